@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What a step asks the world to do, as plain data. The order in which the parts of one `effects` are carried out does not
+// matter, and they may be carried out in parallel: whatever must wait for something durable is not here before the
+// completion of that write was an input. Writes alone keep their order: they become durable in the order of their sequence.
+#pragma once
+
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include <raft/core/configuration.hpp>
+#include <raft/core/message.hpp>
+#include <raft/core/types.hpp>
+
+namespace raft {
+
+/// Where a message goes: one server by its identity, or members of the sender's current configuration, all of whom get the
+/// very same message.
+using destination = std::variant<member_id, member_set>;
+
+struct outgoing {
+    destination to{};
+    message body{};
+    friend constexpr bool operator==(const outgoing&, const outgoing&) = default;
+};
+
+/// The timers of a server. Each has one deadline or none.
+enum class timer : std::uint8_t {
+    election,   ///< Followers and candidates: no leader was heard for too long (§5.2).
+    heartbeat,  ///< Leaders: the followers must hear from this one (§5.2).
+};
+inline constexpr std::size_t timer_count = 2;
+
+/// Sets a timer's deadline in place of the one that it had; without one, the timer is cancelled.
+struct timer_action {
+    timer which{};
+    std::optional<instant> deadline{};
+    friend constexpr bool operator==(const timer_action&, const timer_action&) = default;
+};
+
+/// What a server must not forget besides its log (Figure 2, persistent state). Always written as one.
+struct hard_state {
+    term_number current_term{};
+    std::optional<member_id> voted_for{};
+    friend constexpr bool operator==(const hard_state&, const hard_state&) = default;
+};
+
+/// Where the entries of a write come from.
+enum class entry_source : std::uint8_t {
+    no_op,          ///< One entry without a command: a leader's first (§8, thesis §6.4).
+    configuration,  ///< One entry without a command: the newest of `state.configurations`.
+    proposed,       ///< The commands of the proposal that was this step's input.
+    received,       ///< The entries that came with the message that was this step's input.
+};
+
+/// Entries to append. The log is cut off before `first`, if it reaches so far.
+struct append {
+    log_index first{};
+    log_index last{};
+    term_number term{};
+    entry_source source{};
+    friend constexpr bool operator==(const append&, const append&) = default;
+};
+
+/// A write of term and vote, of entries, or of both at once; never one without the other where both are given.
+struct log_write {
+    write_sequence sequence{};
+    std::optional<hard_state> vote{};
+    std::optional<append> entries{};
+    friend constexpr bool operator==(const log_write&, const log_write&) = default;
+};
+
+/// What a snapshot is: the state of the state machine after the entry at `last_included`.
+struct snapshot_description {
+    log_position last_included{};
+    std::uint64_t size = 0;  ///< In bytes.
+    friend constexpr bool operator==(const snapshot_description&, const snapshot_description&) = default;
+};
+
+/// The chunk that came with this step's message goes to the snapshot that is being received, at `offset`.
+struct chunk_write {
+    write_sequence sequence{};
+    snapshot_description snapshot{};
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+    friend constexpr bool operator==(const chunk_write&, const chunk_write&) = default;
+};
+
+/// The received snapshot takes the place of everything up to its last entry: of an older snapshot, of the log's entries up
+/// to it, and of the state machine's state. Entries after it stay if `keep_suffix`, else the whole log goes (§7).
+struct snapshot_install {
+    write_sequence sequence{};
+    snapshot_description snapshot{};
+    bool keep_suffix = false;
+    friend constexpr bool operator==(const snapshot_install&, const snapshot_install&) = default;
+};
+
+/// Why a request was not taken. Nothing has changed, and trying again elsewhere or later is safe.
+enum class refusal_reason : std::uint8_t {
+    not_leader,         ///< Another server leads, or none is known to.
+    leadership_lost,    ///< It was taken, but this server stopped leading before it could be answered. Reads only.
+    too_many_pending,   ///< The limit of entries not yet committed is reached.
+    too_large,          ///< The command is larger than a message may be.
+    no_space,           ///< The storage has no room for it.
+    storage_failed,     ///< The storage has failed: this server takes part in nothing any more.
+    nothing_to_do,      ///< A snapshot of this very state, or of a later one, exists already.
+};
+
+struct refusal {
+    refusal_reason reason{};
+    std::optional<member_id> leader{};  ///< Who leads, as far as this server knows.
+    friend constexpr bool operator==(const refusal&, const refusal&) = default;
+};
+
+/// A proposal's entries are in the leader's log from `first` on, in `term`.
+struct accepted_proposal {
+    log_index first{};
+    term_number term{};
+    friend constexpr bool operator==(const accepted_proposal&, const accepted_proposal&) = default;
+};
+
+/// A read may be served once `round` is confirmed and everything up to `index` is applied (thesis §6.4).
+struct accepted_read {
+    read_round round{};
+    log_index index{};
+    friend constexpr bool operator==(const accepted_read&, const accepted_read&) = default;
+};
+
+struct effects {
+    std::vector<outgoing> messages{};
+    std::vector<timer_action> timers{};
+    std::optional<log_write> write{};
+    std::optional<log_index> commit{};                ///< Everything up to here is committed: apply it.
+    std::optional<read_round> confirmed{};            ///< Reads of this round and of earlier ones are safe.
+    std::optional<accepted_proposal> proposal{};
+    std::optional<accepted_read> read{};
+    std::optional<refusal> refused{};                 ///< The request that was this step's input is refused.
+    bool leadership_lost = false;                     ///< Reads not yet served are void, proposals are in doubt.
+    std::optional<chunk_write> chunk{};
+    std::optional<snapshot_install> install{};
+    std::optional<log_index> discard{};               ///< A durable snapshot covers the log up to here.
+
+    constexpr void send(destination to, const message& body) { messages.push_back({to, body}); }
+    constexpr void set(timer which, instant deadline) { timers.push_back({which, deadline}); }
+    constexpr void cancel(timer which) { timers.push_back({which, std::nullopt}); }
+
+    constexpr void clear() {
+        messages.clear();
+        timers.clear();
+        write.reset();
+        commit.reset();
+        confirmed.reset();
+        proposal.reset();
+        read.reset();
+        refused.reset();
+        leadership_lost = false;
+        chunk.reset();
+        install.reset();
+        discard.reset();
+    }
+
+    friend constexpr bool operator==(const effects&, const effects&) = default;
+};
+
+}  // namespace raft
