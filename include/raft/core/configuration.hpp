@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Who belongs to the cluster, and what a majority of it is (§5.2, §5.3, §6). Sets of members are bit masks over the slots of
-// one configuration, so that a majority is a popcount.
+// Who belongs to the cluster, and what a majority of it is (§5.2, §5.3, §6). Sets of members are
+// bit masks over the slots of one configuration, so that a majority is a popcount.
 #pragma once
 
 #include <bit>
@@ -16,26 +16,41 @@ namespace raft {
 class member_set {
 public:
     constexpr member_set() = default;
-    [[nodiscard]] static constexpr member_set of(slot member) { return member_set{std::uint32_t{1} << member.value}; }
+    [[nodiscard]] static constexpr member_set of(slot member) {
+        return member_set{std::uint32_t{1} << member.value};
+    }
     [[nodiscard]] static constexpr member_set first(std::size_t count) {
-        return member_set{count == members_max ? ~std::uint32_t{0} : (std::uint32_t{1} << count) - 1};
+        return member_set{count == members_max ? ~std::uint32_t{0}
+                                               : (std::uint32_t{1} << count) - 1};
     }
 
-    [[nodiscard]] constexpr bool contains(slot member) const { return (bits_ >> member.value & 1U) != 0; }
+    [[nodiscard]] constexpr bool contains(slot member) const {
+        return (bits_ >> member.value & 1U) != 0;
+    }
     [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
-    [[nodiscard]] constexpr std::size_t size() const { return static_cast<std::size_t>(std::popcount(bits_)); }
+    [[nodiscard]] constexpr std::size_t size() const {
+        return static_cast<std::size_t>(std::popcount(bits_));
+    }
     constexpr void insert(slot member) { bits_ |= std::uint32_t{1} << member.value; }
 
-    [[nodiscard]] constexpr member_set without(slot member) const { return member_set{bits_ & ~of(member).bits_}; }
-    friend constexpr member_set operator|(member_set a, member_set b) { return member_set{a.bits_ | b.bits_}; }
-    friend constexpr member_set operator&(member_set a, member_set b) { return member_set{a.bits_ & b.bits_}; }
+    [[nodiscard]] constexpr member_set without(slot member) const {
+        return member_set{bits_ & ~of(member).bits_};
+    }
+    friend constexpr member_set operator|(member_set a, member_set b) {
+        return member_set{a.bits_ | b.bits_};
+    }
+    friend constexpr member_set operator&(member_set a, member_set b) {
+        return member_set{a.bits_ & b.bits_};
+    }
     friend constexpr bool operator==(member_set, member_set) = default;
 
     /// Visits the members in ascending order of their slots.
     class iterator {
     public:
         constexpr explicit iterator(std::uint32_t rest) : rest_{rest} {}
-        constexpr slot operator*() const { return {static_cast<std::uint8_t>(std::countr_zero(rest_))}; }
+        constexpr slot operator*() const {
+            return {static_cast<std::uint8_t>(std::countr_zero(rest_))};
+        }
         constexpr iterator& operator++() {
             rest_ &= rest_ - 1;
             return *this;
@@ -49,7 +64,9 @@ public:
     [[nodiscard]] constexpr iterator end() const { return iterator{0}; }
 
     [[nodiscard]] constexpr std::uint32_t bits() const { return bits_; }
-    [[nodiscard]] static constexpr member_set from_bits(std::uint32_t bits) { return member_set{bits}; }
+    [[nodiscard]] static constexpr member_set from_bits(std::uint32_t bits) {
+        return member_set{bits};
+    }
 
 private:
     constexpr explicit member_set(std::uint32_t bits) : bits_{bits} {}
@@ -60,12 +77,13 @@ private:
     return (agreeing & voters).size() * 2 > voters.size();
 }
 
-/// The members of the cluster and their parts in it. A member that is in neither set of voters is a learner: it receives the
-/// log and counts in no majority (thesis §4.2.1).
+/// The members of the cluster and their parts in it. A member that is in neither set of voters is a
+/// learner: it receives the log and counts in no majority (thesis §4.2.1).
 struct configuration {
     std::vector<member_id> members{};
     member_set voters{};
-    member_set outgoing_voters{};  ///< The voters of the old configuration while the change is joint (§6), else empty.
+    member_set outgoing_voters{};  ///< The voters of the old configuration while the change is
+                                   ///< joint (§6), else empty.
 
     [[nodiscard]] constexpr std::optional<slot> slot_of(member_id id) const {
         for (std::size_t i = 0; i < members.size(); ++i)
@@ -74,7 +92,9 @@ struct configuration {
     }
 
     [[nodiscard]] constexpr member_id id_of(slot member) const { return members[member.value]; }
-    [[nodiscard]] constexpr member_set everyone() const { return member_set::first(members.size()); }
+    [[nodiscard]] constexpr member_set everyone() const {
+        return member_set::first(members.size());
+    }
     [[nodiscard]] constexpr member_set all_voters() const { return voters | outgoing_voters; }
     [[nodiscard]] constexpr bool is_joint() const { return !outgoing_voters.empty(); }
     [[nodiscard]] constexpr bool is_voter(member_id id) const {
@@ -82,17 +102,21 @@ struct configuration {
         return member && all_voters().contains(*member);
     }
 
-    /// §6: while the change is joint, agreement needs a majority of the old and a majority of the new configuration.
+    /// §6: while the change is joint, agreement needs a majority of the old and a majority of the
+    /// new configuration.
     [[nodiscard]] constexpr bool has_quorum(member_set agreeing) const {
-        return is_majority(agreeing, voters) && (!is_joint() || is_majority(agreeing, outgoing_voters));
+        return is_majority(agreeing, voters) &&
+               (!is_joint() || is_majority(agreeing, outgoing_voters));
     }
 
     friend constexpr bool operator==(const configuration&, const configuration&) = default;
 };
 
-/// Whether a configuration from outside can be one: within the limit, no member twice, voters among the members.
+/// Whether a configuration from outside can be one: within the limit, no member twice, voters among
+/// the members.
 [[nodiscard]] constexpr bool is_valid(const configuration& c) {
-    if (c.members.size() > members_max || (c.all_voters() & c.everyone()) != c.all_voters()) return false;
+    if (c.members.size() > members_max || (c.all_voters() & c.everyone()) != c.all_voters())
+        return false;
     if (c.voters.empty() && !(c.members.empty() && c.outgoing_voters.empty())) return false;
     for (std::size_t i = 0; i < c.members.size(); ++i)
         for (std::size_t j = 0; j < i; ++j)
@@ -103,10 +127,12 @@ struct configuration {
 /// A configuration in which everyone votes: what a new cluster begins with.
 [[nodiscard]] constexpr configuration voters_only(std::vector<member_id> members) {
     const auto count = members.size();
-    return {.members = static_cast<std::vector<member_id>&&>(members), .voters = member_set::first(count)};
+    return {.members = static_cast<std::vector<member_id>&&>(members),
+            .voters = member_set::first(count)};
 }
 
-/// The largest value that a majority of `voters` has reached, by `value_of(slot)`. None of it without voters.
+/// The largest value that a majority of `voters` has reached, by `value_of(slot)`. None of it
+/// without voters.
 template <class ValueOf>
 [[nodiscard]] constexpr auto majority_reached(member_set voters, ValueOf value_of) {
     decltype(value_of(slot{})) reached{};
@@ -120,7 +146,8 @@ template <class ValueOf>
     return reached;
 }
 
-/// The largest value that a quorum of the configuration has reached: the lesser of both halves while it is joint (§6).
+/// The largest value that a quorum of the configuration has reached: the lesser of both halves
+/// while it is joint (§6).
 template <class ValueOf>
 [[nodiscard]] constexpr auto quorum_reached(const configuration& c, ValueOf value_of) {
     const auto incoming = majority_reached(c.voters, value_of);
@@ -129,11 +156,13 @@ template <class ValueOf>
     return incoming < outgoing ? incoming : outgoing;
 }
 
-/// A configuration and the index of the entry that holds it; it is in force from the moment it is in the log (§6).
+/// A configuration and the index of the entry that holds it; it is in force from the moment it is
+/// in the log (§6).
 struct indexed_configuration {
     log_index index{};
     configuration value{};
-    friend constexpr bool operator==(const indexed_configuration&, const indexed_configuration&) = default;
+    friend constexpr bool operator==(const indexed_configuration&,
+                                     const indexed_configuration&) = default;
 };
 
 }  // namespace raft

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What a step asks the world to do, as plain data. The order in which the parts of one `effects` are carried out does not
-// matter, and they may be carried out in parallel: whatever must wait for something durable is not here before the
-// completion of that write was an input. Writes alone keep their order: they become durable in the order of their sequence.
+// What a step asks the world to do, as plain data. The order in which the parts of one `effects`
+// are carried out does not matter, and they may be carried out in parallel: whatever must wait for
+// something durable is not here before the completion of that write was an input. Writes alone keep
+// their order: they become durable in the order of their sequence.
 #pragma once
 
 #include <optional>
@@ -15,8 +16,8 @@
 
 namespace raft {
 
-/// Where a message goes: one server by its identity, or members of the sender's current configuration, all of whom get the
-/// very same message.
+/// Where a message goes: one server by its identity, or members of the sender's current
+/// configuration, all of whom get the very same message.
 using destination = std::variant<member_id, member_set>;
 
 struct outgoing {
@@ -39,7 +40,8 @@ struct timer_action {
     friend constexpr bool operator==(const timer_action&, const timer_action&) = default;
 };
 
-/// What a server must not forget besides its log (Figure 2, persistent state). Always written as one.
+/// What a server must not forget besides its log (Figure 2, persistent state). Always written as
+/// one.
 struct hard_state {
     term_number current_term{};
     std::optional<member_id> voted_for{};
@@ -63,7 +65,8 @@ struct append {
     friend constexpr bool operator==(const append&, const append&) = default;
 };
 
-/// A write of term and vote, of entries, or of both at once; never one without the other where both are given.
+/// A write of term and vote, of entries, or of both at once; never one without the other where both
+/// are given.
 struct log_write {
     write_sequence sequence{};
     std::optional<hard_state> vote{};
@@ -75,10 +78,12 @@ struct log_write {
 struct snapshot_description {
     log_position last_included{};
     std::uint64_t size = 0;  ///< In bytes.
-    friend constexpr bool operator==(const snapshot_description&, const snapshot_description&) = default;
+    friend constexpr bool operator==(const snapshot_description&,
+                                     const snapshot_description&) = default;
 };
 
-/// The chunk that came with this step's message goes to the snapshot that is being received, at `offset`.
+/// The chunk that came with this step's message goes to the snapshot that is being received, at
+/// `offset`.
 struct chunk_write {
     write_sequence sequence{};
     snapshot_description snapshot{};
@@ -87,8 +92,9 @@ struct chunk_write {
     friend constexpr bool operator==(const chunk_write&, const chunk_write&) = default;
 };
 
-/// The received snapshot takes the place of everything up to its last entry: of an older snapshot, of the log's entries up
-/// to it, and of the state machine's state. Entries after it stay if `keep_suffix`, else the whole log goes (§7).
+/// The received snapshot takes the place of everything up to its last entry: of an older snapshot,
+/// of the log's entries up to it, and of the state machine's state. Entries after it stay if
+/// `keep_suffix`, else the whole log goes (§7).
 struct snapshot_install {
     write_sequence sequence{};
     snapshot_description snapshot{};
@@ -98,13 +104,14 @@ struct snapshot_install {
 
 /// Why a request was not taken. Nothing has changed, and trying again elsewhere or later is safe.
 enum class refusal_reason : std::uint8_t {
-    not_leader,         ///< Another server leads, or none is known to.
-    leadership_lost,    ///< It was taken, but this server stopped leading before it could be answered. Reads only.
-    too_many_pending,   ///< The limit of entries not yet committed is reached.
-    too_large,          ///< The command is larger than a message may be.
-    no_space,           ///< The storage has no room for it.
-    storage_failed,     ///< The storage has failed: this server takes part in nothing any more.
-    nothing_to_do,      ///< A snapshot of this very state, or of a later one, exists already.
+    not_leader,        ///< Another server leads, or none is known to.
+    leadership_lost,   ///< It was taken, but this server stopped leading before it could be
+                       ///< answered. Reads only.
+    too_many_pending,  ///< The limit of entries not yet committed is reached.
+    too_large,         ///< The command is larger than a message may be.
+    no_space,          ///< The storage has no room for it.
+    storage_failed,    ///< The storage has failed: this server takes part in nothing any more.
+    nothing_to_do,     ///< A snapshot of this very state, or of a later one, exists already.
 };
 
 struct refusal {
@@ -120,7 +127,8 @@ struct accepted_proposal {
     friend constexpr bool operator==(const accepted_proposal&, const accepted_proposal&) = default;
 };
 
-/// A read may be served once `round` is confirmed and everything up to `index` is applied (thesis §6.4).
+/// A read may be served once `round` is confirmed and everything up to `index` is applied (thesis
+/// §6.4).
 struct accepted_read {
     read_round round{};
     log_index index{};
@@ -131,15 +139,15 @@ struct effects {
     std::vector<outgoing> messages{};
     std::vector<timer_action> timers{};
     std::optional<log_write> write{};
-    std::optional<log_index> commit{};                ///< Everything up to here is committed: apply it.
-    std::optional<read_round> confirmed{};            ///< Reads of this round and of earlier ones are safe.
+    std::optional<log_index> commit{};      ///< Everything up to here is committed: apply it.
+    std::optional<read_round> confirmed{};  ///< Reads of this round and of earlier ones are safe.
     std::optional<accepted_proposal> proposal{};
     std::optional<accepted_read> read{};
-    std::optional<refusal> refused{};                 ///< The request that was this step's input is refused.
-    bool leadership_lost = false;                     ///< Reads not yet served are void, proposals are in doubt.
+    std::optional<refusal> refused{};  ///< The request that was this step's input is refused.
+    bool leadership_lost = false;      ///< Reads not yet served are void, proposals are in doubt.
     std::optional<chunk_write> chunk{};
     std::optional<snapshot_install> install{};
-    std::optional<log_index> discard{};               ///< A durable snapshot covers the log up to here.
+    std::optional<log_index> discard{};  ///< A durable snapshot covers the log up to here.
 
     constexpr void send(destination to, const message& body) { messages.push_back({to, body}); }
     constexpr void set(timer which, instant deadline) { timers.push_back({which, deadline}); }

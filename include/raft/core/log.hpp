@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The log as the rules see it (§5.3): which term each index has, and nothing of what the entries say. Terms never decrease
-// along a log, so the whole of it is a few runs of equal terms. Every question of the protocol is answered from them,
-// without storage, in the number of runs, which is almost always one.
+// The log as the rules see it (§5.3): which term each index has, and nothing of what the entries
+// say. Terms never decrease along a log, so the whole of it is a few runs of equal terms. Every
+// question of the protocol is answered from them, without storage, in the number of runs, which is
+// almost always one.
 #pragma once
 
 #include <optional>
@@ -12,14 +13,16 @@
 
 namespace raft {
 
-/// An entry's identity: two logs that agree on it agree on everything before it (Log Matching, §5.3).
+/// An entry's identity: two logs that agree on it agree on everything before it (Log Matching,
+/// §5.3).
 struct log_position {
     log_index index{};
     term_number term{};
     friend constexpr bool operator==(const log_position&, const log_position&) = default;
 };
 
-/// §5.4.1: the log with the later last term is more up to date; of equal last terms, the longer one.
+/// §5.4.1: the log with the later last term is more up to date; of equal last terms, the longer
+/// one.
 [[nodiscard]] constexpr bool at_least_as_up_to_date(log_position a, log_position b) {
     return a.term != b.term ? a.term > b.term : a.index >= b.index;
 }
@@ -31,7 +34,8 @@ struct term_run {
     friend constexpr bool operator==(const term_run&, const term_run&) = default;
 };
 
-/// The terms of all entries in (base, last]. What is at or before the base has been compacted away (§7).
+/// The terms of all entries in (base, last]. What is at or before the base has been compacted away
+/// (§7).
 class log_shape {
 public:
     constexpr log_shape() = default;
@@ -39,11 +43,14 @@ public:
 
     [[nodiscard]] constexpr log_position base() const { return base_; }
     [[nodiscard]] constexpr log_index last_index() const { return last_; }
-    [[nodiscard]] constexpr term_number last_term() const { return runs_.empty() ? base_.term : runs_.back().term; }
+    [[nodiscard]] constexpr term_number last_term() const {
+        return runs_.empty() ? base_.term : runs_.back().term;
+    }
     [[nodiscard]] constexpr log_position last() const { return {last_, last_term()}; }
     [[nodiscard]] constexpr const std::vector<term_run>& runs() const { return runs_; }
 
-    /// The term of the entry at `index`; none before the base and after the end, where this log cannot know it.
+    /// The term of the entry at `index`; none before the base and after the end, where this log
+    /// cannot know it.
     [[nodiscard]] constexpr std::optional<term_number> term_at(log_index index) const {
         if (index > last_ || index < base_.index) return std::nullopt;
         for (auto run = runs_.rbegin(); run != runs_.rend(); ++run)
@@ -55,15 +62,18 @@ public:
         return term_at(position.index) == position.term;
     }
 
-    /// The last entry of the unbroken stretch of one term that begins at `first`, but not after `limit`.
+    /// The last entry of the unbroken stretch of one term that begins at `first`, but not after
+    /// `limit`.
     [[nodiscard]] constexpr log_index run_end(log_index first, log_index limit) const {
         auto end = last_;
-        for (auto run = runs_.rbegin(); run != runs_.rend() && run->first > first; ++run) end = previous(run->first);
+        for (auto run = runs_.rbegin(); run != runs_.rend() && run->first > first; ++run)
+            end = previous(run->first);
         return end < limit ? end : limit;
     }
 
-    /// §5.3, the conflict hint: the last position at or before `limit` whose term is at most `term`. Every entry after it
-    /// and up to `limit` has a later term than the other log can have there, so none of them can match.
+    /// §5.3, the conflict hint: the last position at or before `limit` whose term is at most
+    /// `term`. Every entry after it and up to `limit` has a later term than the other log can have
+    /// there, so none of them can match.
     [[nodiscard]] constexpr log_position last_not_after(log_index limit, term_number term) const {
         auto end = limit < last_ ? limit : last_;
         for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What servers say to one another: the RPCs of Figure 2, §7 and thesis §3.10 and §9.6, one struct each, with the paper's
-// names. Every message is trivially copyable and fits in 64 bytes. Commands are never in one: `append_entries` names a range
-// of entries, and the node lets the entries travel beside it; so do the bytes of a snapshot, and configurations.
+// What servers say to one another: the RPCs of Figure 2, §7 and thesis §3.10 and §9.6, one struct
+// each, with the paper's names. Every message is trivially copyable and fits in 64 bytes. Commands
+// are never in one: `append_entries` names a range of entries, and the node lets the entries travel
+// beside it; so do the bytes of a snapshot, and configurations.
 #pragma once
 
 #include <type_traits>
@@ -13,7 +14,8 @@
 
 namespace raft {
 
-/// "Would you vote for me, if I stood for election in this term?" (thesis §9.6). It changes nothing at either end.
+/// "Would you vote for me, if I stood for election in this term?" (thesis §9.6). It changes nothing
+/// at either end.
 struct request_pre_vote {
     term_number term{};       ///< The term that the sender would stand in: one above its own.
     log_position last_log{};  ///< The sender's last entry, for §5.4.1.
@@ -21,7 +23,8 @@ struct request_pre_vote {
 };
 
 struct pre_vote_reply {
-    term_number term{};  ///< Granted: the term asked for. Refused: the replier's own, so that it spreads.
+    term_number
+        term{};  ///< Granted: the term asked for. Refused: the replier's own, so that it spreads.
     bool granted = false;
     friend constexpr bool operator==(const pre_vote_reply&, const pre_vote_reply&) = default;
 };
@@ -29,26 +32,29 @@ struct pre_vote_reply {
 /// Figure 2, RequestVote.
 struct request_vote {
     term_number term{};
-    log_position last_log{};           ///< lastLogIndex and lastLogTerm.
-    bool leadership_transfer = false;  ///< The leader itself asked for this election, so none need protect it (§3.10).
+    log_position last_log{};  ///< lastLogIndex and lastLogTerm.
+    bool leadership_transfer =
+        false;  ///< The leader itself asked for this election, so none need protect it (§3.10).
     friend constexpr bool operator==(const request_vote&, const request_vote&) = default;
 };
 
 struct request_vote_reply {
     term_number term{};
     bool granted = false;
-    friend constexpr bool operator==(const request_vote_reply&, const request_vote_reply&) = default;
+    friend constexpr bool operator==(const request_vote_reply&,
+                                     const request_vote_reply&) = default;
 };
 
-/// Figure 2, AppendEntries, for the entries in (prev, last_index], all of one term; a range of more terms goes as several
-/// messages. Without entries (last_index equal to prev.index) it is a heartbeat.
+/// Figure 2, AppendEntries, for the entries in (prev, last_index], all of one term; a range of more
+/// terms goes as several messages. Without entries (last_index equal to prev.index) it is a
+/// heartbeat.
 struct append_entries {
     term_number term{};
-    log_position prev{};          ///< prevLogIndex and prevLogTerm.
-    log_index last_index{};       ///< The last entry that travels with this message.
-    term_number entries_term{};   ///< The term of each of them.
-    log_index commit_index{};     ///< leaderCommit.
-    read_round round{};           ///< The leader's latest round of heartbeats (thesis §6.4).
+    log_position prev{};         ///< prevLogIndex and prevLogTerm.
+    log_index last_index{};      ///< The last entry that travels with this message.
+    term_number entries_term{};  ///< The term of each of them.
+    log_index commit_index{};    ///< leaderCommit.
+    read_round round{};          ///< The leader's latest round of heartbeats (thesis §6.4).
     friend constexpr bool operator==(const append_entries&, const append_entries&) = default;
 };
 
@@ -57,19 +63,24 @@ struct append_entries_reply {
     term_number term{};
     log_index match_index{};
     read_round round{};  ///< The round of the message answered.
-    friend constexpr bool operator==(const append_entries_reply&, const append_entries_reply&) = default;
+    friend constexpr bool operator==(const append_entries_reply&,
+                                     const append_entries_reply&) = default;
 };
 
 /// "I do not have prev", or "your term is over" when the term is above the receiver's.
 struct append_entries_rejection {
     term_number term{};
-    log_index prev_index{};  ///< The index that did not match, so that a late rejection can be told from a fresh one.
-    log_position hint{};     ///< The last position that could match, as far as the replier can tell (§5.3).
+    log_index prev_index{};  ///< The index that did not match, so that a late rejection can be told
+                             ///< from a fresh one.
+    log_position
+        hint{};  ///< The last position that could match, as far as the replier can tell (§5.3).
     read_round round{};
-    friend constexpr bool operator==(const append_entries_rejection&, const append_entries_rejection&) = default;
+    friend constexpr bool operator==(const append_entries_rejection&,
+                                     const append_entries_rejection&) = default;
 };
 
-/// §7, InstallSnapshot: one chunk, [offset, offset + length) of the `size` bytes that make up the snapshot.
+/// §7, InstallSnapshot: one chunk, [offset, offset + length) of the `size` bytes that make up the
+/// snapshot.
 struct install_snapshot {
     term_number term{};
     log_position last_included{};
@@ -86,19 +97,21 @@ struct install_snapshot_reply {
     log_index last_included_index{};
     std::uint64_t offset = 0;
     read_round round{};
-    friend constexpr bool operator==(const install_snapshot_reply&, const install_snapshot_reply&) = default;
+    friend constexpr bool operator==(const install_snapshot_reply&,
+                                     const install_snapshot_reply&) = default;
 };
 
 /// Thesis §3.10: the leader asks a member whose log is complete to stand for election at once.
 struct timeout_now {
     term_number term{};
-    log_index last_index{};  ///< The leader's last entry. A log that does not reach it would lose; the request is void then.
+    log_index last_index{};  ///< The leader's last entry. A log that does not reach it would lose;
+                             ///< the request is void then.
     friend constexpr bool operator==(const timeout_now&, const timeout_now&) = default;
 };
 
-using message = std::variant<request_pre_vote, pre_vote_reply, request_vote, request_vote_reply, append_entries,
-                             append_entries_reply, append_entries_rejection, install_snapshot, install_snapshot_reply,
-                             timeout_now>;
+using message = std::variant<request_pre_vote, pre_vote_reply, request_vote, request_vote_reply,
+                             append_entries, append_entries_reply, append_entries_rejection,
+                             install_snapshot, install_snapshot_reply, timeout_now>;
 
 static_assert(std::is_trivially_copyable_v<message> && sizeof(message) <= 64);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The vocabulary of the protocol: terms, log indexes, members, instants. Each is a type of its own and none converts into
-// another, so that a term never stands where an index belongs. "None" is std::optional, never a special value.
+// The vocabulary of the protocol: terms, log indexes, members, instants. Each is a type of its own
+// and none converts into another, so that a term never stands where an index belongs. "None" is
+// std::optional, never a special value.
 #pragma once
 
 #include <compare>
@@ -18,19 +19,27 @@ struct term_number {
 
 [[nodiscard]] constexpr term_number next(term_number term) { return {term.value + 1}; }
 
-/// The place of an entry in the log (§5.3). The first entry has index 1; index 0 is the place before it.
+/// The place of an entry in the log (§5.3). The first entry has index 1; index 0 is the place
+/// before it.
 struct log_index {
     std::uint64_t value = 0;
     friend constexpr auto operator<=>(const log_index&, const log_index&) = default;
-    friend constexpr log_index operator+(log_index index, std::uint64_t count) { return {index.value + count}; }
-    friend constexpr log_index operator-(log_index index, std::uint64_t count) { return {index.value - count}; }
-    friend constexpr std::uint64_t operator-(log_index last, log_index first) { return last.value - first.value; }
+    friend constexpr log_index operator+(log_index index, std::uint64_t count) {
+        return {index.value + count};
+    }
+    friend constexpr log_index operator-(log_index index, std::uint64_t count) {
+        return {index.value - count};
+    }
+    friend constexpr std::uint64_t operator-(log_index last, log_index first) {
+        return last.value - first.value;
+    }
 };
 
 [[nodiscard]] constexpr log_index next(log_index index) { return index + 1; }
 [[nodiscard]] constexpr log_index previous(log_index index) { return index - 1; }
 
-/// The identity of a server. It is never used again for another server, nor for the same one after it lost its disk.
+/// The identity of a server. It is never used again for another server, nor for the same one after
+/// it lost its disk.
 struct member_id {
     std::uint64_t value = 0;
     friend constexpr auto operator<=>(const member_id&, const member_id&) = default;
@@ -40,31 +49,39 @@ struct member_id {
 struct duration {
     std::int64_t nanoseconds = 0;
     friend constexpr auto operator<=>(const duration&, const duration&) = default;
-    friend constexpr duration operator+(duration a, duration b) { return {a.nanoseconds + b.nanoseconds}; }
-    friend constexpr duration operator*(duration a, std::int64_t factor) { return {a.nanoseconds * factor}; }
+    friend constexpr duration operator+(duration a, duration b) {
+        return {a.nanoseconds + b.nanoseconds};
+    }
+    friend constexpr duration operator*(duration a, std::int64_t factor) {
+        return {a.nanoseconds * factor};
+    }
 };
 
 [[nodiscard]] constexpr duration milliseconds(std::int64_t count) { return {count * 1'000'000}; }
 
-/// A point on the clock of one server: nanoseconds since an origin that is only its own. Instants never leave a server.
+/// A point on the clock of one server: nanoseconds since an origin that is only its own. Instants
+/// never leave a server.
 struct instant {
     std::int64_t nanoseconds = 0;
     friend constexpr auto operator<=>(const instant&, const instant&) = default;
     friend constexpr instant operator+(instant from, duration length) {
         return {from.nanoseconds + length.nanoseconds};
     }
-    friend constexpr duration operator-(instant to, instant from) { return {to.nanoseconds - from.nanoseconds}; }
+    friend constexpr duration operator-(instant to, instant from) {
+        return {to.nanoseconds - from.nanoseconds};
+    }
 };
 
-/// The place of a write in the order in which a server asked its storage for writes. Never reused by a running server,
-/// so a completion names one write and no other (an index and a term can be written, cut off, and written again).
+/// The place of a write in the order in which a server asked its storage for writes. Never reused
+/// by a running server, so a completion names one write and no other (an index and a term can be
+/// written, cut off, and written again).
 struct write_sequence {
     std::uint64_t value = 0;
     friend constexpr auto operator<=>(const write_sequence&, const write_sequence&) = default;
 };
 
-/// A round of heartbeats of one leader (thesis §6.4). An acknowledgement of round r proves that the follower still
-/// took the leader for its leader after round r began.
+/// A round of heartbeats of one leader (thesis §6.4). An acknowledgement of round r proves that the
+/// follower still took the leader for its leader after round r began.
 struct read_round {
     std::uint64_t value = 0;
     friend constexpr auto operator<=>(const read_round&, const read_round&) = default;
@@ -79,12 +96,23 @@ struct slot {
     friend constexpr auto operator<=>(const slot&, const slot&) = default;
 };
 
+template <class T>
+[[nodiscard]] constexpr T least(T a, T b) {
+    return b < a ? b : a;
+}
+
+template <class T>
+[[nodiscard]] constexpr T greatest(T a, T b) {
+    return a < b ? b : a;
+}
+
 namespace detail {
 /// A broken invariant of our own stops the process; in a constant expression it is a compile error.
 [[noreturn]] inline void invariant_broken() { __builtin_trap(); }
 }  // namespace detail
 
-/// Stops the process when a rule that this library itself must keep is broken. Never used on input from outside.
+/// Stops the process when a rule that this library itself must keep is broken. Never used on input
+/// from outside.
 constexpr void require(bool holds) {
     if (!holds) detail::invariant_broken();
 }

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What may be said once a write is durable: votes, acknowledgements, and a leader's own part in the
+// majority (Figure 2: "updated on stable storage before responding to RPCs").
+#pragma once
+
+#include <raft/core/election.hpp>
+#include <raft/core/replication.hpp>
+#include <raft/core/snapshot.hpp>
+
+namespace raft::detail {
+
+constexpr void answer_what_is_owed(state& s, follower& following, effects& out) {
+    if (!may_speak(s)) return;
+    if (following.owed.vote) answer_vote(s, following, out);
+    if (following.owed.rejection) {
+        const auto prev = *following.owed.rejection;
+        following.owed.rejection.reset();
+        if (prev > following.verified_index) reject(s, following, {prev, s.current_term}, out);
+    }
+    if (following.owed.append) acknowledge(s, following, out);
+    if (following.owed.chunk && s.disk.durable == s.disk.begun) {
+        following.owed.chunk = false;
+        if (!following.incoming) return;
+        following.incoming->durable = following.incoming->received;
+        answer_chunk(s, following, out);
+    }
+}
+
+constexpr void on_durable(state& s, instant now, effects& out) {
+    if (auto* following = std::get_if<follower>(&s.role))
+        return answer_what_is_owed(s, *following, out);
+    if (auto* standing = std::get_if<candidate>(&s.role)) {
+        if (!standing->pre_vote && may_speak(s)) on_own_vote_durable(s, *standing, now, out);
+        return;
+    }
+    auto& leading = *std::get_if<leader>(&s.role);
+    const auto own = s.members().slot_of(s.self);
+    if (!own) return;
+    s.peers[own->value].match_index = s.disk.durable_index;
+    if (s.disk.durable_index > s.commit_index) advance_commit(s, leading, out);
+    if (out.commit) spread(s, leading, out);
+}
+
+}  // namespace raft::detail

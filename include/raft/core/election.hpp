@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Leader election (§5.2) with the restriction on who can win (§5.4.1), pre-votes (thesis §9.6), and
+// the protection of a leader that is heard from elections that nobody needs (thesis §4.2.3).
+#pragma once
+
+#include <raft/core/role.hpp>
+#include <raft/core/sending.hpp>
+
+namespace raft::detail {
+
+// ------------------------------------------------------------------------------------------------------------
+// voter
+
+/// Thesis §4.2.3: a server that hears its leader takes no part in elections. Without it, a server
+/// that cannot hear the leader, or was removed, could depose it again and again.
+[[nodiscard]] constexpr bool hears_leader(const state& s, instant now) {
+    if (!s.config.check_quorum) return false;
+    if (s.is_leader()) return true;
+    const auto* following = std::get_if<follower>(&s.role);
+    return following != nullptr && following->leader &&
+           now - following->heard_at < s.config.election_timeout;
+}
+
+/// A pre-vote changes nothing here: neither term, nor vote, nor timer.
+constexpr void on(state& s, member_id from, const request_pre_vote& m, instant now, effects& out) {
+    if (hears_leader(s, now) && m.term > s.current_term) return;
+    const bool granted =
+        m.term > s.current_term && at_least_as_up_to_date(m.last_log, s.log.last());
+    if (!granted && !may_speak(s)) return;
+    out.send(from, pre_vote_reply{granted ? m.term : s.current_term, granted});
+}
+
+/// Tells the candidate how this server votes, once the vote cannot be forgotten.
+constexpr void answer_vote(state& s, follower& following, effects& out) {
+    const auto asking = *following.owed.vote;
+    following.owed.vote.reset();
+    out.send(asking, request_vote_reply{s.current_term, s.voted_for == asking});
+}
+
+constexpr void on(state& s, member_id from, const request_vote& m, instant now, effects& out) {
+    if (m.term > s.current_term && !m.leadership_transfer && hears_leader(s, now)) return;
+    observe_term(s, m.term, now, out);
+    auto* following = std::get_if<follower>(&s.role);
+    if (following == nullptr || m.term < s.current_term) {
+        if (may_speak(s)) out.send(from, request_vote_reply{s.current_term, false});
+        return;
+    }
+    const bool free = !s.voted_for && !following->leader;
+    if (free && at_least_as_up_to_date(m.last_log, s.log.last())) {
+        s.voted_for = from;
+        persist_vote(s, out);
+        restart_election_timer(s, now, out);
+    }
+    // A grant that waits for the disk is not pushed aside by the refusal of somebody else.
+    if (following->owed.vote && following->owed.vote == s.voted_for && s.voted_for != from) return;
+    following->owed.vote = from;
+    if (may_speak(s)) answer_vote(s, *following, out);
+}
+
+// --------------------------------------------------------------------------------------------------------
+// candidate
+
+/// The first thing that a leader does is to append an entry of its term: it commits what came
+/// before it (§5.4.2), and lets it find out what is committed (§8).
+constexpr void become_leader(state& s, instant now, effects& out) {
+    const auto first = next(s.log.last_index());
+    s.role = role{leader{.term_start = first}};
+    s.peers.assign(s.members().members.size(), progress{.next_index = first, .heard_at = now});
+    append_to_log(s, s.log.last_index(), {first, first, s.current_term, entry_source::no_op}, out);
+    if (const auto own = s.members().slot_of(s.self)) {
+        auto& mine = s.peers[own->value];
+        mine.match_index = s.disk.durable_index;
+        mine.next_index = next(s.log.last_index());
+        mine.mode = replication_mode::replicate;
+    }
+    send_news(s, *std::get_if<leader>(&s.role), out);
+    out.cancel(timer::election);
+    out.set(timer::heartbeat, now + s.config.heartbeat_interval);
+}
+
+constexpr void ask_for_votes(state& s, const candidate& standing, effects& out) {
+    const auto others = other_members(s) & s.members().all_voters();
+    if (others.empty()) return;
+    if (standing.pre_vote)
+        out.send(others, request_pre_vote{next(s.current_term), s.log.last()});
+    else
+        out.send(others, request_vote{s.current_term, s.log.last(), standing.leadership_transfer});
+}
+
+/// §5.2: raises the term and votes for itself; the others are asked once that, and the log that it
+/// boasts of, is durable.
+constexpr void stand_for_election(state& s, bool leadership_transfer, effects& out) {
+    s.current_term = next(s.current_term);
+    s.voted_for = s.self;
+    s.role = role{
+        candidate{.pre_vote = false, .leadership_transfer = leadership_transfer, .granted = {}}};
+    persist_vote(s, out);
+}
+
+constexpr void count_vote(state& s, candidate& standing, slot voter, instant now, effects& out) {
+    standing.granted.insert(voter);
+    if (!s.members().has_quorum(standing.granted)) return;
+    if (standing.pre_vote)
+        stand_for_election(s, false, out);
+    else
+        become_leader(s, now, out);
+}
+
+constexpr void on_election_timer(state& s, instant now, effects& out) {
+    if (s.is_leader()) return;
+    draw_election_timeout(s);
+    restart_election_timer(s, now, out);
+    const auto own = s.members().slot_of(s.self);
+    if (!own || !s.members().all_voters().contains(*own)) return;
+    if (!s.config.pre_vote) return stand_for_election(s, false, out);
+    s.role = role{candidate{.pre_vote = true}};
+    auto& standing = *std::get_if<candidate>(&s.role);
+    ask_for_votes(s, standing, out);
+    count_vote(s, standing, *own, now, out);
+}
+
+/// The candidate's own vote is durable: now it counts, and the others may be asked.
+constexpr void on_own_vote_durable(state& s, candidate& standing, instant now, effects& out) {
+    const auto own = s.members().slot_of(s.self);
+    if (!own || standing.granted.contains(*own)) return;
+    ask_for_votes(s, standing, out);
+    count_vote(s, standing, *own, now, out);
+}
+
+/// The voter that a reply comes from, if it is one whose vote counts here.
+[[nodiscard]] constexpr std::optional<slot> voter_of(const state& s, member_id from) {
+    const auto member = s.members().slot_of(from);
+    return member && s.members().all_voters().contains(*member) ? member : std::nullopt;
+}
+
+constexpr void on(state& s, member_id from, const pre_vote_reply& m, instant now, effects& out) {
+    if (!m.granted) return observe_term(s, m.term, now, out);
+    auto* standing = std::get_if<candidate>(&s.role);
+    if (standing == nullptr || !standing->pre_vote || m.term != next(s.current_term)) return;
+    if (const auto voter = voter_of(s, from)) count_vote(s, *standing, *voter, now, out);
+}
+
+constexpr void on(state& s, member_id from, const request_vote_reply& m, instant now,
+                  effects& out) {
+    observe_term(s, m.term, now, out);
+    auto* standing = std::get_if<candidate>(&s.role);
+    if (standing == nullptr || standing->pre_vote || m.term != s.current_term || !m.granted ||
+        !may_speak(s))
+        return;
+    if (const auto voter = voter_of(s, from)) count_vote(s, *standing, *voter, now, out);
+}
+
+/// Thesis §3.10: the leader wants this server to lead. Void unless the log still ends where the
+/// leader said.
+constexpr void on(state& s, member_id from, const timeout_now& m, instant now, effects& out) {
+    observe_term(s, m.term, now, out);
+    const auto* following = std::get_if<follower>(&s.role);
+    if (following == nullptr || m.term != s.current_term || following->leader != from) return;
+    if (m.last_index != s.log.last_index() || !s.members().is_voter(s.self)) return;
+    draw_election_timeout(s);
+    restart_election_timer(s, now, out);
+    stand_for_election(s, true, out);
+}
+
+// -----------------------------------------------------------------------------------------------------------
+// leader
+
+/// Thesis §6.2: a leader that has not heard from a quorum for an election timeout steps down, so
+/// that clients look elsewhere.
+constexpr void step_down_without_quorum(state& s, instant now, effects& out) {
+    if (!s.config.check_quorum || !s.is_leader()) return;
+    const auto own = s.members().slot_of(s.self);
+    member_set heard;
+    for (const auto member : s.members().everyone())
+        if (member == own || now - s.peers[member.value].heard_at < s.config.election_timeout)
+            heard.insert(member);
+    if (!s.members().has_quorum(heard)) become_follower(s, s.current_term, std::nullopt, now, out);
+}
+
+}  // namespace raft::detail

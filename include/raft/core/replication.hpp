@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Log replication (§5.3) and the commit rule (§5.4.2): what a follower does with AppendEntries,
+// what a leader does with the answers, and what a leader does with a proposal.
+#pragma once
+
+#include <raft/core/read.hpp>
+#include <raft/core/sending.hpp>
+#include <raft/core/transfer.hpp>
+
+namespace raft::detail {
+
+// ---------------------------------------------------------------------------------------------------------
+// follower
+
+/// Whether a peer that keeps the rules could have sent this.
+[[nodiscard]] constexpr bool is_well_formed(const append_entries& m) {
+    if (m.last_index < m.prev.index || m.prev.term > m.term) return false;
+    if ((m.prev.index == log_index{}) != (m.prev.term == term_number{})) return false;
+    return m.last_index == m.prev.index ||
+           (m.prev.term <= m.entries_term && m.entries_term <= m.term);
+}
+
+/// Takes the sender for the leader of this term, of which there is at most one (Election Safety,
+/// §5.2). Null if that cannot be.
+constexpr follower* follow(state& s, member_id from, instant now, effects& out) {
+    if (s.is_leader()) return nullptr;
+    auto* following = std::get_if<follower>(&s.role);
+    if (following == nullptr || following->leader != from) {
+        if (following != nullptr && following->leader) return nullptr;
+        become_follower(s, s.current_term, from, now, out);
+        return std::get_if<follower>(&s.role);
+    }
+    following->heard_at = now;
+    restart_election_timer(s, now, out);
+    return following;
+}
+
+/// What a follower can say of its log: as far as it is the leader's and on the disk, or known to be
+/// committed.
+[[nodiscard]] constexpr log_index acknowledged_index(const state& s, const follower& following) {
+    return least(following.verified_index, s.disk.durable_index);
+}
+
+/// Answers the leader now if the answer rests on nothing that the disk does not have yet; the rest
+/// follows when it does.
+constexpr void acknowledge(state& s, follower& following, effects& out) {
+    following.owed.append = !may_speak(s) || s.disk.durable_index < following.verified_index;
+    if (!may_speak(s)) return;
+    out.send(
+        *following.leader,
+        append_entries_reply{s.current_term, acknowledged_index(s, following), following.round});
+}
+
+constexpr void reject(state& s, follower& following, log_position prev, effects& out) {
+    if (!may_speak(s)) {
+        following.owed.rejection = prev.index;
+        return;
+    }
+    const auto hint = s.log.last_not_after(previous(prev.index), prev.term);
+    out.send(*following.leader,
+             append_entries_rejection{s.current_term, prev.index, hint, following.round});
+}
+
+/// Figure 2, AppendEntries receiver, steps 3 and 4: what is new of the entries in (from,
+/// m.last_index] goes into the log, in place of what conflicts with it. Entries that are here
+/// already stay, with all that follow them: the message may be old. False if a committed entry
+/// would have to go, which no leader can ask for.
+[[nodiscard]] constexpr bool append_received(state& s, const append_entries& m, log_index from,
+                                             const indexed_configuration* carried, effects& out) {
+    auto kept = from;
+    if (kept < s.log.last_index() && s.log.term_at(next(kept)) == m.entries_term)
+        kept = s.log.run_end(next(kept), m.last_index);
+    if (kept >= m.last_index) return true;
+    if (kept < s.commit_index || m.entries_term < *s.log.term_at(kept)) return false;
+    append_to_log(s, kept, {next(kept), m.last_index, m.entries_term, entry_source::received}, out);
+    if (carried != nullptr && carried->index > kept && carried->index <= m.last_index)
+        s.configurations.push_back(*carried);
+    return true;
+}
+
+constexpr void on(state& s, member_id from, const append_entries& m,
+                  const indexed_configuration* carried, instant now, effects& out) {
+    if (!is_well_formed(m)) return;
+    observe_term(s, m.term, now, out);
+    if (m.term < s.current_term) {
+        if (may_speak(s))
+            out.send(from, append_entries_rejection{s.current_term, m.prev.index, {}, m.round});
+        return;
+    }
+    auto* following = follow(s, from, now, out);
+    if (following == nullptr) return;
+    following->round = greatest(following->round, m.round);
+
+    // What is compacted away is committed, so it is the leader's too, whatever prev says of it.
+    const auto base = s.log.base().index;
+    if (m.prev.index >= base && !s.log.matches(m.prev)) return reject(s, *following, m.prev, out);
+    const auto start = greatest(m.prev.index, base);
+    if (m.last_index > start && !append_received(s, m, start, carried, out)) return;
+
+    following->verified_index = greatest(following->verified_index, greatest(m.last_index, start));
+    const auto safe = least(m.commit_index, following->verified_index);
+    if (safe > s.commit_index) commit_through(s, safe, out);
+    if (out.write && out.write->entries) {
+        following->owed.append = true;
+        return;
+    }
+    acknowledge(s, *following, out);
+}
+
+// -----------------------------------------------------------------------------------------------------------
+// leader
+
+/// §5.3, §5.4.2: an entry of this term that a quorum has on disk is committed, and with it all
+/// before it. Entries of older terms are never committed by counting (Figure 8).
+constexpr void advance_commit(state& s, leader& leading, effects& out) {
+    const auto reached =
+        quorum_reached(s.members(), [&](slot member) { return s.peers[member.value].match_index; });
+    if (reached > s.commit_index && reached >= leading.term_start) commit_through(s, reached, out);
+}
+
+/// Sends what there is to send; the members for whom that is nothing learn at least how far the log
+/// is committed.
+constexpr void spread(state& s, leader& leading, effects& out) {
+    const auto served = send_news(s, leading, out);
+    if (!out.commit) return;
+    member_set uninformed;
+    for (const auto member : other_members(s))
+        if (!served.contains(member) && s.peers[member.value].mode == replication_mode::replicate)
+            uninformed.insert(member);
+    send_heartbeats_to(s, leading, uninformed, out);
+}
+
+/// The progress of a member that answers this leader in this term; null if the answer is not for
+/// it.
+[[nodiscard]] constexpr progress* answered_by(state& s, member_id from, term_number term,
+                                              instant now) {
+    if (!s.is_leader() || term != s.current_term || from == s.self) return nullptr;
+    const auto member = s.members().slot_of(from);
+    if (!member) return nullptr;
+    auto* peer = &s.peers[member->value];
+    peer->heard_at = now;
+    return peer;
+}
+
+constexpr void advance_match(progress& peer, log_index match) {
+    if (match > peer.match_index) {
+        peer.match_index = match;
+        if (peer.next_index <= match) peer.next_index = next(match);
+        if (peer.in_flight > 0) --peer.in_flight;
+    }
+    if (next(peer.match_index) != peer.next_index || peer.mode == replication_mode::snapshot)
+        return;
+    peer.in_flight = 0;
+    peer.mode = replication_mode::replicate;
+}
+
+constexpr void on(state& s, member_id from, const append_entries_reply& m, instant now,
+                  effects& out) {
+    observe_term(s, m.term, now, out);
+    auto* peer = answered_by(s, from, m.term, now);
+    if (peer == nullptr || m.match_index > s.log.last_index()) return;
+    auto& leading = *std::get_if<leader>(&s.role);
+
+    if (peer->mode == replication_mode::snapshot && m.match_index >= s.log.base().index) {
+        peer->mode = replication_mode::probe;
+        peer->next_index = next(m.match_index);
+    }
+    advance_match(*peer, m.match_index);
+    if (m.match_index > s.commit_index) advance_commit(s, leading, out);
+    on_round_acknowledged(s, leading, *peer, m.round, out);
+    spread(s, leading, out);
+    advance_transfer(s, leading, out);
+}
+
+/// §5.3: the logs do not meet at prev. They can only meet where this log's term is not above the
+/// hint's.
+constexpr void on(state& s, member_id from, const append_entries_rejection& m, instant now,
+                  effects& out) {
+    observe_term(s, m.term, now, out);
+    auto* peer = answered_by(s, from, m.term, now);
+    if (peer == nullptr) return;
+    auto& leading = *std::get_if<leader>(&s.role);
+    on_round_acknowledged(s, leading, *peer, m.round, out);
+
+    // A rejection of what was acknowledged since, or of a message that is no longer the last word,
+    // is a late one.
+    const bool late = m.prev_index <= peer->match_index || m.prev_index >= peer->next_index ||
+                      peer->mode == replication_mode::snapshot;
+    if (late ||
+        (peer->mode == replication_mode::probe && m.prev_index != previous(peer->next_index)))
+        return;
+    const auto limit = least(m.hint.index, previous(m.prev_index));
+    // Below its base this log cannot look: if the logs do not meet above, the member needs the
+    // snapshot.
+    const auto meeting =
+        limit < s.log.base().index ? limit : s.log.last_not_after(limit, m.hint.term).index;
+    peer->next_index = next(greatest(meeting, peer->match_index));
+    peer->mode = replication_mode::probe;
+    peer->in_flight = 0;
+    spread(s, leading, out);
+}
+
+constexpr void on_propose(state& s, std::uint32_t count, effects& out) {
+    auto* leading = std::get_if<leader>(&s.role);
+    if (leading == nullptr || leading->transfer) {
+        out.refused = refusal{refusal_reason::not_leader, s.current_leader()};
+        return;
+    }
+    const auto pending = s.log.last_index() - s.commit_index;
+    if (count > s.config.pending_entries || pending > s.config.pending_entries - count) {
+        out.refused = refusal{refusal_reason::too_many_pending, s.self};
+        return;
+    }
+    const auto last = s.log.last_index();
+    out.proposal = accepted_proposal{next(last), s.current_term};
+    append_to_log(s, last, {next(last), last + count, s.current_term, entry_source::proposed}, out);
+    send_news(s, *leading, out);
+}
+
+constexpr void on_heartbeat_timer(state& s, instant now, effects& out) {
+    auto* leading = std::get_if<leader>(&s.role);
+    if (leading == nullptr) return;
+    if (leading->transfer && now >= leading->transfer->give_up_at) leading->transfer.reset();
+    send_heartbeats(s, *leading, out);
+    out.set(timer::heartbeat, now + s.config.heartbeat_interval);
+}
+
+}  // namespace raft::detail

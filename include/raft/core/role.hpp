@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The means by which all rules change a state: writes that are begun, timers that are set, terms
+// that are adopted, and the one rule of Figure 2 for "All servers". Nothing here decides when.
+#pragma once
+
+#include <raft/core/effects.hpp>
+#include <raft/core/state.hpp>
+
+namespace raft::detail {
+
+/// §5.2: timeouts are random so that few elections are split. One step of splitmix64, whose state
+/// is the seed.
+constexpr void draw_election_timeout(state& s) {
+    s.seed += 0x9e3779b97f4a7c15U;
+    auto z = s.seed;
+    z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
+    z ^= z >> 31U;
+    const auto span = static_cast<std::uint64_t>(s.config.election_timeout.nanoseconds);
+    s.election_timeout = s.config.election_timeout + duration{static_cast<std::int64_t>(z % span)};
+}
+
+constexpr void restart_election_timer(const state& s, instant now, effects& out) {
+    out.set(timer::election, now + s.election_timeout);
+}
+
+/// Begins a write of term and vote; what else this step writes goes with it.
+constexpr void persist_vote(state& s, effects& out) {
+    if (!out.write) out.write.emplace();
+    ++s.disk.begun.value;
+    s.disk.vote = s.disk.begun;
+    s.disk.stretch_sequence = s.disk.begun;
+    s.disk.stretch_index = s.log.last_index();
+    out.write->sequence = s.disk.begun;
+    out.write->vote = hard_state{s.current_term, s.voted_for};
+}
+
+/// Appends entries to the log after `last_kept`, and begins their write.
+constexpr void append_to_log(state& s, log_index last_kept, const append& entries, effects& out) {
+    if (last_kept < s.log.last_index()) {
+        s.log.truncate_after(last_kept);
+        while (s.configurations.back().index > last_kept) s.configurations.pop_back();
+        if (s.disk.durable_index > last_kept) s.disk.durable_index = last_kept;
+        s.disk.stretch_sequence = s.disk.begun;
+        s.disk.stretch_index = last_kept;
+    }
+    const auto count = entries.last - last_kept;
+    s.log.append(entries.term, count);
+    s.disk.begun.value += count;
+    if (!out.write) out.write.emplace();
+    out.write->sequence = s.disk.begun;
+    out.write->entries = entries;
+}
+
+/// Begins a write that is neither vote nor entries, and gives its place.
+constexpr write_sequence begin_other_write(state& s) {
+    ++s.disk.begun.value;
+    s.disk.stretch_sequence = s.disk.begun;
+    s.disk.stretch_index = s.log.last_index();
+    return s.disk.begun;
+}
+
+/// A server says nothing in a term that it could forget (§5.1: a term, once seen, is never left for
+/// an older one).
+[[nodiscard]] constexpr bool may_speak(const state& s) { return s.disk.vote <= s.disk.durable; }
+
+/// Becomes a follower, in this term or in a later one. The vote stays with its term: a server that
+/// steps down within a term must not vote again in it.
+constexpr void become_follower(state& s, term_number term, std::optional<member_id> leader_id,
+                               instant now, effects& out) {
+    if (s.is_leader()) {
+        out.leadership_lost = true;
+        s.peers.clear();
+        out.cancel(timer::heartbeat);
+    }
+    s.role = role{follower{.leader = leader_id, .heard_at = now, .verified_index = s.commit_index}};
+    if (term > s.current_term) {
+        s.current_term = term;
+        s.voted_for.reset();
+        persist_vote(s, out);
+    }
+    draw_election_timeout(s);
+    restart_election_timer(s, now, out);
+}
+
+/// Figure 2, "All servers": a later term in any request or reply ends what this server was.
+constexpr void observe_term(state& s, term_number term, instant now, effects& out) {
+    if (term > s.current_term) become_follower(s, term, std::nullopt, now, out);
+}
+
+/// Commits up to `index`, which the rules have found safe.
+constexpr void commit_through(state& s, log_index index, effects& out) {
+    s.commit_index = index;
+    out.commit = index;
+}
+
+}  // namespace raft::detail

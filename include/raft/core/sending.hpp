@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What a leader sends, and to whom at once (§5.3, §7): members that need the same message get it as
+// one effect. Entries are sent ahead of their acknowledgements while the logs are known to meet,
+// one message at a time while they are not.
+#pragma once
+
+#include <raft/core/role.hpp>
+
+namespace raft::detail {
+
+[[nodiscard]] constexpr member_set other_members(const state& s) {
+    const auto own = s.members().slot_of(s.self);
+    return own ? s.members().everyone().without(*own) : s.members().everyone();
+}
+
+/// The message that brings entries from `first` on, as many as one may carry: of one term, at most
+/// one configuration.
+[[nodiscard]] constexpr append_entries append_from(const state& s, const leader& leading,
+                                                   log_index first) {
+    auto last = s.log.run_end(first, first + (s.config.entries_per_message - 1));
+    bool carries_configuration = false;
+    for (const auto& each : s.configurations) {
+        if (each.index < first || each.index > last) continue;
+        if (carries_configuration) last = previous(each.index);
+        carries_configuration = true;
+    }
+    const auto prev = previous(first);
+    return {.term = s.current_term,
+            .prev = {prev, *s.log.term_at(prev)},
+            .last_index = last,
+            .entries_term = last > prev ? *s.log.term_at(last) : term_number{},
+            .commit_index = s.commit_index,
+            .round = leading.round};
+}
+
+/// The message without entries after `prev`.
+[[nodiscard]] constexpr append_entries heartbeat_after(const state& s, const leader& leading,
+                                                       log_index prev) {
+    return {.term = s.current_term,
+            .prev = {prev, *s.log.term_at(prev)},
+            .last_index = prev,
+            .entries_term = {},
+            .commit_index = s.commit_index,
+            .round = leading.round};
+}
+
+[[nodiscard]] constexpr install_snapshot chunk_at(const state& s, const leader& leading,
+                                                  std::uint64_t offset, std::uint64_t length) {
+    return {.term = s.current_term,
+            .last_included = s.snapshot.last_included,
+            .size = s.snapshot.size,
+            .offset = offset,
+            .length = least(length, s.snapshot.size - offset),
+            .round = leading.round};
+}
+
+/// Whether this member should get a message with news now.
+[[nodiscard]] constexpr bool wants_news(const state& s, const progress& peer) {
+    if (peer.mode != replication_mode::replicate) return peer.in_flight == 0;
+    return peer.next_index <= s.log.last_index() && peer.in_flight < s.config.messages_in_flight;
+}
+
+/// The members among `candidates` that are in step with `peer`, so that the same message serves
+/// them all.
+[[nodiscard]] constexpr member_set in_step_with(const state& s, const progress& peer,
+                                                member_set candidates) {
+    member_set group;
+    for (const auto member : candidates) {
+        const auto& other = s.peers[member.value];
+        if (other.mode == peer.mode && other.next_index == peer.next_index) group.insert(member);
+    }
+    return group;
+}
+
+/// §7: the entries that this member needs next are compacted away, so it needs the snapshot first.
+constexpr void begin_snapshot_mode(const state& s, progress& peer) {
+    if (peer.mode == replication_mode::snapshot || peer.next_index > s.log.base().index) return;
+    peer.mode = replication_mode::snapshot;
+    peer.snapshot_offset = 0;
+    peer.in_flight = 0;
+}
+
+/// Sends entries, or chunks of the snapshot, to every member that should get some now; says who got
+/// any.
+constexpr member_set send_news(state& s, const leader& leading, effects& out) {
+    member_set served;
+    const auto others = other_members(s);
+    for (const auto member : others) {
+        auto& peer = s.peers[member.value];
+        begin_snapshot_mode(s, peer);
+        if (!wants_news(s, peer)) continue;
+        served.insert(member);
+        if (peer.mode == replication_mode::snapshot) {
+            out.send(member_set::of(member),
+                     chunk_at(s, leading, peer.snapshot_offset, s.config.snapshot_chunk_bytes));
+            peer.in_flight = 1;
+            continue;
+        }
+        while (wants_news(s, peer)) {
+            member_set group;
+            for (const auto each : in_step_with(s, peer, others))
+                if (wants_news(s, s.peers[each.value])) group.insert(each);
+            const auto& body = append_from(s, leading, peer.next_index);
+            out.send(group, body);
+            for (const auto each : group) {
+                auto& reached = s.peers[each.value];
+                ++reached.in_flight;
+                if (reached.mode == replication_mode::replicate)
+                    reached.next_index = next(body.last_index);
+            }
+            served = served | group;
+        }
+    }
+    return served;
+}
+
+/// Sends a message without entries to each of `receivers`: it carries the commit index and the
+/// round, and its answer shows whether the logs meet.
+constexpr void send_heartbeats_to(state& s, const leader& leading, member_set receivers,
+                                  effects& out) {
+    member_set served;
+    for (const auto member : receivers) {
+        if (served.contains(member)) continue;
+        const auto& peer = s.peers[member.value];
+        if (peer.mode == replication_mode::snapshot) {
+            out.send(member_set::of(member), chunk_at(s, leading, peer.snapshot_offset, 0));
+            continue;
+        }
+        const auto group = in_step_with(s, peer, receivers);
+        out.send(group, heartbeat_after(s, leading, previous(peer.next_index)));
+        served = served | group;
+    }
+}
+
+constexpr void send_heartbeats(state& s, const leader& leading, effects& out) {
+    for (auto& peer : s.peers) begin_snapshot_mode(s, peer);
+    send_heartbeats_to(s, leading, other_members(s), out);
+}
+
+}  // namespace raft::detail

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Log compaction (§7). A server drops what its own durable snapshot covers; a follower that needs
+// what its leader has dropped gets the leader's snapshot in chunks, each asked for by the answer to
+// the one before.
+#pragma once
+
+#include <raft/core/replication.hpp>
+
+namespace raft::detail {
+
+/// Drops the configurations that nobody can go back to: of those at or before the log's base, all
+/// but the last.
+constexpr void forget_old_configurations(state& s) {
+    const auto in_force_at_base = [&] {
+        return s.configurations.size() > 1 && s.configurations[1].index <= s.log.base().index;
+    };
+    while (in_force_at_base()) s.configurations.erase(s.configurations.begin());
+}
+
+/// This server's own snapshot is durable: the log before it goes, but for the part that slow
+/// followers may still need.
+constexpr void on_snapshot_saved(state& s, const snapshot_description& saved, effects& out) {
+    const auto index = saved.last_included.index;
+    if (index <= s.snapshot.last_included.index || index > s.commit_index) return;
+    s.snapshot = saved;
+    for (auto& peer : s.peers) peer.snapshot_offset = 0;
+    const auto retained = least<std::uint64_t>(s.config.retained_entries, index.value);
+    const auto through = index - retained;
+    if (through <= s.log.base().index) return;
+    s.log.discard_through(through);
+    forget_old_configurations(s);
+    out.discard = through;
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// follower
+
+/// The snapshot is complete: it takes the place of the log up to its last entry, and of all that
+/// follows if the log is another one there (§7). Nothing is acknowledged before the storage has
+/// done the same.
+constexpr void install(state& s, follower& following, const configuration& members, effects& out) {
+    const auto description = following.incoming->description;
+    const auto last_included = description.last_included;
+    const bool keep_suffix = s.log.matches(last_included);
+    if (keep_suffix) {
+        s.log.discard_through(last_included.index);
+    } else {
+        s.log = log_shape{last_included};
+        s.disk.durable_index = least(s.disk.durable_index, s.commit_index);
+    }
+    std::erase_if(s.configurations, [&](const indexed_configuration& each) {
+        return each.index <= last_included.index || !keep_suffix;
+    });
+    s.configurations.insert(s.configurations.begin(), {last_included.index, members});
+    s.snapshot = description;
+    s.commit_index = last_included.index;
+    following.verified_index = greatest(following.verified_index, last_included.index);
+    following.incoming.reset();
+    following.owed.chunk = false;
+    following.owed.append = true;
+    out.install = snapshot_install{begin_other_write(s), description, keep_suffix};
+}
+
+constexpr void answer_chunk(const state& s, const follower& following, effects& out) {
+    const auto& incoming = *following.incoming;
+    out.send(*following.leader,
+             install_snapshot_reply{s.current_term, incoming.description.last_included.index,
+                                    incoming.durable, following.round});
+}
+
+/// Whether a peer that keeps the rules could have sent this.
+[[nodiscard]] constexpr bool is_well_formed(const install_snapshot& m,
+                                            const configuration* members) {
+    return members != nullptr && is_valid(*members) && !members->members.empty() &&
+           m.last_included.term <= m.term && m.last_included.index > log_index{} &&
+           m.offset <= m.size && m.length <= m.size - m.offset;
+}
+
+constexpr void on(state& s, member_id from, const install_snapshot& m, const configuration* members,
+                  instant now, effects& out) {
+    if (!is_well_formed(m, members)) return;
+    observe_term(s, m.term, now, out);
+    if (m.term < s.current_term) {
+        if (may_speak(s)) out.send(from, install_snapshot_reply{s.current_term, {}, 0, m.round});
+        return;
+    }
+    auto* following = follow(s, from, now, out);
+    if (following == nullptr) return;
+    following->round = greatest(following->round, m.round);
+    if (m.last_included.index <= s.commit_index) return acknowledge(s, *following, out);
+
+    const snapshot_description offered{m.last_included, m.size};
+    if (!following->incoming || following->incoming->description != offered)
+        following->incoming = incoming_snapshot{.description = offered};
+    auto& incoming = *following->incoming;
+    if (m.offset == incoming.received && m.length > 0) {
+        out.chunk = chunk_write{begin_other_write(s), offered, m.offset, m.length};
+        incoming.received += m.length;
+        following->owed.chunk = true;
+    }
+    if (incoming.received == incoming.description.size)
+        return install(s, *following, *members, out);
+    if (!may_speak(s))
+        following->owed.chunk = true;
+    else if (!out.chunk)
+        answer_chunk(s, *following, out);
+}
+
+// -----------------------------------------------------------------------------------------------------------
+// leader
+
+constexpr void on(state& s, member_id from, const install_snapshot_reply& m, instant now,
+                  effects& out) {
+    observe_term(s, m.term, now, out);
+    auto* peer = answered_by(s, from, m.term, now);
+    if (peer == nullptr) return;
+    auto& leading = *std::get_if<leader>(&s.role);
+    on_round_acknowledged(s, leading, *peer, m.round, out);
+    if (peer->mode != replication_mode::snapshot) return;
+    const bool of_this =
+        m.last_included_index == s.snapshot.last_included.index && m.offset <= s.snapshot.size;
+    peer->snapshot_offset = of_this ? m.offset : 0;
+    peer->in_flight = 0;
+    spread(s, leading, out);
+}
+
+}  // namespace raft::detail

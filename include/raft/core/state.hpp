@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// All that a server knows: the "State" box of Figure 2 as one regular value, to copy, compare, and
+// keep. What only a follower, a candidate or a leader knows exists only in one. `invariants` says
+// what must hold in every state.
+#pragma once
+
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <raft/core/configuration.hpp>
+#include <raft/core/effects.hpp>
+#include <raft/core/log.hpp>
+#include <raft/core/types.hpp>
+
+namespace raft {
+
+/// The constants of a deployment. The same on every server, but for the time of a rolling change.
+struct settings {
+    /// A server that hears of no leader stands for election after a random time in
+    /// [election_timeout, 2 election_timeout) (§5.2). Well above the heartbeat interval and the
+    /// time of a round trip with its disk writes (§5.6).
+    duration election_timeout = milliseconds(300);
+    /// A leader is heard at least this often.
+    duration heartbeat_interval = milliseconds(60);
+    /// The most entries that one message carries.
+    std::uint32_t entries_per_message = 1024;
+    /// The most entries that a leader holds uncommitted; proposals beyond it are refused.
+    std::uint32_t pending_entries = 1U << 16;
+    /// How many entries before the last snapshot are kept, so that a slow follower need not get the
+    /// snapshot.
+    std::uint32_t retained_entries = 1024;
+    /// The bytes of a snapshot that one message carries.
+    std::uint32_t snapshot_chunk_bytes = 256 * 1024;
+    /// How many messages with entries may be on their way to one follower; what is proposed
+    /// meanwhile goes in one message when the first of them is answered. Deeper pipelines raise
+    /// latency on a local network.
+    std::uint16_t messages_in_flight = 4;
+    /// Ask whether an election could be won before disturbing the cluster with a new term (thesis
+    /// §9.6).
+    bool pre_vote = true;
+    /// A leader that does not hear from a majority for an election timeout steps down, and a
+    /// follower that hears its leader lets no other server have an election (thesis §4.2.3, §6.2).
+    bool check_quorum = true;
+
+    friend constexpr bool operator==(const settings&, const settings&) = default;
+};
+
+/// What is on the way to the disk (the disk is a peer: it acknowledges later). Each entry counts
+/// one in the sequence of writes, so that between two writes of another kind an index and a
+/// sequence number go in step.
+struct disk_progress {
+    write_sequence begun{};             ///< The last write that was asked for.
+    write_sequence durable{};           ///< The last one known to be durable.
+    write_sequence vote{};              ///< The last one that held term and vote.
+    write_sequence stretch_sequence{};  ///< From here on, sequence numbers and indexes go in step …
+    log_index stretch_index{};          ///< … and this is the index that goes with it.
+    log_index durable_index{};          ///< The log is durable up to here.
+    friend constexpr bool operator==(const disk_progress&, const disk_progress&) = default;
+};
+
+/// A snapshot that is being received (§7).
+struct incoming_snapshot {
+    snapshot_description description{};
+    std::uint64_t received = 0;  ///< In bytes; their writes have begun.
+    std::uint64_t durable = 0;   ///< In bytes.
+    friend constexpr bool operator==(const incoming_snapshot&, const incoming_snapshot&) = default;
+};
+
+/// Answers that wait for the disk.
+struct owed_replies {
+    std::optional<member_id>
+        vote{};  ///< The candidate that asked: it hears once the vote is durable.
+    std::optional<log_index> rejection{};  ///< The leader's prev that did not match.
+    bool append = false;                   ///< The leader hears how far the log is durable.
+    bool chunk = false;  ///< The leader hears how much of the snapshot is durable.
+    friend constexpr bool operator==(const owed_replies&, const owed_replies&) = default;
+};
+
+struct follower {
+    std::optional<member_id> leader{};  ///< Of this term, once heard of.
+    instant heard_at{};                 ///< When the leader was last heard.
+    log_index verified_index{};         ///< The log is the leader's at least up to here.
+    read_round round{};                 ///< The leader's latest round heard of.
+    owed_replies owed{};
+    std::optional<incoming_snapshot> incoming{};
+    friend constexpr bool operator==(const follower&, const follower&) = default;
+};
+
+struct candidate {
+    bool pre_vote =
+        false;  ///< Only asks whether it could win (thesis §9.6); the term is not raised yet.
+    bool leadership_transfer = false;  ///< The leader asked for this election (thesis §3.10).
+    member_set granted{};
+    friend constexpr bool operator==(const candidate&, const candidate&) = default;
+};
+
+/// What a leader tries to do for a member that is behind.
+enum class replication_mode : std::uint8_t {
+    probe,      ///< Where the logs meet is not known: one message at a time.
+    replicate,  ///< The logs meet: messages are sent ahead of their acknowledgements.
+    snapshot,   ///< The entries it needs are compacted away: it gets the snapshot (§7).
+};
+
+/// What a leader knows of a member (Figure 2: nextIndex and matchIndex).
+struct progress {
+    log_index match_index{};
+    log_index next_index{};
+    read_round round{};  ///< The latest round that it acknowledged.
+    instant heard_at{};  ///< When it last answered.
+    std::uint64_t snapshot_offset = 0;
+    std::uint16_t in_flight =
+        0;  ///< Messages with entries that are not answered; reset when all entries are.
+    replication_mode mode = replication_mode::probe;
+    friend constexpr bool operator==(const progress&, const progress&) = default;
+};
+
+/// A wish to hand leadership over (thesis §3.10).
+struct leadership_transfer {
+    slot target{};
+    instant give_up_at{};
+    bool asked = false;  ///< The target has the whole log and was told to stand for election.
+    friend constexpr bool operator==(const leadership_transfer&,
+                                     const leadership_transfer&) = default;
+};
+
+struct leader {
+    log_index term_start{};  ///< The no-op of this term: only from here on are entries committed by
+                             ///< counting.
+    read_round round{};      ///< The latest round of heartbeats begun.
+    read_round confirmed{};  ///< The latest round that a quorum acknowledged.
+    bool next_round_wanted = false;  ///< Reads wait for a round that has not begun.
+    std::optional<leadership_transfer> transfer{};
+    friend constexpr bool operator==(const leader&, const leader&) = default;
+};
+
+using role = std::variant<follower, candidate, leader>;
+
+struct state {
+    member_id self{};
+    settings config{};
+
+    // Figure 2, persistent state on all servers. The commands themselves are in the storage.
+    term_number current_term{};
+    std::optional<member_id> voted_for{};
+    log_shape log{};
+    snapshot_description snapshot{};  ///< The newest durable one; all zero if there is none.
+
+    /// The configurations in the log after `snapshot` or its base, oldest first, after the one in
+    /// force before them. The last is in force (§6: from the moment it is in the log).
+    std::vector<indexed_configuration> configurations{};
+
+    // Figure 2, volatile state.
+    log_index commit_index{};
+    raft::role role{};
+    std::vector<progress> peers{};  ///< By slot; a leader's only, else empty.
+
+    disk_progress disk{};
+    std::uint64_t seed = 0;       ///< Of the next random timeout.
+    duration election_timeout{};  ///< The present random one.
+    bool storage_failed = false;  ///< This server takes part in nothing any more.
+
+    [[nodiscard]] constexpr const configuration& members() const {
+        return configurations.back().value;
+    }
+    [[nodiscard]] constexpr bool is_leader() const { return std::holds_alternative<leader>(role); }
+    [[nodiscard]] constexpr bool is_follower() const {
+        return std::holds_alternative<follower>(role);
+    }
+    [[nodiscard]] constexpr bool is_candidate() const {
+        return std::holds_alternative<candidate>(role);
+    }
+
+    /// Who leads in this term, as far as this server knows.
+    [[nodiscard]] constexpr std::optional<member_id> current_leader() const {
+        if (is_leader()) return self;
+        const auto* following = std::get_if<follower>(&role);
+        return following != nullptr ? following->leader : std::nullopt;
+    }
+
+    friend constexpr bool operator==(const state&, const state&) = default;
+};
+
+/// What must hold of every state, whatever came in.
+[[nodiscard]] constexpr bool invariants(const state& s) {
+    const auto& disk = s.disk;
+    const bool log_holds =
+        s.log.base().index <= s.commit_index && s.commit_index <= s.log.last_index() &&
+        s.log.last_term() <= s.current_term && disk.durable_index <= s.log.last_index() &&
+        s.snapshot.last_included.index <= s.commit_index &&
+        s.log.base().index <= s.snapshot.last_included.index;
+    const bool disk_holds = disk.durable <= disk.begun && disk.vote <= disk.begun &&
+                            disk.stretch_sequence <= disk.begun;
+    const bool configurations_hold =
+        !s.configurations.empty() && s.configurations.back().index <= s.log.last_index();
+    if (!log_holds || !disk_holds || !configurations_hold) return false;
+
+    const auto* leading = std::get_if<leader>(&s.role);
+    if (leading == nullptr) return s.peers.empty();
+    if (s.peers.size() != s.members().members.size() || s.voted_for != s.self) return false;
+    if (leading->confirmed > leading->round || s.log.last_term() != s.current_term) return false;
+    for (const auto& peer : s.peers)
+        if (peer.match_index >= peer.next_index || peer.match_index > s.log.last_index() ||
+            next(s.log.last_index()) < peer.next_index)
+            return false;
+    return true;
+}
+
+}  // namespace raft

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The protocol, whole: a state, an input and the time give the next state and what is to be done.
+// `step` is its pure face, on values; `advance` is the same code in place, for those who keep one
+// state and reuse one `effects`. Both run at compile time. All that a server ever decides is
+// decided below this file, and nothing in it knows a disk, a socket or a clock.
+#pragma once
+
+#include <utility>
+#include <variant>
+
+#include <raft/core/durable.hpp>
+#include <raft/core/election.hpp>
+#include <raft/core/replication.hpp>
+#include <raft/core/snapshot.hpp>
+
+namespace raft {
+
+// -----------------------------------------------------------------------------------------------------------
+// inputs
+
+/// A message came from another server. `members` is the configuration that travels with it, if one
+/// does: for `append_entries` the one that an entry of it is, for `install_snapshot` the one at the
+/// snapshot's last entry.
+struct received {
+    member_id from{};
+    message body{};
+    std::optional<indexed_configuration> members{};
+    friend constexpr bool operator==(const received&, const received&) = default;
+};
+
+/// The server begins to run, with what its storage held (`initial_state`).
+struct started {
+    friend constexpr bool operator==(const started&, const started&) = default;
+};
+
+/// A timer's deadline has come.
+struct timer_fired {
+    timer which{};
+    friend constexpr bool operator==(const timer_fired&, const timer_fired&) = default;
+};
+
+/// Commands are to go into the log, one entry each.
+struct proposed {
+    std::uint32_t count = 1;
+    friend constexpr bool operator==(const proposed&, const proposed&) = default;
+};
+
+/// A linearizable read is wanted.
+struct read_requested {
+    friend constexpr bool operator==(const read_requested&, const read_requested&) = default;
+};
+
+/// This write and all before it are durable.
+struct written {
+    write_sequence sequence{};
+    friend constexpr bool operator==(const written&, const written&) = default;
+};
+
+/// A snapshot that this server took of its own state machine is durable.
+struct snapshot_saved {
+    snapshot_description description{};
+    friend constexpr bool operator==(const snapshot_saved&, const snapshot_saved&) = default;
+};
+
+/// Leadership is to go to `target` (thesis §3.10).
+struct transfer_requested {
+    member_id target{};
+    friend constexpr bool operator==(const transfer_requested&,
+                                     const transfer_requested&) = default;
+};
+
+/// A write was lost. From now on this server acknowledges nothing and takes part in nothing.
+struct storage_failed {
+    friend constexpr bool operator==(const storage_failed&, const storage_failed&) = default;
+};
+
+using input = std::variant<started, received, timer_fired, proposed, read_requested, written,
+                           snapshot_saved, transfer_requested, storage_failed>;
+
+struct transition {
+    state next{};
+    effects out{};
+    friend constexpr bool operator==(const transition&, const transition&) = default;
+};
+
+// ------------------------------------------------------------------------------------------------------
+// first state
+
+/// What a server knows when it starts: what its storage kept, or, on an empty disk, the
+/// configuration that the cluster begins with (the same on every server that it names; none for a
+/// server that is to be added later).
+struct recovered_state {
+    hard_state vote{};
+    snapshot_description snapshot{};
+    log_shape log{};
+    std::vector<indexed_configuration>
+        configurations{};  ///< Oldest first, the first one in force at the log's base.
+};
+
+[[nodiscard]] constexpr state initial_state(member_id self, const settings& config,
+                                            recovered_state kept, std::uint64_t seed) {
+    state s;
+    s.self = self;
+    s.config = config;
+    s.current_term = kept.vote.current_term;
+    s.voted_for = kept.vote.voted_for;
+    s.log = std::move(kept.log);
+    s.snapshot = kept.snapshot;
+    s.configurations = std::move(kept.configurations);
+    if (s.configurations.empty()) s.configurations.emplace_back();
+    s.commit_index = s.snapshot.last_included.index;
+    s.disk.durable_index = s.log.last_index();
+    s.disk.stretch_index = s.log.last_index();
+    s.seed = seed;
+    s.role = role{follower{.verified_index = s.commit_index}};
+    return s;
+}
+
+// ----------------------------------------------------------------------------------------------------------
+// advance
+
+/// A message that came, for those who have its parts at hand.
+constexpr void advance(state& s, member_id from, const message& body,
+                       const indexed_configuration* members, instant now, effects& out) {
+    if (s.storage_failed || from == s.self) return;
+    std::visit(
+        [&](const auto& m) {
+            using type = std::remove_cvref_t<decltype(m)>;
+            if constexpr (std::is_same_v<type, append_entries>)
+                detail::on(s, from, m, members, now, out);
+            else if constexpr (std::is_same_v<type, install_snapshot>)
+                detail::on(s, from, m, members != nullptr ? &members->value : nullptr, now, out);
+            else
+                detail::on(s, from, m, now, out);
+        },
+        body);
+}
+
+constexpr void advance(state& s, const received& in, instant now, effects& out) {
+    advance(s, in.from, in.body, in.members ? &*in.members : nullptr, now, out);
+}
+
+constexpr void advance(state& s, const started&, instant now, effects& out) {
+    detail::draw_election_timeout(s);
+    detail::restart_election_timer(s, now, out);
+}
+
+constexpr void advance(state& s, const timer_fired& in, instant now, effects& out) {
+    if (s.storage_failed) return;
+    switch (in.which) {
+    case timer::election: return detail::on_election_timer(s, now, out);
+    case timer::heartbeat:
+        detail::step_down_without_quorum(s, now, out);
+        return detail::on_heartbeat_timer(s, now, out);
+    }
+}
+
+/// Refuses every request of a server whose storage has failed.
+[[nodiscard]] constexpr bool refuses_all(const state& s, effects& out) {
+    if (s.storage_failed) out.refused = refusal{refusal_reason::storage_failed, std::nullopt};
+    return s.storage_failed;
+}
+
+constexpr void advance(state& s, const proposed& in, instant, effects& out) {
+    if (!refuses_all(s, out)) detail::on_propose(s, in.count, out);
+}
+
+constexpr void advance(state& s, const read_requested&, instant, effects& out) {
+    if (!refuses_all(s, out)) detail::on_read(s, out);
+}
+
+constexpr void advance(state& s, const transfer_requested& in, instant now, effects& out) {
+    if (!refuses_all(s, out)) detail::on_transfer(s, in.target, now, out);
+}
+
+constexpr void advance(state& s, const snapshot_saved& in, instant, effects& out) {
+    if (!s.storage_failed) detail::on_snapshot_saved(s, in.description, out);
+}
+
+constexpr void advance(state& s, const written& in, instant now, effects& out) {
+    auto& disk = s.disk;
+    if (s.storage_failed || in.sequence <= disk.durable || in.sequence > disk.begun) return;
+    disk.durable = in.sequence;
+    if (disk.durable >= disk.stretch_sequence) {
+        const auto steps = disk.durable.value - disk.stretch_sequence.value;
+        disk.durable_index = greatest(disk.durable_index, disk.stretch_index + steps);
+    }
+    detail::on_durable(s, now, out);
+}
+
+constexpr void advance(state& s, const storage_failed&, instant now, effects& out) {
+    if (s.storage_failed) return;
+    if (!s.is_follower() || s.current_leader())
+        detail::become_follower(s, s.current_term, std::nullopt, now, out);
+    s.storage_failed = true;
+    out.cancel(timer::election);
+}
+
+constexpr void advance(state& s, const input& in, instant now, effects& out) {
+    std::visit([&](const auto& each) { advance(s, each, now, out); }, in);
+}
+
+/// The definition of the protocol. `in` is an `input` or any one of its alternatives.
+template <class Input>
+[[nodiscard]] constexpr transition step(state s, const Input& in, instant now) {
+    transition result{.next = std::move(s), .out = {}};
+    advance(result.next, in, now, result.out);
+    return result;
+}
+
+}  // namespace raft
