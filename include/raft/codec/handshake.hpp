@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The first words on a connection between two servers: who calls whom, in which cluster, and in
+// which versions; then the answer. Its frame keeps this form in all versions to come, so that old
+// and new can tell each other why they part. It protects against mistakes in configuration files,
+// not against an attacker: that is for the network, or for TLS below.
+//
+//     u32 length (40), u32 magic, u8 verdict, u8 oldest version, u8 newest version, u8 zero,
+//     u64 cluster, u64 from, u64 to, u32 checksum (CRC32C of everything before it)
+#pragma once
+
+#include <array>
+
+#include <raft/codec/frame.hpp>
+#include <raft/core/types.hpp>
+#include <raft/crc32c.hpp>
+
+namespace raft {
+
+/// Which cluster a server belongs to. Any number, the same on all servers of a cluster, not that
+/// of any other cluster that could ever be reached by mistake.
+struct cluster_id {
+    std::uint64_t value = 0;
+    friend constexpr bool operator==(const cluster_id&, const cluster_id&) = default;
+};
+
+/// What a server answers to a handshake, and why.
+enum class handshake_verdict : std::uint8_t {
+    asking,           ///< Not an answer: the question.
+    welcome,          ///< The frames may begin.
+    other_cluster,    ///< The caller belongs to another cluster.
+    unknown_version,  ///< The caller's versions and ours have none in common.
+    unknown_member,   ///< The caller is not among the peers of this server.
+    not_me,           ///< The caller means another server than the one it has reached.
+    same_identity,    ///< The caller says that it is the server that it calls.
+};
+
+/// The verdict in plain English, for a log.
+[[nodiscard]] constexpr std::string_view describe(handshake_verdict verdict) {
+    switch (verdict) {
+        case handshake_verdict::asking: return "a question instead of an answer";
+        case handshake_verdict::welcome: return "welcome";
+        case handshake_verdict::other_cluster: return "the other server is of another cluster";
+        case handshake_verdict::unknown_version: return "no protocol version in common";
+        case handshake_verdict::unknown_member: return "the caller is not a known member";
+        case handshake_verdict::not_me: return "the server reached is not the one called";
+        case handshake_verdict::same_identity: return "both servers have the same identity";
+    }
+    return "unknown verdict";
+}
+
+/// A question, or the answer to one.
+struct handshake {
+    handshake_verdict verdict = handshake_verdict::asking;
+    /// Question: the versions that the caller reads and writes. Welcome: both the one to be used.
+    std::uint8_t version_oldest = frame_version_oldest;
+    std::uint8_t version_newest = frame_version_newest;
+    cluster_id cluster{};
+    member_id from{};
+    member_id to{};
+    friend constexpr bool operator==(const handshake&, const handshake&) = default;
+};
+
+inline constexpr std::size_t handshake_bytes = 40;
+
+namespace detail {
+inline constexpr std::uint32_t handshake_magic = 0x74666172;  // "raft", as its bytes are sent.
+}
+
+/// A handshake as bytes.
+[[nodiscard]] inline std::array<std::byte, handshake_bytes> encode_handshake(const handshake& h) {
+    std::array<std::byte, handshake_bytes> frame{};
+    detail::byte_writer out{frame};
+    out.number(static_cast<std::uint32_t>(handshake_bytes));
+    out.number(detail::handshake_magic);
+    out.number(static_cast<std::uint8_t>(h.verdict));
+    out.number(h.version_oldest);
+    out.number(h.version_newest);
+    out.number(std::uint8_t{0});
+    out.number(h.cluster.value);
+    out.number(h.from.value);
+    out.number(h.to.value);
+    out.number(crc32c(std::span{frame}.first(handshake_bytes - detail::checksum_bytes)));
+    return frame;
+}
+
+/// Reads a handshake. Versions yet unknown are not an error here, so that they can be answered.
+[[nodiscard]] inline std::optional<frame_error> decode_handshake(std::span<const std::byte> bytes,
+                                                                 handshake& into) {
+    if (bytes.size() < handshake_bytes) return frame_error::too_short;
+    detail::byte_reader in{bytes};
+    const auto length = in.number<std::uint32_t>();
+    const auto magic = in.number<std::uint32_t>();
+    if (length != handshake_bytes || magic != detail::handshake_magic)
+        return frame_error::not_a_handshake;
+    if (bytes.size() != handshake_bytes) return frame_error::bytes_left_over;
+    const auto covered = bytes.first(handshake_bytes - detail::checksum_bytes);
+    if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&bytes[covered.size()]))
+        return frame_error::wrong_checksum;
+    const auto verdict = in.number<std::uint8_t>();
+    if (verdict > static_cast<std::uint8_t>(handshake_verdict::same_identity))
+        return frame_error::unknown_verdict;
+    into.verdict = static_cast<handshake_verdict>(verdict);
+    into.version_oldest = in.number<std::uint8_t>();
+    into.version_newest = in.number<std::uint8_t>();
+    (void)in.number<std::uint8_t>();
+    into.cluster.value = in.number<std::uint64_t>();
+    into.from.value = in.number<std::uint64_t>();
+    into.to.value = in.number<std::uint64_t>();
+    return std::nullopt;
+}
+
+/// What the server `self`, reached by a caller, answers to its handshake. `is_peer(member_id)` says
+/// whether it would take messages from that member.
+template <class IsPeer>
+[[nodiscard]] handshake answer(const handshake& question, cluster_id cluster, member_id self,
+                               const IsPeer& is_peer) {
+    handshake reply{.cluster = cluster, .from = self, .to = question.from};
+    const auto oldest = question.version_oldest > frame_version_oldest ? question.version_oldest
+                                                                       : frame_version_oldest;
+    const auto newest = question.version_newest < frame_version_newest ? question.version_newest
+                                                                       : frame_version_newest;
+    if (question.cluster != cluster) {
+        reply.verdict = handshake_verdict::other_cluster;
+    } else if (oldest > newest) {
+        reply.verdict = handshake_verdict::unknown_version;
+    } else if (question.from == self) {
+        reply.verdict = handshake_verdict::same_identity;
+    } else if (question.to != self) {
+        reply.verdict = handshake_verdict::not_me;
+    } else if (!is_peer(question.from)) {
+        reply.verdict = handshake_verdict::unknown_member;
+    } else {
+        reply.verdict = handshake_verdict::welcome;
+        reply.version_oldest = newest;
+        reply.version_newest = newest;
+    }
+    return reply;
+}
+
+}  // namespace raft
