@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// raft: distributed consensus as a header-only C++20 library. This is the one include; its parts, in reading order:
+// raft: distributed consensus as a header-only C++20 library. This is the one include; its parts,
+// in reading order:
 //
 //   core/types.hpp          terms, indexes, members, instants
 //   core/log.hpp            the log as the rules see it                         §5.3

@@ -201,10 +201,14 @@ struct state {
     if (leading == nullptr) return s.peers.empty();
     if (s.peers.size() != s.members().members.size() || s.voted_for != s.self) return false;
     if (leading->confirmed > leading->round || s.log.last_term() != s.current_term) return false;
-    for (const auto& peer : s.peers)
-        if (peer.match_index >= peer.next_index || peer.match_index > s.log.last_index() ||
-            next(s.log.last_index()) < peer.next_index)
+    const auto own = s.members().slot_of(s.self);
+    for (const auto member : s.members().everyone()) {
+        const auto& peer = s.peers[member.value];
+        if (peer.match_index > s.log.last_index()) return false;
+        if (member == own) continue;
+        if (peer.match_index >= peer.next_index || peer.next_index > next(s.log.last_index()))
             return false;
+    }
     return true;
 }
 

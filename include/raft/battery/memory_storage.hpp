@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A storage in memory: durable at once, for as long as the object lives. For tests, for examples,
+// and for state that is as well rebuilt from the other servers. A node that borrows it
+// (`memory_storage<T>&`) can be destroyed and made again.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <raft/policy.hpp>
+
+namespace raft {
+
+/// Keeps term, vote, log and snapshot in memory. The log's memory is a ring that is used again as
+/// the log is compacted. A command counts as many bytes as its type has.
+template <class Command>
+class memory_storage {
+public:
+    [[nodiscard]] recovered recover() {
+        return {.vote = vote_,
+                .snapshot = snapshot_,
+                .log_base = log_.base(),
+                .runs = log_.runs(),
+                .last_index = log_.last_index(),
+                .configurations = configurations_,
+                .empty = !written_};
+    }
+
+    void write(const log_write& write, std::span<const entry<Command>> entries,
+               const indexed_configuration* configuration) {
+        written_ = true;
+        if (write.vote) vote_ = *write.vote;
+        if (write.entries) append(*write.entries, entries, configuration);
+        progress_.durable = write.sequence;
+    }
+
+    [[nodiscard]] std::span<const entry<Command>> entries(log_index first, log_index last,
+                                                          std::size_t bytes_max) const {
+        const auto begin = place_of(first);
+        const auto fit = std::max<std::size_t>(1, bytes_max / sizeof(Command));
+        const auto wanted = static_cast<std::size_t>(last - first) + 1;
+        return {ring_.data() + begin, std::min({wanted, fit, ring_.size() - begin})};
+    }
+
+    [[nodiscard]] std::size_t size_of(const Command&) const { return sizeof(Command); }
+    [[nodiscard]] std::uint64_t room() const { return std::numeric_limits<std::uint64_t>::max(); }
+    void discard(log_index through) {
+        if (through <= log_.base().index) return;
+        log_.discard_through(through);
+        forget_configurations_through(through);
+    }
+    [[nodiscard]] storage_progress progress() const { return progress_; }
+
+    template <class Fill>
+    void save(log_position last_included, const configuration& members, const Fill& fill) {
+        saved_bytes sink{};
+        fill(sink);
+        snapshot_ = stored_snapshot{{last_included, sink.bytes.size()}, members};
+        snapshot_bytes_ = std::move(sink.bytes);
+    }
+
+    void write_chunk(const chunk_write& chunk, std::span<const std::byte> bytes) {
+        if (chunk.offset == 0) incoming_bytes_.clear();
+        incoming_bytes_.insert(incoming_bytes_.end(), bytes.begin(), bytes.end());
+        progress_.durable = chunk.sequence;
+    }
+
+    void install(const snapshot_install& install, const configuration& members) {
+        const auto last_included = install.snapshot.last_included;
+        snapshot_ = stored_snapshot{install.snapshot, members};
+        snapshot_bytes_ = std::move(incoming_bytes_);
+        incoming_bytes_.clear();
+        if (install.keep_suffix) {
+            log_.discard_through(last_included.index);
+        } else {
+            log_ = log_shape{last_included};
+            configurations_.clear();
+        }
+        forget_configurations_through(last_included.index);
+        progress_.durable = install.sequence;
+    }
+
+    [[nodiscard]] std::optional<stored_snapshot> snapshot() const { return snapshot_; }
+
+    [[nodiscard]] std::span<const std::byte> read_snapshot(std::uint64_t offset,
+                                                           std::uint64_t length) const {
+        if (offset >= snapshot_bytes_.size()) return {};
+        const auto rest = snapshot_bytes_.size() - static_cast<std::size_t>(offset);
+        return {snapshot_bytes_.data() + offset, std::min(rest, static_cast<std::size_t>(length))};
+    }
+
+private:
+    struct saved_bytes {
+        std::vector<std::byte> bytes{};
+        void write(std::span<const std::byte> more) {
+            bytes.insert(bytes.end(), more.begin(), more.end());
+        }
+    };
+
+    [[nodiscard]] std::size_t place_of(log_index index) const {
+        return static_cast<std::size_t>(index.value) & (ring_.size() - 1);
+    }
+
+    void append(const raft::append& appended, std::span<const entry<Command>> entries,
+                const indexed_configuration* configuration) {
+        if (appended.first <= log_.last_index()) {
+            log_.truncate_after(previous(appended.first));
+            while (!configurations_.empty() && configurations_.back().index >= appended.first)
+                configurations_.pop_back();
+        }
+        make_room_for(entries.size());
+        auto index = appended.first;
+        for (const auto& each : entries) {
+            auto& place = ring_[place_of(index)];
+            place.term = appended.term;
+            place.command = each.command;
+            index = next(index);
+        }
+        log_.append(appended.term, entries.size());
+        if (configuration != nullptr) configurations_.push_back(*configuration);
+    }
+
+    void make_room_for(std::size_t count) {
+        const auto held = static_cast<std::size_t>(log_.last_index() - log_.base().index);
+        if (held + count <= ring_.size()) return;
+        auto size = std::max<std::size_t>(ring_.size(), 16);
+        while (size < held + count) size *= 2;
+        std::vector<entry<Command>> larger(size);
+        for (auto index = next(log_.base().index); index <= log_.last_index(); index = next(index))
+            larger[static_cast<std::size_t>(index.value) & (size - 1)] =
+                std::move(ring_[place_of(index)]);
+        ring_ = std::move(larger);
+    }
+
+    void forget_configurations_through(log_index through) {
+        std::erase_if(configurations_, [&](const auto& each) { return each.index <= through; });
+    }
+
+    bool written_ = false;
+    hard_state vote_{};
+    log_shape log_{};
+    std::vector<entry<Command>> ring_{};
+    std::vector<indexed_configuration> configurations_{};
+    std::optional<stored_snapshot> snapshot_{};
+    std::vector<std::byte> snapshot_bytes_{};
+    std::vector<std::byte> incoming_bytes_{};
+    storage_progress progress_{};
+};
+
+static_assert(storage_for<memory_storage<int>, int>);
+
+}  // namespace raft

@@ -1,0 +1,613 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The node: the only place where anything happens. It feeds inputs to the step and carries the
+// effects out through the four policies; it holds no rule of Raft.
+//
+// Thread rule: a node is used from one thread at a time, and calls nothing back except from within
+// your calls.
+//
+// Why effects as data, and not callbacks from the protocol: a callback runs in the middle of a
+// decision, so every user must know what may be called when. Here a decision is complete before
+// anything of it is carried out.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <raft/core/step.hpp>
+#include <raft/node/outcome.hpp>
+#include <raft/node/requests.hpp>
+#include <raft/policy.hpp>
+
+namespace raft {
+
+/// What is fixed when a node is compiled.
+struct limits {
+    /// The bytes of entries that one message carries; a larger command is refused.
+    std::size_t message_bytes = 1U << 20U;
+    /// The size of the callables given to `propose` and `read`.
+    std::size_t callback_bytes = 64;
+    /// How many entries are applied between two looks at whether they are still wanted in one go.
+    std::size_t apply_batch = 256;
+};
+
+/// What a server is told when it starts.
+struct node_options {
+    member_id id{};
+    /// The cluster as it first was, the same on every server that it names. Used only while the
+    /// storage keeps no other.
+    configuration initial{};
+    settings config{};
+    /// Of the random election timeouts; a different one on every server.
+    std::uint64_t seed = 0;
+};
+
+/// What a node knows of another member, or of itself, while it leads.
+struct member_status {
+    member_id id{};
+    bool voter = false;
+    std::optional<log_index> match_index{};
+};
+
+struct node_status {
+    member_id id{};
+    const char* role = "";  ///< "leader", "follower" or "candidate".
+    term_number current_term{};
+    std::optional<member_id> leader{};
+    log_index commit_index{};
+    log_index last_applied{};
+    log_index last_log_index{};
+    log_index first_log_index{};
+    snapshot_description snapshot{};
+    bool storage_failed = false;
+    std::vector<member_status> members{};
+};
+
+/// A server of a replicated state machine. Each policy is a type that the node owns, or a reference
+/// to one that outlives it.
+template <class StateMachine, class Transport, class Storage, class Clock, limits Limits = limits{}>
+requires state_machine<std::remove_reference_t<StateMachine>> &&
+    transport_for < std::remove_reference_t<Transport>,
+typename std::remove_reference_t<StateMachine>::command >
+    &&storage_for<std::remove_reference_t<Storage>,
+                  typename std::remove_reference_t<StateMachine>::command>&&
+        clock<std::remove_reference_t<Clock>> class node {
+public:
+    using state_machine_type = std::remove_reference_t<StateMachine>;
+    using command = typename state_machine_type::command;
+    using result = typename state_machine_type::result;
+    using time_point = typename std::remove_reference_t<Clock>::time_point;
+
+    node(node_options options, StateMachine state_machine, Transport transport, Storage storage,
+         Clock clock = {})
+        : options_{std::move(options)}
+        , state_machine_{std::forward<StateMachine>(state_machine)}
+        , transport_{std::forward<Transport>(transport)}
+        , storage_{std::forward<Storage>(storage)}
+        , clock_{std::forward<Clock>(clock)} {}
+
+    /// Takes up what the storage kept, and begins to take part. Called once, first. False if what
+    /// the storage kept makes no sense to the state machine; the node takes part in nothing then.
+    bool start() {
+        const auto kept = storage_.recover();
+        bool sound = is_sound(kept);
+        state_ = initial_state(options_.id, options_.config,
+                               sound ? recovered_from(kept) : recovered_state{}, options_.seed);
+        if (sound && kept.snapshot) sound = restore_state_machine();
+        last_applied_ = state_.commit_index;
+        if (sound) {
+            run(started{});
+        } else {
+            run(storage_failed{});
+        }
+        return sound;
+    }
+
+    /// Lets the node see the time and what the storage has done. To be called at `deadline()`, and
+    /// whenever the storage has made progress.
+    void poll() {
+        look_at_clock();
+        if (saving_at_) look_at_saved_snapshot();
+        for (std::size_t i = 0; i < timer_count; ++i)
+            if (deadlines_[i] && *deadlines_[i] <= now_) {
+                deadlines_[i].reset();
+                step_and_carry_out(timer_fired{static_cast<timer>(i)});
+            }
+        settle();
+    }
+
+    /// When `poll` must be called, at the latest. None: not before something else happens.
+    [[nodiscard]] std::optional<time_point> deadline() const {
+        std::optional<instant> first;
+        for (const auto& each : deadlines_)
+            if (each && (!first || *each < *first)) first = each;
+        if (!first) return std::nullopt;
+        using ticks = typename std::remove_reference_t<Clock>::duration;
+        // Rounded up: a poll that comes a tick early would find nothing to do, and come again.
+        return time_point{std::chrono::ceil<ticks>(std::chrono::nanoseconds{first->nanoseconds})};
+    }
+
+    /// A message came from another server of this cluster. What makes no sense is ignored, as if it
+    /// had been lost.
+    void receive(member_id from, const message& body, const attachment<command>& beside) {
+        if (!has_all_parts(body, beside) || !has_room_for(beside.entries)) return;
+        look_at_clock();
+        effects_.clear();
+        advance(state_, from, body, beside.configuration, now_, effects_);
+        carry_out(beside);
+        settle();
+    }
+
+    /// Puts a command into the replicated log. `on_outcome` is called with an `outcome<result>`:
+    /// once with a final one, and before that with `unknown` if leadership is lost meanwhile; a
+    /// refusal comes before this call returns.
+    template <class F>
+    requires std::is_invocable_v < F&, const outcome<result>
+    & > void propose(command proposed_command, F on_outcome) {
+        const entry<command> single{{}, std::move(proposed_command)};
+        propose_entries({&single, 1}, [function = std::move(on_outcome)](
+                                          std::size_t, const outcome<result>& given) mutable {
+            function(given);
+        });
+    }
+
+    /// Puts several commands into the log at once, one entry each. `on_outcome` is called with the
+    /// number of the command, from 0, and its outcome. All are taken, or none.
+    template <class F>
+    requires std::is_invocable_v < F&, std::size_t, const outcome<result>
+    & > void propose(std::span<const command> commands, F on_outcome) {
+        batch_.clear();
+        for (const auto& each : commands) batch_.push_back({{}, each});
+        propose_entries(batch_, std::move(on_outcome));
+    }
+
+    /// Asks for a linearizable read. `on_ready` is called once with a `read_outcome`: when it is
+    /// `read_ready`, what the state machine holds during that call reflects everything that was
+    /// committed before this call.
+    template <class F>
+    requires std::is_invocable_v<F&, const read_outcome&>
+    void read(F on_ready) {
+        typename reads_type::callback_type waiting{std::move(on_ready)};
+        look_at_clock();
+        step(read_requested{});
+        const auto ticket = effects_.read;
+        const auto refused = effects_.refused;
+        if (ticket) reads_.add(*ticket, std::move(waiting));
+        carry_out({});
+        settle();
+        if (refused) waiting(read_outcome{*refused});
+    }
+
+    /// Begins to save the state machine's state, so that the log before it can go. None if it has
+    /// begun.
+    std::optional<refusal> take_snapshot() requires snapshotting_state_machine<state_machine_type> {
+        const auto leader = state_.current_leader();
+        if (state_.storage_failed) return refusal{refusal_reason::storage_failed, leader};
+        if (saving_at_ || restore_at_ || last_applied_ <= state_.snapshot.last_included.index)
+            return refusal{refusal_reason::nothing_to_do, leader};
+        saving_at_ = last_applied_;
+        storage_.save({last_applied_, *state_.log.term_at(last_applied_)},
+                      members_at(last_applied_),
+                      [this](auto& sink) { std::as_const(state_machine_).save(sink); });
+        look_at_clock();
+        look_at_saved_snapshot();
+        settle();
+        return std::nullopt;
+    }
+
+    /// Begins to hand leadership to `target`. None if it has begun; it may still come to nothing.
+    std::optional<refusal> transfer_leadership(member_id target) {
+        look_at_clock();
+        step(transfer_requested{target});
+        const auto refused = effects_.refused;
+        carry_out({});
+        settle();
+        return refused;
+    }
+
+    [[nodiscard]] node_status status() const {
+        node_status all{.id = state_.self,
+                        .role = state_.is_leader()     ? "leader"
+                                : state_.is_follower() ? "follower"
+                                                       : "candidate",
+                        .current_term = state_.current_term,
+                        .leader = state_.current_leader(),
+                        .commit_index = state_.commit_index,
+                        .last_applied = last_applied_,
+                        .last_log_index = state_.log.last_index(),
+                        .first_log_index = next(state_.log.base().index),
+                        .snapshot = state_.snapshot,
+                        .storage_failed = state_.storage_failed,
+                        .members = {}};
+        const auto& members = state_.members();
+        for (const auto each : members.everyone()) {
+            member_status one{members.id_of(each), members.all_voters().contains(each),
+                              std::nullopt};
+            if (state_.is_leader()) one.match_index = state_.peers[each.value].match_index;
+            all.members.push_back(one);
+        }
+        return all;
+    }
+
+    /// What this server knows of the protocol.
+    [[nodiscard]] const raft::state& protocol_state() const { return state_; }
+    [[nodiscard]] const state_machine_type& state_machine() const { return state_machine_; }
+    [[nodiscard]] auto& transport() { return transport_; }
+    [[nodiscard]] const auto& storage() const { return storage_; }
+    [[nodiscard]] auto& storage() { return storage_; }
+
+private:
+    using proposals_type = detail::proposals<result, Limits.callback_bytes + 16>;
+    using reads_type = detail::reads<Limits.callback_bytes>;
+    using entries_view = std::span<const entry<command>>;
+
+    // ----------------------------------------------------------------------------------------------
+    // inputs
+
+    void look_at_clock() {
+        const auto since_origin = clock_.now().time_since_epoch();
+        now_ = {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
+    }
+
+    template <class Input>
+    void step(const Input& in) {
+        effects_.clear();
+        advance(state_, in, now_, effects_);
+    }
+
+    template <class Input>
+    void step_and_carry_out(const Input& in) {
+        step(in);
+        carry_out({});
+    }
+
+    template <class Input>
+    void run(const Input& in) {
+        look_at_clock();
+        step_and_carry_out(in);
+        settle();
+    }
+
+    template <class F>
+    void propose_entries(entries_view proposed_entries, F on_outcome) {
+        typename proposals_type::callback_type waiting{std::move(on_outcome)};
+        const auto count = proposed_entries.size();
+        const auto refuse = [&](const refusal& reason) {
+            for (std::size_t i = 0; i < count; ++i) waiting(i, outcome<result>{reason});
+        };
+        std::uint64_t bytes = 0;
+        for (const auto& each : proposed_entries) {
+            const auto size = storage_.size_of(*each.command);
+            if (size > Limits.message_bytes)
+                return refuse({refusal_reason::too_large, state_.current_leader()});
+            bytes += size;
+        }
+        if (state_.is_leader() && bytes > storage_.room())
+            return refuse({refusal_reason::no_space, state_.current_leader()});
+        look_at_clock();
+        step(proposed{static_cast<std::uint32_t>(count)});
+        if (effects_.refused) return refuse(refusal{*effects_.refused});
+        proposals_.add(*effects_.proposal, count, std::move(waiting));
+        carry_out({.entries = proposed_entries});
+        settle();
+    }
+
+    /// Whether everything that the message speaks of came with it.
+    [[nodiscard]] static bool has_all_parts(const message& body,
+                                            const attachment<command>& beside) {
+        if (const auto* append = std::get_if<append_entries>(&body)) {
+            if (append->last_index < append->prev.index ||
+                beside.entries.size() != append->last_index - append->prev.index)
+                return false;
+            const auto* carried = beside.configuration;
+            return carried == nullptr ||
+                   (is_valid(carried->value) && carried->index > append->prev.index &&
+                    carried->index <= append->last_index);
+        }
+        const auto* chunk = std::get_if<install_snapshot>(&body);
+        return chunk == nullptr || (snapshotting_state_machine<state_machine_type> &&
+                                    beside.chunk.size() == chunk->length);
+    }
+
+    /// Entries that the storage has no room for are as if they had not come.
+    [[nodiscard]] bool has_room_for(entries_view entries) const {
+        if (entries.empty()) return true;
+        const auto room = storage_.room();
+        std::uint64_t bytes = 0;
+        for (const auto& each : entries)
+            if (each.command) bytes += storage_.size_of(*each.command);
+        return bytes <= room;
+    }
+
+    // ---------------------------------------------------------------------------------------------
+    // effects
+
+    void carry_out(const attachment<command>& beside) {
+        for (const auto& action : effects_.timers)
+            deadlines_[static_cast<std::size_t>(action.which)] = action.deadline;
+        if (effects_.leadership_lost) {
+            proposals_.doubt_all();
+            reads_.void_all();
+        }
+        if (effects_.write) begin_write(*effects_.write, beside.entries);
+        if (effects_.chunk) storage_.write_chunk(*effects_.chunk, beside.chunk);
+        if (effects_.install) begin_install(*effects_.install);
+        if (effects_.discard) storage_.discard(*effects_.discard);
+        for (const auto& each : effects_.messages) send(each);
+        if (effects_.confirmed) reads_.confirm(*effects_.confirmed);
+    }
+
+    void begin_write(const log_write& write, entries_view given) {
+        if (!write.entries) return storage_.write(write, {}, nullptr);
+        const auto& appended = *write.entries;
+        const auto count = static_cast<std::size_t>(appended.last - appended.first) + 1;
+        switch (appended.source) {
+        case entry_source::no_op:
+        case entry_source::configuration: {
+            const entry<command> own{appended.term, std::nullopt};
+            return storage_.write(write, {&own, 1}, carried_in(appended.first, appended.last));
+        }
+        case entry_source::proposed:
+        case entry_source::received:
+            return storage_.write(write, given.last(count),
+                                  carried_in(appended.first, appended.last));
+        }
+    }
+
+    void begin_install(const snapshot_install& install) {
+        storage_.install(install, state_.configurations.front().value);
+        restore_at_ = install.sequence;
+    }
+
+    /// The configuration that one of the entries in [first, last] is; null if none is.
+    [[nodiscard]] const indexed_configuration* carried_in(log_index first, log_index last) const {
+        for (auto each = state_.configurations.rbegin(); each != state_.configurations.rend();
+             ++each)
+            if (each->index >= first && each->index <= last && each->index > log_index{})
+                return &*each;
+        return nullptr;
+    }
+
+    [[nodiscard]] const configuration& members_at(log_index index) const {
+        const auto& all = state_.configurations;
+        auto in_force = all.rbegin();
+        while (in_force->index > index && std::next(in_force) != all.rend()) ++in_force;
+        return in_force->value;
+    }
+
+    void send(const outgoing& sent) {
+        std::array<member_id, members_max> ids;
+        std::size_t count = 0;
+        if (const auto* one = std::get_if<member_id>(&sent.to)) {
+            ids[count++] = *one;
+        } else {
+            for (const auto member : *std::get_if<member_set>(&sent.to))
+                ids[count++] = state_.members().id_of(member);
+        }
+        if (const auto* append = std::get_if<append_entries>(&sent.body)) {
+            if (append->last_index > append->prev.index)
+                return send_entries({ids.data(), count}, *append);
+        } else if (const auto* chunk = std::get_if<install_snapshot>(&sent.body)) {
+            return send_chunk({ids.data(), count}, *chunk);
+        }
+        transport_.send({ids.data(), count}, sent.body, {});
+    }
+
+    /// Keeps of `to` those for whom the transport has room; says for how many bytes.
+    [[nodiscard]] std::size_t keep_those_with_room(std::span<member_id>& to) {
+        auto room = Limits.message_bytes;
+        std::size_t kept = 0;
+        for (const auto member : to) {
+            const std::size_t here = transport_.room(member);
+            if (here == 0) continue;
+            to[kept++] = member;
+            room = here < room ? here : room;
+        }
+        to = to.first(kept);
+        return room;
+    }
+
+    /// One message of the step may be several on the wire: as many bytes go in each as it may have.
+    void send_entries(std::span<member_id> to, append_entries rest) {
+        const auto last = rest.last_index;
+        while (rest.prev.index < last) {
+            const auto room = keep_those_with_room(to);
+            if (to.empty()) return;
+            const auto first = next(rest.prev.index);
+            const auto entries = storage_.entries(first, last, room);
+            if (entries.empty()) return;  // The storage has failed; `settle` will see it.
+            rest.last_index = rest.prev.index + entries.size();
+            transport_.send(to, message{rest},
+                            {.entries = entries,
+                             .configuration = carried_in(first, rest.last_index),
+                             .chunk = {}});
+            rest.prev = {rest.last_index, rest.entries_term};
+        }
+    }
+
+    void send_chunk(std::span<member_id> to, const install_snapshot& chunk) {
+        const auto stored = storage_.snapshot();
+        if (!stored || stored->description != snapshot_description{chunk.last_included, chunk.size})
+            return;
+        const auto bytes = storage_.read_snapshot(chunk.offset, chunk.length);
+        if (bytes.size() != chunk.length) return;
+        if (!bytes.empty()) static_cast<void>(keep_those_with_room(to));
+        const indexed_configuration members{chunk.last_included.index, stored->members};
+        transport_.send(to, message{chunk},
+                        {.entries = {}, .configuration = &members, .chunk = bytes});
+    }
+
+    // ------------------------------------------------------------------------------------- what
+    // follows from it
+
+    /// Feeds back what the storage has done, and applies what is committed, until nothing is left
+    /// to do.
+    void settle() {
+        do {
+            for (;;) {
+                const auto progress = storage_.progress();
+                if (progress.durable > state_.disk.durable && !state_.storage_failed)
+                    step_and_carry_out(written{progress.durable});
+                else if (progress.failed && !state_.storage_failed)
+                    step_and_carry_out(storage_failed{});
+                else
+                    break;
+            }
+        } while (deliver());
+    }
+
+    /// The snapshot received is durable: the state machine takes its state.
+    void finish_install() {
+        restore_at_.reset();
+        if (!restore_state_machine()) return step_and_carry_out(storage_failed{});
+        last_applied_ = state_.snapshot.last_included.index;
+        proposals_.forget_through(last_applied_);
+    }
+
+    /// Applies the next committed entries and answers who waits for them; true if anything was
+    /// done. What callables ask for meanwhile is done when they have returned.
+    bool deliver() {
+        if (delivering_) return false;
+        delivering_ = true;
+        if (restore_at_ && *restore_at_ <= state_.disk.durable) finish_install();
+        const bool worked = apply_some();
+        if (last_applied_ == state_.commit_index || restore_at_) proposals_.tell_doubt();
+        reads_.serve(last_applied_);
+        reads_.refuse_void({refusal_reason::leadership_lost, state_.current_leader()});
+        delivering_ = false;
+        return worked;
+    }
+
+    bool apply_some() {
+        if (restore_at_ || last_applied_ >= state_.commit_index) return false;
+        const auto batch = last_applied_ + Limits.apply_batch;
+        const auto last = batch < state_.commit_index ? batch : state_.commit_index;
+        const auto first = next(last_applied_);
+        const auto entries = storage_.entries(first, last, Limits.message_bytes);
+        results_.clear();
+        // The view ends with the first call that changes the storage, so outcomes are told after
+        // it.
+        for (const auto& each : entries) {
+            last_applied_ = next(last_applied_);
+            results_.push_back({each.term, std::nullopt});
+            if (!each.command) continue;
+            auto answer = state_machine_.apply(last_applied_, *each.command);
+            if (proposals_.any()) results_.back().value = std::move(answer);
+        }
+        auto index = first;
+        for (auto& each : results_) {
+            proposals_.resolve(index, each.term, each.value ? &*each.value : nullptr);
+            index = next(index);
+        }
+        return !entries.empty();
+    }
+
+    // ----------------------------------------------------------------------------------------
+    // start and snapshots
+
+    [[nodiscard]] static bool is_sound(const recovered& kept) {
+        auto last = kept.log_base;
+        for (const auto& run : kept.runs) {
+            if (run.first <= kept.log_base.index || run.first > kept.last_index ||
+                run.term < last.term)
+                return false;
+            last = {run.first, run.term};
+        }
+        for (const auto& each : kept.configurations)
+            if (!is_valid(each.value)) return false;
+        const auto covered =
+            kept.snapshot ? kept.snapshot->description.last_included : log_position{};
+        return kept.last_index >= covered.index && kept.log_base.index <= covered.index;
+    }
+
+    [[nodiscard]] recovered_state recovered_from(const recovered& kept) const {
+        recovered_state taken{.vote = kept.vote,
+                              .snapshot = {},
+                              .log = log_shape{kept.log_base},
+                              .configurations = {}};
+        for (std::size_t i = 0; i < kept.runs.size(); ++i) {
+            const auto end =
+                i + 1 < kept.runs.size() ? previous(kept.runs[i + 1].first) : kept.last_index;
+            taken.log.append(kept.runs[i].term, end - taken.log.last_index());
+        }
+        if (kept.snapshot) taken.snapshot = kept.snapshot->description;
+        taken.configurations.push_back(
+            {kept.log_base.index, kept.snapshot ? kept.snapshot->members : options_.initial});
+        for (const auto& each : kept.configurations) taken.configurations.push_back(each);
+        return taken;
+    }
+
+    /// Reads a snapshot out of the storage, a piece at a time.
+    class stored_source {
+    public:
+        stored_source(std::remove_reference_t<Storage>& storage, std::uint64_t size)
+            : storage_{storage}, size_{size} {}
+
+        [[nodiscard]] bool read(std::span<std::byte> bytes) {
+            if (bytes.size() > size_ - offset_) return false;
+            while (!bytes.empty()) {
+                const auto piece = storage_.read_snapshot(offset_, bytes.size());
+                if (piece.empty()) return false;
+                std::copy(piece.begin(), piece.end(), bytes.begin());
+                bytes = bytes.subspan(piece.size());
+                offset_ += piece.size();
+            }
+            return true;
+        }
+
+    private:
+        std::remove_reference_t<Storage>& storage_;
+        std::uint64_t size_;
+        std::uint64_t offset_ = 0;
+    };
+
+    [[nodiscard]] bool restore_state_machine() {
+        if constexpr (snapshotting_state_machine<state_machine_type>) {
+            stored_source source{storage_, state_.snapshot.size};
+            return state_machine_.restore(source);
+        } else {
+            return false;
+        }
+    }
+
+    void look_at_saved_snapshot() {
+        const auto newest = storage_.snapshot();
+        if (!newest || newest->description.last_included.index < *saving_at_) return;
+        saving_at_.reset();
+        step_and_carry_out(snapshot_saved{newest->description});
+    }
+
+    struct applied_entry {
+        term_number term{};
+        std::optional<result> value{};
+    };
+
+    node_options options_;
+    [[no_unique_address]] StateMachine state_machine_;
+    [[no_unique_address]] Transport transport_;
+    [[no_unique_address]] Storage storage_;
+    [[no_unique_address]] Clock clock_;
+
+    raft::state state_{};
+    effects effects_{};
+    instant now_{};
+    std::array<std::optional<instant>, timer_count> deadlines_{};
+
+    log_index last_applied_{};
+    bool delivering_ = false;
+    std::optional<log_index> saving_at_{};  ///< A snapshot of this entry's state is being saved.
+    std::optional<write_sequence>
+        restore_at_{};  ///< A received snapshot is restored once this is durable.
+
+    proposals_type proposals_{};
+    reads_type reads_{};
+    std::vector<entry<command>> batch_{};
+    std::vector<applied_entry> results_{};
+};
+
+}  // namespace raft

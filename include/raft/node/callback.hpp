@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A callable of any type in a fixed place: what waits for an outcome is kept without the heap.
+#pragma once
+
+#include <cstddef>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace raft::detail {
+
+template <class Signature, std::size_t Capacity>
+class callback;
+
+/// Holds one callable of at most `Capacity` bytes; moves, and does not copy.
+template <class... Arguments, std::size_t Capacity>
+class callback<void(Arguments...), Capacity> {
+public:
+    callback() = default;
+
+    template <class F>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, callback> &&
+             std::is_invocable_v<F&, Arguments...>) explicit callback(F function)
+        : table_{&table_of<F>} {
+        static_assert(sizeof(F) <= Capacity,
+                      "raft: the callable is larger than limits.callback_bytes: let it hold a "
+                      "pointer to what it needs, or raise the limit");
+        static_assert(alignof(F) <= alignof(std::max_align_t) &&
+                          std::is_nothrow_move_constructible_v<F>,
+                      "raft: the callable must be movable without exceptions");
+        ::new (static_cast<void*>(place_)) F(std::move(function));
+    }
+
+    callback(callback&& other) noexcept : table_{other.table_} { take(other); }
+    callback& operator=(callback&& other) noexcept {
+        if (this == &other) return *this;
+        reset();
+        table_ = other.table_;
+        take(other);
+        return *this;
+    }
+    callback(const callback&) = delete;
+    callback& operator=(const callback&) = delete;
+    ~callback() { reset(); }
+
+    void operator()(Arguments... arguments) { table_->call(place_, arguments...); }
+
+private:
+    struct table {
+        void (*call)(void*, Arguments...);
+        void (*move)(void* to, void* from);
+        void (*destroy)(void*);
+    };
+
+    template <class F>
+    static constexpr table table_of{
+        [](void* place, Arguments... arguments) { (*static_cast<F*>(place))(arguments...); },
+        [](void* to, void* from) {
+            ::new (to) F(std::move(*static_cast<F*>(from)));
+            static_cast<F*>(from)->~F();
+        },
+        [](void* place) { static_cast<F*>(place)->~F(); }};
+
+    void take(callback& other) {
+        if (table_ != nullptr) table_->move(place_, other.place_);
+        other.table_ = nullptr;
+    }
+
+    void reset() {
+        if (table_ != nullptr) table_->destroy(place_);
+        table_ = nullptr;
+    }
+
+    alignas(std::max_align_t) std::byte place_[Capacity];
+    const table* table_ = nullptr;
+};
+
+}  // namespace raft::detail

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What becomes of a request. Every request is answered; none is dropped, and none is answered with
+// less than is known.
+#pragma once
+
+#include <variant>
+
+#include <raft/core/effects.hpp>
+
+namespace raft {
+
+/// The command was committed and applied here, as the entry at `index`. Final.
+template <class Result>
+struct applied {
+    log_index index{};
+    Result result{};
+    friend bool operator==(const applied&, const applied&) = default;
+};
+
+/// Another entry was committed at the command's index: it never was applied and never will be.
+/// Final; trying again is safe.
+struct lost {
+    friend bool operator==(const lost&, const lost&) = default;
+};
+
+/// This server stopped leading before the command's fate was decided: it may yet be applied, or
+/// not. `applied` or `lost` follows if this server comes to know, which it may not (it may restart,
+/// or be sent a snapshot).
+struct unknown {
+    friend bool operator==(const unknown&, const unknown&) = default;
+};
+
+/// What became of a proposal. `refusal` is final too: the command was never in any log.
+template <class Result>
+using outcome = std::variant<applied<Result>, refusal, lost, unknown>;
+
+/// The state machine now holds everything that was committed when the read was asked for, up to
+/// `index` at least.
+struct read_ready {
+    log_index index{};
+    friend bool operator==(const read_ready&, const read_ready&) = default;
+};
+
+using read_outcome = std::variant<read_ready, refusal>;
+
+}  // namespace raft

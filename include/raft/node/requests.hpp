@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The requests that a node has taken and not yet answered: proposals by the index of their entries,
+// reads by their round.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <raft/node/callback.hpp>
+#include <raft/node/outcome.hpp>
+#include <raft/node/queue.hpp>
+
+namespace raft::detail {
+
+/// Proposals that wait for their outcome, and the rule by which they get it: an entry applied at
+/// their index is theirs if its term is the one that they were proposed in, and then they are
+/// applied; else they are lost.
+template <class Result, std::size_t CallbackBytes>
+class proposals {
+public:
+    using callback_type = callback<void(std::size_t, const outcome<Result>&), CallbackBytes>;
+
+    void add(accepted_proposal place, std::uint64_t count, callback_type on_outcome) {
+        current_.push({place.first, place.term, count, 0, false, std::move(on_outcome)});
+    }
+
+    /// Whether anybody waits for an outcome.
+    [[nodiscard]] bool any() const {
+        return resolving_.answered < resolving_.count || !current_.empty() || !doubtful_.empty();
+    }
+
+    /// The entry at `index`, of `term`, was applied with `result` (null if it holds no command).
+    void resolve(log_index index, term_number term, Result* result) {
+        if (!doubtful_.empty()) resolve_doubtful(index, term, result);
+        if (result == nullptr) return;
+        if (!is_next(resolving_, index)) {
+            if (current_.empty() || !is_next(current_.front(), index)) return;
+            resolving_ =
+                current_.pop();  // A callable may propose more while it runs: it must not move.
+        }
+        resolving_.answer(applied<Result>{index, std::move(*result)});
+    }
+
+    /// Leadership is lost: what is not applied yet is in doubt.
+    void doubt_all() {
+        if (resolving_.answered < resolving_.count) doubtful_.push_back(std::move(resolving_));
+        resolving_ = {};
+        while (!current_.empty()) doubtful_.push_back(current_.pop());
+    }
+
+    /// Tells those that are in doubt and were not told.
+    void tell_doubt() {
+        for (std::size_t i = 0; i < doubtful_.size(); ++i) {
+            if (doubtful_[i].told) continue;
+            auto each = std::move(doubtful_[i]);
+            each.told = true;
+            for (auto n = each.answered; n < each.count; ++n)
+                each.on_outcome(n, outcome<Result>{unknown{}});
+            doubtful_[i] = std::move(each);
+        }
+    }
+
+    /// A snapshot took the place of the entries up to `index`: what was in doubt there stays
+    /// unknown.
+    void forget_through(log_index index) {
+        tell_doubt();
+        for (auto& each : doubtful_)
+            if (each.next_index() <= index) each.answered = index - each.first + 1;
+        std::erase_if(doubtful_, [](const waiting& each) { return each.answered >= each.count; });
+    }
+
+private:
+    struct waiting {
+        log_index first{};
+        term_number term{};
+        std::uint64_t count = 0;
+        std::uint64_t answered = 0;
+        bool told = false;
+        callback_type on_outcome{};
+
+        [[nodiscard]] log_index next_index() const { return first + answered; }
+        template <class Answer>
+        void answer(Answer given) {
+            on_outcome(answered++, outcome<Result>{std::move(given)});
+        }
+    };
+
+    [[nodiscard]] static bool is_next(const waiting& each, log_index index) {
+        return each.answered < each.count && each.next_index() == index;
+    }
+
+    void resolve_doubtful(log_index index, term_number term, Result* result) {
+        tell_doubt();
+        auto rest = std::exchange(doubtful_, {});
+        for (auto& each : rest) {
+            if (is_next(each, index)) {
+                if (each.term == term && result != nullptr)
+                    each.answer(applied<Result>{index, std::move(*result)});
+                else
+                    each.answer(lost{});
+            }
+            if (each.answered < each.count) doubtful_.push_back(std::move(each));
+        }
+    }
+
+    queue<waiting> current_{};         ///< Of this leadership, in the order of the log.
+    waiting resolving_{};              ///< The first of them, once some of its entries are applied.
+    std::vector<waiting> doubtful_{};  ///< Of leaderships that ended.
+};
+
+/// Reads that wait for their round to be confirmed and their index to be applied.
+template <std::size_t CallbackBytes>
+class reads {
+public:
+    using callback_type = callback<void(const read_outcome&), CallbackBytes>;
+
+    void add(accepted_read ticket, callback_type on_ready) {
+        waiting_.push({ticket, std::move(on_ready)});
+    }
+
+    void confirm(read_round round) { confirmed_ = round; }
+
+    void serve(log_index last_applied) {
+        while (!waiting_.empty() && waiting_.front().ticket.round <= confirmed_ &&
+               waiting_.front().ticket.index <= last_applied) {
+            auto each = waiting_.pop();
+            each.on_ready(read_outcome{read_ready{last_applied}});
+        }
+    }
+
+    /// Leadership is lost: what is not served yet is void.
+    void void_all() {
+        while (!waiting_.empty()) void_.push(waiting_.pop());
+        confirmed_ = {};
+    }
+
+    void refuse_void(const refusal& reason) {
+        while (!void_.empty()) {
+            auto each = void_.pop();
+            each.on_ready(read_outcome{reason});
+        }
+    }
+
+private:
+    struct waiting_read {
+        accepted_read ticket{};
+        callback_type on_ready{};
+    };
+
+    queue<waiting_read> waiting_{};
+    queue<waiting_read> void_{};
+    read_round confirmed_{};
+};
+
+}  // namespace raft::detail
