@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A transport over TCP, with standalone Asio. Include it only if you use it: nothing else in this
+// library needs Asio.
+//
+// Connections go one way: a server sends on those that it has opened, and receives on those that it
+// has accepted. So there are two between each pair of servers, and never a question which of two to
+// keep when both call at once; who sends is who connects again, and who sees how much is waiting.
+//
+// It neither encrypts nor authenticates: a handshake tells apart clusters, members and versions, so
+// that a mistake in a configuration is told and does no harm, but who can reach the port can lie.
+//
+// Threads: everything happens on the one thread that runs the io_context, and every member function
+// is to be called there (or before it runs). Resolving a host's name, which is not needed for an
+// address, is left by Asio to a thread of its own.
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include <raft/battery/asio_transport/links.hpp>
+#include <raft/battery/asio_transport/options.hpp>
+#include <raft/codec.hpp>
+#include <raft/policy.hpp>
+
+namespace raft {
+
+/// Sends messages to the other servers of a cluster, and receives theirs.
+///
+/// What cannot be sent now is dropped, as the protocol allows: to a peer that is not connected,
+/// everything; to one whose queue is full, first what carries entries or a snapshot's bytes, and
+/// beyond a reserve everything. `room` says beforehand. Lost connections are made again.
+///
+/// It stays where it was made, and must not be destroyed from within a call of its own.
+template <encodable Command>
+class asio_transport {
+public:
+    /// `io` must outlive it. Nothing happens before `start`.
+    asio_transport(asio::io_context& io, asio_transport_options options)
+        : links_{io, std::move(options)} {
+        for (const auto& peer : links_.shared().options.peers) links_.set_peer(peer);
+    }
+    asio_transport(const asio_transport&) = delete;
+    asio_transport& operator=(const asio_transport&) = delete;
+    ~asio_transport() = default;
+
+    /// Begins to listen and to connect; to be called once. Every message that comes is given to
+    /// `on_receive(member_id from, const message&, const attachment<Command>&)`, a copyable
+    /// callable; the views are valid during the call, from which the transport may be used. An
+    /// error is that of listening: the address is in use, for example. Then nothing has begun.
+    template <class OnReceive>
+    [[nodiscard]] asio::error_code start(OnReceive on_receive) {
+        return links_.start([this, receive = std::move(on_receive)](
+                                member_id from,
+                                std::span<const std::byte> frame) mutable
+                            -> std::optional<frame_error> {
+            const auto error = decode_frame(frame, received_, links_.shared().options.limits);
+            if (!error) receive(from, std::as_const(received_.body), received_.beside());
+            return error;
+        });
+    }
+
+    /// Closes everything. Nothing is received any more, and what was waiting is lost. Final.
+    void stop() { links_.stop(); }
+
+    /// Sends the same message to each of `to`. Those that are not peers are passed over.
+    void send(std::span<const member_id> to, const message& body,
+              const attachment<Command>& beside) {
+        const bool loaded = !beside.entries.empty() || !beside.chunk.empty();
+        if (!links_.anyone_takes(to, loaded)) return;
+        auto& shared = links_.shared();
+        auto frame = shared.frames.take();
+        if (const auto error = append_frame(frame.bytes(), body, beside, shared.options.limits)) {
+            shared.report({.kind = asio_event_kind::not_sent, .reason = describe(*error)});
+            return;
+        }
+        links_.send(to, frame, loaded);
+    }
+
+    /// How many bytes of entries are taken for a peer now: none if it is not connected, and never
+    /// so many that they would not fit in one frame.
+    [[nodiscard]] std::size_t room(member_id member) const {
+        const std::size_t frame_max = links_.shared().options.limits.frame_bytes_max;
+        return std::min(links_.room(member), frame_max - frame_max / 8);
+    }
+
+    /// Adds a peer, or changes its address. Takes effect at once.
+    void set_peer(asio_peer peer) { links_.set_peer(std::move(peer)); }
+
+    /// Sends nothing more to it and takes nothing more from it.
+    void remove_peer(member_id member) { links_.remove_peer(member); }
+
+    /// Where it listens, once started.
+    [[nodiscard]] asio::ip::tcp::endpoint local_endpoint() const {
+        return links_.local_endpoint();
+    }
+
+private:
+    decoded<Command> received_{};
+    detail::asio_links links_;
+};
+
+}  // namespace raft

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What an asio_transport is told when it is made, and what it tells of its connections.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <asio/error_code.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include <raft/codec/frame.hpp>
+#include <raft/codec/handshake.hpp>
+
+namespace raft {
+
+/// Where another server of the cluster listens. `host` is an address or a name; a name is resolved
+/// anew for each attempt to connect.
+struct asio_peer {
+    member_id id{};
+    std::string host{};
+    std::uint16_t port = 0;
+    friend bool operator==(const asio_peer&, const asio_peer&) = default;
+};
+
+/// What became of a connection.
+enum class asio_event_kind : std::uint8_t {
+    connected,        ///< Messages to the peer flow from now on.
+    disconnected,     ///< They do not; it is being tried again. Told once until that changes.
+    refused_by_peer,  ///< The peer does not want us; the reason is what it says. As above.
+    accepted,         ///< Messages from the peer flow from now on.
+    closed,           ///< The connection on which they came has ended.
+    refused,          ///< A caller was sent away, or a peer that sent what is no frame.
+    not_sent,         ///< A message was dropped, because it cannot be a frame.
+    accept_failed,    ///< No connection can be accepted now; it is being tried again.
+};
+
+/// One line for a log. Views: valid during the call that tells it.
+struct asio_event {
+    asio_event_kind kind{};
+    std::optional<member_id> peer{};   ///< None as long as a caller has not said who it is.
+    asio::ip::tcp::endpoint remote{};  ///< The other end, if known.
+    std::string_view reason{};         ///< In plain English; may be empty.
+    asio::error_code error{};          ///< What the system says, if it says anything.
+};
+
+/// The kind in plain English, for a log.
+[[nodiscard]] constexpr std::string_view describe(asio_event_kind kind) {
+    switch (kind) {
+        case asio_event_kind::connected: return "connected";
+        case asio_event_kind::disconnected: return "disconnected";
+        case asio_event_kind::refused_by_peer: return "refused by the peer";
+        case asio_event_kind::accepted: return "accepted";
+        case asio_event_kind::closed: return "closed";
+        case asio_event_kind::refused: return "refused";
+        case asio_event_kind::not_sent: return "not sent";
+        case asio_event_kind::accept_failed: return "accept failed";
+    }
+    return "unknown event";
+}
+
+/// Everything that an asio_transport can be told, with its limits.
+struct asio_transport_options {
+    cluster_id cluster{};                ///< The same on all servers of the cluster.
+    member_id self{};                    ///< Who this server is.
+    asio::ip::tcp::endpoint listen{};    ///< Port 0: any; ask `local_endpoint()`.
+    std::vector<asio_peer> peers{};      ///< The others. `self` among them is passed over.
+    frame_limits limits{};               ///< The same on all servers of the cluster.
+
+    /// The bytes that wait for one peer. Frames with entries or with a chunk are taken below this
+    /// mark (so one may reach above it), others below `queue_bytes_max + reserve_bytes`.
+    std::size_t queue_bytes_max = 16U << 20U;
+    std::size_t reserve_bytes = 64U << 10U;
+    /// Accepted connections that have not yet said who they are; more are closed at once.
+    std::size_t strangers_max = 64;
+
+    /// The wait between two attempts to connect: doubled from the first to the second, and each
+    /// time a random part of up to half of it left out, so that not all come at once.
+    std::chrono::milliseconds reconnect_min{25};
+    std::chrono::milliseconds reconnect_max{1000};
+    /// How long an attempt may take, from the name of the host to the answer of the peer.
+    std::chrono::milliseconds connect_timeout{3000};
+    /// How long a caller may take to say who it is.
+    std::chrono::milliseconds handshake_timeout{3000};
+    /// How long a peer may take no byte of what waits for it, before the connection is given up.
+    std::chrono::milliseconds write_timeout{10000};
+
+    /// Told of each event, on the thread of the io_context. It must not call the transport.
+    std::function<void(const asio_event&)> on_event{};
+};
+
+}  // namespace raft

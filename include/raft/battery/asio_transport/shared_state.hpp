@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What all connections of one asio_transport share. It lives as long as the last of them, which can
+// be longer than the transport: a handler that was cancelled still has to run.
+#pragma once
+
+#include <utility>
+
+#include <asio/io_context.hpp>
+#include <asio/socket_base.hpp>
+
+#include <raft/battery/asio_transport/options.hpp>
+#include <raft/battery/asio_transport/shared_frame.hpp>
+
+namespace raft::detail {
+
+struct asio_shared_state {
+    asio::io_context& io;
+    asio_transport_options options;
+    frame_pool frames;
+
+    asio_shared_state(asio::io_context& context, asio_transport_options chosen)
+        : io{context}, options{std::move(chosen)}, frames{options.queue_bytes_max} {}
+
+    void report(const asio_event& event) const {
+        if (options.on_event) options.on_event(event);
+    }
+};
+
+// Messages are small and answered at once, so none may wait for others (TCP_NODELAY); and a peer
+// that vanished without a word must be noticed in the end, even if nothing is ever sent to it. A
+// socket that does not take an option works all the same, hence no error is looked at.
+inline void prepare_socket(asio::ip::tcp::socket& socket) {
+    asio::error_code ignored;
+    socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
+    socket.set_option(asio::socket_base::keep_alive{true}, ignored);
+}
+
+inline void close_socket(asio::ip::tcp::socket& socket) {
+    asio::error_code ignored;
+    socket.close(ignored);
+}
+
+}  // namespace raft::detail
