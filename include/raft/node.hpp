@@ -246,7 +246,8 @@ private:
     using reads_type = detail::reads<Limits.callback_bytes>;
     using entries_view = std::span<const entry<command>>;
 
-    // ----------------------------------------------------------------------------------------------
+    // ---------------------------------------------------------------------------------------------
+    // -
     // inputs
 
     void look_at_clock() {

@@ -41,7 +41,8 @@ struct attachment {
     std::span<const std::byte> chunk{};
 };
 
-// ----------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
+// ---
 // state machine
 
 /// The replicated state machine: the same commands in the same order give the same results on every
@@ -94,7 +95,8 @@ struct state_machine_archetype {
     constexpr result apply(log_index /*index*/, const command& /*command*/) { return {}; }
 };
 
-// --------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
+// -------
 // transport
 
 /// Where messages leave a server.
@@ -118,7 +120,8 @@ struct transport_archetype {
     [[nodiscard]] constexpr std::size_t room(member_id) { return 0; }
 };
 
-// ----------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
+// ---------
 // storage
 
 /// A snapshot that storage keeps: what it is, and the configuration in force at its last entry.
@@ -162,7 +165,9 @@ struct storage_progress {
 /// and the program calls `node::poll` when it has changed. After a failure the storage changes
 /// nothing on disk any more, and `progress` says so for ever.
 ///
-/// * `recover()`: what was found when it was opened. Called once, first.
+/// * `recover()`: what was found when it was opened. Called once, first. A snapshot can be durable
+///   before the log that it covers is; if the log does not hold the snapshot's last entry, then the
+///   log is empty and begins after it.
 /// * `write(w, entries, configuration)`: begins `w`. `entries` are those of `w.entries`, first to
 /// last; `configuration` is
 ///   that which one of them is, or null. Entries from `w.entries->first` on that exist already are
@@ -233,7 +238,8 @@ concept snapshot_storage = requires(T& storage, const T& saved, log_position las
 template <class T, class Command>
 concept storage_for = log_storage_for<T, Command> && snapshot_storage<T>;
 
-// ------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
+// -----------
 // clock
 
 /// A steady clock: time that never goes back. Any steady `std::chrono` clock is one as it is.

@@ -9,7 +9,8 @@
 
 namespace raft::detail {
 
-// ------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
+// -----------
 // voter
 
 /// Thesis §4.2.3: a server that hears its leader takes no part in elections. Without it, a server
@@ -58,7 +59,8 @@ constexpr void on(state& s, member_id from, const request_vote& m, instant now, 
     if (may_speak(s)) answer_vote(s, *following, out);
 }
 
-// --------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
+// -------
 // candidate
 
 /// The first thing that a leader does is to append an entry of its term: it commits what came
@@ -163,7 +165,8 @@ constexpr void on(state& s, member_id from, const timeout_now& m, instant now, e
     stand_for_election(s, true, out);
 }
 
-// -----------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
+// ----------
 // leader
 
 /// Thesis §6.2: a leader that has not heard from a quorum for an election timeout steps down, so

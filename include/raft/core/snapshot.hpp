@@ -33,7 +33,8 @@ constexpr void on_snapshot_saved(state& s, const snapshot_description& saved, ef
     out.discard = through;
 }
 
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
+// --------
 // follower
 
 /// The snapshot is complete: it takes the place of the log up to its last entry, and of all that
@@ -107,7 +108,8 @@ constexpr void on(state& s, member_id from, const install_snapshot& m, const con
         answer_chunk(s, *following, out);
 }
 
-// -----------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
+// ----------
 // leader
 
 constexpr void on(state& s, member_id from, const install_snapshot_reply& m, instant now,

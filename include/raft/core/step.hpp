@@ -16,7 +16,8 @@
 
 namespace raft {
 
-// -----------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
+// ----------
 // inputs
 
 /// A message came from another server. `members` is the configuration that travels with it, if one
@@ -84,7 +85,8 @@ struct transition {
     friend constexpr bool operator==(const transition&, const transition&) = default;
 };
 
-// ------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
+// -----
 // first state
 
 /// What a server knows when it starts: what its storage kept, or, on an empty disk, the
@@ -107,6 +109,12 @@ struct recovered_state {
     s.voted_for = kept.vote.voted_for;
     s.log = std::move(kept.log);
     s.snapshot = kept.snapshot;
+    // A snapshot can be durable before the term of its last entry is. No promise was made in that
+    // term then, since none is made before the term is durable.
+    if (s.log.last_term() > s.current_term) {
+        s.current_term = s.log.last_term();
+        s.voted_for.reset();
+    }
     s.configurations = std::move(kept.configurations);
     if (s.configurations.empty()) s.configurations.emplace_back();
     s.commit_index = s.snapshot.last_included.index;
@@ -117,7 +125,8 @@ struct recovered_state {
     return s;
 }
 
-// ----------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
+// ---------
 // advance
 
 /// A message that came, for those who have its parts at hand.

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Goal: Figure 3 holds whatever happens. Method: clusters are led at random, from printed seeds,
+// through messages that are lost, doubled and reordered, timeouts, slow disks, crashes, snapshots
+// and transfers; every step is checked, and at the end, when the faults end, the cluster must elect
+// a leader and commit.
+#include <cstdint>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include <raft/testing/cluster.hpp>
+
+using namespace raft;
+using namespace raft::testing;
+
+namespace {
+
+class dice {
+public:
+    explicit dice(std::uint64_t seed) : state_{seed * 0x9e3779b97f4a7c15U + 1} {}
+    std::uint64_t below(std::uint64_t bound) {
+        state_ ^= state_ << 13U;
+        state_ ^= state_ >> 7U;
+        state_ ^= state_ << 17U;
+        return (state_ >> 11U) % bound;
+    }
+
+private:
+    std::uint64_t state_;
+};
+
+void one_event(cluster& c, dice& d, std::uint64_t servers) {
+    const member_id id{d.below(servers) + 1};
+    const auto waiting = c.network().size();
+    const auto kind = d.below(100);
+    if (kind < 60 && waiting > 0) {
+        c.deliver_nth(d.below(4) == 0 ? d.below(waiting) : 0);
+    } else if (kind < 64 && waiting > 0) {
+        c.lose_nth(d.below(waiting));
+    } else if (kind < 66 && waiting > 0) {
+        c.duplicate_nth(d.below(waiting));
+    } else if (kind < 74) {
+        c.propose(id, static_cast<std::uint32_t>(d.below(3) + 1));
+    } else if (kind < 78) {
+        if (c.at(id).is_leader()) c.heartbeat(id);
+    } else if (kind < 80) {
+        c.time_out(id);
+    } else if (kind < 83) {
+        c.hold_disk(id);
+    } else if (kind < 88) {
+        c.persist(id, d.below(3) + 1);
+    } else if (kind < 91) {
+        c.release_disk(id);
+    } else if (kind < 92) {
+        c.crash(id);
+    } else if (kind < 95) {
+        if (!c.running(id)) c.restart(id);
+    } else if (kind < 96) {
+        if (c.running(id) && c.commit(id) > c.at(id).snapshot.last_included.index.value)
+            c.take_snapshot(id);
+    } else if (kind < 97) {
+        c.give(id, transfer_requested{{d.below(servers) + 1}});
+    } else if (kind < 98) {
+        c.give(id, read_requested{});
+    } else {
+        c.let_time_pass(milliseconds(static_cast<std::int64_t>(d.below(400))));
+    }
+}
+
+/// Runs one cluster from one seed; says what went wrong, or nothing.
+std::string walk(std::uint64_t seed, int events) {
+    dice d{seed};
+    settings config{};
+    config.pre_vote = d.below(2) == 0;
+    config.check_quorum = d.below(2) == 0;
+    config.retained_entries = static_cast<std::uint32_t>(d.below(4));
+    config.entries_per_message = static_cast<std::uint32_t>(d.below(4) + 1);
+    config.messages_in_flight = static_cast<std::uint16_t>(d.below(4) + 1);
+    const auto servers = 2 * d.below(3) + 1 + d.below(2);
+    cluster c{servers, config};
+    for (int i = 0; i < events && c.safe(); ++i) one_event(c, d, servers);
+    if (!c.safe()) return c.violation();
+
+    for (std::uint64_t id = 1; id <= servers; ++id) {
+        if (!c.running({id})) c.restart({id});
+        c.release_disk({id});
+    }
+    c.run_for(config.election_timeout * 20);
+    const auto leader = c.leader();
+    if (!c.safe()) return c.violation();
+    if (!leader) return "no leader though all faults have ended";
+    c.propose(*leader);
+    const auto last = c.last(*leader);
+    c.run_for(config.election_timeout);
+    if (!c.safe()) return c.violation();
+    for (std::uint64_t id = 1; id <= servers; ++id)
+        if (c.commit({id}) < last) return "a server does not commit though all faults have ended";
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("Figure 3 holds on random walks, and the cluster recovers from them") {
+    for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+        const auto wrong = walk(seed, 400);
+        CAPTURE(seed);
+        REQUIRE(wrong == "");
+    }
+}
