@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// CRC-32C against its published values (RFC 3720 B.4 and the catalogue's check value), at compile time and at run time.
-#include <raft/crc32c.hpp>
-
-#include <doctest/doctest.h>
-
+// CRC-32C against its published values (RFC 3720 B.4 and the catalogue's check value), at compile
+// time and at run time.
 #include <array>
 #include <vector>
 
+#include <doctest/doctest.h>
+
+#include <raft/crc32c.hpp>
+
 namespace {
 
-constexpr std::array<std::byte, 9> digits{
-    std::byte{'1'}, std::byte{'2'}, std::byte{'3'}, std::byte{'4'}, std::byte{'5'},
-    std::byte{'6'}, std::byte{'7'}, std::byte{'8'}, std::byte{'9'}};
+constexpr std::array<std::byte, 9> digits{std::byte{'1'}, std::byte{'2'}, std::byte{'3'},
+                                          std::byte{'4'}, std::byte{'5'}, std::byte{'6'},
+                                          std::byte{'7'}, std::byte{'8'}, std::byte{'9'}};
 
 static_assert(raft::crc32c(digits) == 0xE3069283U);
 static_assert(raft::crc32c({}) == 0);

@@ -61,8 +61,8 @@ inline constexpr auto crc32c_tables = make_crc32c_tables();
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
-__attribute__((target("sse4.2"))) inline std::uint32_t crc32c_by_processor(
-    std::span<const std::byte> bytes, std::uint32_t remainder) {
+__attribute__((target("sse4.2"))) inline std::uint32_t
+crc32c_by_processor(std::span<const std::byte> bytes, std::uint32_t remainder) {
     std::uint64_t wide = remainder;
     std::size_t at = 0;
     for (; bytes.size() - at >= 8; at += 8) {

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Small parts that the rest of `file_storage` is written with: an error that says which file and
+// where, an open file that closes itself, names of files, numbers as little-endian bytes.
+#pragma once
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <raft/battery/file_storage/posix_files.hpp>
+
+namespace raft {
+
+/// Why a storage could not be opened, or has failed: one sentence that names the file, the place
+/// in it where that is known, and the cause.
+struct file_storage_error {
+    std::string message{};
+};
+
+namespace wal {
+
+/// An error, or none.
+using failure = std::optional<file_storage_error>;
+
+[[nodiscard]] inline file_storage_error system_failure(std::string_view action,
+                                                       const std::string& path, int cause) {
+    return {"cannot " + std::string{action} + " " + path + ": " +
+            std::generic_category().message(cause)};
+}
+
+[[nodiscard]] inline failure check(int cause, std::string_view action, const std::string& path) {
+    if (cause == 0) return std::nullopt;
+    return system_failure(action, path, cause);
+}
+
+[[nodiscard]] inline file_storage_error damage(const std::string& path, std::uint64_t offset,
+                                               std::string_view what) {
+    return {path + " is damaged at offset " + std::to_string(offset) + ": " + std::string{what}};
+}
+
+/// Whether the disk, or the part of it that this user may have, is full.
+[[nodiscard]] constexpr bool is_out_of_space(int cause) {
+    return cause == ENOSPC || cause == EDQUOT || cause == EFBIG;
+}
+
+/// Closes itself. The `Files` that opened it must live longer.
+template <class Files>
+class open_file {
+public:
+    open_file() = default;
+    open_file(Files& files, typename Files::handle handle) : files_{&files}, handle_{handle} {}
+    open_file(open_file&& other) noexcept
+        : files_{std::exchange(other.files_, nullptr)}, handle_{other.handle_} {}
+    open_file& operator=(open_file&& other) noexcept {
+        if (this == &other) return *this;
+        close();
+        files_ = std::exchange(other.files_, nullptr);
+        handle_ = other.handle_;
+        return *this;
+    }
+    open_file(const open_file&) = delete;
+    open_file& operator=(const open_file&) = delete;
+    ~open_file() { close(); }
+
+    [[nodiscard]] bool is_open() const { return files_ != nullptr; }
+    [[nodiscard]] typename Files::handle handle() const { return handle_; }
+
+    void close() {
+        if (files_ != nullptr) files_->close(handle_);
+        files_ = nullptr;
+    }
+
+private:
+    Files* files_ = nullptr;
+    typename Files::handle handle_{};
+};
+
+template <class Files>
+[[nodiscard]] int open_into(Files& files, const std::string& path, file_opening opening,
+                            open_file<Files>& file) {
+    typename Files::handle handle{};
+    const int cause = files.open(path, opening, handle);
+    if (cause == 0) file = open_file<Files>{files, handle};
+    return cause;
+}
+
+/// `prefix` and a number in 16 hexadecimal digits, so that names sort as numbers do.
+[[nodiscard]] inline std::string numbered_name(std::string_view prefix, std::uint64_t number) {
+    std::string name{prefix};
+    for (int shift = 60; shift >= 0; shift -= 4)
+        name += "0123456789abcdef"[(number >> shift) & 0xFU];
+    return name;
+}
+
+[[nodiscard]] inline std::optional<std::uint64_t> number_of_name(std::string_view prefix,
+                                                                 std::string_view name) {
+    if (!name.starts_with(prefix) || name.size() != prefix.size() + 16) return std::nullopt;
+    std::uint64_t number = 0;
+    for (const char digit : name.substr(prefix.size())) {
+        const auto value = std::string_view{"0123456789abcdef"}.find(digit);
+        if (value == std::string_view::npos) return std::nullopt;
+        number = number << 4U | value;
+    }
+    return number;
+}
+
+inline constexpr std::string_view segment_prefix = "log-";
+inline constexpr std::string_view snapshot_prefix = "snapshot-";
+inline constexpr std::string_view saving_name = "saving.tmp";
+inline constexpr std::string_view receiving_name = "receiving.tmp";
+inline constexpr std::string_view lock_name = "LOCK";
+
+[[nodiscard]] inline std::string path_of(const std::string& directory, std::string_view name) {
+    return directory + "/" + std::string{name};
+}
+
+[[nodiscard]] inline std::string segment_path(const std::string& directory, std::uint64_t number) {
+    return path_of(directory, numbered_name(segment_prefix, number));
+}
+
+template <class Unsigned>
+void put(std::span<std::byte> bytes, std::size_t at, Unsigned value) {
+    for (std::size_t i = 0; i < sizeof(Unsigned); ++i)
+        bytes[at + i] = static_cast<std::byte>(value >> (8 * i));
+}
+
+template <class Unsigned>
+[[nodiscard]] Unsigned get(std::span<const std::byte> bytes, std::size_t at) {
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < sizeof(Unsigned); ++i)
+        value |= static_cast<std::uint64_t>(bytes[at + i]) << (8 * i);
+    return static_cast<Unsigned>(value);
+}
+
+[[nodiscard]] inline bool all_zero(std::span<const std::byte> bytes) {
+    for (const auto each : bytes)
+        if (each != std::byte{}) return false;
+    return true;
+}
+
+[[nodiscard]] constexpr std::uint64_t rounded_up(std::uint64_t value, std::uint64_t unit) {
+    return (value + unit - 1) / unit * unit;
+}
+
+}  // namespace wal
+}  // namespace raft

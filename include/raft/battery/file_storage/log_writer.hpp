@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Puts records into segments. Used by the thread that flushes, and by nothing else.
+//
+// Rules: a segment is allocated before it is needed, so that a full disk is noticed while there is
+// still room; it is synced before the next one is begun, and the header of the next is synced
+// before its first record; segments are removed from the oldest on, each removal synced before the
+// next.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <raft/battery/file_storage/file.hpp>
+#include <raft/battery/file_storage/record.hpp>
+
+namespace raft::wal {
+
+template <class Files>
+class log_writer {
+public:
+    log_writer(Files& files, std::string directory, std::uint64_t segment_bytes)
+        : files_{&files}, directory_{std::move(directory)}, segment_bytes_{segment_bytes} {}
+
+    /// Goes on in a segment that exists.
+    [[nodiscard]] failure resume(std::uint64_t segment, std::uint64_t next_sequence) {
+        segment_ = segment;
+        allocated_ = segment;
+        next_sequence_ = first_unsynced_ = next_sequence;
+        path_ = segment_path(directory_, segment);
+        return check(open_into(*files_, path_, file_opening::existing, file_), "open", path_);
+    }
+
+    /// Begins the segment after the current one.
+    [[nodiscard]] failure begin_segment(segment_header header) {
+        if (auto failed = sync()) return failed;
+        while (allocated_ < header.number)
+            if (auto failed = check(allocate(allocated_ + 1), "allocate",
+                                    segment_path(directory_, allocated_ + 1)))
+                return failed;
+        path_ = segment_path(directory_, header.number);
+        if (auto failed =
+                check(open_into(*files_, path_, file_opening::existing, file_), "open", path_))
+            return failed;
+        if (header.capacity > segment_bytes_)
+            if (auto failed =
+                    check(files_->allocate(file_.handle(), header.capacity), "allocate", path_))
+                return failed;
+        segment_ = header.number;
+        header.first_sequence = next_sequence_;
+        std::vector<std::byte> sector(segment_header_bytes);
+        encode(header, sector);
+        if (auto failed = check(files_->write(file_.handle(), 0, sector), "write", path_))
+            return failed;
+        unsynced_ = true;
+        return sync();
+    }
+
+    /// Seals the records in `records` and writes them to the current segment.
+    [[nodiscard]] failure append(std::span<std::byte> records, std::uint64_t offset) {
+        for (std::size_t at = 0; at < records.size();) {
+            const auto rest = records.subspan(at);
+            const auto bytes = static_cast<std::size_t>(built_bytes(rest));
+            seal(rest.first(bytes), {segment_, offset + at}, next_sequence_, first_unsynced_);
+            ++next_sequence_;
+            at += bytes;
+        }
+        unsynced_ = true;
+        return check(files_->write(file_.handle(), offset, records), "write", path_);
+    }
+
+    [[nodiscard]] failure sync() {
+        if (!unsynced_) return std::nullopt;
+        if (auto failed = check(files_->sync(file_.handle()), "sync", path_)) return failed;
+        unsynced_ = false;
+        first_unsynced_ = next_sequence_;
+        return std::nullopt;
+    }
+
+    /// Allocates segments until there are `count` after the current one. The disk being full is no
+    /// failure: then there are fewer, and a later call tries again.
+    [[nodiscard]] failure allocate_ahead(std::uint64_t count) {
+        while (allocated_ < segment_ + count) {
+            const int cause = allocate(allocated_ + 1);
+            if (is_out_of_space(cause)) return std::nullopt;
+            if (cause != 0)
+                return system_failure("allocate", segment_path(directory_, allocated_ + 1), cause);
+        }
+        return std::nullopt;
+    }
+
+    /// The newest segment that has its place on the disk.
+    [[nodiscard]] std::uint64_t allocated() const { return allocated_; }
+    [[nodiscard]] std::uint64_t allocated_ahead() const { return allocated_ - segment_; }
+
+    [[nodiscard]] failure remove_segment(std::uint64_t number) {
+        const auto path = segment_path(directory_, number);
+        if (auto failed = check(files_->remove(path), "remove", path)) return failed;
+        return check(files_->sync_directory(directory_), "sync", directory_);
+    }
+
+private:
+    [[nodiscard]] int allocate(std::uint64_t number) {
+        const auto path = segment_path(directory_, number);
+        open_file<Files> file;
+        int cause = open_into(*files_, path, file_opening::fresh, file);
+        if (cause == 0) cause = files_->allocate(file.handle(), segment_bytes_);
+        if (cause == 0) cause = files_->sync(file.handle());
+        if (cause == 0) cause = files_->sync_directory(directory_);
+        if (cause == 0) allocated_ = number;
+        // What there is of it would only take the place that others need.
+        if (is_out_of_space(cause) && file.is_open()) {
+            file.close();
+            if (const int failed = files_->remove(path)) return failed;
+        }
+        return cause;
+    }
+
+    Files* files_;
+    std::string directory_;
+    std::uint64_t segment_bytes_;
+    std::string path_{};
+    open_file<Files> file_{};
+    std::uint64_t segment_ = 0;
+    std::uint64_t allocated_ = 0;
+    std::uint64_t next_sequence_ = 1;
+    std::uint64_t first_unsynced_ = 1;
+    bool unsynced_ = false;
+};
+
+}  // namespace raft::wal

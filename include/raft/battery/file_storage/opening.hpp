@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Opens the directory of a `file_storage`: takes the lock, removes what an interrupted snapshot
+// left behind, finds the snapshot and the log, and sees whether they fit together. Refuses with a
+// reason when something that was durable is missing or damaged; nothing is repaired by guessing.
+#pragma once
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <raft/battery/file_storage/recovery.hpp>
+#include <raft/battery/file_storage/snapshot_file.hpp>
+
+namespace raft::wal {
+
+template <class Files>
+struct opened_directory {
+    open_file<Files> lock{};
+    recovered_log log{};
+    std::shared_ptr<const snapshot_file<Files>> snapshot{};
+    /// The log does not go on from the snapshot: it is to be emptied and to begin after it.
+    bool snapshot_replaces_log = false;
+};
+
+template <class Files>
+class directory_opener {
+public:
+    directory_opener(Files& files, const std::string& directory)
+        : files_{files}, directory_{directory} {}
+
+    [[nodiscard]] failure open(opened_directory<Files>& out) {
+        if (auto failed = take_lock(out)) return failed;
+        std::vector<std::string> names;
+        if (auto failed = check(files_.list(directory_, names), "list", directory_)) return failed;
+        if (auto failed = remove_drafts(names, out)) return failed;
+        if (auto failed = find_snapshot(names, out)) return failed;
+        std::vector<std::uint64_t> segments;
+        for (const auto& name : names)
+            if (const auto number = number_of_name(segment_prefix, name))
+                segments.push_back(*number);
+        if (auto failed = log_reader<Files>{files_, directory_}.read(segments, out.log))
+            return failed;
+        // Names that were found, but were never synced, could still vanish.
+        if (auto failed = check(files_.sync_directory(directory_), "sync", directory_))
+            return failed;
+        return fit_together(out);
+    }
+
+private:
+    [[nodiscard]] failure take_lock(opened_directory<Files>& out) {
+        if (auto failed = check(files_.make_directory(directory_), "create", directory_))
+            return failed;
+        const auto slash = directory_.find_last_of('/', directory_.find_last_not_of('/'));
+        const auto parent = slash == std::string::npos ? std::string{"."}
+                            : slash == 0               ? std::string{"/"}
+                                                       : directory_.substr(0, slash);
+        if (auto failed = check(files_.sync_directory(parent), "sync", parent)) return failed;
+        const auto path = path_of(directory_, lock_name);
+        typename Files::handle handle{};
+        const int cause = files_.lock(path, handle);
+        if (cause == EWOULDBLOCK)
+            return file_storage_error{directory_ + " is in use: another process holds " + path};
+        if (cause != 0) return system_failure("lock", path, cause);
+        out.lock = open_file<Files>{files_, handle};
+        return std::nullopt;
+    }
+
+    [[nodiscard]] failure remove_drafts(const std::vector<std::string>& names,
+                                        opened_directory<Files>& out) {
+        for (const auto& name : names) {
+            if (name != saving_name && name != receiving_name) continue;
+            const auto path = path_of(directory_, name);
+            if (auto failed = check(files_.remove(path), "remove", path)) return failed;
+            out.log.report.push_back(path + ": a snapshot that was never finished; removed");
+        }
+        return std::nullopt;
+    }
+
+    /// The newest one counts. An older one is what a crash left between rename and removal.
+    [[nodiscard]] failure find_snapshot(const std::vector<std::string>& names,
+                                        opened_directory<Files>& out) {
+        std::vector<std::uint64_t> indexes;
+        for (const auto& name : names)
+            if (const auto index = number_of_name(snapshot_prefix, name)) indexes.push_back(*index);
+        if (indexes.empty()) return std::nullopt;
+        std::sort(indexes.begin(), indexes.end());
+        const log_index newest{indexes.back()};
+        const auto path = snapshot_path(directory_, newest);
+        if (auto failed = snapshot_file<Files>::open(files_, path, out.snapshot)) return failed;
+        if (out.snapshot->stored().description.last_included.index != newest)
+            return damage(path, 16, "it is another snapshot, under a wrong name");
+        if (auto failed = out.snapshot->verify()) return failed;
+        // Before an older one goes, the newer one's name must be sure to stay.
+        if (indexes.size() > 1)
+            if (auto failed = check(files_.sync_directory(directory_), "sync", directory_))
+                return failed;
+        indexes.pop_back();
+        for (const auto older : indexes) {
+            const auto old_path = snapshot_path(directory_, {older});
+            if (auto failed = check(files_.remove(old_path), "remove", old_path)) return failed;
+        }
+        return std::nullopt;
+    }
+
+    [[nodiscard]] failure fit_together(opened_directory<Files>& out) {
+        auto& log = out.log;
+        if (log.tail_segment == 0) return fit_without_log(out);
+        const auto first = log.map.first_segment();
+        const auto base = log.shape.base();
+        if (!out.snapshot) {
+            if (base.index == log_index{}) return std::nullopt;
+            return file_storage_error{directory_ + ": the log begins after entry " +
+                                      std::to_string(base.index.value) + ", in " +
+                                      segment_path(directory_, first) +
+                                      ", and there is no snapshot of what was before"};
+        }
+        const auto covered = out.snapshot->stored().description.last_included;
+        if (covered.index < base.index)
+            return file_storage_error{
+                out.snapshot->path() + " ends at entry " + std::to_string(covered.index.value) +
+                ", but the log begins only after entry " + std::to_string(base.index.value)};
+        if (log.shape.matches(covered)) return std::nullopt;
+        out.snapshot_replaces_log = true;
+        log.report.push_back(out.snapshot->path() +
+                             " was received from a leader and takes the place of the log");
+        log.shape = log_shape{covered};
+        log.configurations.clear();
+        return std::nullopt;
+    }
+
+    [[nodiscard]] failure fit_without_log(const opened_directory<Files>& out) const {
+        for (const auto number : out.log.unused)
+            if (number != 1)
+                return damage(segment_path(directory_, number), 0,
+                              "it is all zeros, and there is no segment before it");
+        if (!out.snapshot) return std::nullopt;
+        return file_storage_error{directory_ + ": there is a snapshot, but the log is missing, " +
+                                  "and with it term and vote"};
+    }
+
+    Files& files_;
+    const std::string& directory_;
+};
+
+}  // namespace raft::wal

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Writes snapshots, this server's own and received ones, and makes them the current one: written
+// under another name, synced, renamed, the directory synced; only then is the older one removed.
+// Used by the thread that flushes; only `current` may be asked from others.
+//
+// This server's own are written in slices between flushes of the log, so that votes and entries
+// never wait for a whole snapshot. When the disk is full, an own snapshot is given up (the log
+// still has everything); a received one cannot be, and fails the storage.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <raft/battery/file_storage/snapshot_file.hpp>
+
+namespace raft::wal {
+
+/// A snapshot as its state machine wrote it, on its way to the disk.
+struct own_snapshot {
+    log_position last_included{};
+    configuration members{};
+    std::deque<std::vector<std::byte>> pieces{};
+};
+
+/// Where the state machine writes it to.
+class own_snapshot_sink {
+public:
+    explicit own_snapshot_sink(own_snapshot& snapshot) : pieces_{snapshot.pieces} {}
+
+    void write(std::span<const std::byte> bytes) {
+        while (!bytes.empty()) {
+            if (pieces_.empty() || pieces_.back().size() == piece_bytes)
+                pieces_.emplace_back().reserve(std::min(piece_bytes, bytes.size()));
+            auto& piece = pieces_.back();
+            const auto part = bytes.first(std::min(bytes.size(), piece_bytes - piece.size()));
+            piece.insert(piece.end(), part.begin(), part.end());
+            bytes = bytes.subspan(part.size());
+        }
+    }
+
+private:
+    /// How much is written and synced at once, between two flushes of the log.
+    static constexpr std::size_t piece_bytes = 1024 * 1024;
+
+    std::deque<std::vector<std::byte>>& pieces_;
+};
+
+template <class Files>
+class snapshot_keeper {
+public:
+    using current_snapshot = std::shared_ptr<const snapshot_file<Files>>;
+
+    snapshot_keeper(Files& files, std::string directory)
+        : files_{&files}, directory_{std::move(directory)} {}
+
+    /// The newest durable snapshot, or null. Any thread.
+    [[nodiscard]] current_snapshot current() const {
+        const std::lock_guard lock{mutex_};
+        return current_;
+    }
+
+    void resume(current_snapshot found) { current_ = std::move(found); }
+
+    // ------------------------------------------------------------------------ received snapshots
+
+    /// Bytes that are there already are skipped; others must follow them.
+    [[nodiscard]] failure receive(std::uint64_t offset, std::span<const std::byte> bytes) {
+        const auto path = path_of(directory_, receiving_name);
+        if (offset == 0 || !received_.is_open())
+            if (auto failed =
+                    check(snapshot_draft<Files>::begin(*files_, path, received_), "create", path))
+                return failed;
+        if (offset > received_.size())
+            return file_storage_error{path + ": a chunk for offset " + std::to_string(offset) +
+                                      " does not follow the " + std::to_string(received_.size()) +
+                                      " bytes that are there"};
+        const auto known = received_.size() - offset;
+        if (known >= bytes.size()) return std::nullopt;
+        return check(received_.append(bytes.subspan(static_cast<std::size_t>(known))), "write",
+                     path);
+    }
+
+    [[nodiscard]] failure install(const snapshot_description& snapshot,
+                                  const configuration& members) {
+        if (snapshot.size == 0)
+            if (auto failed = receive(0, {})) return failed;
+        const auto path = path_of(directory_, receiving_name);
+        if (!received_.is_open() || received_.size() != snapshot.size)
+            return file_storage_error{path + ": the snapshot to install is not complete"};
+        if (auto failed = check(received_.finish(snapshot.last_included, members), "write", path))
+            return failed;
+        received_.close();
+        return make_current(path, snapshot.last_included.index);
+    }
+
+    // ----------------------------------------------------------------------------- own snapshots
+
+    void save(own_snapshot snapshot) { waiting_.push_back(std::move(snapshot)); }
+
+    [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+
+    /// Writes a little of the snapshot that is being saved, and completes it after the last piece.
+    /// `given_up` says why it came to nothing, if it did.
+    [[nodiscard]] failure save_some(failure& given_up) {
+        const auto path = path_of(directory_, saving_name);
+        auto& saving = waiting_.front();
+        int cause = 0;
+        if (!saved_.is_open()) {
+            if (is_covered(saving.last_included.index)) {
+                waiting_.pop_front();
+                return std::nullopt;
+            }
+            cause = snapshot_draft<Files>::begin(*files_, path, saved_);
+        }
+        if (cause == 0 && !saving.pieces.empty()) {
+            cause = saved_.append(saving.pieces.front());
+            saving.pieces.pop_front();
+            if (cause == 0) cause = saved_.sync();
+            if (cause == 0 && !saving.pieces.empty()) return std::nullopt;
+        }
+        if (cause == 0) cause = saved_.finish(saving.last_included, saving.members);
+        const auto index = saving.last_included.index;
+        saved_.close();
+        waiting_.pop_front();
+        if (is_out_of_space(cause)) {
+            given_up = system_failure("write", path, cause);
+            return check(files_->remove(path), "remove", path);
+        }
+        if (auto failed = check(cause, "write", path)) return failed;
+        if (is_covered(index)) return check(files_->remove(path), "remove", path);
+        return make_current(path, index);
+    }
+
+private:
+    /// Whether the current snapshot is of this state or of a later one.
+    [[nodiscard]] bool is_covered(log_index last) const {
+        const auto now = current();
+        return now && now->stored().description.last_included.index >= last;
+    }
+
+    [[nodiscard]] failure make_current(const std::string& draft_path, log_index last) {
+        const auto path = snapshot_path(directory_, last);
+        if (auto failed = check(files_->rename(draft_path, path), "rename", draft_path))
+            return failed;
+        if (auto failed = check(files_->sync_directory(directory_), "sync", directory_))
+            return failed;
+        current_snapshot opened;
+        if (auto failed = snapshot_file<Files>::open(*files_, path, opened)) return failed;
+        const auto before = current();
+        {
+            const std::lock_guard lock{mutex_};
+            current_ = std::move(opened);
+        }
+        if (!before || before->path() == path) return std::nullopt;
+        return check(files_->remove(before->path()), "remove", before->path());
+    }
+
+    Files* files_;
+    std::string directory_;
+    mutable std::mutex mutex_{};
+    current_snapshot current_{};
+    snapshot_draft<Files> received_{};
+    snapshot_draft<Files> saved_{};
+    std::deque<own_snapshot> waiting_{};
+};
+
+}  // namespace raft::wal
