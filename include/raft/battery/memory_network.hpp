@@ -23,7 +23,7 @@ public:
     /// One server's way into the network. Refers to the network, which must outlive it.
     class port {
     public:
-        port(memory_network& network, member_id self) : network_{&network}, self_{self} {}
+        port(memory_network& carrier, member_id self) : network_{&carrier}, self_{self} {}
 
         void send(std::span<const member_id> to, const message& body,
                   const attachment<Command>& beside) {
