@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What is replicated (§2): the concept of a state machine, and of one that can be saved (§7).
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <span>
+
+#include <raft/core/types.hpp>
+
+namespace raft {
+
+/// The replicated state machine: the same commands in the same order give the same results on every
+/// server (§2).
+///
+/// `apply(index, command)` is called once for each committed command, in the order of the log, on
+/// every server. It must be deterministic, and must not fail: what a command cannot do is said in
+/// its result. Indexes grow, with gaps where the protocol's own entries are. After a restart the
+/// node applies again from the last snapshot, or from the first entry, so a state machine starts
+/// empty; it keeps nothing on disk of its own.
+template <class T>
+concept state_machine = requires {
+    typename T::command;
+    typename T::result;
+    requires std::copyable<typename T::command>;
+    requires std::movable<typename T::result>;
+}
+&&requires(T& machine, log_index index, const typename T::command& command) {
+    { machine.apply(index, command) } -> std::same_as<typename T::result>;
+};
+
+/// Where a state machine writes its snapshot, in pieces of any size.
+struct snapshot_sink_archetype {
+    constexpr void write(std::span<const std::byte> /*bytes*/) {}
+};
+
+/// Where a state machine reads a snapshot: `read` fills the whole span, or says false if the
+/// snapshot ends before that.
+struct snapshot_source_archetype {
+    [[nodiscard]] constexpr bool read(std::span<std::byte> /*bytes*/) { return false; }
+};
+
+/// A state machine whose state can be saved and restored, so that the log need not be kept for ever
+/// (§7).
+///
+/// `save(sink)` writes the whole state; it is called between two calls of `apply`.
+/// `restore(source)` replaces the whole state by a saved one, and says whether it could; bytes that
+/// make no sense must leave the process alive and be answered false.
+template <class T>
+concept snapshotting_state_machine = state_machine<T> &&
+    requires(T& machine, const T& saved, snapshot_sink_archetype& sink,
+             snapshot_source_archetype& source) {
+    saved.save(sink);
+    { machine.restore(source) } -> std::same_as<bool>;
+};
+
+/// The least state machine.
+struct state_machine_archetype {
+    struct command {};
+    struct result {};
+    constexpr result apply(log_index /*index*/, const command& /*command*/) { return {}; }
+};
+
+/// Fails to compile with the name of what `T` lacks to be a state machine.
+template <class T>
+constexpr void check_state_machine() {
+    static_assert(
+        requires {
+            typename T::command;
+            typename T::result;
+        },
+        "raft: a StateMachine needs the types `command` and `result`");
+    static_assert(std::copyable<typename T::command>, "raft: a command must be copyable");
+    static_assert(std::movable<typename T::result>, "raft: a result must be movable");
+    static_assert(
+        requires(T & machine, const typename T::command& command) {
+            { machine.apply(log_index{}, command) } -> std::same_as<typename T::result>;
+        },
+        "raft: a StateMachine needs `result apply(log_index, const command&)`");
+}
+
+}  // namespace raft

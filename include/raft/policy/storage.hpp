@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Where a server keeps what it must not forget: the concept of a storage.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <raft/core/configuration.hpp>
+#include <raft/core/effects.hpp>
+#include <raft/core/log.hpp>
+#include <raft/policy/entry.hpp>
+
+namespace raft {
+
+/// A snapshot that a storage keeps: what it is, and the configuration in force at its last entry.
+struct stored_snapshot {
+    snapshot_description description{};
+    configuration members{};
+    friend constexpr bool operator==(const stored_snapshot&, const stored_snapshot&) = default;
+};
+
+/// What a storage found when it was opened: all that was durable when the process ended, and
+/// perhaps some of what was not yet.
+struct recovered {
+    hard_state vote{};
+    std::optional<stored_snapshot> snapshot{};
+    /// The log begins after this position, which is not after the snapshot's last entry.
+    log_position log_base{};
+    /// The terms of the entries, as runs, and the last entry's index (the base's without entries).
+    std::vector<term_run> runs{};
+    log_index last_index{};
+    /// The configurations among the entries, in order.
+    std::vector<indexed_configuration> configurations{};
+    /// Whether the storage had never been written to.
+    bool empty = true;
+    friend constexpr bool operator==(const recovered&, const recovered&) = default;
+};
+
+/// How far a storage has come. `durable` only grows; once `failed`, always failed.
+struct storage_progress {
+    /// This write, and all that were begun before it, will survive a crash.
+    write_sequence durable{};
+    /// A write was lost. Nothing after `durable` will ever be durable.
+    bool failed = false;
+    friend constexpr bool operator==(const storage_progress&, const storage_progress&) = default;
+};
+
+/// The part of a storage that keeps term, vote and log.
+///
+/// Writes are begun in the order of their sequence numbers and become durable in that order, at
+/// once or later; a write that is durable implies all earlier ones. What has been begun can be read
+/// at once. Nothing blocks for the disk. If the storage has a thread, only `progress` may cross it,
+/// and the program calls `node::poll` when it has changed. After a failure the storage changes
+/// nothing on disk any more, and `progress` says so for ever.
+///
+/// * `recover()`: what was found when it was opened. Called once, first. A snapshot can be durable
+///   before the log that it covers is; if the log does not hold the snapshot's last entry, then the
+///   log is empty and begins after it.
+/// * `write(w, entries, configuration)`: begins `w`. `entries` are those of `w.entries`, first to
+///   last; `configuration` is that which one of them is, or null. Entries from `w.entries->first`
+///   on that exist already are replaced, with all that follow them. Term and vote, where given,
+///   become durable no later than the entries.
+/// * `entries(first, last, bytes_max)`: some of the entries from `first` on, at least one, none
+///   after `last`; no more bytes than `bytes_max` unless the first alone is larger. The view is
+///   valid until the next call that is not const. Empty only if the storage has failed.
+/// * `size_of(command)`: the bytes that a command takes, for the limits of messages and batches.
+/// * `room()`: how many bytes of entries can still be begun before the storage is full.
+/// * `discard(through)`: the log up to `through` is no longer needed, since a durable snapshot
+///   covers it. It may go later.
+/// * `progress()`: how far it has come.
+template <class T, class Command>
+concept log_storage_for = requires(T& storage, const T& saved, const log_write& write,
+                                   std::span<const entry<Command>> entries,
+                                   const indexed_configuration* configuration, log_index index,
+                                   const Command& command, std::size_t bytes) {
+    { storage.recover() } -> std::same_as<recovered>;
+    storage.write(write, entries, configuration);
+    { storage.entries(index, index, bytes) } -> std::same_as<std::span<const entry<Command>>>;
+    { saved.size_of(command) } -> std::convertible_to<std::size_t>;
+    { saved.room() } -> std::convertible_to<std::uint64_t>;
+    storage.discard(index);
+    { saved.progress() } -> std::same_as<storage_progress>;
+};
+
+/// What `save` is given in the check of the concept: a callable that writes to any sink.
+struct snapshot_fill_archetype {
+    void operator()(auto& sink) const { sink.write(std::span<const std::byte>{}); }
+};
+
+/// The part of a storage that keeps the newest snapshot. What is received from a leader is a write
+/// like the others, begun and durable in sequence; what this server saves of its own may take
+/// longer, beside them.
+///
+/// * `save(last_included, members, fill)`: begins a snapshot of this server's own. Calls
+///   `fill(sink)` once, before it returns, with a sink whose `write(std::span<const std::byte>)`
+///   takes the bytes. Once durable, it atomically becomes what `snapshot()` gives, unless that has
+///   a later last entry by then. One at a time.
+/// * `write_chunk(w, bytes)`: begins a chunk of the snapshot that is being received. Offset 0
+///   starts it anew.
+/// * `install(w, members)`: the snapshot received becomes the snapshot, atomically, and the log is
+///   cut as `w` says.
+/// * `snapshot()`: the newest durable snapshot.
+/// * `read_snapshot(offset, length)`: bytes of it, at least one, unless it ends before; at most
+///   `length`. The view is valid until the next call that is not const. Empty only at its end, or
+///   if the storage has failed.
+template <class T>
+concept snapshot_storage = requires(T& storage, const T& saved, log_position last_included,
+                                    const configuration& members, const chunk_write& chunk,
+                                    const snapshot_install& install,
+                                    std::span<const std::byte> bytes,
+                                    const snapshot_fill_archetype& fill, std::uint64_t number) {
+    storage.save(last_included, members, fill);
+    storage.write_chunk(chunk, bytes);
+    storage.install(install, members);
+    { saved.snapshot() } -> std::same_as<std::optional<stored_snapshot>>;
+    { storage.read_snapshot(number, number) } -> std::same_as<std::span<const std::byte>>;
+};
+
+/// Where a server keeps what it must not forget: term, vote, log, snapshots.
+template <class T, class Command>
+concept storage_for = log_storage_for<T, Command> && snapshot_storage<T>;
+
+/// The least storage: it says of every write that it is durable, and keeps none.
+template <class Command>
+struct storage_archetype {
+    [[nodiscard]] recovered recover() { return {}; }
+    void write(const log_write& begun, std::span<const entry<Command>>,
+               const indexed_configuration*) {
+        durable = begun.sequence;
+    }
+    [[nodiscard]] std::span<const entry<Command>> entries(log_index, log_index, std::size_t) {
+        return {};
+    }
+    [[nodiscard]] std::size_t size_of(const Command&) const { return 0; }
+    [[nodiscard]] std::uint64_t room() const { return 0; }
+    void discard(log_index) {}
+    [[nodiscard]] storage_progress progress() const { return {durable, false}; }
+
+    void save(log_position, const configuration&, const auto&) {}
+    void write_chunk(const chunk_write& begun, std::span<const std::byte>) {
+        durable = begun.sequence;
+    }
+    void install(const snapshot_install& begun, const configuration&) { durable = begun.sequence; }
+    [[nodiscard]] std::optional<stored_snapshot> snapshot() const { return std::nullopt; }
+    [[nodiscard]] std::span<const std::byte> read_snapshot(std::uint64_t, std::uint64_t) {
+        return {};
+    }
+
+    write_sequence durable{};
+};
+
+/// Fails to compile with the name of what `T` lacks to be a storage.
+template <class T, class Command>
+constexpr void check_storage() {
+    using entries_view = std::span<const entry<Command>>;
+    static_assert(
+        requires(T & storage) {
+            { storage.recover() } -> std::same_as<recovered>;
+        },
+        "raft: a Storage needs `recovered recover()`");
+    static_assert(
+        requires(T & storage, const log_write& write, entries_view entries,
+                 const indexed_configuration* members) { storage.write(write, entries, members); },
+        "raft: a Storage needs `write(const log_write&, std::span<const entry<Command>>, const "
+        "indexed_configuration*)`");
+    static_assert(
+        requires(T & storage, log_index index) {
+            { storage.entries(index, index, std::size_t{}) } -> std::same_as<entries_view>;
+        },
+        "raft: a Storage needs `std::span<const entry<Command>> entries(log_index first, log_index "
+        "last, size_t bytes_max)`");
+    static_assert(
+        requires(const T& storage, const Command& command) {
+            { storage.size_of(command) } -> std::convertible_to<std::size_t>;
+        },
+        "raft: a Storage needs `size_t size_of(const Command&) const`");
+    static_assert(
+        requires(const T& storage) {
+            { storage.room() } -> std::convertible_to<std::uint64_t>;
+        },
+        "raft: a Storage needs `uint64_t room() const`");
+    static_assert(
+        requires(T & storage, log_index through) { storage.discard(through); },
+        "raft: a Storage needs `discard(log_index through)`");
+    static_assert(
+        requires(const T& storage) {
+            { storage.progress() } -> std::same_as<storage_progress>;
+        },
+        "raft: a Storage needs `storage_progress progress() const`");
+    static_assert(snapshot_storage<T>,
+                  "raft: a Storage keeps snapshots: it needs `save`, `write_chunk`, `install`, "
+                  "`snapshot` and `read_snapshot`");
+}
+
+}  // namespace raft

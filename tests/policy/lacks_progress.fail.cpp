@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: BSL-1.0
+// error: raft: a Storage needs .storage_progress progress\(\) const.
+#include <raft/policy.hpp>
+
+struct secretive : raft::storage_archetype<int> {
+    void progress() const;
+};
+
+int main() { raft::check_storage<secretive, int>(); }
