@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Finding the leader, and telling what surely did not happen from what may have.
+#include "leader_client.hpp"
+
+#include <thread>
+
+namespace raft_kv::outside {
+
+namespace {
+
+/// The first word of an error: what it is, for programs.
+std::string_view kind_of(const answer& error) {
+    return std::string_view{error.text}.substr(0, error.text.find(' '));
+}
+
+}  // namespace
+
+fate fate_of(const answer& said) {
+    if (!said.is_error()) return fate::answered;
+    const auto kind = kind_of(said);
+    if (kind == "UNKNOWN") return fate::unknown;
+    for (const auto again : {"MOVED", "CLUSTERDOWN", "TRYAGAIN", "LOST", "NOSPACE", "IOERR"})
+        if (kind == again) return fate::not_done;
+    return fate::rejected;
+}
+
+std::optional<std::size_t> moved_to(std::string_view text, const cluster_layout& layout) {
+    if (!text.starts_with("MOVED ")) return std::nullopt;
+    const auto address = text.substr(text.rfind(' ') + 1);
+    for (std::size_t i = 0; i < layout.servers.size(); ++i) {
+        const auto& server = layout.servers[i];
+        if (address == server.host + ":" + std::to_string(server.client_port)) return i;
+    }
+    return std::nullopt;
+}
+
+std::span<const outcome> leader_client::exchange(std::span<const words> commands) {
+    outcomes_.assign(commands.size(), outcome{});
+    turn_to_.reset();
+    if (!connection_) connection_.emplace(server(), patience_);
+    const auto connected = connection_->usable();
+    std::vector<std::string_view> views;
+    for (const auto& command : commands) {
+        views.assign(command.begin(), command.end());
+        connection_->send(views);
+    }
+    for (auto& each : outcomes_) {
+        auto said = connection_->receive();
+        each.at = steady::now();
+        if (said) {
+            each.what = fate_of(*said);
+            if (said->is_error()) learn_from(*said);
+            each.said = std::move(*said);
+        } else {
+            each.what = connected ? fate::unknown : fate::not_done;
+        }
+    }
+    if (!connection_->usable()) {
+        last_error_ =
+            host_and_port(server().host, server().client_port) + ": " + connection_->error();
+        ask_next_server();
+    }
+    if (turn_to_ && *turn_to_ != server_) {
+        server_ = *turn_to_;
+        connection_.reset();
+    }
+    return outcomes_;
+}
+
+std::optional<answer> leader_client::persist(const words& command,
+                                             std::chrono::milliseconds limit) {
+    std::optional<answer> result;
+    const auto in_time = eventually(limit, [&] {
+        const auto& only = exchange({&command, 1}).front();
+        if (only.what == fate::answered || only.what == fate::rejected) result = only.said;
+        return result.has_value();
+    });
+    return in_time ? result : std::nullopt;
+}
+
+void leader_client::ask_next_server() {
+    connection_.reset();
+    if (!turn_to_) turn_to_ = (server_ + 1) % layout_.servers.size();
+}
+
+void leader_client::learn_from(const answer& error) {
+    last_error_ = error.text;
+    const auto kind = kind_of(error);
+    if (const auto leader = moved_to(error.text, layout_)) turn_to_ = leader;
+    // Another server may know more than one that knows no leader, or cannot write any more.
+    if ((kind == "CLUSTERDOWN" || kind == "IOERR") && !turn_to_)
+        turn_to_ = (server_ + 1) % layout_.servers.size();
+}
+
+}  // namespace raft_kv::outside

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Servers as processes: started, watched, killed.
+#include "local_cluster.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "free_ports.hpp"
+#include "wait.hpp"
+
+namespace raft_kv::outside {
+
+namespace {
+
+constexpr std::size_t log_lines_shown = 15;
+
+std::string make_directory() {
+    auto path = (std::filesystem::temp_directory_path() / "raft-kv-XXXXXX").string();
+    if (::mkdtemp(path.data()) == nullptr) throw failure{"no directory can be made as " + path};
+    return path;
+}
+
+std::string server_name(std::uint64_t id) { return "server " + std::to_string(id); }
+
+}  // namespace
+
+local_cluster::local_cluster(std::string program, std::size_t servers)
+    : program_{std::move(program)}, directory_{make_directory()}, processes_(servers) {
+    const auto ports = free_ports(2 * servers);
+    std::ofstream file{cluster_file()};
+    for (std::size_t i = 0; i < servers; ++i) {
+        const auto& added =
+            layout_.servers.emplace_back(server_address{.id = i + 1,
+                                                        .host = "127.0.0.1",
+                                                        .peer_port = ports[2 * i],
+                                                        .client_port = ports[2 * i + 1]});
+        file << added.id << ' ' << added.host << ' ' << added.peer_port << ' ' << added.client_port
+             << '\n';
+    }
+    file.flush();
+    if (!file) throw failure{cluster_file() + " cannot be written"};
+}
+
+local_cluster::~local_cluster() {
+    processes_.clear();
+    std::error_code ignored;
+    if (!keeps_directory_) std::filesystem::remove_all(directory_, ignored);
+}
+
+std::string local_cluster::log_path(std::uint64_t id) const {
+    return directory_ + "/server-" + std::to_string(id) + ".log";
+}
+
+std::string local_cluster::data_path(std::uint64_t id) const {
+    return directory_ + "/data-" + std::to_string(id);
+}
+
+std::vector<std::string> local_cluster::command(std::uint64_t id) const {
+    return {program_,           "serve",  "--cluster",  cluster_file(), "--id",
+            std::to_string(id), "--data", data_path(id)};
+}
+
+void local_cluster::begin_start(std::uint64_t id) {
+    processes_[place(id)].reset();
+    processes_[place(id)].emplace(command(id), log_path(id));
+}
+
+void local_cluster::await_answer(std::uint64_t id) {
+    const auto answers = eventually(patience, [&] {
+        throw_if_ended(id);
+        return status_of(address(id)).has_value();
+    });
+    if (!answers) throw failure{server_name(id) + " does not answer; its log:\n" + log_tail(id)};
+}
+
+void local_cluster::start(std::uint64_t id) {
+    begin_start(id);
+    await_answer(id);
+}
+
+void local_cluster::start_all() {
+    for (const auto& server : layout_.servers)
+        if (!runs(server.id)) begin_start(server.id);
+    for (const auto& server : layout_.servers) await_answer(server.id);
+}
+
+child_process& local_cluster::process(std::uint64_t id) {
+    auto& found = processes_[place(id)];
+    if (!found) throw failure{server_name(id) + " was never started"};
+    return *found;
+}
+
+bool local_cluster::runs(std::uint64_t id) {
+    auto& found = processes_[place(id)];
+    return found && !found->ended();
+}
+
+std::optional<server_status> local_cluster::leader() {
+    std::optional<server_status> newest;
+    for (const auto& server : layout_.servers) {
+        if (!runs(server.id)) continue;
+        auto status = status_of(server);
+        if (status && status->leads() && (!newest || status->term > newest->term))
+            newest = std::move(status);
+    }
+    return newest;
+}
+
+server_status local_cluster::await_leader(std::uint64_t not_this) {
+    std::optional<server_status> found;
+    const auto in_time = eventually(patience, [&] {
+        found = leader();
+        return found && found->id != not_this;
+    });
+    if (in_time) return *found;
+    std::string text{"no server became the leader; their logs:"};
+    for (const auto& server : layout_.servers)
+        text += "\n" + server_name(server.id) + ":\n" + log_tail(server.id);
+    throw failure{text};
+}
+
+void local_cluster::await_caught_up(std::uint64_t id) {
+    const auto goal = await_leader().commit;
+    const auto in_time = eventually(patience, [&] {
+        throw_if_ended(id);
+        const auto status = status_of(address(id));
+        return status && status->applied >= goal;
+    });
+    if (!in_time) throw failure{server_name(id) + " does not catch up; its log:\n" + log_tail(id)};
+}
+
+void local_cluster::await_all_caught_up() {
+    for (const auto& server : layout_.servers) await_caught_up(server.id);
+}
+
+std::string local_cluster::log_tail(std::uint64_t id) const {
+    std::ifstream file{log_path(id)};
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(file, line);) lines.push_back(line);
+    std::string text;
+    const auto shown = std::min(lines.size(), log_lines_shown);
+    for (auto line = lines.end() - static_cast<std::ptrdiff_t>(shown); line != lines.end(); ++line)
+        text += "    " + *line + "\n";
+    return text.empty() ? "    (nothing)\n" : text;
+}
+
+std::size_t local_cluster::place(std::uint64_t id) const {
+    return static_cast<std::size_t>(id - 1);
+}
+
+void local_cluster::throw_if_ended(std::uint64_t id) {
+    if (const auto how = process(id).ended())
+        throw failure{server_name(id) + " " + to_text(*how) + "; its log:\n" + log_tail(id)};
+}
+
+}  // namespace raft_kv::outside
