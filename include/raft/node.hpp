@@ -20,53 +20,14 @@
 #include <vector>
 
 #include <raft/core/step.hpp>
+#include <raft/node/options.hpp>
 #include <raft/node/outcome.hpp>
+#include <raft/node/recovery.hpp>
 #include <raft/node/requests.hpp>
+#include <raft/node/status.hpp>
 #include <raft/policy.hpp>
 
 namespace raft {
-
-/// What is fixed when a node is compiled.
-struct limits {
-    /// The bytes of entries that one message carries; a larger command is refused.
-    std::size_t message_bytes = 1U << 20U;
-    /// The size of the callables given to `propose` and `read`.
-    std::size_t callback_bytes = 64;
-    /// How many entries are applied between two looks at whether they are still wanted in one go.
-    std::size_t apply_batch = 256;
-};
-
-/// What a server is told when it starts.
-struct node_options {
-    member_id id{};
-    /// The cluster as it first was, the same on every server that it names. Used only while the
-    /// storage keeps no other.
-    configuration initial{};
-    settings config{};
-    /// Of the random election timeouts; a different one on every server.
-    std::uint64_t seed = 0;
-};
-
-/// What a node knows of another member, or of itself, while it leads.
-struct member_status {
-    member_id id{};
-    bool voter = false;
-    std::optional<log_index> match_index{};
-};
-
-struct node_status {
-    member_id id{};
-    const char* role = "";  ///< "leader", "follower" or "candidate".
-    term_number current_term{};
-    std::optional<member_id> leader{};
-    log_index commit_index{};
-    log_index last_applied{};
-    log_index last_log_index{};
-    log_index first_log_index{};
-    snapshot_description snapshot{};
-    bool storage_failed = false;
-    std::vector<member_status> members{};
-};
 
 /// A server of a replicated state machine. Each policy is a type that the node owns, or a reference
 /// to one that outlives it.
@@ -95,9 +56,11 @@ public:
     /// the storage kept makes no sense to the state machine; the node takes part in nothing then.
     bool start() {
         const auto kept = storage_.recover();
-        bool sound = is_sound(kept);
+        bool sound = detail::is_sound(kept);
         state_ = initial_state(options_.id, options_.config,
-                               sound ? recovered_from(kept) : recovered_state{}, options_.seed);
+                               sound ? detail::recovered_from(kept, options_.initial)
+                                     : recovered_state{},
+                               options_.seed);
         if (sound && kept.snapshot) sound = restore_state_machine();
         last_applied_ = state_.commit_index;
         if (sound) {
@@ -210,29 +173,7 @@ public:
         return refused;
     }
 
-    [[nodiscard]] node_status status() const {
-        node_status all{.id = state_.self,
-                        .role = state_.is_leader()     ? "leader"
-                                : state_.is_follower() ? "follower"
-                                                       : "candidate",
-                        .current_term = state_.current_term,
-                        .leader = state_.current_leader(),
-                        .commit_index = state_.commit_index,
-                        .last_applied = last_applied_,
-                        .last_log_index = state_.log.last_index(),
-                        .first_log_index = next(state_.log.base().index),
-                        .snapshot = state_.snapshot,
-                        .storage_failed = state_.storage_failed,
-                        .members = {}};
-        const auto& members = state_.members();
-        for (const auto each : members.everyone()) {
-            member_status one{members.id_of(each), members.all_voters().contains(each),
-                              std::nullopt};
-            if (state_.is_leader()) one.match_index = state_.peers[each.value].match_index;
-            all.members.push_back(one);
-        }
-        return all;
-    }
+    [[nodiscard]] node_status status() const { return status_of(state_, last_applied_); }
 
     /// What this server knows of the protocol.
     [[nodiscard]] const raft::state& protocol_state() const { return state_; }
@@ -246,9 +187,7 @@ private:
     using reads_type = detail::reads<Limits.callback_bytes>;
     using entries_view = std::span<const entry<command>>;
 
-    // ---------------------------------------------------------------------------------------------
-    // -
-    // inputs
+    // -------------------------------------------------------------------------------------- inputs
 
     void look_at_clock() {
         const auto since_origin = clock_.now().time_since_epoch();
@@ -325,8 +264,7 @@ private:
         return bytes <= room;
     }
 
-    // ---------------------------------------------------------------------------------------------
-    // effects
+    // ------------------------------------------------------------------------------------- effects
 
     void carry_out(const attachment<command>& beside) {
         for (const auto& action : effects_.timers)
@@ -443,8 +381,7 @@ private:
                         {.entries = {}, .configuration = &members, .chunk = bytes});
     }
 
-    // ------------------------------------------------------------------------------------- what
-    // follows from it
+    // ------------------------------------------------------------------------ what follows from it
 
     /// Feeds back what the storage has done, and applies what is committed, until nothing is left
     /// to do.
@@ -508,68 +445,11 @@ private:
         return !entries.empty();
     }
 
-    // ----------------------------------------------------------------------------------------
-    // start and snapshots
-
-    [[nodiscard]] static bool is_sound(const recovered& kept) {
-        auto last = kept.log_base;
-        for (const auto& run : kept.runs) {
-            if (run.first <= kept.log_base.index || run.first > kept.last_index ||
-                run.term < last.term)
-                return false;
-            last = {run.first, run.term};
-        }
-        for (const auto& each : kept.configurations)
-            if (!is_valid(each.value)) return false;
-        const auto covered =
-            kept.snapshot ? kept.snapshot->description.last_included : log_position{};
-        return kept.last_index >= covered.index && kept.log_base.index <= covered.index;
-    }
-
-    [[nodiscard]] recovered_state recovered_from(const recovered& kept) const {
-        recovered_state taken{.vote = kept.vote,
-                              .snapshot = {},
-                              .log = log_shape{kept.log_base},
-                              .configurations = {}};
-        for (std::size_t i = 0; i < kept.runs.size(); ++i) {
-            const auto end =
-                i + 1 < kept.runs.size() ? previous(kept.runs[i + 1].first) : kept.last_index;
-            taken.log.append(kept.runs[i].term, end - taken.log.last_index());
-        }
-        if (kept.snapshot) taken.snapshot = kept.snapshot->description;
-        taken.configurations.push_back(
-            {kept.log_base.index, kept.snapshot ? kept.snapshot->members : options_.initial});
-        for (const auto& each : kept.configurations) taken.configurations.push_back(each);
-        return taken;
-    }
-
-    /// Reads a snapshot out of the storage, a piece at a time.
-    class stored_source {
-    public:
-        stored_source(std::remove_reference_t<Storage>& storage, std::uint64_t size)
-            : storage_{storage}, size_{size} {}
-
-        [[nodiscard]] bool read(std::span<std::byte> bytes) {
-            if (bytes.size() > size_ - offset_) return false;
-            while (!bytes.empty()) {
-                const auto piece = storage_.read_snapshot(offset_, bytes.size());
-                if (piece.empty()) return false;
-                std::copy(piece.begin(), piece.end(), bytes.begin());
-                bytes = bytes.subspan(piece.size());
-                offset_ += piece.size();
-            }
-            return true;
-        }
-
-    private:
-        std::remove_reference_t<Storage>& storage_;
-        std::uint64_t size_;
-        std::uint64_t offset_ = 0;
-    };
+    // ------------------------------------------------------------------------- start and snapshots
 
     [[nodiscard]] bool restore_state_machine() {
         if constexpr (snapshotting_state_machine<state_machine_type>) {
-            stored_source source{storage_, state_.snapshot.size};
+            detail::stored_source source{storage_, state_.snapshot.size};
             return state_machine_.restore(source);
         } else {
             return false;

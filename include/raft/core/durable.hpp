@@ -15,7 +15,7 @@ constexpr void answer_what_is_owed(state& s, follower& following, effects& out) 
     if (following.owed.vote) answer_vote(s, following, out);
     if (following.owed.rejection) {
         const auto prev = *following.owed.rejection;
-        following.owed.rejection.reset();
+        forget(following.owed.rejection);
         if (prev > following.verified_index) reject(s, following, {prev, s.current_term}, out);
     }
     if (following.owed.append) acknowledge(s, following, out);

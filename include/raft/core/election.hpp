@@ -9,9 +9,7 @@
 
 namespace raft::detail {
 
-// -------------------------------------------------------------------------------------------------
-// -----------
-// voter
+// ------------------------------------------------------------------------------------------- voter
 
 /// Thesis §4.2.3: a server that hears its leader takes no part in elections. Without it, a server
 /// that cannot hear the leader, or was removed, could depose it again and again.
@@ -35,7 +33,7 @@ constexpr void on(state& s, member_id from, const request_pre_vote& m, instant n
 /// Tells the candidate how this server votes, once the vote cannot be forgotten.
 constexpr void answer_vote(state& s, follower& following, effects& out) {
     const auto asking = *following.owed.vote;
-    following.owed.vote.reset();
+    forget(following.owed.vote);
     out.send(asking, request_vote_reply{s.current_term, s.voted_for == asking});
 }
 
@@ -59,9 +57,7 @@ constexpr void on(state& s, member_id from, const request_vote& m, instant now, 
     if (may_speak(s)) answer_vote(s, *following, out);
 }
 
-// -------------------------------------------------------------------------------------------------
-// -------
-// candidate
+// --------------------------------------------------------------------------------------- candidate
 
 /// The first thing that a leader does is to append an entry of its term: it commits what came
 /// before it (§5.4.2), and lets it find out what is committed (§8).
@@ -165,9 +161,7 @@ constexpr void on(state& s, member_id from, const timeout_now& m, instant now, e
     stand_for_election(s, true, out);
 }
 
-// -------------------------------------------------------------------------------------------------
-// ----------
-// leader
+// ------------------------------------------------------------------------------------------ leader
 
 /// Thesis §6.2: a leader that has not heard from a quorum for an election timeout steps down, so
 /// that clients look elsewhere.

@@ -10,9 +10,7 @@
 
 namespace raft::detail {
 
-// -------------------------------------------------------------------------------------------------
-// --------
-// follower
+// ---------------------------------------------------------------------------------------- follower
 
 /// Whether a peer that keeps the rules could have sent this.
 [[nodiscard]] constexpr bool is_well_formed(const append_entries& m) {
@@ -109,9 +107,7 @@ constexpr void on(state& s, member_id from, const append_entries& m,
     acknowledge(s, *following, out);
 }
 
-// -------------------------------------------------------------------------------------------------
-// ----------
-// leader
+// ------------------------------------------------------------------------------------------ leader
 
 /// §5.3, §5.4.2: an entry of this term that a quorum has on disk is committed, and with it all
 /// before it. Entries of older terms are never committed by counting (Figure 8).
@@ -223,7 +219,7 @@ constexpr void on_propose(state& s, std::uint32_t count, effects& out) {
 constexpr void on_heartbeat_timer(state& s, instant now, effects& out) {
     auto* leading = std::get_if<leader>(&s.role);
     if (leading == nullptr) return;
-    if (leading->transfer && now >= leading->transfer->give_up_at) leading->transfer.reset();
+    if (leading->transfer && now >= leading->transfer->give_up_at) forget(leading->transfer);
     send_heartbeats(s, *leading, out);
     out.set(timer::heartbeat, now + s.config.heartbeat_interval);
 }

@@ -77,7 +77,7 @@ constexpr void become_follower(state& s, term_number term, std::optional<member_
     s.role = role{follower{.leader = leader_id, .heard_at = now, .verified_index = s.commit_index}};
     if (term > s.current_term) {
         s.current_term = term;
-        s.voted_for.reset();
+        forget(s.voted_for);
         persist_vote(s, out);
     }
     draw_election_timeout(s);

@@ -33,9 +33,7 @@ constexpr void on_snapshot_saved(state& s, const snapshot_description& saved, ef
     out.discard = through;
 }
 
-// -------------------------------------------------------------------------------------------------
-// --------
-// follower
+// ---------------------------------------------------------------------------------------- follower
 
 /// The snapshot is complete: it takes the place of the log up to its last entry, and of all that
 /// follows if the log is another one there (§7). Nothing is acknowledged before the storage has
@@ -57,7 +55,7 @@ constexpr void install(state& s, follower& following, const configuration& membe
     s.snapshot = description;
     s.commit_index = last_included.index;
     following.verified_index = greatest(following.verified_index, last_included.index);
-    following.incoming.reset();
+    forget(following.incoming);
     following.owed.chunk = false;
     following.owed.append = true;
     out.install = snapshot_install{begin_other_write(s), description, keep_suffix};
@@ -108,9 +106,7 @@ constexpr void on(state& s, member_id from, const install_snapshot& m, const con
         answer_chunk(s, *following, out);
 }
 
-// -------------------------------------------------------------------------------------------------
-// ----------
-// leader
+// ------------------------------------------------------------------------------------------ leader
 
 constexpr void on(state& s, member_id from, const install_snapshot_reply& m, instant now,
                   effects& out) {

@@ -16,9 +16,7 @@
 
 namespace raft {
 
-// -------------------------------------------------------------------------------------------------
-// ----------
-// inputs
+// ------------------------------------------------------------------------------------------ inputs
 
 /// A message came from another server. `members` is the configuration that travels with it, if one
 /// does: for `append_entries` the one that an entry of it is, for `install_snapshot` the one at the
@@ -85,9 +83,7 @@ struct transition {
     friend constexpr bool operator==(const transition&, const transition&) = default;
 };
 
-// -------------------------------------------------------------------------------------------------
-// -----
-// first state
+// ------------------------------------------------------------------------------------- first state
 
 /// What a server knows when it starts: what its storage kept, or, on an empty disk, the
 /// configuration that the cluster begins with (the same on every server that it names; none for a
@@ -113,7 +109,7 @@ struct recovered_state {
     // term then, since none is made before the term is durable.
     if (s.log.last_term() > s.current_term) {
         s.current_term = s.log.last_term();
-        s.voted_for.reset();
+        detail::forget(s.voted_for);
     }
     s.configurations = std::move(kept.configurations);
     if (s.configurations.empty()) s.configurations.emplace_back();
@@ -125,9 +121,7 @@ struct recovered_state {
     return s;
 }
 
-// -------------------------------------------------------------------------------------------------
-// ---------
-// advance
+// ----------------------------------------------------------------------------------------- advance
 
 /// A message that came, for those who have its parts at hand.
 constexpr void advance(state& s, member_id from, const message& body,

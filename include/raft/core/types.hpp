@@ -8,6 +8,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace raft {
 
@@ -107,6 +108,13 @@ template <class T>
 }
 
 namespace detail {
+/// Makes it none. After `reset()` of a trivial value clang 14 refuses to copy it in a constant
+/// expression, as its storage holds nothing then.
+template <class T>
+constexpr void forget(std::optional<T>& value) {
+    value = std::optional<T>{};
+}
+
 /// A broken invariant of our own stops the process; in a constant expression it is a compile error.
 [[noreturn]] inline void invariant_broken() { __builtin_trap(); }
 }  // namespace detail

@@ -47,7 +47,7 @@ public:
     /// A server that is not in the configuration that the cluster began with.
     constexpr void add_outsider(member_id id) { add(id, configuration{}); }
 
-    // ------------------------------------------------------------------------------------- events
+    // -------------------------------------------------------------------------------------- events
 
     /// Gives `id` an input; false if it is not running. The type is deduced, and this comes first,
     /// so that clang has the body at hand in a constant expression.
@@ -112,14 +112,14 @@ public:
         while (const auto due = earliest_timer()) {
             if (due->when > end) break;
             if (due->when > now_) now_ = due->when;
-            server_of(due->id).deadlines[static_cast<std::size_t>(due->which)].reset();
+            detail::forget(server_of(due->id).deadlines[static_cast<std::size_t>(due->which)]);
             fire(due->id, due->which);
             settle();
         }
         now_ = end;
     }
 
-    // ------------------------------------------------------------------------------------ network
+    // ------------------------------------------------------------------------------------- network
 
     /// Delivers the message at this place of `network()`; false if the way is cut.
     constexpr bool deliver_nth(std::size_t i) {
@@ -235,8 +235,7 @@ public:
         give(id, snapshot_saved{taken});
     }
 
-    // ------------------------------------------------------------------------------------
-    // questions
+    // ----------------------------------------------------------------------------------- questions
 
     [[nodiscard]] constexpr const state& at(member_id id) const {
         for (const auto& each : servers_)

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What a node knows, for those who operate it.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include <raft/core/state.hpp>
+
+namespace raft {
+
+/// What a node knows of another member, or of itself, while it leads.
+struct member_status {
+    member_id id{};
+    bool voter = false;
+    std::optional<log_index> match_index{};
+};
+
+struct node_status {
+    member_id id{};
+    const char* role = "";  ///< "leader", "follower" or "candidate".
+    term_number current_term{};
+    std::optional<member_id> leader{};
+    log_index commit_index{};
+    log_index last_applied{};
+    log_index last_log_index{};
+    log_index first_log_index{};
+    snapshot_description snapshot{};
+    bool storage_failed = false;
+    std::vector<member_status> members{};
+};
+
+/// What `s` says to those who operate the server; `last_applied` is the node's.
+[[nodiscard]] inline node_status status_of(const state& s, log_index last_applied) {
+    node_status all{.id = s.self,
+                    .role = s.is_leader()     ? "leader"
+                            : s.is_follower() ? "follower"
+                                              : "candidate",
+                    .current_term = s.current_term,
+                    .leader = s.current_leader(),
+                    .commit_index = s.commit_index,
+                    .last_applied = last_applied,
+                    .last_log_index = s.log.last_index(),
+                    .first_log_index = next(s.log.base().index),
+                    .snapshot = s.snapshot,
+                    .storage_failed = s.storage_failed,
+                    .members = {}};
+    const auto& members = s.members();
+    for (const auto each : members.everyone()) {
+        member_status one{members.id_of(each), members.all_voters().contains(each), std::nullopt};
+        if (s.is_leader()) one.match_index = s.peers[each.value].match_index;
+        all.members.push_back(one);
+    }
+    return all;
+}
+
+}  // namespace raft
