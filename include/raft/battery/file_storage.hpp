@@ -94,7 +94,7 @@ public:
     void write(const log_write& w, std::span<const entry<Command>> entries,
                const indexed_configuration* configuration) {
         parts_->work.begin([&](wal::batch& work) {
-            work.last = w.sequence;
+            work.cover(w.sequence);
             if (w.entries) {
                 append(work, w, entries, configuration);
             } else if (w.vote) {
@@ -139,7 +139,7 @@ public:
 
     /// The log up to `through` may go, segment by segment, as far as a durable snapshot covers it.
     void discard(log_index through) {
-        const auto snapshot = parts_->work.snapshots().current();
+        const auto snapshot = parts_->work.snapshots().current().snapshot;
         if (!snapshot) return;
         const auto covered = snapshot->stored().description.last_included.index;
         forget_through(std::min({through, covered, shape_.last_index()}));
@@ -154,8 +154,8 @@ public:
     // ------------------------------------------------------------------------------- snapshots
 
     /// Begins a snapshot of this server's own, as the concept says. What `fill` writes stays in
-    /// memory until it is on the disk. When the disk is full, the snapshot is given up, see
-    /// `snapshot_error`; the log stays, and a later one can be begun.
+    /// memory until it is durable. When the disk is full, that is tried again every second, see
+    /// `snapshot_error`; the log stays until then.
     template <class Fill>
     void save(log_position last_included, const configuration& members, Fill&& fill) {
         wal::own_snapshot snapshot{.last_included = last_included, .members = members};
@@ -167,17 +167,17 @@ public:
         });
     }
 
-    /// Whether a snapshot that `save` began is neither durable nor given up yet.
+    /// Whether a snapshot that `save` began is on its way.
     [[nodiscard]] bool is_saving() const { return parts_->work.is_saving(); }
 
-    /// Why the latest snapshot that was given up was; empty if none was.
-    [[nodiscard]] std::string snapshot_error() const { return parts_->work.given_up_snapshot(); }
+    /// Why a snapshot that `save` began has to wait; empty if none has to.
+    [[nodiscard]] std::string snapshot_error() const { return parts_->work.snapshot_error(); }
 
     void write_chunk(const chunk_write& w, std::span<const std::byte> bytes) {
         parts_->work.begin([&](wal::batch& work) {
             work.operations.emplace_back(
                 wal::receive_chunk{w.offset, {bytes.begin(), bytes.end()}});
-            work.last = w.sequence;
+            work.cover(w.sequence);
         });
     }
 
@@ -186,26 +186,28 @@ public:
         parts_->work.begin([&](wal::batch& work) {
             work.operations.emplace_back(wal::install_received{w.snapshot, members});
             if (!w.keep_suffix) empty_log(work, base);
-            work.last = w.sequence;
+            work.cover(w.sequence);
         });
         forget_through(std::min(base.index, shape_.last_index()));
     }
 
     /// The newest durable snapshot. `read_snapshot` reads from the one that this gave last, so that
-    /// no other takes its place between two reads.
+    /// none that `save` began takes its place between two reads. One that is installed does.
     [[nodiscard]] std::optional<stored_snapshot> snapshot() const {
         parts_->pinned = parts_->work.snapshots().current();
-        if (!parts_->pinned) return std::nullopt;
-        return parts_->pinned->stored();
+        if (!parts_->pinned.snapshot) return std::nullopt;
+        return parts_->pinned.snapshot->stored();
     }
 
     /// Bytes of the snapshot, as the concept says, verified. Blocks for the disk.
     [[nodiscard]] std::span<const std::byte> read_snapshot(std::uint64_t offset,
                                                            std::uint64_t length) {
-        if (!parts_->pinned) parts_->pinned = parts_->work.snapshots().current();
-        if (!parts_->pinned || parts_->work.failed()) return {};
+        auto& pinned = parts_->pinned;
+        auto newest = parts_->work.snapshots().current();
+        if (!pinned.snapshot || pinned.installed != newest.installed) pinned = std::move(newest);
+        if (!pinned.snapshot || parts_->work.failed()) return {};
         std::span<const std::byte> wanted;
-        if (auto failed = parts_->pinned->read(offset, length, snapshot_bytes_, wanted)) {
+        if (auto failed = pinned.snapshot->read(offset, length, snapshot_bytes_, wanted)) {
             parts_->work.fail(*failed);
             return {};
         }
@@ -239,7 +241,7 @@ private:
         std::string directory;
         wal::open_file<Files> lock{};
         wal::flusher<Files> work;
-        std::shared_ptr<const wal::snapshot_file<Files>> pinned{};
+        typename wal::snapshot_keeper<Files>::published pinned{};
         wal::entry_reader<Files> reader{};
     };
 

@@ -8,6 +8,7 @@
 // be called from any thread.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -68,6 +69,7 @@ struct batch {
     std::optional<write_sequence> last{};
 
     [[nodiscard]] bool empty() const { return operations.empty() && !last; }
+    void cover(write_sequence sequence) { last = std::max(last.value_or(sequence), sequence); }
     void clear() {
         bytes.clear();
         if (bytes.capacity() > bytes_kept) bytes.shrink_to_fit();
@@ -131,6 +133,7 @@ public:
             const std::lock_guard lock{mutex_};
             std::swap(waiting_, current_);
         }
+        snapshot_stalled_ = false;
         carry_out();
         while (must_save()) save_some();
     }
@@ -151,10 +154,10 @@ public:
         return error_;
     }
 
-    /// Why the latest own snapshot was given up; empty if it was not.
-    [[nodiscard]] std::string given_up_snapshot() const {
+    /// Why an own snapshot has to wait; empty if none has to.
+    [[nodiscard]] std::string snapshot_error() const {
         const std::lock_guard lock{notes_mutex_};
-        return given_up_;
+        return snapshot_error_;
     }
 
     /// Whether own snapshots are on their way.
@@ -178,16 +181,16 @@ public:
     }
 
 private:
-    /// How long a full disk is left alone before the next attempt to allocate a segment.
-    static constexpr std::chrono::seconds allocation_pause{1};
+    /// How long a full disk is left alone before the next attempt to get a part of it.
+    static constexpr std::chrono::seconds pause_when_full{1};
 
     void run() {
         for (std::unique_lock lock{mutex_};;) {
             const auto has_work = [&] { return ending_ || !waiting_.empty(); };
             if (!has_work() && !must_save()) {
                 idle_ = true;
-                if (!failed() && log_.allocated_ahead() < segments_ahead_)
-                    work_arrived_.wait_for(lock, allocation_pause, has_work);
+                if (is_short_of_space())
+                    work_arrived_.wait_for(lock, pause_when_full, has_work);
                 else
                     work_arrived_.wait(lock, has_work);
             }
@@ -195,13 +198,20 @@ private:
             if (ending_ && waiting_.empty() && !must_save()) return;
             std::swap(waiting_, current_);
             lock.unlock();
+            if (current_.empty()) snapshot_stalled_ = false;
             carry_out();
             if (must_save()) save_some();
             lock.lock();
         }
     }
 
-    [[nodiscard]] bool must_save() const { return !failed() && snapshots_.waiting() != 0; }
+    [[nodiscard]] bool must_save() const {
+        return !failed() && snapshots_.waiting() != 0 && !snapshot_stalled_;
+    }
+
+    [[nodiscard]] bool is_short_of_space() const {
+        return !failed() && (log_.allocated_ahead() < segments_ahead_ || snapshot_stalled_);
+    }
 
     /// Carries out `current_` and makes it durable.
     void carry_out() {
@@ -220,6 +230,7 @@ private:
         for (const auto& each : removals_)
             for (auto number = each.first; number <= each.last && !failed(); ++number)
                 if (auto failed = log_.remove_segment(number)) fail(*failed);
+        if (!removals_.empty()) snapshot_stalled_ = false;
         const auto allocated_before = allocated();
         allocate_ahead();
         if ((allocated() != allocated_before) && wake_) wake_();
@@ -250,16 +261,20 @@ private:
     }
 
     void save_some() {
-        failure given_up;
+        failure stalled;
         const auto waiting = snapshots_.waiting();
-        if (auto failed = snapshots_.save_some(given_up)) fail(*failed);
-        if (given_up) {
+        if (auto failed = snapshots_.save_some(stalled)) fail(*failed);
+        snapshot_stalled_ = stalled.has_value();
+        if (stalled) {
             const std::lock_guard lock{notes_mutex_};
-            given_up_ = given_up->message;
+            snapshot_error_ = stalled->message;
         }
-        if (snapshots_.waiting() == waiting && !failed()) return;
-        saving_.fetch_sub(1, std::memory_order_acq_rel);
-        if (wake_) wake_();
+        if (snapshots_.waiting() < waiting) {
+            saving_.fetch_sub(1, std::memory_order_acq_rel);
+            const std::lock_guard lock{notes_mutex_};
+            snapshot_error_.clear();
+        }
+        if ((snapshots_.waiting() < waiting || failed()) && wake_) wake_();
     }
 
     log_writer<Files> log_;
@@ -274,6 +289,7 @@ private:
     bool ending_ = false;
     batch current_{};
     std::vector<remove_segments> removals_{};
+    bool snapshot_stalled_ = false;  ///< The disk was full; to be tried again after a pause.
 
     std::atomic<std::uint64_t> durable_ = 0;
     std::atomic<std::uint64_t> allocated_ = 0;
@@ -281,7 +297,7 @@ private:
     std::atomic<bool> failed_ = false;
     mutable std::mutex notes_mutex_{};
     std::string error_{};
-    std::string given_up_{};
+    std::string snapshot_error_{};
     std::thread thread_{};
 };
 

@@ -7,11 +7,14 @@
 // * A record's header never crosses a sector, so a torn write leaves it whole or all zeros.
 // * Its checksum covers everything, the length and the padding too, and where the record stands
 //   (segment and offset), so that bytes from another place are never taken for it.
+// * It says how many of its sectors are all zeros, as a sector is that was never written: one more
+//   is a torn write, and if there are no more, a wrong checksum is damage.
 // * Records are numbered without gaps. Each carries the number of the first record that was not
 //   yet synced when it was written: whoever finds this record knows that all before were durable.
 // * The payload of an append names the position before its first entry, so that a gap shows.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -34,7 +37,7 @@ inline constexpr std::size_t record_header_bytes = 32;
 inline constexpr std::size_t record_alignment = 32;
 inline constexpr std::uint32_t format_version = 1;
 inline constexpr std::uint64_t segment_magic = 0x676F6C2D74666172;  // "raft-log"
-inline constexpr std::uint16_t record_magic = 0xA77F;
+inline constexpr std::uint8_t record_magic = 0xA7;
 
 static_assert(sector_bytes % record_alignment == 0 && record_header_bytes <= record_alignment);
 
@@ -99,6 +102,7 @@ enum record_part : std::uint8_t {
 struct record_header {
     std::uint32_t payload_crc = 0;
     std::uint32_t payload_bytes = 0;  ///< Without the padding.
+    std::uint16_t zero_sectors = 0;   ///< How many sectors have only zeros of this record.
     std::uint8_t parts = 0;
     std::uint64_t sequence = 0;
     std::uint64_t first_unsynced = 0;
@@ -116,11 +120,27 @@ struct record_header {
     return crc32c(header.subspan(4, record_header_bytes - 4), crc32c(where));
 }
 
+/// How many of the sectors that a record touches have only zeros within it, if it stands at
+/// `offset`; no more than the header can say.
+[[nodiscard]] inline std::uint16_t zero_sectors_of(std::span<const std::byte> record,
+                                                   std::uint64_t offset) {
+    std::size_t count = 0;
+    while (!record.empty()) {
+        const auto here =
+            std::min<std::uint64_t>(record.size(), sector_bytes - offset % sector_bytes);
+        if (all_zero(record.first(static_cast<std::size_t>(here)))) ++count;
+        record = record.subspan(static_cast<std::size_t>(here));
+        offset += here;
+    }
+    return static_cast<std::uint16_t>(std::min<std::size_t>(count, 0xFFFF));
+}
+
 /// Completes a record that was built at `record`, padding included, now that its place and number
 /// are known.
 inline void seal(std::span<std::byte> record, record_place place, std::uint64_t sequence,
                  std::uint64_t first_unsynced) {
     put(record, 4, crc32c(record.subspan(record_header_bytes)));
+    put(record, 12, zero_sectors_of(record, place.offset));
     put(record, 16, sequence);
     put(record, 24, first_unsynced);
     put(record, 0, record_header_crc(record, place));
@@ -134,11 +154,12 @@ inline void seal(std::span<std::byte> record, record_place place, std::uint64_t 
 /// The header at the beginning of `bytes`, if there is a whole and sound one.
 [[nodiscard]] inline std::optional<record_header>
 read_record_header(std::span<const std::byte> bytes, record_place place) {
-    if (bytes.size() < record_header_bytes || get<std::uint16_t>(bytes, 12) != record_magic ||
+    if (bytes.size() < record_header_bytes || get<std::uint8_t>(bytes, 15) != record_magic ||
         get<std::uint32_t>(bytes, 0) != record_header_crc(bytes, place))
         return std::nullopt;
     return record_header{.payload_crc = get<std::uint32_t>(bytes, 4),
                          .payload_bytes = get<std::uint32_t>(bytes, 8),
+                         .zero_sectors = get<std::uint16_t>(bytes, 12),
                          .parts = get<std::uint8_t>(bytes, 14),
                          .sequence = get<std::uint64_t>(bytes, 16),
                          .first_unsynced = get<std::uint64_t>(bytes, 24)};
@@ -234,8 +255,8 @@ public:
         out_.resize(begin_ + total);
         const auto header = std::span{out_}.subspan(begin_);
         put(header, 8, static_cast<std::uint32_t>(payload_bytes));
-        put(header, 12, record_magic);
         put(header, 14, parts_);
+        put(header, 15, record_magic);
     }
 
 private:

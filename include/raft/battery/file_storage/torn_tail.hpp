@@ -10,7 +10,7 @@
 // way is damage:
 //
 // * a record's header that is neither sound nor all zeros (it lies within one sector);
-// * a payload that does not match its checksum though none of its sectors is all zeros;
+// * a payload that does not match its checksum though no sector of it has become zeros;
 // * anything wrong before a sound record that was written after the place had been synced;
 // * anything wrong in a segment that is not the last (it was synced before the next was begun).
 //
@@ -40,19 +40,6 @@ struct tail_finding {
     std::string_view what{};        ///< Damaged: how that shows.
     std::uint64_t nonzero_end = 0;  ///< Torn: where the last byte that is not zero ends.
 };
-
-/// Whether one of the sectors that [begin, end) touches has only zeros within it.
-[[nodiscard]] inline bool has_unwritten_sector(std::span<const std::byte> segment,
-                                               std::uint64_t begin, std::uint64_t end) {
-    while (begin < end) {
-        const auto sector_end = std::min(end, rounded_up(begin + 1, sector_bytes));
-        const auto from = static_cast<std::size_t>(begin);
-        if (all_zero(segment.subspan(from, static_cast<std::size_t>(sector_end) - from)))
-            return true;
-        begin = sector_end;
-    }
-    return false;
-}
 
 /// Where a sound record stands, at or after `from`, that was written when the record `sequence` had
 /// been synced.
@@ -88,7 +75,8 @@ struct tail_finding {
         const auto end = offset + header->record_bytes();
         if (header->sequence != sequence || end > segment.size())
             return {tail_verdict::damaged, offset, "a record is not the one that belongs here", 0};
-        if (!has_unwritten_sector(segment, offset, end))
+        const auto record = rest.first(static_cast<std::size_t>(header->record_bytes()));
+        if (zero_sectors_of(record, offset) <= header->zero_sectors)
             return {tail_verdict::damaged, offset, "a record does not match its checksum", 0};
         search_from = end;
     }
