@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What a server of an idle group takes up, heap included: the protocol's state by itself, and a
+// whole node with its policies.
+#include <memory>
+
+#include "cluster.hpp"
+#include "measure.hpp"
+#include "works.hpp"
+
+namespace bench {
+
+namespace {
+
+template <class T>
+std::size_t heap_of(const std::vector<T>& kept) {
+    return kept.capacity() * sizeof(T);
+}
+
+std::size_t heap_of(const raft::state& s) {
+    auto bytes = heap_of(s.log.runs()) + heap_of(s.configurations) + heap_of(s.peers);
+    for (const auto& each : s.configurations) bytes += heap_of(each.value.members);
+    return bytes;
+}
+
+}  // namespace
+
+void measure_idle(std::vector<row>& rows) {
+    constexpr std::size_t servers = 3;
+    const auto before = bytes_in_use();
+    const auto idle = std::make_unique<cluster<16>>(servers);
+    idle->elect_first();
+    const auto elected = bytes_in_use();
+
+    const auto add = [&](const char* work, std::size_t bytes) {
+        rows.push_back(
+            {.work = work, .system = "raft", .servers = static_cast<int>(servers), .bytes = bytes});
+    };
+    add("idle: state, without its heap", sizeof(raft::state));
+    const auto& leading = idle->leader().protocol_state();
+    const auto& following = idle->server(1).protocol_state();
+    check(leading.is_leader() && following.is_follower());
+    add("idle: state of a leader", sizeof(raft::state) + heap_of(leading));
+    add("idle: state of a follower", sizeof(raft::state) + heap_of(following));
+    add("idle: node, without its heap", sizeof(cluster<16>::node_type));
+    add("idle: node, batteries included", static_cast<std::size_t>(elected - before) / servers);
+}
+
+}  // namespace bench
