@@ -22,9 +22,13 @@ std::string three_digits(double number) {
 }  // namespace
 
 std::string grouped(std::uint64_t number) {
-    auto digits = std::to_string(number);
-    for (auto end = digits.size(); end > 3; end -= 3) digits.insert(end - 3, ",");
-    return digits;
+    const auto digits = std::to_string(number);
+    std::string text;
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        if (i > 0 && (digits.size() - i) % 3 == 0) text.push_back(',');
+        text.push_back(digits[i]);
+    }
+    return text;
 }
 
 std::string human_time(std::chrono::nanoseconds time) {
