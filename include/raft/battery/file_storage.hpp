@@ -265,7 +265,8 @@ private:
         const bool empty = found.log.next_sequence == 1 && !found.snapshot;
         if (auto failed = resume_log(found.log)) return failed;
         if (found.snapshot_replaces_log) {
-            parts_->work.begin([&](wal::batch& work) { empty_log(work, shape_.base()); });
+            const auto base = found.snapshot->stored().description.last_included;
+            parts_->work.begin([&](wal::batch& work) { empty_log(work, base); });
             parts_->work.flush();
         }
         if (parts_->work.failed()) return file_storage_error{parts_->work.error()};
@@ -414,11 +415,12 @@ private:
 
     /// The log is empty from here on, and goes on after `base`.
     void empty_log(wal::batch& work, log_position base) {
+        // First the record: if it begins a segment, the header there says what was before.
+        emit(work, wal::record_header_bytes + wal::base_part_bytes,
+             [&](wal::record_builder& record) { record.base(base); });
         shape_ = log_shape{base};
         cache_.clear();
         map_.clear();
-        emit(work, wal::record_header_bytes + wal::base_part_bytes,
-             [&](wal::record_builder& record) { record.base(base); });
     }
 
     void forget_through(log_index through) {

@@ -266,7 +266,7 @@ public:
             auto& synced = *d.open.at(of);
             bool done = true;
             const int cause = change(d, done);
-            if (!done && !d.stopped) synced.lost.merge(synced.unsynced);
+            if (!done && !d.stopped) lose(synced);
             if (!done || d.stopped) return cause != 0 ? cause : EIO;
             const auto before = std::exchange(synced.synced, synced.now);
             for (const auto sector : synced.lost) copy_sector(before, synced.synced, sector);
@@ -350,6 +350,11 @@ private:
     static void mark_written(file& written, std::uint64_t sector) {
         written.unsynced.insert(sector);
         written.lost.erase(sector);
+    }
+
+    static void lose(file& failing) {
+        failing.lost.insert(failing.unsynced.begin(), failing.unsynced.end());
+        failing.unsynced.clear();
     }
 
     static void truncate(file& cut) {

@@ -23,7 +23,7 @@ struct opened_directory {
     open_file<Files> lock{};
     recovered_log log{};
     std::shared_ptr<const snapshot_file<Files>> snapshot{};
-    /// The log does not go on from the snapshot: it is to be emptied and to begin after it.
+    /// The log does not go on from the snapshot: it is still to be emptied, to begin after it.
     bool snapshot_replaces_log = false;
 };
 
@@ -128,7 +128,6 @@ private:
         out.snapshot_replaces_log = true;
         log.report.push_back(out.snapshot->path() +
                              " was received from a leader and takes the place of the log");
-        log.shape = log_shape{covered};
         log.configurations.clear();
         return std::nullopt;
     }

@@ -177,7 +177,8 @@ private:
     [[nodiscard]] failure append(const stored_entries& entries, std::uint64_t record_bytes,
                                  recovered_log& log) {
         const auto before = entries.before;
-        if (before.index > log.shape.last_index())
+        const auto log_end = log.shape.last_index();
+        if (before.index > log_end)
             return damage(path_, log.tail_offset, "entries are missing before those of a record");
         if (before.index < log.shape.base().index && !base_is_known_) {
             // These entries replace some of a segment that is gone, because nothing in it counts.
@@ -187,8 +188,8 @@ private:
         if (!log.shape.matches(before) || entries.term < before.term)
             return damage(path_, log.tail_offset,
                           "the entries of a record do not follow those before them");
-        log.map.add(entries.first(), entries.last(), log.shape.last_index(),
-                    {log.tail_segment, log.tail_offset}, record_bytes);
+        log.map.add(entries.first(), entries.last(), log_end, {log.tail_segment, log.tail_offset},
+                    record_bytes);
         log.shape.truncate_after(before.index);
         log.shape.append(entries.term, entries.count);
         std::erase_if(log.configurations,
