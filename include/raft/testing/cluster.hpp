@@ -37,11 +37,13 @@ struct in_flight {
 class cluster {
 public:
     /// Servers 1 to `count`, all voters, none of which has ever run.
-    constexpr explicit cluster(std::size_t count, const settings& config = {}) : config_{config} {
-        std::vector<member_id> ids;
-        for (std::uint64_t id = 1; id <= count; ++id) ids.push_back({id});
-        initial_ = voters_only(ids);
-        for (const auto id : ids) add(id, initial_);
+    constexpr explicit cluster(std::size_t count, const settings& config = {})
+        : cluster{voters_only(first_members(count)), config} {}
+
+    /// The members of `initial`, which may be learners or in the middle of a change.
+    constexpr explicit cluster(configuration initial, const settings& config = {})
+        : config_{config}, initial_{std::move(initial)} {
+        for (const auto id : initial_.members) add(id, initial_);
     }
 
     /// A server that is not in the configuration that the cluster began with.
@@ -323,6 +325,12 @@ private:
         timer which{};
         instant when{};
     };
+
+    [[nodiscard]] static constexpr std::vector<member_id> first_members(std::size_t count) {
+        std::vector<member_id> ids;
+        for (std::uint64_t id = 1; id <= count; ++id) ids.push_back({id});
+        return ids;
+    }
 
     constexpr void add(member_id id, const configuration& members) {
         recovered_state nothing;
