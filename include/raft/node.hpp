@@ -320,21 +320,19 @@ private:
     }
 
     void send(const outgoing& sent) {
-        std::array<member_id, members_max> ids;
-        std::size_t count = 0;
+        receivers_.clear();
         if (const auto* one = std::get_if<member_id>(&sent.to)) {
-            ids[count++] = *one;
+            receivers_.push_back(*one);
         } else {
             for (const auto member : *std::get_if<member_set>(&sent.to))
-                ids[count++] = state_.members().id_of(member);
+                receivers_.push_back(state_.members().id_of(member));
         }
         if (const auto* append = std::get_if<append_entries>(&sent.body)) {
-            if (append->last_index > append->prev.index)
-                return send_entries({ids.data(), count}, *append);
+            if (append->last_index > append->prev.index) return send_entries(receivers_, *append);
         } else if (const auto* chunk = std::get_if<install_snapshot>(&sent.body)) {
-            return send_chunk({ids.data(), count}, *chunk);
+            return send_chunk(receivers_, *chunk);
         }
-        transport_.send({ids.data(), count}, sent.body, {});
+        transport_.send(receivers_, sent.body, {});
     }
 
     /// Keeps of `to` those for whom the transport has room; says for how many bytes.
@@ -407,10 +405,15 @@ private:
         proposals_.forget_through(last_applied_);
     }
 
+    [[nodiscard]] bool has_something_to_deliver() const {
+        return last_applied_ < state_.commit_index || restore_at_ || proposals_.any_in_doubt() ||
+               reads_.any();
+    }
+
     /// Applies the next committed entries and answers who waits for them; true if anything was
     /// done. What callables ask for meanwhile is done when they have returned.
     bool deliver() {
-        if (delivering_) return false;
+        if (delivering_ || !has_something_to_deliver()) return false;
         delivering_ = true;
         if (restore_at_ && *restore_at_ <= state_.disk.durable) finish_install();
         const bool worked = apply_some();
@@ -427,22 +430,23 @@ private:
         const auto last = batch < state_.commit_index ? batch : state_.commit_index;
         const auto first = next(last_applied_);
         const auto entries = storage_.entries(first, last, Limits.message_bytes);
-        results_.clear();
-        // The view ends with the first call that changes the storage, so outcomes are told after
-        // it.
+        const bool awaited = proposals_.any();
         for (const auto& each : entries) {
             last_applied_ = next(last_applied_);
-            results_.push_back({each.term, std::nullopt});
+            if (awaited) results_.push_back({each.term, std::nullopt});
             if (!each.command) continue;
             auto answer = state_machine_.apply(last_applied_, *each.command);
-            if (proposals_.any()) results_.back().value = std::move(answer);
+            if (awaited) results_.back().value.emplace(std::move(answer));
         }
+        const bool worked = !entries.empty();
+        // Outcomes are told last: the view ends with the first call that changes the storage.
         auto index = first;
         for (auto& each : results_) {
             proposals_.resolve(index, each.term, each.value ? &*each.value : nullptr);
             index = next(index);
         }
-        return !entries.empty();
+        results_.clear();
+        return worked;
     }
 
     // ------------------------------------------------------------------------- start and snapshots
@@ -489,6 +493,7 @@ private:
     reads_type reads_{};
     std::vector<entry<command>> batch_{};
     std::vector<applied_entry> results_{};
+    std::vector<member_id> receivers_{};
 };
 
 }  // namespace raft

@@ -119,8 +119,8 @@ private:
         auto index = appended.first;
         for (const auto& each : entries) {
             auto& place = ring_[place_of(index)];
+            place = each;
             place.term = appended.term;
-            place.command = each.command;
             index = next(index);
         }
         log_.append(appended.term, entries.size());

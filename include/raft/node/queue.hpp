@@ -18,18 +18,22 @@ public:
     [[nodiscard]] T& front() { return places_[first_]; }
     [[nodiscard]] T& operator[](std::size_t i) { return places_[(first_ + i) & mask()]; }
 
-    T& push(T value) {
+    /// Gives the place of one more, which holds whatever was there before.
+    [[nodiscard]] T& add() {
         if (count_ == places_.size()) grow();
-        auto& place = places_[(first_ + count_) & mask()];
-        place = std::move(value);
-        ++count_;
-        return place;
+        return places_[(first_ + count_++) & mask()];
+    }
+
+    void push(T value) { add() = std::move(value); }
+
+    void drop() {
+        first_ = (first_ + 1) & mask();
+        --count_;
     }
 
     T pop() {
         T value = std::move(places_[first_]);
-        first_ = (first_ + 1) & mask();
-        --count_;
+        drop();
         return value;
     }
 

@@ -23,7 +23,13 @@ public:
     using callback_type = callback<void(std::size_t, const outcome<Result>&), CallbackBytes>;
 
     void add(accepted_proposal place, std::uint64_t count, callback_type on_outcome) {
-        current_.push({place.first, place.term, count, 0, false, std::move(on_outcome)});
+        auto& added = current_.add();
+        added.first = place.first;
+        added.term = place.term;
+        added.count = count;
+        added.answered = 0;
+        added.told = false;
+        added.on_outcome = std::move(on_outcome);
     }
 
     /// Whether anybody waits for an outcome.
@@ -31,14 +37,17 @@ public:
         return resolving_.answered < resolving_.count || !current_.empty() || !doubtful_.empty();
     }
 
+    [[nodiscard]] bool any_in_doubt() const { return !doubtful_.empty(); }
+
     /// The entry at `index`, of `term`, was applied with `result` (null if it holds no command).
     void resolve(log_index index, term_number term, Result* result) {
         if (!doubtful_.empty()) resolve_doubtful(index, term, result);
         if (result == nullptr) return;
         if (!is_next(resolving_, index)) {
             if (current_.empty() || !is_next(current_.front(), index)) return;
-            resolving_ =
-                current_.pop();  // A callable may propose more while it runs: it must not move.
+            // A callable may propose more while it runs: it must not move then.
+            resolving_ = std::move(current_.front());
+            current_.drop();
         }
         resolving_.answer(applied<Result>{index, std::move(*result)});
     }
@@ -119,6 +128,8 @@ public:
     void add(accepted_read ticket, callback_type on_ready) {
         waiting_.push({ticket, std::move(on_ready)});
     }
+
+    [[nodiscard]] bool any() const { return !waiting_.empty() || !void_.empty(); }
 
     void confirm(read_round round) { confirmed_ = round; }
 
