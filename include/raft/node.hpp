@@ -55,13 +55,11 @@ public:
     /// Takes up what the storage kept, and begins to take part. Called once, first. False if what
     /// the storage kept makes no sense to the state machine; the node takes part in nothing then.
     bool start() {
-        const auto kept = storage_.recover();
-        bool sound = detail::is_sound(kept);
-        state_ = initial_state(options_.id, options_.config,
-                               sound ? detail::recovered_from(kept, options_.initial)
-                                     : recovered_state{},
+        const auto kept = detail::recovered_from(storage_.recover(), options_.initial);
+        state_ = initial_state(options_.id, options_.config, kept.value_or(recovered_state{}),
                                options_.seed);
-        if (sound && kept.snapshot) sound = restore_state_machine();
+        const bool restores = state_.snapshot.last_included.index > log_index{};
+        const bool sound = kept && (!restores || restore_state_machine());
         last_applied_ = state_.commit_index;
         if (sound) {
             run(started{});
@@ -387,8 +385,9 @@ private:
         do {
             for (;;) {
                 const auto progress = storage_.progress();
-                if (progress.durable > state_.disk.durable && !state_.storage_failed)
-                    step_and_carry_out(written{progress.durable});
+                const auto durable = least(progress.durable, state_.disk.begun);
+                if (durable > state_.disk.durable && !state_.storage_failed)
+                    step_and_carry_out(written{durable});
                 else if (progress.failed && !state_.storage_failed)
                     step_and_carry_out(storage_failed{});
                 else

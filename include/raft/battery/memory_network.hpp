@@ -4,10 +4,10 @@
 // until they are delivered.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <limits>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include <raft/policy.hpp>
@@ -40,16 +40,18 @@ public:
 
     [[nodiscard]] port port_of(member_id self) { return port{*this, self}; }
 
-    [[nodiscard]] bool empty() const { return waiting_.messages.empty(); }
+    [[nodiscard]] bool empty() const { return batches_[waiting_].messages.empty(); }
 
     /// Hands over what waits, first in, first out, and what is sent meanwhile, until nothing waits.
     /// `receive(to, from, body, attachment)` takes it.
     template <class Receive>
     void deliver_all(Receive receive) {
         while (!empty()) {
-            std::swap(waiting_, arriving_);
-            for (const auto& each : arriving_.messages) hand_over(each, receive);
-            arriving_.clear();
+            auto& arriving = batches_[waiting_];
+            waiting_ ^= 1U;
+            for (const auto& each : arriving.messages)
+                receive(each.to, each.from, each.body, arriving.beside(each));
+            arriving.clear();
         }
     }
 
@@ -59,27 +61,53 @@ private:
         std::size_t count = 0;
     };
 
-    /// A message; what travels beside it lies in the stores of its batch.
-    struct sent {
-        member_id from{};
-        message body{};
-        range receivers{};
+    /// What travels beside a message, as places in the stores of its batch.
+    struct parcel {
         range entries{};
         range configurations{};
         range bytes{};
     };
 
+    /// A message on its way to one server. All receivers of the same message share its parcel.
+    struct sent {
+        sent(member_id sender, member_id receiver, const message& carried, std::size_t beside)
+            : from{sender}, to{receiver}, parcel{beside}, body{carried} {}
+
+        member_id from;
+        member_id to;
+        std::size_t parcel;  ///< Its place among the parcels; 0 if there is none.
+        message body;
+    };
+
     /// Messages on their way. Its memory is used again and again.
     struct batch {
         std::vector<sent> messages{};
-        std::vector<member_id> receivers{};
+        std::vector<parcel> parcels{1};
         std::vector<entry<Command>> entries{};
         std::vector<indexed_configuration> configurations{};
         std::vector<std::byte> bytes{};
 
+        [[nodiscard]] std::size_t pack(const attachment<Command>& beside) {
+            const std::size_t carried = beside.configuration != nullptr ? 1 : 0;
+            if (beside.entries.empty() && beside.chunk.empty() && carried == 0) return 0;
+            parcels.push_back({store(entries, beside.entries),
+                               store(configurations, std::span{beside.configuration, carried}),
+                               store(bytes, beside.chunk)});
+            return parcels.size() - 1;
+        }
+
+        [[nodiscard]] attachment<Command> beside(const sent& each) const {
+            if (each.parcel == 0) return {};
+            const auto& places = parcels[each.parcel];
+            const auto carried = view(configurations, places.configurations);
+            return {.entries = view(entries, places.entries),
+                    .configuration = carried.empty() ? nullptr : carried.data(),
+                    .chunk = view(bytes, places.bytes)};
+        }
+
         void clear() {
             messages.clear();
-            receivers.clear();
+            parcels.resize(1);
             entries.clear();
             configurations.clear();
             bytes.clear();
@@ -100,26 +128,14 @@ private:
 
     void carry(member_id from, std::span<const member_id> to, const message& body,
                const attachment<Command>& beside) {
-        const std::size_t configurations = beside.configuration != nullptr ? 1 : 0;
-        waiting_.messages.push_back(
-            {from, body, store(waiting_.receivers, to), store(waiting_.entries, beside.entries),
-             store(waiting_.configurations, std::span{beside.configuration, configurations}),
-             store(waiting_.bytes, beside.chunk)});
+        auto& waiting = batches_[waiting_];
+        const auto packed = waiting.pack(beside);
+        for (const auto each : to) waiting.messages.emplace_back(from, each, body, packed);
     }
 
-    template <class Receive>
-    void hand_over(const sent& each, Receive& receive) {
-        const auto configurations = view(arriving_.configurations, each.configurations);
-        const attachment<Command> beside{
-            .entries = view(arriving_.entries, each.entries),
-            .configuration = configurations.empty() ? nullptr : configurations.data(),
-            .chunk = view(arriving_.bytes, each.bytes)};
-        for (const auto to : view(arriving_.receivers, each.receivers))
-            receive(to, each.from, each.body, beside);
-    }
-
-    batch waiting_{};
-    batch arriving_{};
+    /// What is sent waits in one batch while the other arrives.
+    std::array<batch, 2> batches_{};
+    std::size_t waiting_ = 0;
 };
 
 static_assert(transport_for<memory_network<int>::port, int>);

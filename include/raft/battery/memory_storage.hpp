@@ -24,6 +24,7 @@ template <class Command>
 class memory_storage {
 public:
     [[nodiscard]] recovered recover() {
+        progress_ = {};  // Each run of a node numbers its writes anew.
         return {.vote = vote_,
                 .snapshot = snapshot_,
                 .log_base = log_.base(),

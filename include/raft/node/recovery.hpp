@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include <raft/core/step.hpp>
@@ -12,34 +13,39 @@
 
 namespace raft::detail {
 
-/// Whether what a storage says it kept can have been a server's: a storage may be anybody's.
-[[nodiscard]] inline bool is_sound(const recovered& kept) {
-    auto last = kept.log_base;
-    for (const auto& run : kept.runs) {
-        if (run.first <= last.index || run.first > kept.last_index || run.term < last.term)
-            return false;
-        last = {run.first, run.term};
+/// The shape of the log that a storage kept; none if there can be no such log.
+[[nodiscard]] inline std::optional<log_shape> log_from(const recovered& kept) {
+    log_shape log{kept.log_base};
+    for (std::size_t i = 0; i < kept.runs.size(); ++i) {
+        const auto& run = kept.runs[i];
+        const bool is_last = i + 1 == kept.runs.size();
+        const auto end = is_last ? kept.last_index : previous(kept.runs[i + 1].first);
+        if (run.first != next(log.last_index()) || run.term < log.last_term() || end < run.first)
+            return std::nullopt;
+        log.append(run.term, end - log.last_index());
     }
-    for (const auto& each : kept.configurations)
-        if (!is_valid(each.value)) return false;
-    const auto covered = kept.snapshot ? kept.snapshot->description.last_included : log_position{};
-    return kept.last_index >= covered.index && kept.log_base.index <= covered.index;
+    if (log.last_index() != kept.last_index) return std::nullopt;
+    return log;
 }
 
 /// What a server knows when it starts; `initial` is the configuration if the storage kept none.
-[[nodiscard]] inline recovered_state recovered_from(const recovered& kept,
-                                                    const configuration& initial) {
-    recovered_state taken{.vote = kept.vote, .snapshot = {}, .log = log_shape{kept.log_base}};
-    for (std::size_t i = 0; i < kept.runs.size(); ++i) {
-        const bool is_last = i + 1 == kept.runs.size();
-        const auto end = is_last ? kept.last_index : previous(kept.runs[i + 1].first);
-        taken.log.append(kept.runs[i].term, end - taken.log.last_index());
-    }
-    if (kept.snapshot) taken.snapshot = kept.snapshot->description;
+/// Nothing if what the storage kept contradicts itself: a storage may be anybody's.
+[[nodiscard]] inline std::optional<recovered_state> recovered_from(const recovered& kept,
+                                                                   const configuration& initial) {
+    auto log = log_from(kept);
+    const auto taken = kept.snapshot ? kept.snapshot->description : snapshot_description{};
     const auto& in_force = kept.snapshot ? kept.snapshot->members : initial;
-    taken.configurations.push_back({kept.log_base.index, in_force});
-    for (const auto& each : kept.configurations) taken.configurations.push_back(each);
-    return taken;
+    if (!log || !log->matches(taken.last_included) || !is_valid(in_force)) return std::nullopt;
+
+    recovered_state all{.vote = kept.vote, .snapshot = taken, .log = *log};
+    all.configurations.push_back({kept.log_base.index, in_force});
+    for (const auto& each : kept.configurations) {
+        if (!is_valid(each.value) || each.index <= all.configurations.back().index ||
+            each.index > kept.last_index)
+            return std::nullopt;
+        all.configurations.push_back(each);
+    }
+    return all;
 }
 
 /// Reads a snapshot out of a storage, a piece at a time.

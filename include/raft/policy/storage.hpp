@@ -58,9 +58,10 @@ struct storage_progress {
 /// and the program calls `node::poll` when it has changed. After a failure the storage changes
 /// nothing on disk any more, and `progress` says so for ever.
 ///
-/// * `recover()`: what was found when it was opened. Called once, first. A snapshot can be durable
-///   before the log that it covers is; if the log does not hold the snapshot's last entry, then the
-///   log is empty and begins after it.
+/// * `recover()`: what was found when it was opened. Called first, once for each run of a node,
+///   which numbers its writes anew from 1. A snapshot can be durable before the log that it covers
+///   is; if the log does not hold the snapshot's last entry, then the log is empty and begins after
+///   it.
 /// * `write(w, entries, configuration)`: begins `w`. `entries` are those of `w.entries`, first to
 ///   last; `configuration` is that which one of them is, or null. Entries from `w.entries->first`
 ///   on that exist already are replaced, with all that follow them. Term and vote, where given,

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Goal: every request gets its outcome, and nothing is said that is not so. Method: nodes over
+// memory batteries on a clock that the test moves, with a storage that can be slow, full or broken.
+#include <deque>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <raft/battery/manual_clock.hpp>
+#include <raft/battery/memory_network.hpp>
+#include <raft/battery/memory_storage.hpp>
+#include <raft/raft.hpp>
+
+using namespace raft;
+
+namespace {
+
+/// Appends the commands to a list; the result is how many there are.
+struct list {
+    using command = int;
+    using result = std::size_t;
+    std::vector<int> items{};
+
+    std::size_t apply(log_index, const int& item) {
+        items.push_back(item);
+        return items.size();
+    }
+    void save(auto& sink) const {
+        for (const auto& item : items) sink.write(std::as_bytes(std::span{&item, 1}));
+    }
+    bool restore(auto& source) {
+        items.clear();
+        int item = 0;
+        while (source.read(std::as_writable_bytes(std::span{&item, 1}))) items.push_back(item);
+        return true;
+    }
+};
+
+/// A storage that is durable when the test says so, has the room that the test gives, and fails.
+class wayward_storage : public memory_storage<int> {
+public:
+    bool held = false;
+    bool broken = false;
+    std::uint64_t free = std::numeric_limits<std::uint64_t>::max();
+
+    [[nodiscard]] recovered recover() {
+        shown_ = {};
+        return memory_storage<int>::recover();
+    }
+    [[nodiscard]] storage_progress progress() const {
+        if (!held) shown_ = memory_storage<int>::progress().durable;
+        return {shown_, broken};
+    }
+    [[nodiscard]] std::uint64_t room() const { return free; }
+
+private:
+    mutable write_sequence shown_{};
+};
+
+using wires_type = memory_network<int>;
+using server = node<list, wires_type::port, wayward_storage&, manual_clock&>;
+
+/// Three nodes; what is sent waits for `deliver`.
+struct trio {
+    explicit trio(settings config = {}) {
+        for (std::uint64_t id = 1; id <= 3; ++id) {
+            config.retained_entries = 2;
+            options.push_back({{id}, voters_only({{1}, {2}, {3}}), config, id});
+            start(id);
+        }
+    }
+
+    void start(std::uint64_t id) {
+        up.erase(id);
+        up.try_emplace(id, options[id - 1], list{}, wires.port_of({id}), disks[id], clock);
+        REQUIRE(up.at(id).start());
+    }
+
+    server& operator[](std::uint64_t id) { return up.at(id); }
+
+    void deliver() {
+        wires.deliver_all([&](member_id to, member_id from, const message& body, const auto& mail) {
+            if (up.contains(to.value) && !cut.contains(to.value) && !cut.contains(from.value))
+                up.at(to.value).receive(from, body, mail);
+        });
+    }
+
+    void pass(int milliseconds) {
+        for (int i = 0; i < milliseconds; i += 5) {
+            clock.advance_to(clock.now() + std::chrono::milliseconds{5});
+            for (auto& [id, each] : up) each.poll();
+            deliver();
+        }
+    }
+
+    server& leader() {
+        for (int i = 0; i < 100; ++i) {
+            for (auto& [id, each] : up)
+                if (each.protocol_state().is_leader() && !cut.contains(id)) return each;
+            pass(50);
+        }
+        FAIL("no leader");
+        return up.begin()->second;
+    }
+    std::uint64_t leader_id() { return leader().status().id.value; }
+
+    wires_type wires{};
+    manual_clock clock{};
+    std::map<std::uint64_t, wayward_storage> disks{};
+    std::vector<node_options> options{};
+    std::map<std::uint64_t, server> up{};
+    std::map<std::uint64_t, bool> cut{};
+};
+
+/// Keeps what it is told, in words.
+struct told {
+    std::vector<std::string> words{};
+
+    auto listener() {
+        return [this](const outcome<std::size_t>& given) { words.push_back(in_words(given)); };
+    }
+    static std::string in_words(const outcome<std::size_t>& given) {
+        if (const auto* done = std::get_if<applied<std::size_t>>(&given))
+            return "applied " + std::to_string(done->result);
+        if (const auto* no = std::get_if<refusal>(&given))
+            return "refused " + std::to_string(static_cast<int>(no->reason));
+        return std::holds_alternative<lost>(given) ? "lost" : "unknown";
+    }
+    static std::string refused(refusal_reason reason) {
+        return "refused " + std::to_string(static_cast<int>(reason));
+    }
+};
+
+using words = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a proposal is answered with the state machine's result once it is applied") {
+    trio c;
+    told heard;
+    c.leader().propose(7, heard.listener());
+    CHECK(heard.words.empty());
+    c.deliver();
+    CHECK(heard.words == words{"applied 1"});
+    for (std::uint64_t id = 1; id <= 3; ++id) CHECK(c[id].state_machine().items == std::vector{7});
+}
+
+TEST_CASE("commands proposed together are answered one by one, in order") {
+    trio c;
+    words heard;
+    const std::vector<int> commands{1, 2, 3};
+    c.leader().propose(std::span<const int>{commands},
+                       [&](std::size_t i, const outcome<std::size_t>& given) {
+                           heard.push_back(std::to_string(i) + " " + told::in_words(given));
+                       });
+    c.deliver();
+    CHECK(heard == words{"0 applied 1", "1 applied 2", "2 applied 3"});
+}
+
+TEST_CASE("a follower refuses a proposal and a read, and says who leads") {
+    trio c;
+    const auto leader = c.leader_id();
+    const auto other = leader % 3 + 1;
+    std::optional<refusal> heard;
+    c[other].propose(1, [&](const auto& given) { heard = std::get<refusal>(given); });
+    REQUIRE(heard);
+    CHECK(*heard == refusal{refusal_reason::not_leader, member_id{leader}});
+    heard.reset();
+    c[other].read([&](const read_outcome& given) { heard = std::get<refusal>(given); });
+    CHECK(heard == refusal{refusal_reason::not_leader, member_id{leader}});
+}
+
+TEST_CASE("a proposal whose leader is deposed is unknown, then lost when another takes its index") {
+    trio c;
+    const auto old = c.leader_id();
+    c.cut[old] = true;
+    told heard;
+    c[old].propose(7, heard.listener());
+    c.deliver();
+    const auto now = c.leader_id();
+    REQUIRE(now != old);
+    c.leader().propose(8, [](const auto&) {});
+    c.pass(1000);
+    CHECK(heard.words == words{"unknown"});
+    c.cut.clear();
+    c.pass(500);
+    CHECK(heard.words == words{"unknown", "lost"});
+    CHECK(c[old].state_machine().items == std::vector{8});
+}
+
+TEST_CASE("a proposal whose leader is deposed is unknown, then applied when its entry survives") {
+    trio c;
+    const auto old = c.leader_id();
+    told heard;
+    c.disks[old].held = true;
+    for (std::uint64_t id = 1; id <= 3; ++id) c.disks[id].held = true;
+    c[old].propose(7, heard.listener());
+    c.deliver();
+    c.cut[old] = true;  // The others have the entry, but this one does not hear that they have.
+    for (std::uint64_t id = 1; id <= 3; ++id) c.disks[id].held = false;
+    c.pass(2000);
+    c.cut.clear();
+    c.pass(500);
+    CHECK(heard.words == words{"unknown", "applied 1"});
+}
+
+TEST_CASE("a read is served when the state machine has what was committed before it") {
+    trio c;
+    auto& leader = c.leader();
+    leader.propose(7, [](const auto&) {});
+    c.deliver();
+    std::vector<int> seen;
+    leader.read([&](const read_outcome& given) {
+        REQUIRE(std::holds_alternative<read_ready>(given));
+        seen = leader.state_machine().items;
+    });
+    CHECK(seen.empty());
+    c.deliver();
+    CHECK(seen == std::vector{7});
+}
+
+TEST_CASE("a read that waits when leadership is lost is refused with the reason") {
+    trio c;
+    const auto old = c.leader_id();
+    c.cut[old] = true;
+    std::optional<refusal> heard;
+    c[old].read([&](const read_outcome& given) { heard = std::get<refusal>(given); });
+    c.pass(1500);
+    REQUIRE(heard);
+    CHECK(heard->reason == refusal_reason::leadership_lost);
+}
+
+TEST_CASE("callables may propose and read while they are called") {
+    trio c;
+    auto& leader = c.leader();
+    told heard;
+    int rest = 40;
+    struct again {
+        server& at;
+        told& heard;
+        int& rest;
+        void operator()(const outcome<std::size_t>& given) const {
+            heard.words.push_back(told::in_words(given));
+            if (--rest > 0) at.propose(rest, *this);
+        }
+    };
+    leader.propose(rest, again{leader, heard, rest});
+    c.deliver();
+    CHECK(heard.words.size() == 40);
+    CHECK(heard.words.back() == "applied 40");
+}
+
+TEST_CASE("a command that no message could carry is refused") {
+    manual_clock clock;
+    wires_type wires;
+    node<list, wires_type::port, memory_storage<int>, manual_clock&, limits{.message_bytes = 2}>
+        small{{{1}, voters_only({{1}}), {}, 1}, {}, wires.port_of({1}), {}, clock};
+    REQUIRE(small.start());
+    told heard;
+    small.propose(1, heard.listener());
+    CHECK(heard.words == words{told::refused(refusal_reason::too_large)});
+}
+
+TEST_CASE("a command that the disk has no room for is refused, and taken when it has") {
+    trio c;
+    told heard;
+    const auto leader = c.leader_id();
+    c.disks[leader].free = 2;
+    c[leader].propose(1, heard.listener());
+    CHECK(heard.words == words{told::refused(refusal_reason::no_space)});
+    c.disks[leader].free = 1000;
+    c[leader].propose(1, heard.listener());
+    c.deliver();
+    CHECK(heard.words.back() == "applied 1");
+}
+
+TEST_CASE("proposals beyond the limit of what may wait are refused, and taken again later") {
+    settings few;
+    few.pending_entries = 4;
+    trio c{few};
+    auto& leader = c.leader();
+    told heard;
+    for (int i = 0; i < 6; ++i) leader.propose(i, heard.listener());
+    const auto refused = told::refused(refusal_reason::too_many_pending);
+    CHECK(heard.words == words{refused, refused});
+    c.deliver();
+    leader.propose(9, heard.listener());
+    c.deliver();
+    CHECK(heard.words.back() == "applied 5");
+}
+
+TEST_CASE("nothing is acknowledged that is not durable on a majority") {
+    trio c;
+    const auto leader = c.leader_id();
+    told heard;
+    for (std::uint64_t id = 1; id <= 3; ++id) c.disks[id].held = true;
+    c[leader].propose(7, heard.listener());
+    c.deliver();
+    CHECK(heard.words.empty());
+    c.disks[leader].held = false;
+    c[leader].poll();
+    c.deliver();
+    CHECK(heard.words.empty());
+    c.disks[leader % 3 + 1].held = false;
+    c[leader % 3 + 1].poll();
+    c.deliver();
+    CHECK(heard.words == words{"applied 1"});
+}
+
+TEST_CASE("a node whose storage fails stops leading and refuses, and the others go on") {
+    trio c;
+    const auto old = c.leader_id();
+    told heard;
+    c.disks[old].broken = true;
+    c.disks[old].held = true;
+    c[old].propose(7, heard.listener());
+    CHECK(c[old].status().storage_failed);
+    CHECK(heard.words == words{"unknown"});
+    c[old].propose(8, heard.listener());
+    CHECK(heard.words.back() == told::refused(refusal_reason::storage_failed));
+    CHECK_FALSE(c[old].protocol_state().is_leader());
+    CHECK_FALSE(c[old].deadline());
+    c.pass(2000);
+    CHECK(c.leader_id() != old);
+}
+
+TEST_CASE("a node made again on its storage knows what it knew") {
+    trio c;
+    c.leader().propose(7, [](const auto&) {});
+    c.deliver();
+    const auto term = c[1].status().current_term;
+    for (std::uint64_t id = 1; id <= 3; ++id) c.start(id);
+    CHECK(c[1].status().current_term == term);
+    CHECK(c[1].state_machine().items.empty());
+    c.leader();
+    c.pass(200);
+    for (std::uint64_t id = 1; id <= 3; ++id) CHECK(c[id].state_machine().items == std::vector{7});
+}
+
+TEST_CASE("§7 a node restores its snapshot, and a follower that is far behind is sent it") {
+    trio c;
+    const auto leader = c.leader_id();
+    const auto behind = leader % 3 + 1;
+    c.cut[behind] = true;
+    for (int i = 0; i < 20; ++i) {
+        c[leader].propose(i, [](const auto&) {});
+        c.deliver();
+    }
+    CHECK_FALSE(c[leader].take_snapshot());
+    CHECK(c[leader].take_snapshot() == refusal{refusal_reason::nothing_to_do, member_id{leader}});
+    CHECK(c[leader].status().first_log_index > log_index{1});
+    c.cut.clear();
+    c.pass(300);
+    CHECK(c[behind].state_machine().items == c[leader].state_machine().items);
+    CHECK(c[behind].status().snapshot == c[leader].status().snapshot);
+
+    c.start(leader);
+    CHECK(c[leader].state_machine().items.size() == 20);
+}
+
+TEST_CASE("a message that lacks what it speaks of is ignored") {
+    trio c;
+    const auto leader = c.leader_id();
+    const auto other = leader % 3 + 1;
+    const auto before = c[other].protocol_state();
+    const auto last = before.log.last();
+    const entry<int> foreign{last.term, 1};
+    append_entries lies{
+        .term = last.term, .prev = last, .last_index = last.index + 5, .entries_term = last.term};
+    c[other].receive({leader}, message{lies}, {.entries = {&foreign, 1}});
+    lies.last_index = previous(last.index);
+    c[other].receive({leader}, message{lies}, {});
+    const install_snapshot bare{.term = last.term, .last_included = {{99}, last.term}, .size = 4};
+    c[other].receive({leader}, message{bare}, {});
+    CHECK(c[other].protocol_state() == before);
+}
+
+TEST_CASE("leadership is handed over, and comes back to nobody by itself") {
+    trio c;
+    const auto old = c.leader_id();
+    const auto target = old % 3 + 1;
+    CHECK_FALSE(c[old].transfer_leadership({target}));
+    c.deliver();
+    CHECK(c.leader_id() == target);
+    CHECK(c[target].transfer_leadership({target})->reason == refusal_reason::nothing_to_do);
+    CHECK(c[old].transfer_leadership({target})->reason == refusal_reason::not_leader);
+}
