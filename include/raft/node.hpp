@@ -110,7 +110,7 @@ public:
     template <class F>
     requires std::is_invocable_v < F&, const outcome<result>
     & > void propose(command proposed_command, F on_outcome) {
-        const entry<command> single{{}, std::move(proposed_command)};
+        const entry<command> single{state_.current_term, std::move(proposed_command)};
         propose_entries({&single, 1}, [function = std::move(on_outcome)](
                                           std::size_t, const outcome<result>& given) mutable {
             function(given);
@@ -123,7 +123,7 @@ public:
     requires std::is_invocable_v < F&, std::size_t, const outcome<result>
     & > void propose(std::span<const command> commands, F on_outcome) {
         batch_.clear();
-        for (const auto& each : commands) batch_.push_back({{}, each});
+        for (const auto& each : commands) batch_.push_back({state_.current_term, each});
         propose_entries(batch_, std::move(on_outcome));
     }
 
