@@ -269,6 +269,7 @@ TEST_CASE("codec: hostile configurations and chunks, with a checksum that is rig
     constexpr std::size_t at_size = 32;
     constexpr std::size_t at_offset = 40;
     constexpr std::size_t at_length = 48;
+    CHECK(error_with(l, at_term, std::uint64_t{5}) == frame_error::terms_backwards);
     CHECK(error_with(l, at_size, std::uint64_t{999}) == frame_error::chunk_out_of_range);
     CHECK(error_with(l, at_offset, std::uint64_t{1001}) == frame_error::chunk_out_of_range);
     CHECK(error_with(l, at_offset, (std::uint64_t{1} << 63) - 1) ==
