@@ -75,7 +75,7 @@ public:
             error_ = error->message;
             return false;
         }
-        storage_.emplace(std::move(*std::get_if<storage>(&opened)));
+        storage_.emplace(std::get<storage>(std::move(opened)));
         found_ = storage_->recover();
         return true;
     }
@@ -117,6 +117,7 @@ public:
     }
 
     void save(std::uint64_t index) {
+        REQUIRE(log_index{index} <= now().last_index());
         storage_->save({{index}, now().term_at({index})}, raft::voters_only({{1}, {2}, {3}}),
                        [&](auto& sink) {
                            const auto bytes = bytes_of(state_at({index}));

@@ -136,6 +136,7 @@ public:
         snapshot_stalled_ = false;
         carry_out();
         while (must_save()) save_some();
+        allocate_ahead();
     }
 
     [[nodiscard]] storage_progress progress() const {
@@ -176,8 +177,11 @@ public:
     /// Tries to have as many segments ahead as there should be, and publishes how many there are.
     void allocate_ahead() {
         if (failed()) return;
+        const auto before = allocated();
         if (auto failed = log_.allocate_ahead(segments_ahead_)) fail(*failed);
         allocated_.store(log_.allocated(), std::memory_order_release);
+        const bool changed = before != 0 && log_.allocated() != before;
+        if ((changed || failed()) && wake_) wake_();
     }
 
 private:
@@ -200,7 +204,9 @@ private:
             lock.unlock();
             if (current_.empty()) snapshot_stalled_ = false;
             carry_out();
+            // First the snapshot: it is what makes room on a disk that is nearly full.
             if (must_save()) save_some();
+            allocate_ahead();
             lock.lock();
         }
     }
@@ -231,9 +237,6 @@ private:
             for (auto number = each.first; number <= each.last && !failed(); ++number)
                 if (auto failed = log_.remove_segment(number)) fail(*failed);
         if (!removals_.empty()) snapshot_stalled_ = false;
-        const auto allocated_before = allocated();
-        allocate_ahead();
-        if ((allocated() != allocated_before) && wake_) wake_();
     }
 
     [[nodiscard]] failure perform(const append_records& records) {
