@@ -6,6 +6,8 @@
 // their order: they become durable in the order of their sequence.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -38,6 +40,40 @@ struct timer_action {
     timer which{};
     std::optional<instant> deadline{};
     friend constexpr bool operator==(const timer_action&, const timer_action&) = default;
+};
+
+/// The timers that a step sets or cancels: at most one action for each.
+class timer_actions {
+public:
+    constexpr void add(timer which, std::optional<instant> deadline) {
+        for (auto i = std::size_t{0}; i < count_; ++i)
+            if (actions_[i].which == which) {
+                actions_[i].deadline = deadline;
+                return;
+            }
+        actions_[count_++] = {which, deadline};
+    }
+    constexpr void clear() { count_ = 0; }
+
+    [[nodiscard]] constexpr const timer_action* begin() const { return actions_.data(); }
+    [[nodiscard]] constexpr const timer_action* end() const { return actions_.data() + count_; }
+    [[nodiscard]] constexpr std::size_t size() const { return count_; }
+    [[nodiscard]] constexpr bool empty() const { return count_ == 0; }
+    [[nodiscard]] constexpr const timer_action& front() const { return actions_[0]; }
+    [[nodiscard]] constexpr const timer_action& operator[](std::size_t i) const {
+        return actions_[i];
+    }
+
+    friend constexpr bool operator==(const timer_actions& a, const timer_actions& b) {
+        if (a.count_ != b.count_) return false;
+        for (std::size_t i = 0; i < a.count_; ++i)
+            if (a.actions_[i] != b.actions_[i]) return false;
+        return true;
+    }
+
+private:
+    std::array<timer_action, timer_count> actions_{};
+    std::size_t count_ = 0;
 };
 
 /// What a server must not forget besides its log (Figure 2, persistent state). Always written as
@@ -137,7 +173,7 @@ struct accepted_read {
 
 struct effects {
     std::vector<outgoing> messages{};
-    std::vector<timer_action> timers{};
+    timer_actions timers{};
     std::optional<log_write> write{};
     std::optional<log_index> commit{};      ///< Everything up to here is committed: apply it.
     std::optional<read_round> confirmed{};  ///< Reads of this round and of earlier ones are safe.
@@ -150,8 +186,8 @@ struct effects {
     std::optional<log_index> discard{};  ///< A durable snapshot covers the log up to here.
 
     constexpr void send(destination to, const message& body) { messages.push_back({to, body}); }
-    constexpr void set(timer which, instant deadline) { timers.push_back({which, deadline}); }
-    constexpr void cancel(timer which) { timers.push_back({which, std::nullopt}); }
+    constexpr void set(timer which, instant deadline) { timers.add(which, deadline); }
+    constexpr void cancel(timer which) { timers.add(which, std::nullopt); }
 
     constexpr void clear() {
         messages.clear();

@@ -35,27 +35,30 @@ struct term_run {
 };
 
 /// The terms of all entries in (base, last]. What is at or before the base has been compacted away
-/// (§7).
+/// (§7). The last run stands by itself: almost every question is about it.
 class log_shape {
 public:
     constexpr log_shape() = default;
-    constexpr explicit log_shape(log_position base) : base_{base}, last_{base.index} {}
+    constexpr explicit log_shape(log_position base)
+        : base_{base}, last_{base.index}, latest_{base.term, next(base.index)} {}
 
     [[nodiscard]] constexpr log_position base() const { return base_; }
     [[nodiscard]] constexpr log_index last_index() const { return last_; }
-    [[nodiscard]] constexpr term_number last_term() const {
-        return runs_.empty() ? base_.term : runs_.back().term;
+    [[nodiscard]] constexpr term_number last_term() const { return latest_.term; }
+    [[nodiscard]] constexpr log_position last() const { return {last_, latest_.term}; }
+
+    /// The runs of the entries, in order; none if there is no entry.
+    [[nodiscard]] constexpr std::vector<term_run> runs() const {
+        auto all = older_;
+        if (latest_.first <= last_) all.push_back(latest_);
+        return all;
     }
-    [[nodiscard]] constexpr log_position last() const { return {last_, last_term()}; }
-    [[nodiscard]] constexpr const std::vector<term_run>& runs() const { return runs_; }
 
     /// The term of the entry at `index`; none before the base and after the end, where this log
     /// cannot know it.
     [[nodiscard]] constexpr std::optional<term_number> term_at(log_index index) const {
-        if (index > last_ || index < base_.index) return std::nullopt;
-        for (auto run = runs_.rbegin(); run != runs_.rend(); ++run)
-            if (index >= run->first) return run->term;
-        return base_.term;
+        if (index > last_) return std::nullopt;
+        return index >= latest_.first ? latest_.term : older_term_at(index);
     }
 
     [[nodiscard]] constexpr bool matches(log_position position) const {
@@ -66,17 +69,22 @@ public:
     /// `limit`.
     [[nodiscard]] constexpr log_index run_end(log_index first, log_index limit) const {
         auto end = last_;
-        for (auto run = runs_.rbegin(); run != runs_.rend() && run->first > first; ++run)
+        if (latest_.first > first && latest_.first <= last_) end = previous(latest_.first);
+        for (auto run = older_.rbegin(); run != older_.rend() && run->first > first; ++run)
             end = previous(run->first);
-        return end < limit ? end : limit;
+        return least(end, limit);
     }
 
     /// §5.3, the conflict hint: the last position at or before `limit` whose term is at most
     /// `term`. Every entry after it and up to `limit` has a later term than the other log can have
     /// there, so none of them can match.
     [[nodiscard]] constexpr log_position last_not_after(log_index limit, term_number term) const {
-        auto end = limit < last_ ? limit : last_;
-        for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {
+        auto end = least(limit, last_);
+        if (latest_.first <= end) {
+            if (latest_.term <= term) return {end, latest_.term};
+            end = previous(latest_.first);
+        }
+        for (auto run = older_.rbegin(); run != older_.rend(); ++run) {
             if (run->first > end) continue;
             if (run->term <= term) return {end, run->term};
             end = previous(run->first);
@@ -86,35 +94,57 @@ public:
 
     /// Appends `count` entries of one term, which is not before the last one.
     constexpr void append(term_number term, std::uint64_t count) {
-        require(term >= last_term());
-        if (count == 0) return;
-        if (runs_.empty() || runs_.back().term != term) runs_.push_back({term, next(last_)});
+        if (term != latest_.term && count > 0) begin_run(term);
         last_ = last_ + count;
     }
 
     /// Cuts off every entry after `last` (§5.3: entries that conflict with the leader's).
     constexpr void truncate_after(log_index last) {
         require(last >= base_.index && last <= last_);
-        while (!runs_.empty() && runs_.back().first > last) runs_.pop_back();
         last_ = last;
+        while (latest_.first > last && !older_.empty()) {
+            latest_ = older_.back();
+            older_.pop_back();
+        }
+        if (latest_.first > last) latest_ = {base_.term, next(base_.index)};
     }
 
     /// Forgets the entries up to and including `through` (§7: a snapshot covers them).
     constexpr void discard_through(log_index through) {
         require(through >= base_.index && through <= last_);
-        const auto term = term_at(through);
-        while (runs_.size() > 1 && runs_[1].first <= next(through)) runs_.erase(runs_.begin());
-        if (!runs_.empty() && runs_.front().first <= through) runs_.front().first = next(through);
-        if (!runs_.empty() && runs_.front().first > last_) runs_.clear();
-        base_ = {through, *term};
+        base_ = {through, *term_at(through)};
+        std::size_t gone = 0;
+        while (gone < older_.size() && end_of(gone) <= through) ++gone;
+        older_.erase(older_.begin(), older_.begin() + static_cast<std::ptrdiff_t>(gone));
+        auto& oldest = older_.empty() ? latest_ : older_.front();
+        oldest.first = greatest(oldest.first, next(through));
     }
 
     friend constexpr bool operator==(const log_shape&, const log_shape&) = default;
 
 private:
+    [[nodiscard]] constexpr std::optional<term_number> older_term_at(log_index index) const {
+        if (index < base_.index) return std::nullopt;
+        for (auto run = older_.rbegin(); run != older_.rend(); ++run)
+            if (index >= run->first) return run->term;
+        return base_.term;
+    }
+
+    constexpr void begin_run(term_number term) {
+        require(term > latest_.term);
+        if (latest_.first <= last_) older_.push_back(latest_);
+        latest_ = {term, next(last_)};
+    }
+
+    [[nodiscard]] constexpr log_index end_of(std::size_t older) const {
+        const auto following = older + 1;
+        return previous(following < older_.size() ? older_[following].first : latest_.first);
+    }
+
     log_position base_{};
     log_index last_{};
-    std::vector<term_run> runs_{};
+    term_run latest_{term_number{}, log_index{1}};  ///< Empty, and of the base's term, at first.
+    std::vector<term_run> older_{};
 };
 
 }  // namespace raft
