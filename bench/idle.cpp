@@ -7,20 +7,19 @@
 #include "cluster.hpp"
 #include "measure.hpp"
 #include "works.hpp"
+#include <malloc.h>
 
 namespace bench {
 
 namespace {
 
-template <class T>
-std::size_t heap_of(const std::vector<T>& kept) {
-    return kept.capacity() * sizeof(T);
-}
-
+/// What a copy of the state takes from the heap, which is as much as it needs.
 std::size_t heap_of(const raft::state& s) {
-    auto bytes = heap_of(s.log.runs()) + heap_of(s.configurations) + heap_of(s.peers);
-    for (const auto& each : s.configurations) bytes += heap_of(each.value.members);
-    return bytes;
+    const auto before = bytes_in_use();
+    const auto copy = std::make_unique<raft::state>(s);
+    check(*copy == s);
+    const auto taken = bytes_in_use() - before;
+    return static_cast<std::size_t>(taken) - malloc_usable_size(copy.get());
 }
 
 }  // namespace

@@ -61,10 +61,11 @@ public:
 
     template <class Fill>
     void save(log_position last_included, const configuration& members, const Fill& fill) {
-        saved_bytes sink{};
+        saving_bytes_.clear();
+        byte_sink sink{saving_bytes_};
         fill(sink);
-        snapshot_ = stored_snapshot{{last_included, sink.bytes.size()}, members};
-        snapshot_bytes_ = std::move(sink.bytes);
+        std::swap(snapshot_bytes_, saving_bytes_);
+        keep_snapshot({last_included, snapshot_bytes_.size()}, members);
     }
 
     void write_chunk(const chunk_write& chunk, std::span<const std::byte> bytes) {
@@ -75,9 +76,9 @@ public:
 
     void install(const snapshot_install& install, const configuration& members) {
         const auto last_included = install.snapshot.last_included;
-        snapshot_ = stored_snapshot{install.snapshot, members};
-        snapshot_bytes_ = std::move(incoming_bytes_);
+        std::swap(snapshot_bytes_, incoming_bytes_);
         incoming_bytes_.clear();
+        keep_snapshot(install.snapshot, members);
         if (install.keep_suffix) {
             log_.discard_through(last_included.index);
         } else {
@@ -98,12 +99,18 @@ public:
     }
 
 private:
-    struct saved_bytes {
-        std::vector<std::byte> bytes{};
+    struct byte_sink {
+        std::vector<std::byte>& bytes;
         void write(std::span<const std::byte> more) {
             bytes.insert(bytes.end(), more.begin(), more.end());
         }
     };
+
+    void keep_snapshot(const snapshot_description& description, const configuration& members) {
+        if (!snapshot_) snapshot_.emplace();
+        snapshot_->description = description;
+        snapshot_->members = members;
+    }
 
     [[nodiscard]] std::size_t place_of(log_index index) const {
         return static_cast<std::size_t>(index.value) & (ring_.size() - 1);
@@ -151,6 +158,7 @@ private:
     std::vector<indexed_configuration> configurations_{};
     std::optional<stored_snapshot> snapshot_{};
     std::vector<std::byte> snapshot_bytes_{};
+    std::vector<std::byte> saving_bytes_{};
     std::vector<std::byte> incoming_bytes_{};
     storage_progress progress_{};
 };
