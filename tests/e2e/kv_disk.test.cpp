@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What servers keep on the disk, and what they do when there is no more of it.
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <demo/write_load.hpp>
+#include <doctest/doctest.h>
+#include <sys/mount.h>
+
+#include <support/kv_servers.hpp>
+
+using namespace raft_kv::outside;
+using support::kv_servers;
+using support::patience;
+using support::shown;
+
+namespace {
+
+constexpr std::size_t mebibyte = 1024 * 1024;
+
+/// A small disk of its own, while the object lives.
+class small_disk {
+public:
+    small_disk(std::string path, std::size_t mebibytes) : path_{std::move(path)} {
+        std::filesystem::create_directory(path_);
+        const auto options = "size=" + std::to_string(mebibytes) + "m";
+        mounted_ = ::mount("raft-kv-test", path_.c_str(), "tmpfs", 0, options.c_str()) == 0;
+        if (!mounted_) error_ = std::strerror(errno);
+    }
+    small_disk(const small_disk&) = delete;
+    small_disk& operator=(const small_disk&) = delete;
+    ~small_disk() {
+        if (mounted_) ::umount2(path_.c_str(), MNT_DETACH);
+    }
+
+    [[nodiscard]] bool is_there() const { return mounted_; }
+    [[nodiscard]] const std::string& error() const { return error_; }
+
+    /// Takes all that is free; `release` gives it back.
+    void fill() {
+        std::ofstream file{path_ + "/filler", std::ios::binary};
+        const std::string zeros(4096, '\0');
+        while (file.write(zeros.data(), static_cast<std::streamsize>(zeros.size()))) {
+        }
+    }
+    void release() { std::filesystem::remove(path_ + "/filler"); }
+
+private:
+    std::string path_;
+    bool mounted_ = false;
+    std::string error_;
+};
+
+void write_some(kv_servers& servers, std::size_t count) {
+    write_load load{servers.layout(), {.writes = count, .clients = 2, .pipeline = 64}};
+    REQUIRE(load.await(count, patience));
+    load.stop();
+}
+
+void await_snapshot(kv_servers& servers, std::uint64_t id) {
+    REQUIRE(shown(servers.connect(id).call({"RAFT", "SNAPSHOT"})) == "OK");
+    REQUIRE(eventually(patience, [&] {
+        const auto status = status_of(servers.cluster().address(id));
+        return status && status->snapshot > 0;
+    }));
+}
+
+void kill_all(kv_servers& servers) {
+    for (const auto& server : servers.layout().servers) servers.cluster().kill(server.id);
+}
+
+}  // namespace
+
+TEST_CASE("e2e: servers begin from their snapshot and what came after it") {
+    kv_servers servers;
+    write_some(servers, 3000);
+    servers.cluster().await_all_caught_up();
+    for (const auto& server : servers.layout().servers) await_snapshot(servers, server.id);
+    CHECK(shown(servers.ask({"SET", "after", "the snapshot"})) == "OK");
+    const auto before = servers.common_contents();
+    CHECK(before.size() == 3001);
+    kill_all(servers);
+    servers.cluster().start_all();
+    for (const auto& server : servers.layout().servers)
+        CHECK(status_of(servers.cluster().address(server.id))->snapshot > 0);
+    CHECK(servers.common_contents() == before);
+}
+
+TEST_CASE("e2e: a server that was away is brought up by a snapshot") {
+    kv_servers servers;
+    const auto away = servers.follower();
+    servers.cluster().kill(away);
+    write_some(servers, 3000);
+    CHECK(shown(servers.ask({"SET", "large", std::string(mebibyte, 'v')})) == "OK");
+    for (const auto& server : servers.layout().servers)
+        if (server.id != away) await_snapshot(servers, server.id);
+    CHECK(shown(servers.ask({"SET", "after", "the snapshot"})) == "OK");
+    servers.cluster().start(away);
+    CHECK(servers.common_contents().size() == 3002);
+}
+
+TEST_CASE("e2e: a second snapshot needs something new") {
+    kv_servers servers;
+    write_some(servers, 100);
+    const auto leader = servers.leader();
+    await_snapshot(servers, leader);
+    CHECK(shown(servers.connect(leader).call({"RAFT", "SNAPSHOT"})).starts_with("(error) ERR "));
+}
+
+TEST_CASE("e2e: a full disk refuses writes, answers reads, and takes writes when there is room") {
+    local_cluster cluster{RAFT_KV_PATH, 1};
+    small_disk disk{cluster.data_path(1), 200};
+    if (!disk.is_there()) {
+        MESSAGE("skipped: a tmpfs cannot be mounted here: ", disk.error());
+        return;
+    }
+    cluster.start(1);
+    static_cast<void>(cluster.await_leader());
+    disk.fill();
+    connection client{cluster.address(1), patience};
+    const std::string value(mebibyte, 'v');
+    std::size_t written = 0;
+    std::optional<answer> said;
+    for (; written < 1000; ++written) {
+        said = client.call({"SET", key_of(written), value});
+        REQUIRE(said.has_value());
+        if (!said->is_ok()) break;
+    }
+    CHECK(shown(said).starts_with("(error) NOSPACE "));
+    CHECK(written > 0);
+    CHECK(cluster.runs(1));
+    CHECK(shown(client.call({"GET", key_of(0)})) == value);
+    CHECK(shown(client.call({"DBSIZE"})) == "(integer) " + std::to_string(written));
+    CHECK(shown(client.call({"SET", key_of(written), value})).starts_with("(error) NOSPACE "));
+
+    SUBCASE("without a restart") { disk.release(); }
+    SUBCASE("after a restart with a disk that is still full") {
+        cluster.kill(1);
+        cluster.start(1);
+        static_cast<void>(cluster.await_leader());
+        connection again{cluster.address(1), patience};
+        CHECK(shown(again.call({"DBSIZE"})) == "(integer) " + std::to_string(written));
+        CHECK(shown(again.call({"SET", key_of(written), value})).starts_with("(error) NOSPACE "));
+        disk.release();
+    }
+    leader_client writer{cluster.layout(), patience};
+    const auto taken = writer.persist({"SET", key_of(written), value}, patience);
+    CHECK(shown(taken) == "OK");
+    const auto keys = writer.persist({"DBSIZE"}, patience);
+    CHECK(shown(keys) == "(integer) " + std::to_string(written + 1));
+}
