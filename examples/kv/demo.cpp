@@ -101,6 +101,7 @@ private:
         const auto victim = cluster_.await_leader();
         const auto killed_at = steady::now();
         cluster_.kill(victim.id);
+        dead_ = victim.id;
         tell_.say(server_name(victim.id) + ", the leader, is killed (SIGKILL) after " +
                   grouped(load.acknowledged()) + " writes");
         advance(load, begin, load.acknowledged() + 1);
@@ -112,6 +113,7 @@ private:
         tell_.say(server_name(victim.id) + " starts again after " + grouped(load.acknowledged()) +
                   " writes");
         cluster_.start(victim.id);
+        dead_.reset();
         cluster_.await_caught_up(victim.id);
         figures_.catch_up = steady::now() - restarted_at;
         tell_.say(server_name(victim.id) + " has caught up");
@@ -125,6 +127,8 @@ private:
         constexpr std::chrono::milliseconds between_pictures{100};
         for (bool there = false; !there;) {
             there = load.await(goal, between_pictures);
+            for (const auto& server : cluster_.layout().servers)
+                if (server.id != dead_) cluster_.require_running(server.id);
             const auto seconds = std::chrono::duration<double>{steady::now() - begin}.count();
             const auto done = load.acknowledged();
             tell_.show(done, writes_, static_cast<double>(done) / seconds);
@@ -171,6 +175,7 @@ private:
     progress& tell_;
     std::size_t writes_;
     local_cluster cluster_;
+    std::optional<std::uint64_t> dead_;  ///< The server that was killed, until it is back.
     std::vector<acknowledgement> acknowledged_;
     figures figures_;
 };

@@ -70,7 +70,7 @@ void local_cluster::begin_start(std::uint64_t id) {
 
 void local_cluster::await_answer(std::uint64_t id) {
     const auto answers = eventually(patience, [&] {
-        throw_if_ended(id);
+        require_running(id);
         return status_of(address(id)).has_value();
     });
     if (!answers) throw failure{server_name(id) + " does not answer; its log:\n" + log_tail(id)};
@@ -125,7 +125,7 @@ server_status local_cluster::await_leader(std::uint64_t not_this) {
 void local_cluster::await_caught_up(std::uint64_t id) {
     const auto goal = await_leader().commit;
     const auto in_time = eventually(patience, [&] {
-        throw_if_ended(id);
+        require_running(id);
         const auto status = status_of(address(id));
         return status && status->applied >= goal;
     });
@@ -151,7 +151,7 @@ std::size_t local_cluster::place(std::uint64_t id) const {
     return static_cast<std::size_t>(id - 1);
 }
 
-void local_cluster::throw_if_ended(std::uint64_t id) {
+void local_cluster::require_running(std::uint64_t id) {
     if (const auto how = process(id).ended())
         throw failure{server_name(id) + " " + to_text(*how) + "; its log:\n" + log_tail(id)};
 }

@@ -52,6 +52,8 @@ public:
     void kill(std::uint64_t id) { process(id).kill(); }
     [[nodiscard]] child_process& process(std::uint64_t id);
     [[nodiscard]] bool runs(std::uint64_t id);
+    /// A server that has ended is a failure, told with the end of its log.
+    void require_running(std::uint64_t id);
 
     /// The one that leads, of those that say so the one of the newest term.
     [[nodiscard]] std::optional<server_status> leader();
@@ -66,7 +68,6 @@ public:
 
 private:
     [[nodiscard]] std::size_t place(std::uint64_t id) const;
-    void throw_if_ended(std::uint64_t id);
 
     std::string program_;
     std::string directory_;
