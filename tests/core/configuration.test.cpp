@@ -151,8 +151,8 @@ TEST_CASE("a set of members is visited in the order of the slots") {
     auto set = set_of(0b101);
     set.insert({1});
     CHECK(set == member_set::first(3));
-    CHECK(set.without({0}) == set_of(0b110));
-    CHECK(set.without({7}) == set);
+    CHECK(set.without(slot{0}) == set_of(0b110));
+    CHECK(set.without(slot{7}) == set);
     CHECK((set & set_of(0b1001)) == set_of(0b1));
     CHECK((set | set_of(0b1001)) == set_of(0b1111));
     CHECK(member_set::first(members_max).size() == members_max);

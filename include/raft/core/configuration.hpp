@@ -33,6 +33,10 @@ public:
     }
     constexpr void insert(slot member) { bits_ |= std::uint32_t{1} << member.value; }
 
+    [[nodiscard]] constexpr slot front() const { return *begin(); }
+    [[nodiscard]] constexpr member_set without(member_set gone) const {
+        return member_set{bits_ & ~gone.bits_};
+    }
     [[nodiscard]] constexpr member_set without(slot member) const {
         return member_set{bits_ & ~of(member).bits_};
     }
@@ -136,12 +140,13 @@ struct configuration {
 template <class ValueOf>
 [[nodiscard]] constexpr auto majority_reached(member_set voters, ValueOf value_of) {
     decltype(value_of(slot{})) reached{};
+    const auto half = voters.size() / 2;
     for (const auto candidate : voters) {
         const auto value = value_of(candidate);
         if (value <= reached) continue;
         std::size_t count = 0;
         for (const auto other : voters) count += value_of(other) >= value;
-        if (count * 2 > voters.size()) reached = value;
+        if (count > half) reached = value;
     }
     return reached;
 }

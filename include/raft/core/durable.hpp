@@ -35,9 +35,8 @@ constexpr void on_durable(state& s, instant now, effects& out) {
         return;
     }
     auto& leading = *std::get_if<leader>(&s.role);
-    const auto own = s.members().slot_of(s.self);
-    if (!own) return;
-    s.peers[own->value].match_index = s.disk.durable_index;
+    if (!leading.own) return;
+    s.peers[leading.own->value].match_index = s.disk.durable_index;
     if (s.disk.durable_index > s.commit_index) advance_commit(s, leading, out);
     if (out.commit) spread(s, leading, out);
 }

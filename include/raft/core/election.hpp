@@ -63,10 +63,11 @@ constexpr void on(state& s, member_id from, const request_vote& m, instant now, 
 /// before it (§5.4.2), and lets it find out what is committed (§8).
 constexpr void become_leader(state& s, instant now, effects& out) {
     const auto first = next(s.log.last_index());
-    s.role = role{leader{.term_start = first}};
+    const auto own = s.members().slot_of(s.self);
+    s.role = role{leader{.own = own, .others = other_members(s), .term_start = first}};
     s.peers.assign(s.members().members.size(), progress{.next_index = first, .heard_at = now});
     append_to_log(s, s.log.last_index(), {first, first, s.current_term, entry_source::no_op}, out);
-    if (const auto own = s.members().slot_of(s.self)) {
+    if (own) {
         auto& mine = s.peers[own->value];
         mine.match_index = s.disk.durable_index;
         mine.next_index = next(s.log.last_index());

@@ -21,9 +21,8 @@ constexpr void begin_round(state& s, leader& leading, effects& out) {
 /// Frees the reads of every round that a quorum has acknowledged, and begins the next if reads wait
 /// for it.
 constexpr void confirm_rounds(state& s, leader& leading, effects& out) {
-    const auto own = s.members().slot_of(s.self);
     const auto reached = quorum_reached(s.members(), [&](slot member) {
-        return member == own ? leading.round : s.peers[member.value].round;
+        return member == leading.own ? leading.round : s.peers[member.value].round;
     });
     if (reached <= leading.confirmed) return;
     leading.confirmed = reached;

@@ -123,9 +123,8 @@ constexpr void spread(state& s, leader& leading, effects& out) {
     const auto served = send_news(s, leading, out);
     if (!out.commit) return;
     member_set uninformed;
-    for (const auto member : other_members(s))
-        if (!served.contains(member) && s.peers[member.value].mode == replication_mode::replicate)
-            uninformed.insert(member);
+    for (const auto member : leading.others.without(served))
+        if (s.peers[member.value].mode == replication_mode::replicate) uninformed.insert(member);
     send_heartbeats_to(s, leading, uninformed, out);
 }
 

@@ -84,6 +84,11 @@ constexpr void become_follower(state& s, term_number term, std::optional<member_
     restart_election_timer(s, now, out);
 }
 
+[[nodiscard]] constexpr member_set other_members(const state& s) {
+    const auto own = s.members().slot_of(s.self);
+    return own ? s.members().everyone().without(*own) : s.members().everyone();
+}
+
 /// Figure 2, "All servers": a later term in any request or reply ends what this server was.
 constexpr void observe_term(state& s, term_number term, instant now, effects& out) {
     if (term > s.current_term) become_follower(s, term, std::nullopt, now, out);

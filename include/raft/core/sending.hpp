@@ -9,11 +9,6 @@
 
 namespace raft::detail {
 
-[[nodiscard]] constexpr member_set other_members(const state& s) {
-    const auto own = s.members().slot_of(s.self);
-    return own ? s.members().everyone().without(*own) : s.members().everyone();
-}
-
 /// The message that brings entries from `first` on, as many as one may carry: of one term, at most
 /// one configuration.
 [[nodiscard]] constexpr append_entries append_from(const state& s, const leader& leading,
@@ -81,35 +76,46 @@ constexpr void begin_snapshot_mode(const state& s, progress& peer) {
     peer.in_flight = 0;
 }
 
+/// The members that should get news now.
+[[nodiscard]] constexpr member_set members_wanting_news(state& s, const leader& leading) {
+    member_set hungry;
+    for (const auto member : leading.others) {
+        auto& peer = s.peers[member.value];
+        begin_snapshot_mode(s, peer);
+        if (wants_news(s, peer)) hungry.insert(member);
+    }
+    return hungry;
+}
+
+/// Sends the next entries to `group`, whose members are in step; says which of them still want more.
+constexpr member_set send_entries(state& s, const leader& leading, member_set group, effects& out) {
+    const auto body = append_from(s, leading, s.peers[group.front().value].next_index);
+    out.send(group, body);
+    member_set hungry;
+    for (const auto member : group) {
+        auto& peer = s.peers[member.value];
+        ++peer.in_flight;
+        if (peer.mode == replication_mode::replicate) peer.next_index = next(body.last_index);
+        if (wants_news(s, peer)) hungry.insert(member);
+    }
+    return hungry;
+}
+
 /// Sends entries, or chunks of the snapshot, to every member that should get some now; says who got
 /// any.
 constexpr member_set send_news(state& s, const leader& leading, effects& out) {
-    member_set served;
-    const auto others = other_members(s);
-    for (const auto member : others) {
+    const auto served = members_wanting_news(s, leading);
+    for (auto hungry = served; !hungry.empty();) {
+        const auto member = hungry.front();
         auto& peer = s.peers[member.value];
-        begin_snapshot_mode(s, peer);
-        if (!wants_news(s, peer)) continue;
-        served.insert(member);
         if (peer.mode == replication_mode::snapshot) {
             out.send(member_set::of(member),
                      chunk_at(s, leading, peer.snapshot_offset, s.config.snapshot_chunk_bytes));
             peer.in_flight = 1;
-            continue;
-        }
-        while (wants_news(s, peer)) {
-            member_set group;
-            for (const auto each : in_step_with(s, peer, others))
-                if (wants_news(s, s.peers[each.value])) group.insert(each);
-            const auto& body = append_from(s, leading, peer.next_index);
-            out.send(group, body);
-            for (const auto each : group) {
-                auto& reached = s.peers[each.value];
-                ++reached.in_flight;
-                if (reached.mode == replication_mode::replicate)
-                    reached.next_index = next(body.last_index);
-            }
-            served = served | group;
+            hungry = hungry.without(member);
+        } else {
+            const auto group = in_step_with(s, peer, hungry);
+            hungry = hungry.without(group) | send_entries(s, leading, group, out);
         }
     }
     return served;
@@ -135,7 +141,7 @@ constexpr void send_heartbeats_to(state& s, const leader& leading, member_set re
 
 constexpr void send_heartbeats(state& s, const leader& leading, effects& out) {
     for (auto& peer : s.peers) begin_snapshot_mode(s, peer);
-    send_heartbeats_to(s, leading, other_members(s), out);
+    send_heartbeats_to(s, leading, leading.others, out);
 }
 
 }  // namespace raft::detail

@@ -127,6 +127,8 @@ struct leadership_transfer {
 };
 
 struct leader {
+    std::optional<slot> own{};  ///< Its own place among the members, if it is one.
+    member_set others{};        ///< The members to whom it sends.
     log_index term_start{};  ///< The no-op of this term: only from here on are entries committed by
                              ///< counting.
     read_round round{};      ///< The latest round of heartbeats begun.
