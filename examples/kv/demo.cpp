@@ -4,13 +4,21 @@
 // what each server holds at the end.
 #include "demo.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "demo/contents.hpp"
 #include "demo/local_cluster.hpp"
@@ -19,7 +27,6 @@
 #include "demo/text.hpp"
 #include "demo/wait.hpp"
 #include "demo/write_load.hpp"
-#include <unistd.h>
 
 namespace raft_kv {
 

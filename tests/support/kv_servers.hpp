@@ -3,8 +3,6 @@
 // Real servers for a test, and ways to talk to them.
 #pragma once
 
-#include <unistd.h>
-
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -26,6 +24,7 @@
 #include <demo/leader_client.hpp>
 #include <demo/local_cluster.hpp>
 #include <demo/wait.hpp>
+#include <unistd.h>
 
 namespace support {
 
