@@ -242,11 +242,14 @@ TEST_CASE("S49 B20 a single server commits what is durable, not what it has only
     CHECK(c.commit(s1) == 2);
     CHECK(c.last_effects().commit == log_index{2});
     c.propose(s1);
+    c.propose(s1);
+    c.persist(s1, 1);
+    CHECK(c.commit(s1) == 3);
     c.crash(s1);
     c.restart(s1);
-    CHECK(c.log(s1) == terms{1, 1});
+    CHECK(c.log(s1) == terms{1, 1, 1});
     c.elect(s1);
-    CHECK(c.log(s1) == terms{1, 1, 2});
+    CHECK(c.log(s1) == terms{1, 1, 1, 2});
     CHECK(c.safe());
 }
 
@@ -312,10 +315,12 @@ TEST_CASE("B23 a completion that comes late, twice or for no write at all change
     c.give(s1, newer);
     CHECK(c.at(s1).disk.durable_index == log_index{4});
     const auto before = c.at(s1);
-    c.give(s1, older);
-    c.give(s1, newer);
-    c.give(s1, written{{newer.sequence.value + 1}});
-    CHECK(c.at(s1) == before);
+    const written none{{newer.sequence.value + 1}};
+    for (const auto& late : {older, newer, none, written{}}) {
+        c.give(s1, late);
+        CHECK(c.at(s1) == before);
+        CHECK(c.last_effects() == effects{});
+    }
 }
 
 TEST_CASE("a part of a write's entries being durable acknowledges that part") {

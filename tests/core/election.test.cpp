@@ -405,6 +405,17 @@ TEST_CASE("S66 a voter that hears its leader ignores elections, later it votes")
     CHECK(c.term(s2) == 5);
 }
 
+TEST_CASE("S66 who hears a leader does not answer a pre-vote, later it does") {
+    cluster c{3};
+    c.elect(s1);
+    c.let_time_pass(settings{}.election_timeout + duration{-1});
+    for (const auto id : {s1, s2}) c.inject(s3, id, ask_before(2, entry(9, 1)));
+    CHECK(c.network().empty());
+    c.let_time_pass(duration{1});
+    c.inject(s3, s2, ask_before(2, entry(9, 1)));
+    CHECK(c.sent<pre_vote_reply>(s2, s3) == pre_vote_reply{{2}, true});
+}
+
 TEST_CASE("S66 each heartbeat gives the leader another election timeout of peace") {
     cluster c{3, check_quorum_only()};
     c.elect(s1);

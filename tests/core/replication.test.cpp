@@ -319,6 +319,17 @@ TEST_CASE("S39 B25 of refusals on their way together the first is heard") {
     CHECK(c.log(s3) == c.log(s1));
 }
 
+TEST_CASE("S39 while it probes a leader heeds the refusal of its last message alone") {
+    cluster c{3, plain()};
+    c.place(s1, {1}, {1, 1, 1, 1});
+    c.elect(s1, {s2});
+    REQUIRE(progress_of(c, s1, s2).next_index == log_index{5});
+    for (const std::uint64_t prev : {1U, 2U, 3U, 5U}) c.inject(s2, s1, reject(2, prev, log_start));
+    CHECK(progress_of(c, s1, s2).next_index == log_index{5});
+    c.inject(s2, s1, reject(2, 4, entry(2, 1)));
+    CHECK(progress_of(c, s1, s2).next_index == log_index{3});
+}
+
 TEST_CASE("S39 acknowledgements out of order lower nothing") {
     auto c = steady(3);
     c.propose(s1, 4);
