@@ -37,7 +37,8 @@ using namespace outside;
 constexpr std::size_t writes_by_default = 100'000;
 /// So many that clients are still at it when the leader is killed.
 constexpr std::size_t writes_min = 10'000;
-constexpr std::size_t writes_max = 100'000'000;
+/// So few that one reply can name all keys.
+constexpr std::size_t writes_max = 1'000'000;
 constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
 constexpr int exit_interrupted = 130;
@@ -242,7 +243,7 @@ int run(story& told, progress& teller) {
 int demo(std::span<char*> arguments, const char* self_path) {
     const auto writes = read_arguments(arguments);
     if (!writes) {
-        std::fputs("usage: raft-kv demo [--writes <10000 to 100000000>]\n", stderr);
+        std::fputs("usage: raft-kv demo [--writes <10000 to 1000000>]\n", stderr);
         return exit_usage;
     }
     const interruptible until_the_end;

@@ -23,7 +23,7 @@ namespace {
 /// A demo under way, and what it has said so far.
 class running_demo {
 public:
-    running_demo() : process_{{RAFT_KV_PATH, "demo", "--writes", "10000000"}, log_path()} {
+    running_demo() : process_{{RAFT_KV_PATH, "demo", "--writes", "1000000"}, log_path()} {
         const auto writes =
             eventually(patience, [&] { return output().find("writing ") != std::string::npos; });
         if (!writes) throw std::runtime_error{"the demo does not begin:\n" + output()};

@@ -23,7 +23,7 @@ using support::shown;
 
 namespace {
 
-constexpr load_options steady_load{.clients = 2, .pipeline = 32};
+constexpr load_options steady_load{.clients = 2, .pipeline = 8};
 
 void await_more(write_load& load, std::size_t count) {
     REQUIRE(load.await(load.acknowledged() + count, patience));
