@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <deque>
+#include <memory>
 #include <span>
 #include <variant>
 #include <vector>
@@ -75,10 +75,11 @@ public:
         std::vector<raft::member_id> members;
         for (std::size_t i = 0; i < servers; ++i) members.push_back(id_of(i));
         for (const auto id : members)
-            nodes_.emplace_back(raft::node_options{id, raft::voters_only(members), {}, id.value},
-                                counting_machine<Bytes>{}, network_.port_of(id),
-                                raft::memory_storage<command>{}, clock_);
-        for (auto& each : nodes_) check(each.start());
+            nodes_.push_back(std::make_unique<node_type>(
+                raft::node_options{id, raft::voters_only(members), {}, id.value},
+                counting_machine<Bytes>{}, network_.port_of(id), raft::memory_storage<command>{},
+                clock_));
+        for (auto& each : nodes_) check(each->start());
     }
     cluster(const cluster&) = delete;
     cluster& operator=(const cluster&) = delete;
@@ -115,13 +116,13 @@ public:
     void check_all_applied(std::uint64_t commands) const {
         check(answered_ == commands);
         for (const auto& each : nodes_) {
-            check(each.state_machine().count() == commands);
-            check(each.state_machine().sum() == nodes_.front().state_machine().sum());
+            check(each->state_machine().count() == commands);
+            check(each->state_machine().sum() == server(0).state_machine().sum());
         }
     }
 
-    [[nodiscard]] node_type& leader() { return nodes_.front(); }
-    [[nodiscard]] const node_type& server(std::size_t i) const { return nodes_[i]; }
+    [[nodiscard]] node_type& leader() { return *nodes_.front(); }
+    [[nodiscard]] const node_type& server(std::size_t i) const { return *nodes_[i]; }
     /// Messages delivered so far, one for each receiver.
     [[nodiscard]] std::uint64_t messages() const { return messages_; }
 
@@ -141,7 +142,7 @@ private:
                                     const raft::message& body,
                                     const raft::attachment<command>& beside) {
             ++messages_;
-            nodes_[static_cast<std::size_t>(to.value) - 1].receive(from, body, beside);
+            nodes_[static_cast<std::size_t>(to.value) - 1]->receive(from, body, beside);
         });
     }
 
@@ -149,12 +150,12 @@ private:
         since_compaction_ += entries;
         if (compacts_ == compaction::none || since_compaction_ < compaction_interval) return;
         since_compaction_ = 0;
-        for (auto& each : nodes_) check(!each.take_snapshot());
+        for (auto& each : nodes_) check(!each->take_snapshot());
     }
 
     raft::manual_clock clock_{};
     network_type network_{};
-    std::deque<node_type> nodes_{};
+    std::vector<std::unique_ptr<node_type>> nodes_{};
     compaction compacts_;
     std::size_t since_compaction_ = 0;
     std::uint64_t answered_ = 0;

@@ -50,7 +50,8 @@ public:
             auto& arriving = batches_[waiting_];
             waiting_ ^= 1U;
             for (const auto& each : arriving.messages)
-                receive(each.to, each.from, each.body, arriving.beside(each));
+                receive(each.to, each.from, each.body,
+                        each.parcel == 0 ? attachment<Command>{} : arriving.unpack(each.parcel));
             arriving.clear();
         }
     }
@@ -89,16 +90,14 @@ private:
 
         [[nodiscard]] std::size_t pack(const attachment<Command>& beside) {
             const std::size_t carried = beside.configuration != nullptr ? 1 : 0;
-            if (beside.entries.empty() && beside.chunk.empty() && carried == 0) return 0;
             parcels.push_back({store(entries, beside.entries),
                                store(configurations, std::span{beside.configuration, carried}),
                                store(bytes, beside.chunk)});
             return parcels.size() - 1;
         }
 
-        [[nodiscard]] attachment<Command> beside(const sent& each) const {
-            if (each.parcel == 0) return {};
-            const auto& places = parcels[each.parcel];
+        [[nodiscard]] attachment<Command> unpack(std::size_t place) const {
+            const auto& places = parcels[place];
             const auto carried = view(configurations, places.configurations);
             return {.entries = view(entries, places.entries),
                     .configuration = carried.empty() ? nullptr : carried.data(),
@@ -107,6 +106,7 @@ private:
 
         void clear() {
             messages.clear();
+            if (parcels.size() == 1) return;
             parcels.resize(1);
             entries.clear();
             configurations.clear();
@@ -129,7 +129,9 @@ private:
     void carry(member_id from, std::span<const member_id> to, const message& body,
                const attachment<Command>& beside) {
         auto& waiting = batches_[waiting_];
-        const auto packed = waiting.pack(beside);
+        const bool alone = beside.entries.empty() && beside.configuration == nullptr &&
+                           beside.chunk.empty();
+        const auto packed = alone ? std::size_t{0} : waiting.pack(beside);
         for (const auto each : to) waiting.messages.emplace_back(from, each, body, packed);
     }
 
