@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The commands about the servers: CLUSTER as clients of Redis Cluster know it, where the leader is
+// the master of all slots and the others are its replicas; RAFT; and INFO.
+#include <cstdint>
+#include <cstdio>
+
+#include "commands.hpp"
+#include "hash_slot.hpp"
+#include <unistd.h>
+
+namespace raft_kv::commands {
+
+namespace {
+
+/// 40 hexadecimal digits, as clients expect: the cluster's identity and the server's id.
+std::string node_name(const cluster_layout& layout, std::uint64_t id) {
+    char digits[41];
+    std::snprintf(digits, sizeof(digits), "%016llx%024llx",
+                  static_cast<unsigned long long>(layout.identity()),
+                  static_cast<unsigned long long>(id));
+    return digits;
+}
+
+void tell_node(local_call& call, const server_address& server) {
+    call.reply.array(3);
+    call.reply.bulk(server.host);
+    call.reply.integer(server.client_port);
+    call.reply.bulk(node_name(call.server.layout(), server.id));
+}
+
+/// One range of slots, the leader first. None while no leader is known.
+void tell_slots(local_call& call) {
+    const auto& layout = call.server.layout();
+    const auto report = call.server.report();
+    const auto* leader = report.leader ? layout.find(*report.leader) : nullptr;
+    if (leader == nullptr) return call.reply.array(0);
+    call.reply.array(1);
+    call.reply.array(2 + layout.servers.size());
+    call.reply.integer(0);
+    call.reply.integer(hash_slot_count - 1);
+    tell_node(call, *leader);
+    for (const auto& server : layout.servers)
+        if (server.id != leader->id) tell_node(call, server);
+}
+
+void tell_nodes(local_call& call) {
+    const auto& layout = call.server.layout();
+    const auto report = call.server.report();
+    std::string text;
+    for (const auto& server : layout.servers) {
+        const auto leads = report.leader == server.id;
+        text += node_name(layout, server.id) + " " + server.host + ":" +
+                std::to_string(server.client_port) + "@" + std::to_string(server.peer_port) + " " +
+                (server.id == report.id ? "myself," : "") + (leads ? "master " : "slave ");
+        text += leads || !report.leader ? "-" : node_name(layout, *report.leader);
+        text += " 0 0 " + std::to_string(report.term) + " connected";
+        text += leads ? " 0-" + std::to_string(hash_slot_count - 1) + "\n" : "\n";
+    }
+    call.reply.bulk(text);
+}
+
+void tell_cluster(local_call& call) {
+    const auto report = call.server.report();
+    const auto slots = std::to_string(report.leader ? hash_slot_count : 0);
+    const auto term = std::to_string(report.term);
+    call.reply.bulk(
+        "cluster_enabled:1\r\ncluster_state:" + std::string{report.leader ? "ok" : "fail"} +
+        "\r\ncluster_slots_assigned:" + slots + "\r\ncluster_slots_ok:" + slots +
+        "\r\ncluster_slots_pfail:0\r\ncluster_slots_fail:0\r\ncluster_known_nodes:" +
+        std::to_string(call.server.layout().servers.size()) +
+        "\r\ncluster_size:1\r\ncluster_current_epoch:" + term + "\r\ncluster_my_epoch:" + term +
+        "\r\n");
+}
+
+void optional_integer(reply_writer& reply, std::optional<std::uint64_t> value) {
+    if (value) {
+        reply.integer(static_cast<std::int64_t>(*value));
+    } else {
+        reply.nothing();
+    }
+}
+
+void tell_status(local_call& call) {
+    const auto report = call.server.report();
+    auto& reply = call.reply;
+    const auto number = [&](std::string_view name, std::optional<std::uint64_t> value) {
+        reply.bulk(name);
+        optional_integer(reply, value);
+    };
+    reply.array(18);
+    number("id", report.id);
+    reply.bulk("role");
+    reply.bulk(report.role);
+    number("term", report.term);
+    number("leader", report.leader);
+    number("commit", report.commit);
+    number("applied", report.applied);
+    number("last", report.last);
+    number("snapshot", report.snapshot);
+    reply.bulk("members");
+    reply.array(report.members.size());
+    for (const auto& member : report.members) {
+        const auto* address = call.server.layout().find(member.id);
+        reply.array(3);
+        reply.integer(static_cast<std::int64_t>(member.id));
+        reply.bulk(address != nullptr ? host_and_port(address->host, address->client_port) : "");
+        optional_integer(reply, member.match);
+    }
+}
+
+void begin_snapshot(local_call& call) {
+    const auto refused = call.server.take_snapshot();
+    if (!refused) return call.reply.ok();
+    if (refused->reason == raft::refusal_reason::nothing_to_do)
+        return call.reply.error(
+            "ERR nothing was applied since the last snapshot, or one is being taken");
+    if (refused->reason == raft::refusal_reason::storage_failed)
+        return call.reply.error("IOERR the storage of this server has failed");
+    call.reply.error("ERR no snapshot can be taken now");
+}
+
+struct info_text {
+    std::string text{};
+
+    void section(std::string_view name) {
+        if (!text.empty()) text += "\r\n";
+        text.append("# ").append(name).append("\r\n");
+    }
+    void line(std::string_view name, std::string_view value) {
+        text.append(name).append(":").append(value).append("\r\n");
+    }
+    void line(std::string_view name, std::uint64_t value) { line(name, std::to_string(value)); }
+};
+
+void tell_server_section(info_text& out, local_call& call, const server_report& report) {
+    const auto* self = call.server.layout().find(report.id);
+    out.section("Server");
+    out.line("raft_kv_version", version);
+    out.line("redis_version", "7.0.0");
+    out.line("redis_mode", "cluster");
+    out.line("process_id", static_cast<std::uint64_t>(::getpid()));
+    if (self != nullptr) out.line("tcp_port", self->client_port);
+    out.line("uptime_in_seconds", report.uptime_seconds);
+}
+
+void tell_raft_section(info_text& out, local_call& call, const server_report& report) {
+    out.section("Raft");
+    out.line("raft_id", report.id);
+    out.line("raft_role", report.role);
+    out.line("raft_term", report.term);
+    out.line("raft_leader", report.leader ? std::to_string(*report.leader) : "none");
+    out.line("raft_commit_index", report.commit);
+    out.line("raft_applied_index", report.applied);
+    out.line("raft_last_index", report.last);
+    out.line("raft_snapshot_index", report.snapshot);
+    out.line("raft_storage", report.storage_failed ? "failed" : "ok");
+    for (const auto& member : report.members) {
+        const auto* address = call.server.layout().find(member.id);
+        out.line("raft_member_" + std::to_string(member.id),
+                 "address=" + (address ? host_and_port(address->host, address->client_port) : "") +
+                     ",match=" + (member.match ? std::to_string(*member.match) : "unknown"));
+    }
+}
+
+}  // namespace
+
+void cluster(local_call& call) {
+    const auto& words = call.words;
+    if (words.size() == 2 && same_word(words[1], "slots")) return tell_slots(call);
+    if (words.size() == 2 && same_word(words[1], "nodes")) return tell_nodes(call);
+    if (words.size() == 2 && same_word(words[1], "info")) return tell_cluster(call);
+    if (words.size() == 2 && same_word(words[1], "myid"))
+        return call.reply.bulk(node_name(call.server.layout(), call.server.report().id));
+    if (words.size() == 3 && same_word(words[1], "keyslot"))
+        return call.reply.integer(hash_slot(words[2]));
+    call.reply.error(unknown_subcommand(words));
+}
+
+void raft_command(local_call& call) {
+    const auto& words = call.words;
+    if (words.size() == 2 && same_word(words[1], "status")) return tell_status(call);
+    if (words.size() == 2 && same_word(words[1], "snapshot")) return begin_snapshot(call);
+    call.reply.error(unknown_subcommand(words));
+}
+
+void info(local_call& call) {
+    const auto wanted = [&](std::string_view section) {
+        bool found = call.words.size() == 1;
+        for (std::size_t i = 1; i < call.words.size(); ++i) {
+            const auto word = call.words[i];
+            found = found || same_word(word, section) || same_word(word, "all") ||
+                    same_word(word, "everything") || same_word(word, "default");
+        }
+        return found;
+    };
+    const auto report = call.server.report();
+    info_text out;
+    if (wanted("server")) tell_server_section(out, call, report);
+    if (wanted("clients")) {
+        out.section("Clients");
+        out.line("connected_clients", report.clients);
+        out.line("maxclients", limits::clients_max);
+    }
+    if (wanted("raft")) tell_raft_section(out, call, report);
+    if (wanted("cluster")) {
+        out.section("Cluster");
+        out.line("cluster_enabled", 1);
+    }
+    if (wanted("keyspace")) {
+        const auto keys = call.server.store().values().size();
+        out.section("Keyspace");
+        if (keys != 0) out.line("db0", "keys=" + std::to_string(keys) + ",expires=0,avg_ttl=0");
+    }
+    call.reply.bulk(out.text);
+}
+
+}  // namespace raft_kv::commands

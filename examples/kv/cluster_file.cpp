@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Reads the cluster file. Every line is checked, and the first that is wrong is named.
+#include "cluster_file.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstddef>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <optional>
+
+#include <raft/core/types.hpp>
+
+namespace raft_kv {
+
+namespace {
+
+constexpr std::size_t file_bytes_max = 1024 * 1024;
+constexpr std::size_t host_bytes_max = 255;
+
+using fields = std::vector<std::string_view>;
+using problem = std::optional<std::string>;
+
+fields fields_of(std::string_view line) {
+    constexpr std::string_view blanks = " \t\r\v\f";
+    fields found;
+    line = line.substr(0, line.find('#'));
+    for (auto begin = line.find_first_not_of(blanks); begin != line.npos;) {
+        const auto end = std::min(line.find_first_of(blanks, begin), line.size());
+        found.push_back(line.substr(begin, end - begin));
+        begin = line.find_first_not_of(blanks, end);
+    }
+    return found;
+}
+
+std::string quoted(std::string_view field) {
+    constexpr std::size_t shown_max = 40;
+    std::string text{"'"};
+    for (const auto byte : field.substr(0, shown_max))
+        text.push_back(byte >= ' ' && byte <= '~' ? byte : '?');
+    return text + (field.size() > shown_max ? "…'" : "'");
+}
+
+template <class Integer>
+std::optional<Integer> number_in(std::string_view field) {
+    Integer value = 0;
+    const auto end = field.data() + field.size();
+    const auto parsed = std::from_chars(field.data(), end, value);
+    if (parsed.ec != std::errc{} || parsed.ptr != end || value == 0) return std::nullopt;
+    return value;
+}
+
+problem read_port(std::string_view field, const char* which, std::uint16_t& port) {
+    const auto number = number_in<std::uint16_t>(field);
+    if (!number)
+        return "the " + std::string{which} + " port " + quoted(field) +
+               " is not between 1 and 65535";
+    port = *number;
+    return std::nullopt;
+}
+
+bool is_host(std::string_view field) {
+    return field.size() <= host_bytes_max && std::ranges::all_of(field, [](char byte) {
+               return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
+                      (byte >= 'A' && byte <= 'Z') || byte == '.' || byte == '-' || byte == '_' ||
+                      byte == ':' || byte == '%';
+           });
+}
+
+problem read_server(const fields& line, server_address& server) {
+    if (line.size() != 4)
+        return "expected <id> <host> <peer-port> <client-port>, got " +
+               std::to_string(line.size()) + (line.size() == 1 ? " field" : " fields");
+    const auto id = number_in<std::uint64_t>(line[0]);
+    if (!id) return "the id " + quoted(line[0]) + " is not a number from 1 on";
+    server.id = *id;
+    if (!is_host(line[1])) return "the host " + quoted(line[1]) + " is no host name or address";
+    server.host = line[1];
+    if (const auto wrong = read_port(line[2], "peer", server.peer_port)) return wrong;
+    if (const auto wrong = read_port(line[3], "client", server.client_port)) return wrong;
+    return std::nullopt;
+}
+
+/// A server may have no id twice, and no address that is taken, be it for peers or for clients.
+problem conflict(const std::vector<server_address>& servers, const server_address& added) {
+    if (servers.size() == raft::members_max)
+        return "more than " + std::to_string(raft::members_max) + " servers";
+    if (added.peer_port == added.client_port)
+        return "the peer port and the client port are the same";
+    for (const auto& other : servers) {
+        if (other.id == added.id) return "the id " + std::to_string(added.id) + " is there twice";
+        if (other.host != added.host) continue;
+        for (const auto port : {added.peer_port, added.client_port})
+            if (port == other.peer_port || port == other.client_port)
+                return "the address " + host_and_port(added.host, port) + " is there twice";
+    }
+    return std::nullopt;
+}
+
+problem read_name(const fields& line, std::string& name) {
+    if (line.size() != 2) return "expected cluster <name>";
+    if (!name.empty()) return "the cluster has a name already";
+    name = line[1];
+    return std::nullopt;
+}
+
+void mix(std::uint64_t& hash, std::string_view bytes) {
+    for (const auto byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
+    hash *= 0x100000001b3;
+}
+
+}  // namespace
+
+const server_address* cluster_layout::find(std::uint64_t id) const {
+    const auto found = std::ranges::find(servers, id, &server_address::id);
+    return found == servers.end() ? nullptr : &*found;
+}
+
+std::uint64_t cluster_layout::identity() const {
+    std::uint64_t hash = 0xcbf29ce484222325;
+    if (!name.empty()) {
+        mix(hash, name);
+        return hash;
+    }
+    for (const auto& server : servers) {
+        mix(hash, std::to_string(server.id));
+        mix(hash, host_and_port(server.host, server.peer_port));
+    }
+    return hash;
+}
+
+std::variant<cluster_layout, layout_error> parse_cluster(std::string_view text) {
+    cluster_layout layout;
+    for (std::size_t number = 1; !text.empty(); ++number) {
+        const auto end = std::min(text.find('\n'), text.size());
+        const auto line = fields_of(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (line.empty()) continue;
+        server_address server;
+        auto wrong =
+            line[0] == "cluster" ? read_name(line, layout.name) : read_server(line, server);
+        if (!wrong && line[0] != "cluster") wrong = conflict(layout.servers, server);
+        if (wrong) return layout_error{"line " + std::to_string(number) + ": " + *wrong};
+        if (line[0] != "cluster") layout.servers.push_back(server);
+    }
+    if (layout.servers.empty()) return layout_error{"there is no server in it"};
+    std::ranges::sort(layout.servers, {}, &server_address::id);
+    return layout;
+}
+
+std::variant<cluster_layout, layout_error> read_cluster_file(const std::string& path) {
+    const auto close = [](std::FILE* file) { std::fclose(file); };
+    const std::unique_ptr<std::FILE, decltype(close)> file{std::fopen(path.c_str(), "rb"), close};
+    if (!file) return layout_error{std::strerror(errno)};
+    std::string text(file_bytes_max + 1, '\0');
+    text.resize(std::fread(text.data(), 1, text.size(), file.get()));
+    if (std::ferror(file.get()) != 0) return layout_error{std::strerror(errno)};
+    if (text.size() > file_bytes_max) return layout_error{"it is larger than 1048576 bytes"};
+    return parse_cluster(text);
+}
+
+std::string host_and_port(std::string_view host, std::uint16_t port) {
+    const auto brackets = host.find(':') != host.npos;
+    return (brackets ? "[" : "") + std::string{host} + (brackets ? "]:" : ":") +
+           std::to_string(port);
+}
+
+}  // namespace raft_kv

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The table of commands, and what is said when a request does not fit it.
+#include "commands.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace raft_kv {
+
+namespace {
+
+// Sorted by name, so that a name is found by halving.
+constexpr std::array table{
+    command{"append", 3, "write denyoom fast", 1, 1, 1, "string",
+            "Appends a string to the value of a key.", commands::append},
+    command{"cas", 4, "write denyoom fast", 1, 1, 1, "string",
+            "Sets a key to a new value if it has the expected one.", commands::cas},
+    command{"client", -2, "noscript loading stale", 0, 0, 0, "connection",
+            "ID, GETNAME, SETNAME, SETINFO, REPLY ON.", commands::client},
+    command{"cluster", -2, "stale", 0, 0, 0, "cluster", "SLOTS, NODES, INFO, MYID, KEYSLOT key.",
+            commands::cluster},
+    command{"command", -1, "loading stale", 0, 0, 0, "server",
+            "Describes the commands: COUNT, LIST, INFO, DOCS.", commands::command_table},
+    command{"config", -2, "admin noscript loading stale", 0, 0, 0, "server",
+            "GET pattern: the few settings that clients ask for.", commands::config},
+    command{"dbsize", 1, "readonly fast", 0, 0, 0, "server", "Returns the number of keys.",
+            commands::dbsize},
+    command{"decr", 2, "write denyoom fast", 1, 1, 1, "string",
+            "Subtracts one from the number at a key.", commands::decr},
+    command{"decrby", 3, "write denyoom fast", 1, 1, 1, "string",
+            "Subtracts a number from the number at a key.", commands::decrby},
+    command{"del", -2, "write", 1, -1, 1, "generic",
+            "Deletes keys, and returns how many there were.", commands::del},
+    command{"echo", 2, "loading stale fast", 0, 0, 0, "connection", "Returns the given string.",
+            commands::echo},
+    command{"exists", -2, "readonly fast", 1, -1, 1, "generic",
+            "Returns how many of the keys exist.", commands::exists},
+    command{"flushall", -1, "write", 0, 0, 0, "server", "Removes all keys.", commands::flushall},
+    command{"get", 2, "readonly fast", 1, 1, 1, "string", "Returns the value of a key.",
+            commands::get},
+    command{"hello", -1, "noscript loading stale fast no_auth", 0, 0, 0, "connection",
+            "Agrees on version 2 of the protocol.", commands::hello},
+    command{"incr", 2, "write denyoom fast", 1, 1, 1, "string", "Adds one to the number at a key.",
+            commands::incr},
+    command{"incrby", 3, "write denyoom fast", 1, 1, 1, "string",
+            "Adds a number to the number at a key.", commands::incrby},
+    command{"info", -1, "loading stale", 0, 0, 0, "server",
+            "Tells about this server: server, raft, keyspace, clients, cluster.", commands::info},
+    command{"keys", 2, "readonly", 0, 0, 0, "generic", "Returns the keys that match a pattern.",
+            commands::keys},
+    command{"mget", -2, "readonly fast", 1, -1, 1, "string", "Returns the values of keys.",
+            commands::mget},
+    command{"mset", -3, "write denyoom", 1, -1, 2, "string", "Sets keys to values, all at once.",
+            commands::mset},
+    command{"ping", -1, "stale fast", 0, 0, 0, "connection", "Returns PONG, or the given string.",
+            commands::ping},
+    command{"quit", -1, "noscript loading stale fast no_auth", 0, 0, 0, "connection",
+            "Closes the connection.", commands::quit},
+    command{"raft", -2, "admin stale", 0, 0, 0, "cluster",
+            "STATUS tells this server's part, SNAPSHOT takes one.", commands::raft_command},
+    command{"readonly", 1, "loading stale fast", 0, 0, 0, "cluster",
+            "Reads are answered by this server from what it has, however old.", commands::readonly},
+    command{"readwrite", 1, "loading stale fast", 0, 0, 0, "cluster",
+            "Reads are linearizable again, as at first.", commands::readwrite},
+    command{"reset", 1, "noscript loading stale fast no_auth", 0, 0, 0, "connection",
+            "Makes the connection as new.", commands::reset},
+    command{"select", 2, "loading stale fast", 0, 0, 0, "connection", "Takes the only database, 0.",
+            commands::select},
+    command{"set", -3, "write denyoom", 1, 1, 1, "string",
+            "Sets a key to a value, with the options NX, XX and GET.", commands::set},
+    command{"strlen", 2, "readonly fast", 1, 1, 1, "string",
+            "Returns the length of the value of a key.", commands::strlen},
+};
+
+static_assert(std::ranges::is_sorted(table, {}, &command::name));
+
+constexpr char lower(char byte) {
+    return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
+}
+
+constexpr std::size_t shown_bytes_max = 128;
+
+}  // namespace
+
+std::span<const command> all_commands() { return table; }
+
+const command* find_command(std::string_view name) {
+    std::array<char, 16> buffer{};
+    if (name.size() > buffer.size()) return nullptr;
+    std::ranges::transform(name, buffer.begin(), lower);
+    const std::string_view wanted{buffer.data(), name.size()};
+    const auto found = std::ranges::lower_bound(table, wanted, {}, &command::name);
+    return found != table.end() && found->name == wanted ? &*found : nullptr;
+}
+
+bool arity_fits(const command& which, std::size_t words) {
+    const auto count = static_cast<long long>(words);
+    return which.arity >= 0 ? count == which.arity : count >= -which.arity;
+}
+
+std::string lower_case(std::string_view text) {
+    std::string result{text};
+    std::ranges::transform(result, result.begin(), lower);
+    return result;
+}
+
+bool same_word(std::string_view text, std::string_view lower_word) {
+    return std::ranges::equal(text, lower_word, {}, lower);
+}
+
+std::string wrong_arity(std::string_view name) {
+    return "ERR wrong number of arguments for '" + std::string{name} + "' command";
+}
+
+std::string unknown_command(const word_list& words) {
+    std::string text{"ERR unknown command '"};
+    text.append(words[0].substr(0, shown_bytes_max)).append("', with args beginning with: ");
+    const auto begin = text.size();
+    for (std::size_t i = 1; i < words.size() && text.size() - begin < shown_bytes_max; ++i) {
+        const auto room = shown_bytes_max - (text.size() - begin);
+        text.append("'").append(words[i].substr(0, room)).append("' ");
+    }
+    return text;
+}
+
+std::string unknown_subcommand(const word_list& words) {
+    return "ERR unknown subcommand '" + std::string{words[1].substr(0, shown_bytes_max)} +
+           "' of '" + lower_case(words[0]) + "', or wrong number of arguments for it";
+}
+
+}  // namespace raft_kv

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The commands: a table that says of each how many words it takes, what it does to keys, and which
+// function does it. The functions are of three kinds: those that this server answers by itself,
+// those that read the store, and those that add a write to a batch.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "kv.hpp"
+#include "operations.hpp"
+#include "reply.hpp"
+#include "request.hpp"
+#include "service.hpp"
+
+namespace raft_kv {
+
+inline constexpr std::string_view version = RAFT_KV_VERSION;
+
+/// What the server keeps of a client between its requests.
+struct client_state {
+    std::uint64_t id = 0;
+    std::string name{};
+    bool reads_stale = false;  ///< READONLY: reads are answered from this server, however old.
+    bool quits = false;        ///< No further request is taken.
+};
+
+/// A request that is answered at once.
+struct local_call {
+    const word_list& words;
+    client_state& client;
+    service& server;
+    reply_writer reply;
+};
+
+using local_function = void (*)(local_call& call);
+using read_function = void (*)(const kv& store, const word_list& words, reply_writer reply);
+/// Adds the write, or adds nothing and says what is wrong.
+using write_function = std::optional<std::string_view> (*)(const word_list& words,
+                                                           batch_writer batch);
+
+struct command {
+    std::string_view name;
+    int arity;  ///< The number of words, the name among them; if negative, at least so many.
+    std::string_view flags;
+    int first_key;  ///< The first word that is a key; 0 if none is,
+    int last_key;   ///< the last one, counted from the end if negative,
+    int key_step;   ///< and how far they are apart.
+    std::string_view group;
+    std::string_view summary;
+    std::variant<local_function, read_function, write_function> run;
+};
+
+/// All commands, in the order of their names.
+[[nodiscard]] std::span<const command> all_commands();
+
+/// Whatever the case of its letters. Null if there is no such command.
+[[nodiscard]] const command* find_command(std::string_view name);
+
+[[nodiscard]] bool arity_fits(const command& which, std::size_t words);
+
+[[nodiscard]] std::string lower_case(std::string_view text);
+[[nodiscard]] bool same_word(std::string_view text, std::string_view lower);
+
+/// "ERR wrong number of arguments for 'get' command".
+[[nodiscard]] std::string wrong_arity(std::string_view name);
+[[nodiscard]] std::string unknown_command(const word_list& words);
+[[nodiscard]] std::string unknown_subcommand(const word_list& words);
+
+// ---------------------------------------------------------------------------- what the table names
+namespace commands {
+
+// client_commands.cpp
+void ping(local_call& call);
+void echo(local_call& call);
+void select(local_call& call);
+void hello(local_call& call);
+void client(local_call& call);
+void config(local_call& call);
+void command_table(local_call& call);
+void quit(local_call& call);
+void reset(local_call& call);
+void readonly(local_call& call);
+void readwrite(local_call& call);
+
+// cluster_commands.cpp
+void cluster(local_call& call);
+void raft_command(local_call& call);
+void info(local_call& call);
+
+// data_commands.cpp
+void get(const kv& store, const word_list& words, reply_writer reply);
+void exists(const kv& store, const word_list& words, reply_writer reply);
+void strlen(const kv& store, const word_list& words, reply_writer reply);
+void mget(const kv& store, const word_list& words, reply_writer reply);
+void keys(const kv& store, const word_list& words, reply_writer reply);
+void dbsize(const kv& store, const word_list& words, reply_writer reply);
+
+std::optional<std::string_view> set(const word_list& words, batch_writer batch);
+std::optional<std::string_view> del(const word_list& words, batch_writer batch);
+std::optional<std::string_view> incr(const word_list& words, batch_writer batch);
+std::optional<std::string_view> decr(const word_list& words, batch_writer batch);
+std::optional<std::string_view> incrby(const word_list& words, batch_writer batch);
+std::optional<std::string_view> decrby(const word_list& words, batch_writer batch);
+std::optional<std::string_view> append(const word_list& words, batch_writer batch);
+std::optional<std::string_view> mset(const word_list& words, batch_writer batch);
+std::optional<std::string_view> cas(const word_list& words, batch_writer batch);
+std::optional<std::string_view> flushall(const word_list& words, batch_writer batch);
+
+}  // namespace commands
+
+}  // namespace raft_kv

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The replicated state machine: a map of strings. A command is a batch of writes (operations.hpp);
+// its result has one result for each. Reads look at the map as it is.
+#pragma once
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "limits.hpp"
+#include "operations.hpp"
+#include "snapshot_format.hpp"
+
+#include <raft/core/types.hpp>
+
+namespace raft_kv {
+
+/// A number as Redis takes one: digits with at most a minus before them, no zeros in front.
+[[nodiscard]] inline std::optional<std::int64_t> integer_in(std::string_view text) {
+    const auto digits = text.starts_with('-') ? text.substr(1) : text;
+    if (digits.empty() || (digits.front() == '0' && text != "0")) return std::nullopt;
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+class kv {
+public:
+    using command = std::string;
+    using result = std::vector<write_result>;
+
+    struct string_hash {
+        using is_transparent = void;
+        [[nodiscard]] std::size_t operator()(std::string_view text) const {
+            return std::hash<std::string_view>{}(text);
+        }
+    };
+    using map = std::unordered_map<std::string, std::string, string_hash, std::equal_to<>>;
+
+    [[nodiscard]] result apply(raft::log_index /*index*/, const command& batch) {
+        bytes_applied_ += batch.size();
+        result results;
+        byte_reader reader{batch};
+        while (!reader.at_end()) {
+            results.push_back(apply_one(reader));
+            if (results.back().what == write_result::kind::malformed) break;
+        }
+        return results;
+    }
+
+    [[nodiscard]] const map& values() const { return values_; }
+
+    /// The size of all commands since the process began: how much log there is to make a snapshot
+    /// of.
+    [[nodiscard]] std::uint64_t bytes_applied() const { return bytes_applied_; }
+
+    [[nodiscard]] const std::string* find(std::string_view key) const {
+        const auto found = values_.find(key);
+        return found == values_.end() ? nullptr : &found->second;
+    }
+
+    void save(auto& sink) const {
+        snapshot_writer writer{sink};
+        writer.begin(values_.size());
+        for (const auto& [key, value] : values_) writer.pair(key, value);
+        writer.end();
+    }
+
+    /// False, and nothing changed, if the bytes are no snapshot of this version.
+    [[nodiscard]] bool restore(auto& source) {
+        snapshot_reader reader{source};
+        map values;
+        auto rest = reader.begin();
+        if (!rest) return false;
+        std::string key;
+        std::string value;
+        for (; *rest > 0; --*rest) {
+            if (!reader.pair(key, value)) return false;
+            if (!values.emplace(key, value).second) return false;
+        }
+        if (!reader.end()) return false;
+        values_ = std::move(values);
+        return true;
+    }
+
+private:
+    using kind = write_result::kind;
+
+    [[nodiscard]] write_result apply_one(byte_reader& reader) {
+        switch (operation_code{reader.integer<std::uint8_t>()}) {
+        case operation_code::set: return set(reader);
+        case operation_code::remove: return remove(reader);
+        case operation_code::increment: return increment(reader);
+        case operation_code::append: return append(reader);
+        case operation_code::set_many: return set_many(reader);
+        case operation_code::compare_and_set: return compare_and_set(reader);
+        case operation_code::clear: values_.clear(); return {};
+        }
+        return {.what = kind::malformed};
+    }
+
+    [[nodiscard]] write_result set(byte_reader& reader) {
+        const auto flags = reader.integer<std::uint8_t>();
+        const auto key = reader.string();
+        const auto value = reader.string();
+        if (reader.failed()) return {.what = kind::malformed};
+        const auto found = values_.find(key);
+        const auto present = found != values_.end();
+        const auto give_old_value = (flags & 4U) != 0;
+        const auto wanted = !((flags & 1U) != 0 && present) && !((flags & 2U) != 0 && !present);
+
+        write_result answer{};
+        if (give_old_value) {
+            answer.what = present ? kind::value : kind::nothing;
+            if (present) answer.text = wanted ? std::move(found->second) : found->second;
+        } else if (!wanted) {
+            answer.what = kind::nothing;
+        }
+        if (wanted && present) found->second = value;
+        if (wanted && !present) values_.emplace(key, value);
+        return answer;
+    }
+
+    [[nodiscard]] write_result remove(byte_reader& reader) {
+        std::int64_t removed = 0;
+        for (auto rest = reader.integer<std::uint32_t>(); rest > 0; --rest) {
+            const auto key = reader.string();
+            if (reader.failed()) break;
+            const auto found = values_.find(key);
+            if (found == values_.end()) continue;
+            values_.erase(found);
+            ++removed;
+        }
+        if (reader.failed()) return {.what = kind::malformed};
+        return {.what = kind::number, .number = removed};
+    }
+
+    [[nodiscard]] write_result increment(byte_reader& reader) {
+        const auto key = reader.string();
+        const auto by = reader.integer<std::int64_t>();
+        if (reader.failed()) return {.what = kind::malformed};
+        auto found = values_.find(key);
+        const auto before = found == values_.end() ? 0 : integer_in(found->second);
+        if (!before) return {.what = kind::not_an_integer};
+        std::int64_t sum = 0;
+        if (__builtin_add_overflow(*before, by, &sum)) return {.what = kind::overflow};
+        if (found == values_.end()) found = values_.emplace(key, std::string{}).first;
+        found->second = std::to_string(sum);
+        return {.what = kind::number, .number = sum};
+    }
+
+    [[nodiscard]] write_result append(byte_reader& reader) {
+        const auto key = reader.string();
+        const auto more = reader.string();
+        if (reader.failed()) return {.what = kind::malformed};
+        auto found = values_.find(key);
+        const auto length = (found == values_.end() ? 0 : found->second.size()) + more.size();
+        if (length > limits::value_bytes_max) return {.what = kind::too_long};
+        if (found == values_.end()) found = values_.emplace(key, std::string{}).first;
+        found->second.append(more);
+        return {.what = kind::number, .number = static_cast<std::int64_t>(length)};
+    }
+
+    [[nodiscard]] write_result set_many(byte_reader& reader) {
+        for (auto rest = reader.integer<std::uint32_t>(); rest > 1; rest -= 2) {
+            const auto key = reader.string();
+            const auto value = reader.string();
+            if (reader.failed()) break;
+            if (const auto found = values_.find(key); found != values_.end()) {
+                found->second = value;
+            } else {
+                values_.emplace(key, value);
+            }
+        }
+        if (reader.failed()) return {.what = kind::malformed};
+        return {};
+    }
+
+    [[nodiscard]] write_result compare_and_set(byte_reader& reader) {
+        const auto key = reader.string();
+        const auto expected = reader.string();
+        const auto value = reader.string();
+        if (reader.failed()) return {.what = kind::malformed};
+        const auto found = values_.find(key);
+        if (found == values_.end() || found->second != expected) return {.what = kind::number};
+        found->second = value;
+        return {.what = kind::number, .number = 1};
+    }
+
+    map values_;
+    std::uint64_t bytes_applied_ = 0;
+};
+
+}  // namespace raft_kv

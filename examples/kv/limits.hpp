@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Every limit of the server in one place, so that no client and no file can make it take unbounded
+// memory. What happens at each limit is said beside it.
+#pragma once
+
+#include <cstddef>
+
+namespace raft_kv::limits {
+
+inline constexpr std::size_t kibibyte = 1024;
+inline constexpr std::size_t mebibyte = 1024 * kibibyte;
+
+// -------------------------------------------------------------------------------------------- data
+/// Longer keys and values are answered with an error; the connection lives on.
+inline constexpr std::size_t key_bytes_max = 64 * kibibyte;
+inline constexpr std::size_t value_bytes_max = 1 * mebibyte;
+/// A longer pattern of KEYS is answered with an error.
+inline constexpr std::size_t pattern_bytes_max = 1 * kibibyte;
+
+// ---------------------------------------------------------------------------------------- requests
+/// A request with more bytes or arguments is a protocol error: it is said and the connection ends.
+inline constexpr std::size_t request_bytes_max = 2 * mebibyte;
+inline constexpr std::size_t arguments_max = 256 * kibibyte;
+/// So is a line without an end, be it an inline command or the length of an argument.
+inline constexpr std::size_t inline_bytes_max = 64 * kibibyte;
+inline constexpr std::size_t length_line_bytes_max = 32;
+
+// ------------------------------------------------------------------------------------- connections
+/// More clients than this are told so and turned away.
+inline constexpr std::size_t clients_max = 1000;
+/// What is read from a socket at once.
+inline constexpr std::size_t read_bytes = 16 * kibibyte;
+/// Over one of these a connection is not read from, nor its next request begun, until it is below.
+inline constexpr std::size_t pending_requests_max = 4096;
+inline constexpr std::size_t pending_bytes_max = 2 * mebibyte;
+inline constexpr std::size_t output_bytes_soft = 1 * mebibyte;
+/// Replies that a client has not fetched: over this its connection is closed.
+inline constexpr std::size_t output_bytes_max = 64 * mebibyte;
+/// A single reply that would be longer is an error instead.
+inline constexpr std::size_t reply_bytes_max = 32 * mebibyte;
+
+// ----------------------------------------------------------------------------------------- batches
+/// A log entry takes writes until it has this many bytes, so none is larger than this and a request
+/// with the lengths of its words.
+inline constexpr std::size_t batch_bytes = 256 * kibibyte;
+inline constexpr std::size_t entry_bytes_max = 4 * mebibyte;
+static_assert(batch_bytes + request_bytes_max + 4 * arguments_max < entry_bytes_max);
+/// Entries on their way to being committed; what comes meanwhile waits for the next entry.
+inline constexpr std::size_t batches_in_flight_max = 8;
+/// All writes that wait, of all clients. Over this a write is refused with TRYAGAIN.
+inline constexpr std::size_t waiting_bytes_max = 64 * mebibyte;
+
+// --------------------------------------------------------------------------------------- snapshots
+/// The log since the last snapshot: when it is longer than this, and than the snapshot, the next is
+/// due.
+inline constexpr std::size_t log_bytes_per_snapshot = 64 * mebibyte;
+
+}  // namespace raft_kv::limits

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// raft-kv: a replicated key-value store over the Redis protocol, to use and to learn from.
+#include <cstdio>
+#include <filesystem>
+#include <span>
+#include <string_view>
+#include <system_error>
+
+#include "commands.hpp"
+#include "demo.hpp"
+#include "serve.hpp"
+
+namespace {
+
+constexpr std::string_view help_text =
+    R"(usage: raft-kv serve --cluster FILE --id N --data DIR [options]
+       raft-kv demo [options]
+
+  serve        runs one server of a replicated key-value store; see raft-kv serve --help
+  demo         starts three servers, writes to them, kills their leader, and checks what is left
+  --help       this text
+  --version    the version
+
+A cluster file for three servers on one machine, each line `<id> <host> <peer-port> <client-port>`:
+
+  1 127.0.0.1 7101 6101
+  2 127.0.0.1 7102 6102
+  3 127.0.0.1 7103 6103
+
+Then `redis-cli -c -p 6101 set key value` works at any of them.
+)";
+
+int print(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return 0;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    const std::span arguments{words, static_cast<std::size_t>(count)};
+    const std::string_view command = arguments.size() > 1 ? arguments[1] : "";
+    if (command == "serve") return raft_kv::serve(arguments.subspan(2));
+    if (command == "demo") {
+        std::error_code unknown;
+        const auto self = std::filesystem::read_symlink("/proc/self/exe", unknown);
+        return raft_kv::demo(arguments.subspan(2), unknown ? arguments[0] : self.c_str());
+    }
+    if (command == "--help") return print(help_text);
+    if (command == "--version") return print("raft-kv " RAFT_KV_VERSION "\n");
+    if (command.empty()) {
+        std::fputs("raft-kv: a command is missing: serve or demo\n", stderr);
+    } else {
+        std::fprintf(stderr, "raft-kv: unknown command '%s'\n", arguments[1]);
+    }
+    std::fputs("See raft-kv --help.\n", stderr);
+    return 2;
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What a client is told when its request was not, or not surely, carried out. The first word is for
+// programs:
+//
+//     MOVED         another server leads: ask there                  nothing happened
+//     CLUSTERDOWN   no leader is known: try again                    nothing happened
+//     TRYAGAIN      too much waits already: try again                nothing happened
+//     NOSPACE       no room on the leader's disk; reads go on        nothing happened
+//     IOERR         this server's storage failed: ask another        nothing happened
+//     LOST          the write will never take effect: try again      nothing happened
+//     UNKNOWN       leadership was lost under way: it may have taken effect, or may yet
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cluster_file.hpp"
+
+#include <raft/core/effects.hpp>
+
+namespace raft_kv {
+
+inline constexpr std::string_view lost_text =
+    "LOST the write was replaced by another leader's and never takes effect; it is safe to retry";
+inline constexpr std::string_view unknown_text =
+    "UNKNOWN the outcome is not known: leadership was lost before the write was committed";
+inline constexpr std::string_view overloaded_text =
+    "TRYAGAIN too many writes wait to be committed; nothing was written";
+
+/// Where the leader answers clients; null if none is known.
+[[nodiscard]] inline const server_address* leader_address(const raft::refusal& refused,
+                                                          const cluster_layout& layout) {
+    return refused.leader ? layout.find(refused.leader->value) : nullptr;
+}
+
+[[nodiscard]] inline std::string refusal_text(const raft::refusal& refused, unsigned slot,
+                                              const cluster_layout& layout) {
+    switch (refused.reason) {
+    case raft::refusal_reason::not_leader:
+    case raft::refusal_reason::leadership_lost: break;
+    case raft::refusal_reason::too_many_pending: return std::string{overloaded_text};
+    case raft::refusal_reason::too_large: return "ERR the write is larger than a log entry may be";
+    case raft::refusal_reason::no_space:
+        return "NOSPACE the leader's disk has no room for writes; reads go on";
+    case raft::refusal_reason::storage_failed:
+        return "IOERR the storage of this server has failed; ask another server";
+    case raft::refusal_reason::nothing_to_do: return "ERR there is nothing to do";
+    }
+    const auto* leader = leader_address(refused, layout);
+    if (leader == nullptr) return "CLUSTERDOWN no leader is known; try again";
+    // Clients split at the last colon, so that an IPv6 address stands without brackets.
+    return "MOVED " + std::to_string(slot) + " " + leader->host + ":" +
+           std::to_string(leader->client_port);
+}
+
+}  // namespace raft_kv

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Writes replies of the Redis protocol (version 2) to the end of a buffer.
+#pragma once
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "operations.hpp"
+
+namespace raft_kv {
+
+class reply_writer {
+public:
+    explicit reply_writer(std::string& out) : out_{out} {}
+
+    void ok() { out_.append("+OK\r\n"); }
+    void nothing() { out_.append("$-1\r\n"); }
+    void no_array() { out_.append("*-1\r\n"); }
+    void status(std::string_view text) { line('+', text); }
+    void array(std::size_t elements) { number(elements, '*'); }
+    void integer(std::int64_t value) { number(value, ':'); }
+
+    void bulk(std::string_view text) {
+        number(text.size(), '$');
+        out_.append(text);
+        out_.append("\r\n");
+    }
+
+    /// `text` begins with the kind of error in capitals: "ERR no such thing".
+    void error(std::string_view text) { line('-', text); }
+
+private:
+    template <class Integer>
+    void number(Integer value, char mark) {
+        char digits[24];
+        const auto end = std::to_chars(digits, digits + sizeof(digits), value).ptr;
+        out_.push_back(mark);
+        out_.append(digits, static_cast<std::size_t>(end - digits));
+        out_.append("\r\n");
+    }
+
+    /// What a client sent may stand in `text`; a line break there would be a reply of its own.
+    void line(char mark, std::string_view text) {
+        out_.push_back(mark);
+        for (const auto byte : text) out_.push_back(byte == '\r' || byte == '\n' ? ' ' : byte);
+        out_.append("\r\n");
+    }
+
+    std::string& out_;
+};
+
+/// The reply to a write, once it is applied.
+inline void write_reply(reply_writer reply, const write_result& result) {
+    switch (result.what) {
+    case write_result::kind::done: reply.ok(); break;
+    case write_result::kind::number: reply.integer(result.number); break;
+    case write_result::kind::value: reply.bulk(result.text); break;
+    case write_result::kind::nothing: reply.nothing(); break;
+    case write_result::kind::not_an_integer:
+        reply.error("ERR value is not an integer or out of range");
+        break;
+    case write_result::kind::overflow:
+        reply.error("ERR increment or decrement would overflow");
+        break;
+    case write_result::kind::too_long:
+        reply.error("ERR string exceeds maximum allowed size of 1048576 bytes");
+        break;
+    case write_result::kind::malformed:
+        reply.error("ERR this server's version does not know this write");
+        break;
+    }
+}
+
+}  // namespace raft_kv

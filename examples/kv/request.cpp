@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The parser of requests. hiredis' reader is made for replies, which are the same arrays of
+// strings; it is given functions that put the strings into the parser and turn down everything
+// else.
+#include "request.hpp"
+
+#include <charconv>
+#include <cstdint>
+#include <new>
+#include <utility>
+
+#include "inline_words.hpp"
+#include "limits.hpp"
+
+namespace raft_kv {
+
+/// What the reader calls for each element. A null result makes it stop with an error of its own, in
+/// whose place the parser's is said. The type of lengths differs between versions of hiredis.
+struct request_builder {
+    static request_parser& parser(const redisReadTask* task) {
+        return *static_cast<request_parser*>(task->privdata);
+    }
+
+    static void* refuse(const redisReadTask* task, char got) {
+        using namespace std::string_literals;
+        parser(task).fail("expected '$', got '"s + got + "'");
+        return nullptr;
+    }
+
+    static void* string(const redisReadTask* task, char* text, std::size_t length) {
+        if (task->type == REDIS_REPLY_STATUS) return refuse(task, '+');
+        if (task->type == REDIS_REPLY_ERROR) return refuse(task, '-');
+        return parser(task).add_word({text, length}) ? task->privdata : nullptr;
+    }
+
+    template <class Count>
+    static void* array(const redisReadTask* task, Count count) {
+        if (task->parent != nullptr) return refuse(task, '*');
+        if (static_cast<std::size_t>(count) > limits::arguments_max) {
+            parser(task).fail("invalid multibulk length");
+            return nullptr;
+        }
+        return task->privdata;
+    }
+
+    static void* integer(const redisReadTask* task, long long /*value*/) {
+        return refuse(task, ':');
+    }
+
+    static void* nil(const redisReadTask* task) {
+        if (task->parent == nullptr) return task->privdata;
+        parser(task).fail("invalid bulk length");
+        return nullptr;
+    }
+
+    static void release(void* /*object*/) {}
+
+    static redisReplyObjectFunctions* functions() {
+        static redisReplyObjectFunctions all = [] {
+            redisReplyObjectFunctions made{};
+            made.createString = string;
+            made.createArray = array;
+            made.createInteger = integer;
+            made.createNil = nil;
+            made.freeObject = release;
+            return made;
+        }();
+        return &all;
+    }
+};
+
+request_parser::request_parser() { new_reader(); }
+
+void request_parser::new_reader() {
+    reader_.reset(redisReaderCreateWithFunctions(request_builder::functions()));
+    if (!reader_) throw std::bad_alloc{};
+    reader_->privdata = this;
+}
+
+void request_parser::feed(std::string_view bytes) {
+    if (reads_lines_) {
+        lines_.append(bytes);
+    } else if (redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) != REDIS_OK) {
+        throw std::bad_alloc{};
+    }
+}
+
+request_parser::outcome request_parser::next() {
+    while (error_.empty()) {
+        if (!in_array_) {
+            const auto rest = unread();
+            if (rest.empty()) return outcome::incomplete;
+            const auto is_array = rest.front() == '*';
+            if (is_array && reads_lines_) read_arrays();
+            if (!is_array && !reads_lines_) read_lines();
+        }
+        text_.resize(in_array_ ? text_.size() : 0);
+        ends_.resize(in_array_ ? ends_.size() : 0);
+        const auto found = reads_lines_ ? next_inline() : next_array();
+        if (found == outcome::incomplete) return found;
+        if (found == outcome::request && !ends_.empty()) {
+            finish_words();
+            return found;
+        }
+    }
+    return outcome::error;
+}
+
+std::string_view request_parser::unread() const {
+    if (reads_lines_) return std::string_view{lines_}.substr(lines_read_);
+    return {reader_->buf + reader_->pos, reader_->len - reader_->pos};
+}
+
+void request_parser::read_lines() {
+    lines_ = unread();
+    lines_read_ = 0;
+    reads_lines_ = true;
+    new_reader();
+}
+
+void request_parser::read_arrays() {
+    const auto lines = std::exchange(lines_, {});
+    reads_lines_ = false;
+    feed(std::string_view{lines}.substr(lines_read_));
+}
+
+request_parser::outcome request_parser::next_array() {
+    void* array = nullptr;
+    in_array_ = true;
+    if (redisReaderGetReply(reader_.get(), &array) != REDIS_OK)
+        return error_.empty() ? fail(reader_->errstr) : outcome::error;
+    if (array == nullptr) return check_pending();
+    in_array_ = false;
+    return outcome::request;
+}
+
+/// What the reader has and cannot take yet is the start of a length, or a string after its length.
+/// It would wait for however long a string the client announces.
+request_parser::outcome request_parser::check_pending() {
+    const auto pending = unread();
+    const auto line =
+        pending.substr(0, pending.substr(0, limits::length_line_bytes_max).find("\r\n"));
+    if (line.size() == pending.size()) {
+        return pending.size() < limits::length_line_bytes_max ? outcome::incomplete
+                                                              : fail("too big count string");
+    }
+    std::uint64_t length = 0;
+    const auto result = std::from_chars(line.data(), line.data() + line.size(), length);
+    if (result.ec != std::errc{} || length > limits::request_bytes_max)
+        return fail("invalid bulk length");
+    return outcome::incomplete;
+}
+
+request_parser::outcome request_parser::next_inline() {
+    const auto rest = unread();
+    const auto end = rest.find('\n');
+    if (end > limits::inline_bytes_max) {
+        const auto waits = end == rest.npos && rest.size() <= limits::inline_bytes_max;
+        return waits ? outcome::incomplete : fail("too big inline request");
+    }
+    auto line = rest.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    const auto split = split_inline_words(line, text_, ends_);
+    lines_read_ += end + 1;
+    if (lines_read_ == lines_.size() || lines_read_ >= limits::inline_bytes_max) {
+        lines_.erase(0, lines_read_);
+        lines_read_ = 0;
+    }
+    return split ? outcome::request : fail("unbalanced quotes in request");
+}
+
+request_parser::outcome request_parser::fail(std::string_view why) {
+    if (error_.empty()) error_ = why;
+    return outcome::error;
+}
+
+bool request_parser::add_word(std::string_view word) {
+    if (text_.size() + word.size() > limits::request_bytes_max) {
+        fail("request is larger than 2097152 bytes");
+        return false;
+    }
+    text_.append(word);
+    ends_.push_back(text_.size());
+    return true;
+}
+
+void request_parser::finish_words() {
+    words_.clear();
+    std::size_t begin = 0;
+    for (const auto end : ends_) {
+        words_.push_back(std::string_view{text_}.substr(begin, end - begin));
+        begin = end;
+    }
+}
+
+}  // namespace raft_kv

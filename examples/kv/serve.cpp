@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Flags, the cluster file, signals: everything about a server that is the process's concern.
+#include "serve.hpp"
+
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <string_view>
+
+#include "server.hpp"
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <sys/resource.h>
+
+namespace raft_kv {
+
+namespace {
+
+constexpr int failed_to_start = 1;
+constexpr int wrong_usage = 2;
+
+constexpr std::string_view help_text =
+    R"(usage: raft-kv serve --cluster FILE --id N --data DIR [options]
+
+Runs one server of a replicated key-value store, which speaks the Redis protocol.
+
+  --cluster FILE             a line `<id> <host> <peer-port> <client-port>` for each server;
+                             `#` starts a comment, `cluster <name>` may name the cluster
+  --id N                     which of them this one is
+  --data DIR                 where it keeps its log and snapshots; made if it is not there
+  --election-timeout-ms N    without a leader for so long, or up to twice, it stands for
+                             election (300)
+  --heartbeat-ms N           how often a leader is heard at least (60)
+  --snapshot-entries N       a snapshot is taken after so many log entries (1000000), and when
+                             the log since the last one is larger than 64 MiB and than that
+  --help                     this text
+
+SIGTERM and SIGINT end it: it answers what it has taken and lets another server lead.
+)";
+
+template <class Integer>
+bool read_number(std::string_view text, Integer least, Integer most, Integer& number) {
+    const auto end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, number);
+    return parsed.ec == std::errc{} && parsed.ptr == end && number >= least && number <= most;
+}
+
+/// What is wrong with the value of a flag; empty if nothing is.
+std::string read_flag(std::string_view flag, std::string_view value, serve_flags& flags) {
+    constexpr std::uint64_t any = ~std::uint64_t{0};
+    bool good = !value.empty();
+    if (flag == "--cluster") {
+        flags.cluster_file = value;
+    } else if (flag == "--id") {
+        good = read_number(value, std::uint64_t{1}, any, flags.id);
+    } else if (flag == "--data") {
+        flags.directory = value;
+    } else if (flag == "--election-timeout-ms") {
+        good =
+            read_number(value, std::int64_t{10}, std::int64_t{600'000}, flags.election_timeout_ms);
+    } else if (flag == "--heartbeat-ms") {
+        good = read_number(value, std::int64_t{1}, std::int64_t{600'000}, flags.heartbeat_ms);
+    } else if (flag == "--snapshot-entries") {
+        good = read_number(value, std::uint64_t{1}, any, flags.snapshot_entries);
+    } else {
+        return "unknown flag '" + std::string{flag} + "'";
+    }
+    if (good) return {};
+    return "'" + std::string{value} + "' is no value for " + std::string{flag};
+}
+
+int complain(std::string_view problem, int status) {
+    std::fprintf(stderr, "raft-kv serve: %.*s\n", static_cast<int>(problem.size()), problem.data());
+    if (status == wrong_usage) std::fputs("See raft-kv serve --help.\n", stderr);
+    return status;
+}
+
+/// Many systems let a process have more open files than they give it at first.
+void raise_open_files_limit() {
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    const auto wanted = std::min<rlim_t>(files.rlim_max, limits::clients_max + 200);
+    if (files.rlim_cur >= wanted) return;
+    files.rlim_cur = wanted;
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
+int run(server_options options) {
+    asio::io_context io{1};
+    server one{io, std::move(options)};
+    if (const auto wrong = one.start()) return complain(*wrong, failed_to_start);
+    asio::signal_set signals{io, SIGTERM, SIGINT};
+    signals.async_wait([&](const asio::error_code& error, int /*signal*/) {
+        if (!error) one.stop();
+    });
+    io.run();
+    return 0;
+}
+
+}  // namespace
+
+std::variant<serve_flags, std::string> parse_serve_flags(std::span<char*> arguments) {
+    serve_flags flags;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        std::string_view flag{arguments[i]};
+        if (flag == "--help") {
+            flags.help = true;
+            return flags;
+        }
+        std::string_view value;
+        if (const auto equals = flag.find('='); equals != flag.npos) {
+            value = flag.substr(equals + 1);
+            flag = flag.substr(0, equals);
+        } else if (i + 1 < arguments.size() && flag.starts_with("--")) {
+            value = arguments[++i];
+        }
+        if (auto wrong = read_flag(flag, value, flags); !wrong.empty()) return wrong;
+    }
+    if (flags.cluster_file.empty()) return "--cluster is missing";
+    if (flags.id == 0) return "--id is missing";
+    if (flags.directory.empty()) return "--data is missing";
+    if (flags.heartbeat_ms * 2 > flags.election_timeout_ms)
+        return "--heartbeat-ms must be at most half of --election-timeout-ms";
+    return flags;
+}
+
+int serve(std::span<char*> arguments) {
+    const auto parsed = parse_serve_flags(arguments);
+    if (const auto* wrong = std::get_if<std::string>(&parsed)) return complain(*wrong, wrong_usage);
+    const auto& flags = std::get<serve_flags>(parsed);
+    if (flags.help) {
+        std::fwrite(help_text.data(), 1, help_text.size(), stdout);
+        return 0;
+    }
+    auto read = read_cluster_file(flags.cluster_file);
+    if (const auto* error = std::get_if<layout_error>(&read))
+        return complain(flags.cluster_file + ": " + error->text, failed_to_start);
+    auto& layout = std::get<cluster_layout>(read);
+    if (layout.find(flags.id) == nullptr)
+        return complain(flags.cluster_file + " has no server " + std::to_string(flags.id),
+                        failed_to_start);
+    raise_open_files_limit();
+    server_options options{.layout = std::move(layout),
+                           .id = flags.id,
+                           .directory = flags.directory,
+                           .config = {},
+                           .snapshot_entries = flags.snapshot_entries};
+    options.config.election_timeout = raft::milliseconds(flags.election_timeout_ms);
+    options.config.heartbeat_interval = raft::milliseconds(flags.heartbeat_ms);
+    return run(std::move(options));
+}
+
+}  // namespace raft_kv

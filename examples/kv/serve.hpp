@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// `raft-kv serve`: its flags, and the process around the server.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+
+namespace raft_kv {
+
+/// What stands behind the word `serve`.
+struct serve_flags {
+    std::string cluster_file{};
+    std::uint64_t id = 0;
+    std::string directory{};
+    std::int64_t election_timeout_ms = 300;
+    std::int64_t heartbeat_ms = 60;
+    std::uint64_t snapshot_entries = 1'000'000;
+    bool help = false;
+    friend bool operator==(const serve_flags&, const serve_flags&) = default;
+};
+
+/// The flags, or what is wrong with them.
+[[nodiscard]] std::variant<serve_flags, std::string> parse_serve_flags(std::span<char*> arguments);
+
+/// Runs a server until it is told to end. The result is the process's: 0 if it ended well, 1 if it
+/// could not start, 2 if the flags are wrong.
+[[nodiscard]] int serve(std::span<char*> arguments);
+
+}  // namespace raft_kv

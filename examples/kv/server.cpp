@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The server at work: its turns, and what the node answers. How it starts and ends is in
+// server_start.cpp and server_stop.cpp.
+#include "server.hpp"
+
+#include <utility>
+
+#include "redirect.hpp"
+#include <asio/post.hpp>
+
+namespace raft_kv {
+
+// -------------------------------------------------------------------------------- the node's state
+
+std::optional<raft::refusal> server::not_leading() const {
+    const auto& state = node_->protocol_state();
+    if (state.is_leader() && !stopping_) return std::nullopt;
+    const auto reason = state.storage_failed ? raft::refusal_reason::storage_failed
+                                             : raft::refusal_reason::not_leader;
+    const auto leader = state.current_leader();
+    // A server that is about to stop sends nobody to itself.
+    if (leader == raft::member_id{options_.id}) return raft::refusal{reason, std::nullopt};
+    return raft::refusal{reason, leader};
+}
+
+server_report server::report() const {
+    const auto status = node_->status();
+    server_report report{
+        .id = options_.id,
+        .role = status.role,
+        .term = status.current_term.value,
+        .leader = std::nullopt,
+        .commit = status.commit_index.value,
+        .applied = status.last_applied.value,
+        .last = status.last_log_index.value,
+        .snapshot = status.snapshot.last_included.index.value,
+        .storage_failed = status.storage_failed,
+        .members = {},
+        .clients = connections_.size(),
+        .uptime_seconds = static_cast<std::uint64_t>(
+            std::chrono::duration_cast<std::chrono::seconds>(clock::now() - started_).count()),
+    };
+    if (status.leader) report.leader = status.leader->value;
+    for (const auto& member : status.members) {
+        member_report one{.id = member.id.value, .match = std::nullopt};
+        if (member.match_index) one.match = member.match_index->value;
+        report.members.push_back(one);
+    }
+    return report;
+}
+
+std::optional<raft::refusal> server::take_snapshot() {
+    const auto refused = node_->take_snapshot();
+    if (refused) return refused;
+    bytes_at_snapshot_ = store().bytes_applied();
+    saving_ = true;
+    log_("snapshot begun at entry " + std::to_string(node_->status().last_applied.value));
+    schedule_turn();
+    return std::nullopt;
+}
+
+// ---------------------------------------------------------------------------------- clients' wishe
+
+void server::wrote(session& by, std::uint64_t sequence, std::size_t bytes) {
+    writes_.add({by.shared_from_this(), sequence}, bytes);
+}
+
+std::uint64_t server::join_read(session& by) {
+    if (readers_.empty() || readers_.back().get() != &by) readers_.push_back(by.shared_from_this());
+    return read_round_;
+}
+
+void server::changed(session& which) {
+    if (which.mark_changed()) changed_.push_back(which.shared_from_this());
+    schedule_turn();
+}
+
+void server::closed(connection& which) { connections_.erase(which.id()); }
+
+void server::too_slow(connection& which) {
+    log_("client " + std::to_string(which.id()) + " closed: it does not fetch its replies");
+}
+
+// --------------------------------------------------------------------------------------- the turn
+
+void server::schedule_turn() {
+    if (turn_scheduled_) return;
+    turn_scheduled_ = true;
+    asio::post(io_, [this] {
+        turn_scheduled_ = false;
+        end_turn();
+    });
+}
+
+void server::end_turn() {
+    std::swap(changed_, served_);
+    for (const auto& each : served_) {
+        each->unmark_changed();
+        each->pump();
+    }
+    propose();
+    read();
+    for (const auto& each : served_) each->flush();
+    served_.clear();
+    snapshot_if_due();
+    observe();
+    arm_timer();
+    if (stopping_) step_aside();
+}
+
+void server::propose() {
+    while (writes_.may_propose()) {
+        auto batch = writes_.take();
+        auto bytes = std::move(batch->bytes);
+        node_->propose(std::move(bytes), [this, batch = std::move(batch)](
+                                             const raft::outcome<kv::result>& outcome) mutable {
+            tell_outcome(batch, outcome);
+        });
+    }
+}
+
+void server::read() {
+    if (readers_.empty()) return;
+    const auto round = read_round_++;
+    node_->read([this, round, all = std::exchange(readers_, {})](
+                    const raft::read_outcome& outcome) { tell_readers(round, all, outcome); });
+}
+
+/// Called with a final outcome or, before that, with `unknown`: then the clients are told, and what
+/// becomes of it later is nobody's concern.
+void server::tell_outcome(std::unique_ptr<write_batch>& batch,
+                          const raft::outcome<kv::result>& outcome) {
+    constexpr auto malformed = write_result::kind::malformed;
+    const auto tell_each = [&](auto tell) {
+        if (batch->writers.empty()) return;
+        for (std::size_t i = 0; i < batch->writers.size(); ++i) {
+            tell(*batch->writers[i].by, batch->writers[i].sequence, i);
+            changed(*batch->writers[i].by);
+        }
+        batch->writers.clear();
+        writes_.told();
+    };
+    if (const auto* done = std::get_if<raft::applied<kv::result>>(&outcome)) {
+        tell_each([&](session& by, std::uint64_t sequence, std::size_t i) {
+            const auto known = i < done->result.size();
+            by.write_done(sequence, known ? done->result[i] : write_result{.what = malformed});
+        });
+    } else if (const auto* refused = std::get_if<raft::refusal>(&outcome)) {
+        tell_each([&](session& by, std::uint64_t sequence, std::size_t) {
+            by.write_refused(sequence, *refused);
+        });
+    } else {
+        const auto lost = std::holds_alternative<raft::lost>(outcome);
+        tell_each([&](session& by, std::uint64_t sequence, std::size_t) {
+            by.write_failed(sequence, lost ? lost_text : unknown_text);
+        });
+    }
+    schedule_turn();
+    if (!std::holds_alternative<raft::unknown>(outcome)) writes_.recycle(std::move(batch));
+}
+
+void server::tell_readers(std::uint64_t round, const readers& all,
+                          const raft::read_outcome& outcome) {
+    const auto* refused = std::get_if<raft::refusal>(&outcome);
+    for (const auto& each : all) {
+        if (refused != nullptr) {
+            each->reads_refused(round, *refused);
+        } else {
+            each->reads_ready(round);
+        }
+        changed(*each);
+    }
+}
+
+void server::snapshot_if_due() {
+    const auto& state = node_->protocol_state();
+    if (state.storage_failed || storage_->is_saving()) return;
+    const auto entries = state.commit_index - state.snapshot.last_included.index;
+    const auto bytes = store().bytes_applied() - bytes_at_snapshot_;
+    const auto due = entries >= options_.snapshot_entries ||
+                     (bytes >= limits::log_bytes_per_snapshot && bytes >= state.snapshot.size);
+    if (due) static_cast<void>(take_snapshot());
+}
+
+// ------------------------------------------------------------------------------ time, and the disk
+
+void server::arm_timer() {
+    const auto deadline = node_->deadline();
+    if (deadline == armed_) return;
+    // A later deadline can wait until the timer comes: most are put off again before that.
+    if (deadline && armed_ && *armed_ < *deadline) return;
+    armed_ = deadline;
+    if (!deadline) return static_cast<void>(timer_.cancel());
+    timer_.expires_at(*deadline);
+    timer_.async_wait([this](const asio::error_code& error) {
+        if (error) return;
+        armed_.reset();
+        node_->poll();
+        schedule_turn();
+    });
+}
+
+/// From the storage's thread.
+void server::storage_woke() {
+    if (storage_wakes_.exchange(true)) return;
+    asio::post(io_, [this] {
+        storage_wakes_ = false;
+        node_->poll();
+        schedule_turn();
+    });
+}
+
+/// Tells the log what has changed.
+void server::observe() {
+    const auto& state = node_->protocol_state();
+    const standing now{state.current_term, state.current_leader(), state.is_follower()};
+    if (now != seen_standing_) log_(text_of(now));
+    seen_standing_ = now;
+    const auto snapshot = state.snapshot.last_included.index;
+    if (snapshot != seen_snapshot_)
+        log_("snapshot of entry " + std::to_string(snapshot.value) + ", " +
+             std::to_string(state.snapshot.size) + " bytes");
+    seen_snapshot_ = snapshot;
+    if (saving_ && !storage_->is_saving()) {
+        saving_ = false;
+        auto error = storage_->snapshot_error();
+        if (error != seen_snapshot_error_) log_("snapshot given up: " + error);
+        seen_snapshot_error_ = std::move(error);
+    }
+    if (state.storage_failed && !seen_failure_) {
+        const auto cause = storage_->error();
+        log_("storage failed, this server takes part in nothing any more: " +
+             (cause.empty() ? std::string{"the snapshot makes no sense"} : cause));
+        seen_failure_ = true;
+    }
+}
+
+std::string server::text_of(const standing& now) const {
+    const auto term = " in term " + std::to_string(now.term.value);
+    if (now.leader == raft::member_id{options_.id}) return "leads" + term;
+    if (now.leader) return "follows server " + std::to_string(now.leader->value) + term;
+    return (now.follower ? "knows no leader" : "stands for election") + term;
+}
+
+}  // namespace raft_kv

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// One server: a node of the cluster, and the clients that talk to it. Everything happens on the
+// thread that runs the io_context, but for the storage's own thread, which only asks to be looked
+// at.
+//
+// What happens while the event loop makes one turn is gathered, and dealt with at its end: the
+// clients that sent something are served, their writes are proposed and their reads asked for
+// together, and then the replies are sent. The node's answers come within those calls, or within
+// those for messages, timers and the disk; they only mark the clients, whose turn comes at the end.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "connection.hpp"
+#include "event_log.hpp"
+#include "service.hpp"
+#include "write_queue.hpp"
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <raft/battery/asio_transport.hpp>
+#include <raft/battery/file_storage.hpp>
+#include <raft/node.hpp>
+
+namespace raft_kv {
+
+struct server_options {
+    cluster_layout layout{};
+    std::uint64_t id = 0;
+    std::string directory{};
+    raft::settings config{};
+    /// A snapshot is taken when so many entries were applied since the last one.
+    std::uint64_t snapshot_entries = 0;
+};
+
+class server final : public service, public connection_owner {
+public:
+    server(asio::io_context& io, server_options options);
+
+    /// What is wrong, if it could not start.
+    [[nodiscard]] std::optional<std::string> start();
+    /// Takes no more requests, answers those it has, lets another server lead, and stops the
+    /// io_context.
+    void stop();
+
+    // service
+    [[nodiscard]] const cluster_layout& layout() const override { return options_.layout; }
+    [[nodiscard]] server_report report() const override;
+    [[nodiscard]] const kv& store() const override { return node_->state_machine(); }
+    [[nodiscard]] std::optional<raft::refusal> not_leading() const override;
+    [[nodiscard]] std::optional<raft::refusal> take_snapshot() override;
+    [[nodiscard]] std::string* batch() override { return writes_.open(); }
+    void wrote(session& by, std::uint64_t sequence, std::size_t bytes) override;
+    [[nodiscard]] std::uint64_t join_read(session& by) override;
+
+    // connection_owner
+    void changed(session& which) override;
+    void closed(connection& which) override;
+    void too_slow(connection& which) override;
+
+private:
+    using storage_type = raft::file_storage<kv::command>;
+    using transport_type = raft::asio_transport<kv::command>;
+    using clock = std::chrono::steady_clock;
+    using node_type = raft::node<kv, transport_type&, storage_type&, clock,
+                                 raft::limits{.message_bytes = limits::entry_bytes_max}>;
+    using readers = std::vector<std::shared_ptr<session>>;
+
+    /// A server's part in its cluster.
+    struct standing {
+        raft::term_number term{};
+        std::optional<raft::member_id> leader{};
+        bool follower = false;
+        friend bool operator==(const standing&, const standing&) = default;
+    };
+
+    [[nodiscard]] std::optional<std::string> open_storage();
+    [[nodiscard]] std::optional<std::string> listen();
+    void accept();
+    void was_accepted(asio::ip::tcp::socket socket);
+    void storage_woke();
+
+    void schedule_turn();
+    void end_turn();
+    void propose();
+    void read();
+    void tell_outcome(std::unique_ptr<write_batch>& batch,
+                      const raft::outcome<kv::result>& outcome);
+    void tell_readers(std::uint64_t round, const readers& all, const raft::read_outcome& outcome);
+    void snapshot_if_due();
+    void observe();
+    [[nodiscard]] std::string text_of(const standing& now) const;
+    void arm_timer();
+    void step_aside();
+    void finish();
+    void log_peer(const raft::asio_event& event);
+
+    asio::io_context& io_;
+    server_options options_;
+    event_log log_;
+    clock::time_point started_ = clock::now();
+
+    std::unique_ptr<storage_type> storage_;
+    std::unique_ptr<transport_type> transport_;
+    std::unique_ptr<node_type> node_;
+    asio::steady_timer timer_;
+    std::optional<clock::time_point> armed_;
+    std::atomic<bool> storage_wakes_ = false;
+
+    asio::ip::tcp::acceptor acceptor_;
+    asio::steady_timer accept_again_;
+    std::unordered_map<std::uint64_t, std::shared_ptr<connection>> connections_;
+    std::uint64_t last_client_ = 0;
+
+    bool turn_scheduled_ = false;
+    readers changed_;
+    readers served_;
+    write_queue writes_;
+    readers readers_;
+    std::uint64_t read_round_ = 1;
+
+    // What the log was told last.
+    standing seen_standing_;
+    raft::log_index seen_snapshot_;
+    std::string seen_snapshot_error_;
+    bool seen_failure_ = false;
+
+    bool saving_ = false;  ///< A snapshot that was begun here is not durable yet.
+    std::uint64_t bytes_at_snapshot_ = 0;
+
+    bool stopping_ = false;
+    bool asked_to_lead_ = false;
+    asio::steady_timer stop_timer_;
+};
+
+}  // namespace raft_kv

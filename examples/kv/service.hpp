@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The seam between the commands and the server that they run on: what a session asks for. The
+// server stands behind it with its node; tests put something simpler there.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cluster_file.hpp"
+#include "kv.hpp"
+
+#include <raft/core/effects.hpp>
+#include <raft/core/types.hpp>
+
+namespace raft_kv {
+
+class session;
+
+struct member_report {
+    std::uint64_t id = 0;
+    std::optional<std::uint64_t> match{};  ///< Only a leader knows it.
+};
+
+/// What RAFT STATUS and INFO tell.
+struct server_report {
+    std::uint64_t id = 0;
+    std::string_view role{};
+    std::uint64_t term = 0;
+    std::optional<std::uint64_t> leader{};
+    std::uint64_t commit = 0;
+    std::uint64_t applied = 0;
+    std::uint64_t last = 0;
+    std::uint64_t snapshot = 0;  ///< The last index of the newest snapshot, 0 if there is none.
+    bool storage_failed = false;
+    std::vector<member_report> members{};
+    std::size_t clients = 0;
+    std::uint64_t uptime_seconds = 0;
+};
+
+class service {
+public:
+    service() = default;
+    service(const service&) = delete;
+    service& operator=(const service&) = delete;
+    virtual ~service() = default;
+
+    [[nodiscard]] virtual const cluster_layout& layout() const = 0;
+    [[nodiscard]] virtual server_report report() const = 0;
+    [[nodiscard]] virtual const kv& store() const = 0;
+
+    /// Null if this server leads; else who does, as far as it knows.
+    [[nodiscard]] virtual std::optional<raft::refusal> not_leading() const = 0;
+    /// Begins a snapshot, or says why not.
+    [[nodiscard]] virtual std::optional<raft::refusal> take_snapshot() = 0;
+
+    /// Where a session adds its next write, or null if too much waits already. It says `wrote` if
+    /// it did, and will be told what became of it under the number it gave.
+    [[nodiscard]] virtual std::string* batch() = 0;
+    virtual void wrote(session& by, std::uint64_t sequence, std::size_t bytes) = 0;
+    /// The round of reads that this session is now part of. It is told once reads of the round, and
+    /// of those before it, may be served from the store.
+    [[nodiscard]] virtual std::uint64_t join_read(session& by) = 0;
+};
+
+}  // namespace raft_kv

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The life of a request: taken from the parser, begun, answered in its turn.
+#include "session.hpp"
+
+#include <utility>
+
+#include "hash_slot.hpp"
+#include "limits.hpp"
+#include "redirect.hpp"
+
+namespace raft_kv {
+
+void session::pump() {
+    do {
+        answer_from_head();
+    } while (begin_next());
+}
+
+bool session::overflowed() const {
+    return output_.size() + sending_.size() + reply_bytes_ > limits::output_bytes_max;
+}
+
+std::string_view session::begin_sending() {
+    std::swap(output_, sending_);
+    return sending_;
+}
+
+void session::sent() {
+    if (sending_.capacity() > limits::output_bytes_soft) sending_.shrink_to_fit();
+    sending_.clear();
+}
+
+// ---------------------------------------------------------------------------------------- requests
+
+bool session::may_begin() const {
+    return !ends_ && line_.size() < limits::pending_requests_max &&
+           write_bytes_ + read_text_.size() < limits::pending_bytes_max &&
+           output_.size() + sending_.size() + reply_bytes_ < limits::output_bytes_soft;
+}
+
+/// False if there is no next request now, or it has to wait.
+bool session::begin_next() {
+    wants_input_ = false;
+    if (!may_begin()) return false;
+    if (!holds_request_) {
+        switch (parser_.next()) {
+        case request_parser::outcome::incomplete: wants_input_ = true; return false;
+        case request_parser::outcome::error:
+            reply_error("ERR Protocol error: " + parser_.error());
+            ends_ = true;
+            return true;
+        case request_parser::outcome::request: break;
+        }
+    }
+    holds_request_ = !begin(parser_.words());
+    return !holds_request_;
+}
+
+/// False if the request has to wait.
+bool session::begin(const word_list& words) {
+    const auto* which = find_command(words[0]);
+    if (which == nullptr) {
+        reply_error(unknown_command(words));
+        return true;
+    }
+    if (!arity_fits(*which, words.size())) {
+        reply_error(wrong_arity(which->name));
+        return true;
+    }
+    if (const auto* local = std::get_if<local_function>(&which->run)) {
+        run_local(*local, words);
+        return true;
+    }
+    const auto reads = std::holds_alternative<read_function>(which->run);
+    if (!reads && reads_ > 0) return false;
+    const auto stale = reads && client_.reads_stale;
+    if (const auto refused = server_.not_leading(); refused && !stale) {
+        const auto slot = which->first_key != 0 ? hash_slot(words[1]) : 0;
+        reply_error(refusal_text(*refused, slot, server_.layout()));
+        return true;
+    }
+    if (!reads) return begin_write(*which, words);
+    begin_read(*which, words, stale);
+    return true;
+}
+
+bool session::begin_write(const command& which, const word_list& words) {
+    auto* batch = server_.batch();
+    if (batch == nullptr) {
+        reply_error(overloaded_text);
+        return true;
+    }
+    const auto before = batch->size();
+    if (const auto wrong = std::get<write_function>(which.run)(words, batch_writer{*batch})) {
+        reply_error(*wrong);
+        return true;
+    }
+    auto& write = add_place();
+    write.what = place::kind::write;
+    write.slot = static_cast<std::uint16_t>(which.first_key != 0 ? hash_slot(words[1]) : 0);
+    write.bytes = batch->size() - before;
+    write_bytes_ += write.bytes;
+    server_.wrote(*this, first_sequence_ + line_.size() - 1, write.bytes);
+    return true;
+}
+
+void session::begin_read(const command& which, const word_list& words, bool stale) {
+    auto& read = add_place();
+    read.what = place::kind::read;
+    read.slot = static_cast<std::uint16_t>(which.first_key != 0 ? hash_slot(words[1]) : 0);
+    read.round = stale ? 0 : server_.join_read(*this);
+    read.read = &which;
+    read.first_word = read_ends_.size();
+    read.word_count = words.size();
+    for (const auto word : words) {
+        read_text_.append(word);
+        read_ends_.push_back(read_text_.size());
+    }
+    ++reads_;
+}
+
+void session::run_local(local_function run, const word_list& words) {
+    std::string* out = &output_;
+    if (!line_.empty()) out = &add_place().reply;
+    local_call call{words, client_, server_, reply_writer{*out}};
+    run(call);
+    if (out != &output_) reply_bytes_ += out->size();
+    ends_ = ends_ || client_.quits;
+}
+
+void session::reply_error(std::string_view error) {
+    if (line_.empty()) return reply_writer{output_}.error(error);
+    answer(add_place(), error);
+}
+
+session::place& session::add_place() { return line_.emplace_back(); }
+
+// ----------------------------------------------------------------------------------------- answers
+
+void session::answer_from_head() {
+    for (; !line_.empty(); line_.pop_front(), ++first_sequence_) {
+        auto& head = line_.front();
+        if (head.what == place::kind::write) return;
+        if (head.what == place::kind::read) {
+            const auto full = output_.size() + sending_.size() >= limits::output_bytes_soft;
+            if (head.round > confirmed_round_ || full) return;
+            carry_out(head);
+        } else {
+            reply_bytes_ -= head.reply.size();
+            output_.append(head.reply);
+        }
+    }
+    read_text_.clear();
+    read_ends_.clear();
+}
+
+void session::carry_out(const place& read) {
+    read_words_.clear();
+    auto begin = read.first_word == 0 ? 0 : read_ends_[read.first_word - 1];
+    for (auto word = read.first_word; word < read.first_word + read.word_count; ++word) {
+        read_words_.push_back(std::string_view{read_text_}.substr(begin, read_ends_[word] - begin));
+        begin = read_ends_[word];
+    }
+    std::get<read_function>(read.read->run)(server_.store(), read_words_, reply_writer{output_});
+    --reads_;
+}
+
+session::place* session::waiting_write(std::uint64_t sequence) {
+    if (sequence < first_sequence_ || sequence - first_sequence_ >= line_.size()) return nullptr;
+    auto& found = line_[sequence - first_sequence_];
+    return found.what == place::kind::write ? &found : nullptr;
+}
+
+void session::write_done(std::uint64_t sequence, const write_result& result) {
+    auto* write = waiting_write(sequence);
+    if (write == nullptr) return;
+    write->what = place::kind::answered;
+    write_bytes_ -= write->bytes;
+    write_reply(reply_writer{write->reply}, result);
+    reply_bytes_ += write->reply.size();
+}
+
+void session::write_refused(std::uint64_t sequence, const raft::refusal& refused) {
+    if (auto* write = waiting_write(sequence))
+        answer(*write, refusal_text(refused, write->slot, server_.layout()));
+}
+
+void session::write_failed(std::uint64_t sequence, std::string_view error) {
+    if (auto* write = waiting_write(sequence)) answer(*write, error);
+}
+
+void session::reads_ready(std::uint64_t round) {
+    if (round > confirmed_round_) confirmed_round_ = round;
+}
+
+void session::reads_refused(std::uint64_t round, const raft::refusal& refused) {
+    for (auto& each : line_)
+        if (each.what == place::kind::read && each.round == round)
+            answer(each, refusal_text(refused, each.slot, server_.layout()));
+}
+
+void session::answer(place& waiting, std::string_view error) {
+    if (waiting.what == place::kind::write) write_bytes_ -= waiting.bytes;
+    if (waiting.what == place::kind::read) --reads_;
+    waiting.what = place::kind::answered;
+    reply_writer{waiting.reply}.error(error);
+    reply_bytes_ += waiting.reply.size();
+}
+
+}  // namespace raft_kv

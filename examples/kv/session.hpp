@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// One client: its bytes become requests, and its replies bytes, in the order of the requests. No
+// I/O is done here.
+//
+// Many requests are under way at once. Each has a place in the line of replies until all before it
+// are answered. Writes go on without waiting for one another, as they are applied in their order. A
+// read is carried out when it is at the head of the line and its round is confirmed: so it sees all
+// writes that the client sent before it. A write that comes behind a read waits until there is no
+// read in the line: so the read sees none that the client sent after it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "commands.hpp"
+#include "request.hpp"
+#include "service.hpp"
+
+namespace raft_kv {
+
+class session : public std::enable_shared_from_this<session> {
+public:
+    session(service& server, std::uint64_t id) : server_{server}, client_{.id = id} {}
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+    virtual ~session() = default;
+
+    void receive(std::string_view bytes) { parser_.feed(bytes); }
+    /// No more bytes will come. What came is answered.
+    void end_of_input() { ends_ = true; }
+    /// Takes requests and gives replies as far as it can. To be called when anything has changed.
+    void pump();
+    /// Sends what there is to send, and reads on if there is a use for it.
+    virtual void flush() = 0;
+
+    /// True the first time: the server keeps a list of the sessions that have changed.
+    [[nodiscard]] bool mark_changed() { return !std::exchange(changed_, true); }
+    void unmark_changed() { changed_ = false; }
+
+    // What the server tells of the writes and reads that this session asked for.
+    void write_done(std::uint64_t sequence, const write_result& result);
+    void write_refused(std::uint64_t sequence, const raft::refusal& refused);
+    void write_failed(std::uint64_t sequence, std::string_view error);
+    void reads_ready(std::uint64_t round);
+    void reads_refused(std::uint64_t round, const raft::refusal& refused);
+
+    [[nodiscard]] bool wants_input() const { return wants_input_ && !ends_; }
+    /// Nothing more will be sent than what is in the output now.
+    [[nodiscard]] bool finished() const { return ends_ && line_.empty(); }
+    /// The client fetches too little: it should be closed.
+    [[nodiscard]] bool overflowed() const;
+
+    /// The bytes to send; they stay until they are `sent`.
+    [[nodiscard]] std::string_view begin_sending();
+    void sent();
+    [[nodiscard]] bool is_sending() const { return !sending_.empty(); }
+    [[nodiscard]] bool has_output() const { return !output_.empty(); }
+
+private:
+    struct place {
+        enum class kind : std::uint8_t { answered, write, read };
+        kind what = kind::answered;
+        std::uint16_t slot = 0;   ///< The key's, for a redirection.
+        std::size_t bytes = 0;    ///< What the write takes in its batch.
+        std::string reply{};      ///< Answered: the whole reply.
+        std::uint64_t round = 0;  ///< Read: of this round; 0 need not wait for one.
+        const command* read = nullptr;
+        std::size_t first_word = 0;  ///< Read: its words among `read_ends_`.
+        std::size_t word_count = 0;
+    };
+
+    [[nodiscard]] bool may_begin() const;
+    [[nodiscard]] bool begin_next();
+    [[nodiscard]] bool begin(const word_list& words);
+    [[nodiscard]] bool begin_write(const command& which, const word_list& words);
+    void begin_read(const command& which, const word_list& words, bool stale);
+    void add_read(const command& which, const word_list& words, std::uint64_t round);
+    void run_local(local_function run, const word_list& words);
+    void reply_error(std::string_view error);
+    void answer_from_head();
+    void carry_out(const place& read);
+    void answer(place& waiting, std::string_view error);
+    [[nodiscard]] place* waiting_write(std::uint64_t sequence);
+    [[nodiscard]] place& add_place();
+
+    service& server_;
+    client_state client_;
+    request_parser parser_;
+    bool holds_request_ = false;  ///< The parser's request could not begin yet.
+    bool wants_input_ = true;
+    bool ends_ = false;
+    bool changed_ = false;
+
+    std::deque<place> line_;
+    std::uint64_t first_sequence_ = 0;  ///< Of the place at the head.
+    std::size_t write_bytes_ = 0;       ///< Of the writes in the line.
+    std::size_t reply_bytes_ = 0;       ///< Of the replies that wait in the line.
+    std::size_t reads_ = 0;             ///< In the line.
+    std::uint64_t confirmed_round_ = 0;
+    std::string read_text_;  ///< The words of the reads in the line.
+    std::vector<std::size_t> read_ends_;
+    word_list read_words_;
+
+    std::string output_;
+    std::string sending_;
+};
+
+}  // namespace raft_kv

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Writes on their way to the log. Those of all clients that come while the event loop makes one
+// turn share a batch, which becomes one entry; so do those that come while enough entries are on
+// their way already. The more there is to do, the fuller the entries.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "limits.hpp"
+#include "session.hpp"
+
+namespace raft_kv {
+
+struct write_batch {
+    struct writer {
+        std::shared_ptr<session> by{};
+        std::uint64_t sequence = 0;
+    };
+    std::string bytes{};
+    std::vector<writer> writers{};  ///< One for each write, in their order; empty once told.
+};
+
+class write_queue {
+public:
+    /// Where the next write goes; null if too much waits already.
+    [[nodiscard]] std::string* open() {
+        if (waiting_bytes_ >= limits::waiting_bytes_max) return nullptr;
+        if (waiting_.empty() || waiting_.back()->bytes.size() >= limits::batch_bytes)
+            waiting_.push_back(fresh());
+        return &waiting_.back()->bytes;
+    }
+
+    /// A write of so many bytes was added there.
+    void add(write_batch::writer writer, std::size_t bytes) {
+        waiting_.back()->writers.push_back(std::move(writer));
+        waiting_bytes_ += bytes;
+    }
+
+    [[nodiscard]] bool may_propose() const {
+        return waiting_bytes_ > 0 && in_flight_ < limits::batches_in_flight_max;
+    }
+
+    [[nodiscard]] bool idle() const { return waiting_bytes_ == 0 && in_flight_ == 0; }
+
+    /// The next batch to propose.
+    [[nodiscard]] std::unique_ptr<write_batch> take() {
+        auto batch = std::move(waiting_.front());
+        waiting_.pop_front();
+        waiting_bytes_ -= batch->bytes.size();
+        ++in_flight_;
+        return batch;
+    }
+
+    /// The clients of a batch that was taken have been told what became of it.
+    void told() { --in_flight_; }
+
+    void recycle(std::unique_ptr<write_batch> batch) {
+        if (spare_.size() >= limits::batches_in_flight_max) return;
+        batch->bytes.clear();
+        batch->writers.clear();
+        spare_.push_back(std::move(batch));
+    }
+
+private:
+    [[nodiscard]] std::unique_ptr<write_batch> fresh() {
+        if (spare_.empty()) return std::make_unique<write_batch>();
+        auto batch = std::move(spare_.back());
+        spare_.pop_back();
+        return batch;
+    }
+
+    std::deque<std::unique_ptr<write_batch>> waiting_;
+    std::size_t waiting_bytes_ = 0;
+    std::size_t in_flight_ = 0;
+    std::vector<std::unique_ptr<write_batch>> spare_;
+};
+
+}  // namespace raft_kv

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The cluster file: what it may say, and that every wrong line is named with its number.
+#include "cluster_file.hpp"
+
+#include <string>
+#include <variant>
+
+#include <doctest/doctest.h>
+
+using namespace raft_kv;
+
+namespace {
+
+cluster_layout layout_of(std::string_view text) {
+    const auto parsed = parse_cluster(text);
+    const auto* error = std::get_if<layout_error>(&parsed);
+    REQUIRE_MESSAGE(error == nullptr, (error != nullptr ? error->text : ""));
+    return std::get<cluster_layout>(parsed);
+}
+
+std::string error_of(std::string_view text) {
+    const auto parsed = parse_cluster(text);
+    REQUIRE(std::holds_alternative<layout_error>(parsed));
+    return std::get<layout_error>(parsed).text;
+}
+
+}  // namespace
+
+TEST_CASE("cluster file: servers in any order, comments, blanks, either kind of line end") {
+    const auto layout = layout_of("# three servers\n\n"
+                                  "2\tb.example 7002 6002 # the second\r\n"
+                                  "  1 10.0.0.1 7001 6001\n"
+                                  "3 ::1 7003 6003");
+    REQUIRE(layout.servers.size() == 3);
+    CHECK(layout.servers[0] == server_address{1, "10.0.0.1", 7001, 6001});
+    CHECK(layout.servers[1] == server_address{2, "b.example", 7002, 6002});
+    CHECK(layout.servers[2] == server_address{3, "::1", 7003, 6003});
+    CHECK(layout.find(2)->host == "b.example");
+    CHECK(layout.find(4) == nullptr);
+}
+
+TEST_CASE("cluster file: a wrong line is reported with its number") {
+    CHECK(error_of("1 a 1 2\n2 b 3\n") ==
+          "line 2: expected <id> <host> <peer-port> <client-port>, got 3 fields");
+    CHECK(error_of("1 a 1 2 3\n").starts_with("line 1: expected"));
+    CHECK(error_of("x a 1 2\n") == "line 1: the id 'x' is not a number from 1 on");
+    CHECK(error_of("0 a 1 2\n") == "line 1: the id '0' is not a number from 1 on");
+    CHECK(error_of("-1 a 1 2\n") == "line 1: the id '-1' is not a number from 1 on");
+    CHECK(error_of("18446744073709551616 a 1 2\n").starts_with("line 1: the id"));
+    CHECK(error_of("#\n#\n1 a 0 2\n") == "line 3: the peer port '0' is not between 1 and 65535");
+    CHECK(error_of("1 a 1 65536\n") ==
+          "line 1: the client port '65536' is not between 1 and 65535");
+    CHECK(error_of("1 a 1 2x\n") == "line 1: the client port '2x' is not between 1 and 65535");
+    CHECK(error_of("1 a/b 1 2\n") == "line 1: the host 'a/b' is no host name or address");
+    CHECK(error_of("1 a 1 1\n") == "line 1: the peer port and the client port are the same");
+    CHECK(error_of("1 a 1 2\n1 b 1 2\n") == "line 2: the id 1 is there twice");
+    CHECK(error_of("1 a 1 2\n2 a 3 1\n") == "line 2: the address a:1 is there twice");
+}
+
+TEST_CASE("cluster file: nothing in it, and bytes that are no text, are errors too") {
+    CHECK(error_of("") == "there is no server in it");
+    CHECK(error_of("# only a comment") == "there is no server in it");
+    CHECK(error_of(std::string_view{"\0\xff\x1b[2J 1 2 3\n", 12}) ==
+          "line 1: the id '???[2J' is not a number from 1 on");
+    CHECK(error_of(std::string(100, '9') + " a 1 2").size() < 120);
+    std::string many;
+    for (int i = 1; i <= 33; ++i) many += std::to_string(i) + " h" + std::to_string(i) + " 1 2\n";
+    CHECK(error_of(many) == "line 33: more than 32 servers");
+}
+
+TEST_CASE("cluster file: the identity follows from the peers' addresses, or from the name alone") {
+    const auto plain = layout_of("1 a 1 2\n2 b 3 4\n").identity();
+    CHECK(layout_of("2 b 3 9\n1 a 1 8\n").identity() == plain);
+    CHECK(layout_of("1 a 1 2\n2 b 5 4\n").identity() != plain);
+    CHECK(layout_of("1 a 1 2\n3 b 3 4\n").identity() != plain);
+
+    const auto named = layout_of("cluster blue\n1 a 1 2\n").identity();
+    CHECK(named != layout_of("1 a 1 2\n").identity());
+    CHECK(named == layout_of("1 c 5 6\ncluster blue\n").identity());
+    CHECK(named != layout_of("cluster green\n1 a 1 2\n").identity());
+    CHECK(error_of("cluster\n") == "line 1: expected cluster <name>");
+    CHECK(error_of("cluster a\ncluster b\n") == "line 2: the cluster has a name already");
+}
+
+TEST_CASE("cluster file: one that cannot be read says why") {
+    const auto read = read_cluster_file("/no/such/file");
+    REQUIRE(std::holds_alternative<layout_error>(read));
+    CHECK(std::get<layout_error>(read).text == "No such file or directory");
+    CHECK(std::holds_alternative<layout_error>(read_cluster_file("/")));
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The state machine: what each write does and answers, and snapshots that are not to be trusted.
+#include "kv.hpp"
+
+#include <array>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <span>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include <raft/policy.hpp>
+
+using namespace raft_kv;
+using kind = write_result::kind;
+
+namespace {
+
+static_assert(raft::snapshotting_state_machine<kv>);
+
+template <class Fill>
+kv::result applied(kv& store, Fill fill) {
+    std::string batch;
+    batch_writer writer{batch};
+    fill(writer);
+    return store.apply(raft::log_index{1}, batch);
+}
+
+template <class Fill>
+write_result applied_one(kv& store, Fill fill) {
+    const auto results = applied(store, fill);
+    REQUIRE(results.size() == 1);
+    return results.front();
+}
+
+write_result number(std::int64_t value) { return {.what = kind::number, .number = value}; }
+
+std::string value_of(const kv& store, std::string_view key) {
+    const auto* value = store.find(key);
+    return value != nullptr ? *value : "(none)";
+}
+
+struct saved_bytes {
+    std::string bytes{};
+    void write(std::span<const std::byte> more) {
+        bytes.append(reinterpret_cast<const char*>(more.data()), more.size());
+    }
+};
+
+struct read_bytes {
+    std::string_view rest{};
+    bool read(std::span<std::byte> into) {
+        if (into.size() > rest.size()) return false;
+        if (!into.empty()) std::memcpy(into.data(), rest.data(), into.size());
+        rest.remove_prefix(into.size());
+        return true;
+    }
+};
+
+std::string saved(const kv& store) {
+    saved_bytes sink;
+    store.save(sink);
+    return sink.bytes;
+}
+
+bool restored(kv& store, std::string_view bytes) {
+    read_bytes source{bytes};
+    return store.restore(source);
+}
+
+}  // namespace
+
+TEST_CASE("kv: a batch is applied in its order, with one result for each write") {
+    kv store;
+    const std::array<std::string_view, 4> pairs{"a", "1", "b", "2"};
+    const std::array<std::string_view, 3> keys{"a", "c", "b"};
+    const auto results = applied(store, [&](batch_writer& batch) {
+        batch.set_many(pairs);
+        batch.increment("a", 41);
+        batch.append("b", "!");
+        batch.set("c", "3");
+        batch.remove(keys);
+        batch.set("d", "4");
+    });
+    CHECK(results == kv::result{{}, number(42), number(2), {}, number(3), {}});
+    CHECK(store.values().size() == 1);
+    CHECK(value_of(store, "d") == "4");
+    CHECK(applied(store, [](batch_writer& batch) { batch.clear(); }) == kv::result{{}});
+    CHECK(store.values().empty());
+}
+
+TEST_CASE("kv: set with its conditions") {
+    kv store;
+    const auto set = [&](std::string_view value, set_condition condition) {
+        return applied_one(store, [&](batch_writer& batch) { batch.set("k", value, condition); });
+    };
+    const write_result nothing{.what = kind::nothing};
+    CHECK(set("1", {.only_if_present = true}) == nothing);
+    CHECK(set("1", {.only_if_present = true, .give_old_value = true}) == nothing);
+    CHECK(store.values().empty());
+    CHECK(set("1", {.only_if_absent = true}) == write_result{});
+    CHECK(set("2", {.only_if_absent = true}) == nothing);
+    CHECK(set("2", {.only_if_absent = true, .give_old_value = true}) ==
+          write_result{.what = kind::value, .text = "1"});
+    CHECK(value_of(store, "k") == "1");
+    CHECK(set("2", {.give_old_value = true}) == write_result{.what = kind::value, .text = "1"});
+    CHECK(set("3", {.only_if_present = true}) == write_result{});
+    CHECK(value_of(store, "k") == "3");
+}
+
+TEST_CASE("kv: numbers that are none, and sums that would be none") {
+    kv store;
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    const auto increment = [&](std::string_view key, std::int64_t by) {
+        return applied_one(store, [&](batch_writer& batch) { batch.increment(key, by); });
+    };
+    CHECK(increment("n", most) == number(most));
+    CHECK(increment("n", 1).what == kind::overflow);
+    CHECK(increment("n", -1) == number(most - 1));
+    CHECK(increment("m", std::numeric_limits<std::int64_t>::min()).what == kind::number);
+    CHECK(increment("m", -1).what == kind::overflow);
+    for (const auto* text : {"", "x", "1 ", " 1", "01", "+1", "-0", "1.5", "9223372036854775808"}) {
+        CAPTURE(text);
+        CHECK_FALSE(integer_in(text));
+        applied(store, [&](batch_writer& batch) { batch.set("t", text); });
+        CHECK(increment("t", 1).what == kind::not_an_integer);
+        CHECK(value_of(store, "t") == text);
+    }
+    CHECK(integer_in("-9223372036854775808") == std::numeric_limits<std::int64_t>::min());
+    CHECK(integer_in("0") == 0);
+}
+
+TEST_CASE("kv: compare and set takes place only on the expected value") {
+    kv store;
+    const auto swap = [&](std::string_view expected, std::string_view value) {
+        return applied_one(
+            store, [&](batch_writer& batch) { batch.compare_and_set("k", expected, value); });
+    };
+    CHECK(swap("", "1") == number(0));
+    CHECK(store.values().empty());
+    applied(store, [](batch_writer& batch) { batch.set("k", "1"); });
+    CHECK(swap("2", "3") == number(0));
+    CHECK(swap("1", "3") == number(1));
+    CHECK(value_of(store, "k") == "3");
+}
+
+TEST_CASE("kv: a value grows to its limit and not beyond") {
+    kv store;
+    const std::string half(limits::value_bytes_max / 2, 'x');
+    const auto append = [&](std::string_view more) {
+        return applied_one(store, [&](batch_writer& batch) { batch.append("k", more); }).what;
+    };
+    CHECK(append(half) == kind::number);
+    CHECK(append(half) == kind::number);
+    CHECK(append("x") == kind::too_long);
+    CHECK(store.find("k")->size() == limits::value_bytes_max);
+}
+
+TEST_CASE("kv: bytes that are no batch are answered alike on every server, and harm nothing") {
+    std::string batch;
+    batch_writer writer{batch};
+    writer.set("key", "value");
+    const std::array<std::string_view, 2> pair{"a", "b"};
+    writer.set_many(pair);
+    writer.compare_and_set("a", "b", "c");
+    for (std::size_t length = 1; length < batch.size(); ++length) {
+        kv store;
+        const auto results = store.apply({}, batch.substr(0, length));
+        REQUIRE_FALSE(results.empty());
+    }
+    std::mt19937 random{7};
+    for (int round = 0; round < 20000; ++round) {
+        auto changed = batch;
+        changed[random() % changed.size()] = static_cast<char>(random());
+        kv one;
+        kv other;
+        REQUIRE(one.apply({}, changed) == other.apply({}, changed));
+        REQUIRE(one.values() == other.values());
+    }
+    kv store;
+    CHECK(store.apply({}, std::string{"\xff"}).front().what == kind::malformed);
+    CHECK(store.apply({}, std::string{}).empty());
+}
+
+TEST_CASE("kv: a snapshot brings back everything") {
+    kv store;
+    for (int i = 0; i < 3000; ++i)
+        applied(store, [&](batch_writer& batch) {
+            batch.set("key" + std::to_string(i), std::string(static_cast<std::size_t>(i), 'v'));
+        });
+    kv other;
+    applied(other, [](batch_writer& batch) { batch.set("old", "1"); });
+    CHECK(restored(other, saved(store)));
+    CHECK(other.values() == store.values());
+    CHECK(restored(other, saved(kv{})));
+    CHECK(other.values().empty());
+}
+
+TEST_CASE("kv: of a damaged snapshot nothing is taken") {
+    kv store;
+    applied(store, [](batch_writer& batch) {
+        batch.set("key", "value");
+        batch.set("other", "");
+    });
+    const auto good = saved(store);
+    kv other;
+    applied(other, [](batch_writer& batch) { batch.set("mine", "1"); });
+    for (std::size_t length = 0; length < good.size(); ++length)
+        REQUIRE_FALSE(restored(other, good.substr(0, length)));
+    for (std::size_t at = 0; at < good.size(); ++at)
+        for (const auto bit : {1, 128}) {
+            auto bad = good;
+            bad[at] = static_cast<char>(bad[at] ^ bit);
+            REQUIRE_FALSE(restored(other, bad));
+        }
+    CHECK(other.values().size() == 1);
+    CHECK(value_of(other, "mine") == "1");
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A client's requests and their replies, without a network or a cluster: what the server would do
+// with writes and reads, the test does when it likes.
+#include "session.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+using namespace raft_kv;
+
+namespace {
+
+class fake_server final : public service {
+public:
+    const cluster_layout& layout() const override { return layout_; }
+    server_report report() const override {
+        return {.id = 1,
+                .role = leader_ == 1 ? "leader" : "follower",
+                .term = 7,
+                .leader = leader_,
+                .commit = 9,
+                .applied = 8,
+                .last = 10,
+                .snapshot = 0,
+                .storage_failed = false,
+                .members = {{1, 10}, {2, std::nullopt}},
+                .clients = 1,
+                .uptime_seconds = 5};
+    }
+    const kv& store() const override { return store_; }
+    std::optional<raft::refusal> not_leading() const override {
+        if (leader_ == 1) return std::nullopt;
+        raft::refusal refused{raft::refusal_reason::not_leader, std::nullopt};
+        if (leader_) refused.leader = raft::member_id{*leader_};
+        return refused;
+    }
+    std::optional<raft::refusal> take_snapshot() override {
+        return raft::refusal{raft::refusal_reason::nothing_to_do, std::nullopt};
+    }
+    std::string* batch() override { return overloaded_ ? nullptr : &batch_; }
+    void wrote(session& by, std::uint64_t sequence, std::size_t bytes) override {
+        CHECK(bytes > 0);
+        writers_.emplace_back(&by, sequence);
+    }
+    std::uint64_t join_read(session& by) override {
+        readers_.push_back(&by);
+        return round_;
+    }
+
+    void apply() {
+        const auto results = store_.apply({}, std::exchange(batch_, {}));
+        const auto writers = std::exchange(writers_, {});
+        REQUIRE(results.size() == writers.size());
+        for (std::size_t i = 0; i < results.size(); ++i)
+            writers[i].first->write_done(writers[i].second, results[i]);
+        for (const auto& writer : writers) writer.first->pump();
+    }
+
+    void confirm() {
+        const auto confirmed = round_++;
+        for (auto* reader : std::exchange(readers_, {})) {
+            reader->reads_ready(confirmed);
+            reader->pump();
+        }
+    }
+
+    cluster_layout layout_ =
+        std::get<cluster_layout>(parse_cluster("1 one 7001 6001\n2 two 7002 6002\n"));
+    kv store_{};
+    std::optional<std::uint64_t> leader_ = 1;
+    std::uint64_t round_ = 1;
+    bool overloaded_ = false;
+    std::string batch_{};
+    std::vector<std::pair<session*, std::uint64_t>> writers_{};
+    std::vector<session*> readers_{};
+};
+
+class fake_client final : public session {
+public:
+    explicit fake_client(service& server) : session{server, 42} {}
+    void flush() override {}
+
+    std::string says(std::string_view bytes) {
+        receive(bytes);
+        pump();
+        return fetched();
+    }
+    std::string fetched() {
+        std::string bytes{begin_sending()};
+        sent();
+        pump();
+        return bytes;
+    }
+};
+
+struct one_client {
+    fake_server server{};
+    fake_client client{server};
+    std::string says(std::string_view bytes) { return client.says(bytes); }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(one_client, "session: what the server answers by itself") {
+    CHECK(says("PING\r\n") == "+PONG\r\n");
+    CHECK(says("ping hello\r\nECHO x\r\n") == "$5\r\nhello\r\n$1\r\nx\r\n");
+    CHECK(says("SELECT 0\r\n") == "+OK\r\n");
+    CHECK(says("SELECT 1\r\n").starts_with("-ERR DB index is out of range"));
+    CHECK(says("HELLO 3\r\n").starts_with("-NOPROTO "));
+    CHECK(says("HELLO x\r\n").starts_with("-ERR Protocol version"));
+    CHECK(says("HELLO 2 SETNAME bob\r\n").starts_with("*14\r\n"));
+    CHECK(says("CLIENT GETNAME\r\n") == "$3\r\nbob\r\n");
+    CHECK(says("RESET\r\nCLIENT GETNAME\r\n") == "+RESET\r\n$-1\r\n");
+    CHECK(says("CLIENT ID\r\n") == ":42\r\n");
+    CHECK(says("CONFIG GET save\r\n") == "*2\r\n$4\r\nsave\r\n$0\r\n\r\n");
+    CHECK(says("CONFIG GET nothing\r\n") == "*0\r\n");
+    CHECK(says("COMMAND COUNT\r\n") == ":" + std::to_string(all_commands().size()) + "\r\n");
+    CHECK(says("COMMAND INFO get none\r\n") ==
+          "*2\r\n*6\r\n$3\r\nget\r\n:2\r\n*2\r\n+readonly\r\n+fast\r\n:1\r\n:1\r\n:1\r\n*-1\r\n");
+    CHECK(says("COMMAND DOCS none\r\n") == "*0\r\n");
+    CHECK(says("CLUSTER KEYSLOT foo\r\n") == ":12182\r\n");
+    CHECK(says("INFO keyspace\r\n") == "$12\r\n# Keyspace\r\n\r\n");
+}
+
+TEST_CASE_FIXTURE(one_client, "session: errors in the words of Redis") {
+    CHECK(says("GET\r\n") == "-ERR wrong number of arguments for 'get' command\r\n");
+    CHECK(says("MSET a 1 b\r\n") == "-ERR wrong number of arguments for 'mset' command\r\n");
+    CHECK(says("nope a b\r\n") ==
+          "-ERR unknown command 'nope', with args beginning with: 'a' 'b' \r\n");
+    CHECK(says("*1\r\n$6\r\na\r\n-b\n\r\n") ==
+          "-ERR unknown command 'a  -b ', with args beginning with: \r\n");
+    CHECK(says("INCRBY a x\r\n") == "-ERR value is not an integer or out of range\r\n");
+    CHECK(says("DECRBY a -9223372036854775808\r\n") == "-ERR decrement would overflow\r\n");
+    CHECK(says("SET a 1 EX 10\r\n").starts_with("-ERR syntax error"));
+    CHECK(says("SET a 1 NX XX\r\n") == "-ERR syntax error\r\n");
+    CHECK(says("CLIENT nope\r\n").starts_with("-ERR unknown subcommand 'nope'"));
+    CHECK(says("GET " + std::string(1, '"') + "\r\n").starts_with("-ERR Protocol error: "));
+    CHECK(client.finished());
+    CHECK(says("PING\r\n").empty());
+}
+
+TEST_CASE_FIXTURE(one_client,
+                  "session: sizes beyond the limits are said, and the connection lives on") {
+    const auto set = [](std::size_t key, std::size_t value) {
+        return "*3\r\n$3\r\nSET\r\n$" + std::to_string(key) + "\r\n" + std::string(key, 'k') +
+               "\r\n$" + std::to_string(value) + "\r\n" + std::string(value, 'v') + "\r\n";
+    };
+    CHECK(says(set(limits::key_bytes_max + 1, 1)).starts_with("-ERR key exceeds"));
+    CHECK(says(set(1, limits::value_bytes_max + 1)).starts_with("-ERR string exceeds"));
+    CHECK(says(set(limits::key_bytes_max, limits::value_bytes_max)).empty());
+    server.apply();
+    CHECK(client.fetched() == "+OK\r\n");
+    CHECK(says(set(limits::request_bytes_max, 1)).starts_with("-ERR Protocol error: "));
+    CHECK(client.finished());
+}
+
+TEST_CASE_FIXTURE(one_client,
+                  "session: writes wait for their results, and replies keep their order") {
+    CHECK(says("SET a 1\r\nPING\r\nINCR a\r\nGET a\r\nECHO end\r\n").empty());
+    CHECK(server.writers_.size() == 2);
+    server.confirm();  // The read's round is confirmed, but the writes before it are not applied.
+    CHECK(client.fetched().empty());
+    server.apply();
+    CHECK(client.fetched() == "+OK\r\n+PONG\r\n:2\r\n$1\r\n2\r\n$3\r\nend\r\n");
+}
+
+TEST_CASE_FIXTURE(one_client, "session: a read sees no write that the client sent after it") {
+    CHECK(says("GET a\r\nMGET a b\r\nSET a 1\r\nGET a\r\nSET a 2\r\n").empty());
+    CHECK(server.writers_.empty());
+    CHECK_FALSE(client.wants_input());
+    server.confirm();
+    CHECK(client.fetched() == "$-1\r\n*2\r\n$-1\r\n$-1\r\n");
+    CHECK(server.writers_.size() == 1);
+    server.apply();
+    CHECK(client.fetched() == "+OK\r\n");
+    CHECK(server.writers_.empty());
+    server.confirm();
+    CHECK(client.fetched() == "$1\r\n1\r\n");
+    server.apply();
+    CHECK(client.fetched() == "+OK\r\n");
+    CHECK(client.wants_input());
+}
+
+TEST_CASE_FIXTURE(one_client, "session: every read and write command answers what it should") {
+    const auto answer = [&](std::string_view request) {
+        says(request);
+        client.flush();
+        server.apply();
+        server.confirm();
+        return client.fetched();
+    };
+    CHECK(answer("MSET a 1 b 2 c x\r\n") == "+OK\r\n");
+    CHECK(answer("MGET a none c\r\n") == "*3\r\n$1\r\n1\r\n$-1\r\n$1\r\nx\r\n");
+    CHECK(answer("EXISTS a a none\r\n") == ":2\r\n");
+    CHECK(answer("INCRBY a 9\r\n") == ":10\r\n");
+    CHECK(answer("DECR a\r\n") == ":9\r\n");
+    CHECK(answer("INCR c\r\n") == "-ERR value is not an integer or out of range\r\n");
+    CHECK(answer("APPEND a 0\r\n") == ":2\r\n");
+    CHECK(answer("STRLEN a\r\n") == ":2\r\n");
+    CHECK(answer("CAS a 90 7\r\n") == ":1\r\n");
+    CHECK(answer("CAS a 90 8\r\n") == ":0\r\n");
+    CHECK(answer("SET a 1 XX GET\r\n") == "$1\r\n7\r\n");
+    CHECK(answer("SET a 2 NX\r\n") == "$-1\r\n");
+    CHECK(answer("KEYS [ab]\r\n").starts_with("*2\r\n$1\r\n"));
+    CHECK(answer("DBSIZE\r\n") == ":3\r\n");
+    CHECK(answer("DEL a b none\r\n") == ":2\r\n");
+    CHECK(answer("FLUSHALL\r\n") == "+OK\r\n");
+    CHECK(answer("DBSIZE\r\n") == ":0\r\n");
+    CHECK(answer("SET n 9223372036854775807\r\n") == "+OK\r\n");
+    CHECK(answer("INCR n\r\n") == "-ERR increment or decrement would overflow\r\n");
+}
+
+TEST_CASE_FIXTURE(one_client,
+                  "session: a follower redirects to the leader, or says that there is none") {
+    server.leader_ = 2;
+    CHECK(says("GET foo\r\n") == "-MOVED 12182 two:6002\r\n");
+    CHECK(says("SET foo 1\r\n") == "-MOVED 12182 two:6002\r\n");
+    CHECK(says("DBSIZE\r\n") == "-MOVED 0 two:6002\r\n");
+    CHECK(says("PING\r\n") == "+PONG\r\n");
+    CHECK(says("CLUSTER SLOTS\r\n").starts_with("*1\r\n*4\r\n:0\r\n:16383\r\n*3\r\n$3\r\ntwo\r\n"));
+    CHECK(says("READONLY\r\nGET foo\r\nDBSIZE\r\n") == "+OK\r\n$-1\r\n:0\r\n");
+    CHECK(says("SET foo 1\r\n") == "-MOVED 12182 two:6002\r\n");
+    CHECK(says("READWRITE\r\nGET foo\r\n") == "+OK\r\n-MOVED 12182 two:6002\r\n");
+    server.leader_ = std::nullopt;
+    CHECK(says("GET foo\r\n").starts_with("-CLUSTERDOWN "));
+    CHECK(says("CLUSTER SLOTS\r\n") == "*0\r\n");
+    CHECK(says("CLUSTER INFO\r\n").find("cluster_state:fail") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(one_client,
+                  "session: leadership lost under way is said for each request in its turn") {
+    CHECK(says("SET foo 1\r\nSET bar 2\r\nSET x 3\r\nGET foo\r\nPING\r\n").empty());
+    const raft::refusal moved{raft::refusal_reason::not_leader, raft::member_id{2}};
+    client.write_refused(server.writers_[1].second, moved);
+    client.reads_refused(server.round_, moved);
+    client.write_failed(server.writers_[2].second, "LOST it");
+    client.pump();
+    CHECK(client.fetched().empty());
+    client.write_failed(server.writers_[0].second, "UNKNOWN it");
+    client.write_failed(server.writers_[0].second, "UNKNOWN it");
+    client.pump();
+    CHECK(client.fetched() ==
+          "-UNKNOWN it\r\n-MOVED 5061 two:6002\r\n-LOST it\r\n-MOVED 12182 two:6002\r\n+PONG\r\n");
+    server.overloaded_ = true;
+    CHECK(says("SET foo 1\r\n").starts_with("-TRYAGAIN "));
+}
+
+TEST_CASE_FIXTURE(one_client, "session: it reads no more while too much is under way") {
+    std::string many;
+    for (std::size_t i = 0; i < limits::pending_requests_max + 10; ++i) many += "INCR n\r\n";
+    CHECK(says(many).empty());
+    CHECK(server.writers_.size() == limits::pending_requests_max);
+    CHECK_FALSE(client.wants_input());
+    server.apply();
+    CHECK(server.writers_.size() == 10);
+    CHECK(client.wants_input());
+}
+
+TEST_CASE_FIXTURE(one_client, "session: a client that fetches nothing stops being served") {
+    const auto value = std::string(limits::value_bytes_max / 2, 'v');
+    says("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + std::to_string(value.size()) + "\r\n" + value +
+         "\r\n");
+    server.apply();
+    CHECK(client.fetched() == "+OK\r\n");
+    std::string gets;
+    for (int i = 0; i < 200; ++i) gets += "GET k\r\n";
+    client.receive(gets);
+    client.pump();
+    server.confirm();
+    std::size_t fetched = 0;
+    for (int i = 0; i < 200; ++i) {
+        const auto bytes = client.begin_sending().size();
+        CHECK(bytes <= limits::output_bytes_soft + value.size() + 100);
+        CHECK_FALSE(client.overflowed());
+        fetched += bytes;
+        client.sent();
+        client.pump();
+        server.confirm();
+    }
+    CHECK(fetched == 200 * (value.size() + std::string("$524288\r\n\r\n").size()));
+}
+
+TEST_CASE_FIXTURE(one_client, "session: a reply larger than any may be is an error") {
+    const auto value = std::string(limits::value_bytes_max, 'v');
+    says("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + std::to_string(value.size()) + "\r\n" + value +
+         "\r\n");
+    server.apply();
+    client.fetched();
+    std::string request = "MGET";
+    for (int i = 0; i < 100; ++i) request += " k";
+    says(request + "\r\n");
+    server.confirm();
+    CHECK(client.fetched().starts_with("-ERR the reply would be longer"));
+}
+
+TEST_CASE_FIXTURE(one_client,
+                  "session: QUIT and the end of input let what came before be answered") {
+    CHECK(says("INCR a\r\nQUIT\r\nINCR a\r\n").empty());
+    CHECK_FALSE(client.finished());
+    CHECK(server.writers_.size() == 1);
+    server.apply();
+    CHECK(client.finished());
+    CHECK(client.fetched() == ":1\r\n+OK\r\n");
+}
+
+TEST_CASE_FIXTURE(one_client, "session: RAFT STATUS tells the server's part") {
+    CHECK(says("RAFT STATUS\r\n") ==
+          "*18\r\n$2\r\nid\r\n:1\r\n$4\r\nrole\r\n$6\r\nleader\r\n$4\r\nterm\r\n:7\r\n"
+          "$6\r\nleader\r\n:1\r\n$6\r\ncommit\r\n:9\r\n$7\r\napplied\r\n:8\r\n$4\r\nlast\r\n:10\r\n"
+          "$8\r\nsnapshot\r\n:0\r\n$7\r\nmembers\r\n*2\r\n*3\r\n:1\r\n$8\r\none:6001\r\n:10\r\n"
+          "*3\r\n:2\r\n$8\r\ntwo:6002\r\n$-1\r\n");
+    CHECK(says("RAFT SNAPSHOT\r\n").starts_with("-ERR nothing was applied"));
+    CHECK(says("RAFT\r\n") == "-ERR wrong number of arguments for 'raft' command\r\n");
+}
