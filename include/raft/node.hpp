@@ -267,15 +267,19 @@ private:
     void carry_out(const attachment<command>& beside) {
         for (const auto& action : effects_.timers)
             deadlines_[static_cast<std::size_t>(action.which)] = action.deadline;
+        if (effects_.write) begin_write(*effects_.write, beside.entries);
+        for (const auto& each : effects_.messages) send(each);
+        if (effects_.has_occasional) carry_out_occasional(beside);
+    }
+
+    void carry_out_occasional(const attachment<command>& beside) {
         if (effects_.leadership_lost) {
             proposals_.doubt_all();
             reads_.void_all();
         }
-        if (effects_.write) begin_write(*effects_.write, beside.entries);
         if (effects_.chunk) storage_.write_chunk(*effects_.chunk, beside.chunk);
         if (effects_.install) begin_install(*effects_.install);
         if (effects_.discard) storage_.discard(*effects_.discard);
-        for (const auto& each : effects_.messages) send(each);
         if (effects_.confirmed) reads_.confirm(*effects_.confirmed);
     }
 

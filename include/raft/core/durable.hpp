@@ -37,7 +37,7 @@ constexpr void on_durable(state& s, instant now, effects& out) {
     auto& leading = *std::get_if<leader>(&s.role);
     if (!leading.own) return;
     s.peers[leading.own->value].match_index = s.disk.durable_index;
-    if (s.disk.durable_index > s.commit_index) advance_commit(s, leading, out);
+    advance_commit(s, leading, s.disk.durable_index, out);
     if (out.commit) spread(s, leading, out);
 }
 

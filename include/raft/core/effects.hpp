@@ -171,37 +171,46 @@ struct accepted_read {
     friend constexpr bool operator==(const accepted_read&, const accepted_read&) = default;
 };
 
-struct effects {
-    std::vector<outgoing> messages{};
-    timer_actions timers{};
-    std::optional<log_write> write{};
-    std::optional<log_index> commit{};      ///< Everything up to here is committed: apply it.
+/// What few steps ask for.
+struct occasional_effects {
     std::optional<read_round> confirmed{};  ///< Reads of this round and of earlier ones are safe.
-    std::optional<accepted_proposal> proposal{};
-    std::optional<accepted_read> read{};
-    std::optional<refusal> refused{};  ///< The request that was this step's input is refused.
-    bool leadership_lost = false;      ///< Reads not yet served are void, proposals are in doubt.
+    std::optional<accepted_read> read{};    ///< The read that was this step's input is taken.
+    std::optional<refusal> refused{};       ///< The request that was this step's input is refused.
+    bool leadership_lost = false;           ///< Reads not yet served are void, proposals in doubt.
     std::optional<chunk_write> chunk{};
     std::optional<snapshot_install> install{};
     std::optional<log_index> discard{};  ///< A durable snapshot covers the log up to here.
 
+    friend constexpr bool operator==(const occasional_effects&,
+                                     const occasional_effects&) = default;
+};
+
+/// What a step asks for: of the parts that are there, each is to be carried out.
+struct effects : occasional_effects {
+    std::vector<outgoing> messages{};
+    timer_actions timers{};
+    std::optional<log_write> write{};
+    std::optional<log_index> commit{};  ///< Everything up to here is committed: apply it.
+    std::optional<accepted_proposal> proposal{};
+    bool has_occasional = false;  ///< Whether any of the occasional effects may be there.
+
     constexpr void send(destination to, const message& body) { messages.push_back({to, body}); }
     constexpr void set(timer which, instant deadline) { timers.add(which, deadline); }
     constexpr void cancel(timer which) { timers.add(which, std::nullopt); }
+    [[nodiscard]] constexpr occasional_effects& occasionally() {
+        has_occasional = true;
+        return *this;
+    }
 
     constexpr void clear() {
         messages.clear();
         timers.clear();
         write.reset();
         commit.reset();
-        confirmed.reset();
         proposal.reset();
-        read.reset();
-        refused.reset();
-        leadership_lost = false;
-        chunk.reset();
-        install.reset();
-        discard.reset();
+        if (!has_occasional) return;
+        has_occasional = false;
+        static_cast<occasional_effects&>(*this) = {};
     }
 
     friend constexpr bool operator==(const effects&, const effects&) = default;

@@ -26,7 +26,7 @@ constexpr void confirm_rounds(state& s, leader& leading, effects& out) {
     });
     if (reached <= leading.confirmed) return;
     leading.confirmed = reached;
-    out.confirmed = reached;
+    out.occasionally().confirmed = reached;
     if (!leading.next_round_wanted) return;
     begin_round(s, leading, out);
 }
@@ -43,17 +43,17 @@ constexpr void on_round_acknowledged(state& s, leader& leading, progress& peer, 
 constexpr void on_read(state& s, effects& out) {
     auto* leading = std::get_if<leader>(&s.role);
     if (leading == nullptr) {
-        out.refused = refusal{refusal_reason::not_leader, s.current_leader()};
+        out.occasionally().refused = refusal{refusal_reason::not_leader, s.current_leader()};
         return;
     }
     const auto index = greatest(s.commit_index, leading->term_start);
     if (leading->round == leading->confirmed) {
         begin_round(s, *leading, out);
-        out.read = accepted_read{leading->round, index};
+        out.occasionally().read = accepted_read{leading->round, index};
         confirm_rounds(s, *leading, out);
     } else {
         leading->next_round_wanted = true;
-        out.read = accepted_read{{leading->round.value + 1}, index};
+        out.occasionally().read = accepted_read{{leading->round.value + 1}, index};
     }
 }
 

@@ -110,11 +110,18 @@ constexpr void on(state& s, member_id from, const append_entries& m,
 // ------------------------------------------------------------------------------------------ leader
 
 /// §5.3, §5.4.2: an entry of this term that a quorum has on disk is committed, and with it all
-/// before it. Entries of older terms are never committed by counting (Figure 8).
-constexpr void advance_commit(state& s, leader& leading, effects& out) {
-    const auto reached =
-        quorum_reached(s.members(), [&](slot member) { return s.peers[member.value].match_index; });
-    if (reached > s.commit_index && reached >= leading.term_start) commit_through(s, reached, out);
+/// before it. Entries of older terms are never committed by counting (Figure 8). `reached` is what
+/// a member has come to have: as much is committed as a quorum has, but not more than that.
+constexpr void advance_commit(state& s, const leader& leading, log_index reached, effects& out) {
+    if (reached <= s.commit_index || reached < leading.term_start) return;
+    const auto match_of = [&](slot member) { return s.peers[member.value].match_index; };
+    member_set having;
+    for (const auto member : s.members().everyone())
+        if (match_of(member) >= reached) having.insert(member);
+    if (s.members().has_quorum(having)) return commit_through(s, reached, out);
+    const auto least_reached = quorum_reached(s.members(), match_of);
+    if (least_reached > s.commit_index && least_reached >= leading.term_start)
+        commit_through(s, least_reached, out);
 }
 
 /// Sends what there is to send; the members for whom that is nothing learn at least how far the log
@@ -164,9 +171,10 @@ constexpr void on(state& s, member_id from, const append_entries_reply& m, insta
         peer->next_index = next(m.match_index);
     }
     advance_match(*peer, m.match_index);
-    if (m.match_index > s.commit_index) advance_commit(s, leading, out);
+    advance_commit(s, leading, m.match_index, out);
     on_round_acknowledged(s, leading, *peer, m.round, out);
-    spread(s, leading, out);
+    // Of the others nothing has changed but, perhaps, how far the log is committed.
+    if (out.commit || wants_news(s, *peer)) spread(s, leading, out);
     advance_transfer(s, leading, out);
 }
 
@@ -201,12 +209,12 @@ constexpr void on(state& s, member_id from, const append_entries_rejection& m, i
 constexpr void on_propose(state& s, std::uint32_t count, effects& out) {
     auto* leading = std::get_if<leader>(&s.role);
     if (leading == nullptr || leading->transfer) {
-        out.refused = refusal{refusal_reason::not_leader, s.current_leader()};
+        out.occasionally().refused = refusal{refusal_reason::not_leader, s.current_leader()};
         return;
     }
     const auto pending = s.log.last_index() - s.commit_index;
     if (count > s.config.pending_entries || pending > s.config.pending_entries - count) {
-        out.refused = refusal{refusal_reason::too_many_pending, s.self};
+        out.occasionally().refused = refusal{refusal_reason::too_many_pending, s.self};
         return;
     }
     const auto last = s.log.last_index();

@@ -66,11 +66,14 @@ constexpr write_sequence begin_other_write(state& s) {
 [[nodiscard]] constexpr bool may_speak(const state& s) { return s.disk.vote <= s.disk.durable; }
 
 /// Becomes a follower, in this term or in a later one. The vote stays with its term: a server that
-/// steps down within a term must not vote again in it.
+/// steps down within a term must not vote again in it. Its patience ends when it would have: only a
+/// leader's word or a vote given puts that off (§5.2), or servers whose logs are behind could keep
+/// those that can win from trying. Who led had no deadline and gets one.
 constexpr void become_follower(state& s, term_number term, std::optional<member_id> leader_id,
                                instant now, effects& out) {
+    const bool waits_already = !s.is_leader() && !leader_id;
     if (s.is_leader()) {
-        out.leadership_lost = true;
+        out.occasionally().leadership_lost = true;
         s.peers.clear();
         out.cancel(timer::heartbeat);
     }
@@ -80,6 +83,7 @@ constexpr void become_follower(state& s, term_number term, std::optional<member_
         forget(s.voted_for);
         persist_vote(s, out);
     }
+    if (waits_already) return;
     draw_election_timeout(s);
     restart_election_timer(s, now, out);
 }

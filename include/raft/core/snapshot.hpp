@@ -30,7 +30,7 @@ constexpr void on_snapshot_saved(state& s, const snapshot_description& saved, ef
     if (through <= s.log.base().index) return;
     s.log.discard_through(through);
     forget_old_configurations(s);
-    out.discard = through;
+    out.occasionally().discard = through;
 }
 
 // ---------------------------------------------------------------------------------------- follower
@@ -58,7 +58,7 @@ constexpr void install(state& s, follower& following, const configuration& membe
     forget(following.incoming);
     following.owed.chunk = false;
     following.owed.append = true;
-    out.install = snapshot_install{begin_other_write(s), description, keep_suffix};
+    out.occasionally().install = snapshot_install{begin_other_write(s), description, keep_suffix};
 }
 
 constexpr void answer_chunk(const state& s, const follower& following, effects& out) {
@@ -94,7 +94,7 @@ constexpr void on(state& s, member_id from, const install_snapshot& m, const con
         following->incoming = incoming_snapshot{.description = offered};
     auto& incoming = *following->incoming;
     if (m.offset == incoming.received && m.length > 0) {
-        out.chunk = chunk_write{begin_other_write(s), offered, m.offset, m.length};
+        out.occasionally().chunk = chunk_write{begin_other_write(s), offered, m.offset, m.length};
         incoming.received += m.length;
         following->owed.chunk = true;
     }

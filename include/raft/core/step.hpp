@@ -161,7 +161,8 @@ constexpr void advance(state& s, const timer_fired& in, instant now, effects& ou
 
 /// Refuses every request of a server whose storage has failed.
 [[nodiscard]] constexpr bool refuses_all(const state& s, effects& out) {
-    if (s.storage_failed) out.refused = refusal{refusal_reason::storage_failed, std::nullopt};
+    if (s.storage_failed)
+        out.occasionally().refused = refusal{refusal_reason::storage_failed, std::nullopt};
     return s.storage_failed;
 }
 

@@ -21,12 +21,12 @@ constexpr void advance_transfer(state& s, leader& leading, effects& out) {
 constexpr void on_transfer(state& s, member_id target, instant now, effects& out) {
     auto* leading = std::get_if<leader>(&s.role);
     if (leading == nullptr) {
-        out.refused = refusal{refusal_reason::not_leader, s.current_leader()};
+        out.occasionally().refused = refusal{refusal_reason::not_leader, s.current_leader()};
         return;
     }
     const auto member = s.members().slot_of(target);
     if (!member || target == s.self || !s.members().voters.contains(*member) || leading->transfer) {
-        out.refused = refusal{refusal_reason::nothing_to_do, s.self};
+        out.occasionally().refused = refusal{refusal_reason::nothing_to_do, s.self};
         return;
     }
     leading->transfer = leadership_transfer{*member, now + s.config.election_timeout, false};
