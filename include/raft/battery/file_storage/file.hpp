@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -140,9 +141,17 @@ template <class Unsigned>
 }
 
 [[nodiscard]] inline bool all_zero(std::span<const std::byte> bytes) {
-    for (const auto each : bytes)
-        if (each != std::byte{}) return false;
-    return true;
+    return bytes.empty() || (bytes[0] == std::byte{} &&
+                             std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
+
+/// Where the last byte that is not zero ends.
+[[nodiscard]] inline std::size_t nonzero_end(std::span<const std::byte> bytes) {
+    constexpr std::size_t step = 4096;
+    while (bytes.size() >= step && all_zero(bytes.last(step)))
+        bytes = bytes.first(bytes.size() - step);
+    while (!bytes.empty() && bytes.back() == std::byte{}) bytes = bytes.first(bytes.size() - 1);
+    return bytes.size();
 }
 
 [[nodiscard]] constexpr std::uint64_t rounded_up(std::uint64_t value, std::uint64_t unit) {

@@ -7,8 +7,8 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <deque>
 #include <iterator>
+#include <vector>
 
 #include <raft/battery/file_storage/record.hpp>
 
@@ -53,17 +53,18 @@ public:
 
     /// Entries up to `through` are not asked for any more.
     void discard(log_index through) {
-        while (points_.size() > 1 && points_[1].first <= next(through)) points_.pop_front();
+        auto kept = points_.begin();
+        while (points_.end() - kept > 1 && std::next(kept)->first <= next(through)) ++kept;
+        points_.erase(points_.begin(), kept);
     }
 
     /// Forgets the segments in front that have no entry after `through`, except the last segment;
     /// the number of the newest of them, or 0.
     std::uint64_t drop_segments(log_index through) {
-        std::uint64_t newest = 0;
-        while (segments_.size() > 1 && segments_.front().last <= through) {
-            newest = segments_.front().number;
-            segments_.pop_front();
-        }
+        auto kept = segments_.begin();
+        while (segments_.end() - kept > 1 && kept->last <= through) ++kept;
+        const auto newest = kept == segments_.begin() ? 0 : std::prev(kept)->number;
+        segments_.erase(segments_.begin(), kept);
         return newest;
     }
 
@@ -95,8 +96,8 @@ private:
         for (auto& each : segments_) each.last = std::min(each.last, previous(first));
     }
 
-    std::deque<point> points_{};
-    std::deque<segment> segments_{};
+    std::vector<point> points_{};
+    std::vector<segment> segments_{};
     std::uint64_t since_point_ = 0;
     bool force_point_ = true;
 };

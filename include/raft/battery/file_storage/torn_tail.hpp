@@ -61,10 +61,8 @@ struct tail_finding {
                                                std::uint64_t number, std::uint64_t offset,
                                                std::uint64_t sequence) {
     const auto rest = segment.subspan(static_cast<std::size_t>(offset));
-    const auto nonzero = std::find_if(rest.rbegin(), rest.rend(),
-                                      [](std::byte each) { return each != std::byte{}; });
-    const auto nonzero_end = segment.size() - static_cast<std::size_t>(nonzero - rest.rbegin());
-    if (nonzero_end <= offset) return {.verdict = tail_verdict::clean};
+    const auto end_of_data = nonzero_end(segment);
+    if (end_of_data <= offset) return {.verdict = tail_verdict::clean};
 
     auto search_from = offset + record_alignment;
     const auto header_bytes = rest.first(std::min(rest.size(), record_header_bytes));
@@ -83,7 +81,7 @@ struct tail_finding {
     if (witness_after(segment, number, search_from, sequence))
         return {tail_verdict::damaged, offset,
                 "a record is missing that was durable before later ones were written", 0};
-    return {tail_verdict::torn, 0, {}, nonzero_end};
+    return {tail_verdict::torn, 0, {}, end_of_data};
 }
 
 }  // namespace raft::wal
