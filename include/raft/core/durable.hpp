@@ -14,8 +14,8 @@ constexpr void answer_what_is_owed(state& s, follower& following, effects& out) 
     if (!may_speak(s)) return;
     if (following.owed.vote) answer_vote(s, following, out);
     if (following.owed.rejection) {
-        const auto prev = *following.owed.rejection;
-        forget(following.owed.rejection);
+        following.owed.rejection = false;
+        const auto prev = following.owed.rejected_prev;
         if (prev > following.verified_index) reject(s, following, {prev, s.current_term}, out);
     }
     if (following.owed.append) acknowledge(s, following, out);

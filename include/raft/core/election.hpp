@@ -30,11 +30,10 @@ constexpr void on(state& s, member_id from, const request_pre_vote& m, instant n
     out.send(from, pre_vote_reply{granted ? m.term : s.current_term, granted});
 }
 
-/// Tells the candidate how this server votes, once the vote cannot be forgotten.
-constexpr void answer_vote(state& s, follower& following, effects& out) {
-    const auto asking = *following.owed.vote;
-    forget(following.owed.vote);
-    out.send(asking, request_vote_reply{s.current_term, s.voted_for == asking});
+/// Tells the candidate that it has the vote, once that cannot be forgotten.
+constexpr void answer_vote(const state& s, follower& following, effects& out) {
+    following.owed.vote = false;
+    out.send(*s.voted_for, request_vote_reply{s.current_term, true});
 }
 
 constexpr void on(state& s, member_id from, const request_vote& m, instant now, effects& out) {
@@ -51,9 +50,11 @@ constexpr void on(state& s, member_id from, const request_vote& m, instant now, 
         persist_vote(s, out);
         restart_election_timer(s, now, out);
     }
-    // A grant that waits for the disk is not pushed aside by the refusal of somebody else.
-    if (following->owed.vote && following->owed.vote == s.voted_for && s.voted_for != from) return;
-    following->owed.vote = from;
+    if (s.voted_for != from) {
+        if (may_speak(s)) out.send(from, request_vote_reply{s.current_term, false});
+        return;
+    }
+    following->owed.vote = true;
     if (may_speak(s)) answer_vote(s, *following, out);
 }
 

@@ -53,7 +53,8 @@ constexpr void acknowledge(state& s, follower& following, effects& out) {
 
 constexpr void reject(state& s, follower& following, log_position prev, effects& out) {
     if (!may_speak(s)) {
-        following.owed.rejection = prev.index;
+        following.owed.rejection = true;
+        following.owed.rejected_prev = prev.index;
         return;
     }
     const auto hint = s.log.last_not_after(previous(prev.index), prev.term);

@@ -71,11 +71,11 @@ struct incoming_snapshot {
 
 /// Answers that wait for the disk.
 struct owed_replies {
-    std::optional<member_id>
-        vote{};  ///< The candidate that asked: it hears once the vote is durable.
-    std::optional<log_index> rejection{};  ///< The leader's prev that did not match.
-    bool append = false;                   ///< The leader hears how far the log is durable.
-    bool chunk = false;  ///< The leader hears how much of the snapshot is durable.
+    log_index rejected_prev{};  ///< Of the rejection.
+    bool rejection = false;     ///< The leader hears that its prev did not match.
+    bool append = false;        ///< The leader hears how far the log is durable.
+    bool chunk = false;         ///< The leader hears how much of the snapshot is durable.
+    bool vote = false;          ///< The candidate that has the vote hears that it has.
     friend constexpr bool operator==(const owed_replies&, const owed_replies&) = default;
 };
 
