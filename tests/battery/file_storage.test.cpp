@@ -130,6 +130,24 @@ TEST_CASE("file storage: entries without room are not begun, and what there is r
     CHECK(t.disk().error() == "");
 }
 
+TEST_CASE("file storage: as many entries as there is room for fit, wherever the segment ends") {
+    for (std::uint64_t before = 0; before < 40; ++before) {
+        CAPTURE(before);
+        faulty_files files;
+        files.set_capacity(2 * 4096);
+        teller t{files};
+        REQUIRE(t.open());
+        for (std::uint64_t i = 1; i <= before; ++i) t.append(1, i, 1, 20);
+        t.flush();
+        // With its length an eighth of a segment: the longest that the room is right for.
+        const auto count = t.disk().room() / 512;
+        REQUIRE(count > 2);
+        t.append(1, before + 1, count, 508);
+        t.flush();
+        CHECK(t.disk().error() == "");
+    }
+}
+
 TEST_CASE("file storage: a write for which there is no room after all fails the storage") {
     faulty_files files;
     files.set_capacity(2 * 4096);
