@@ -287,6 +287,20 @@ TEST_CASE("S47 B19 the same term at the same index, written twice, is two writes
     CHECK(newest<append_entries_reply>(c, s1, s4) == ack(3, 2));
 }
 
+TEST_CASE("S49 what a leader has only begun to write is not its part of a majority") {
+    cluster c{3, plain()};
+    c.elect(s1);
+    c.settle();
+    c.hold_disk(s1);
+    c.propose(s1);
+    c.propose(s1);
+    c.persist(s1, 1);
+    c.inject(s2, s1, ack(1, 3));
+    CHECK(c.commit(s1) == 2);
+    c.persist(s1, 1);
+    CHECK(c.commit(s1) == 3);
+}
+
 TEST_CASE("S48 many writes on their way are acknowledged as they end, in their order") {
     cluster c{3, plain()};
     c.elect(s1);

@@ -105,6 +105,25 @@ TEST_CASE("S43 B18 a refusal is no step towards a majority") {
     CHECK(c.commit(s1) == 4);
 }
 
+TEST_CASE("S26 who acknowledges more than a majority has commits what the majority has") {
+    auto c = steady(5);
+    c.propose(s1, 4);
+    c.inject(s3, s1, ack(1, 3));
+    c.inject(s2, s1, ack(1, 5));
+    CHECK(c.commit(s1) == 3);
+}
+
+TEST_CASE("S33 B10 who acknowledges the leader's term does not commit by it what is older") {
+    cluster c{5, plain()};
+    c.place(s1, {2}, {1, 2});
+    c.elect(s1, {s2, s3});
+    c.inject(s3, s1, ack(3, 2));
+    c.inject(s2, s1, ack(3, 3));
+    CHECK(c.commit(s1) == 0);
+    c.inject(s3, s1, ack(3, 3));
+    CHECK(c.commit(s1) == 3);
+}
+
 TEST_CASE("S89 B07 what learners and strangers acknowledge commits nothing") {
     configuration members = voters_only({s1, s2, s3, s4, s5});
     members.voters = member_set::first(3);
