@@ -148,7 +148,7 @@ public:
     /// begun.
     std::optional<refusal> take_snapshot() requires snapshotting_state_machine<state_machine_type> {
         const auto leader = state_.current_leader();
-        if (state_.storage_failed) return refusal{refusal_reason::storage_failed, leader};
+        if (state_.is_halted()) return refusal{refusal_reason::storage_failed, leader};
         if (saving_at_ || restore_at_ || last_applied_ <= state_.snapshot.last_included.index)
             return refusal{refusal_reason::nothing_to_do, leader};
         saving_at_ = last_applied_;
@@ -390,9 +390,9 @@ private:
             for (;;) {
                 const auto progress = storage_.progress();
                 const auto durable = least(progress.durable, state_.disk.begun);
-                if (durable > state_.disk.durable && !state_.storage_failed)
+                if (durable > state_.disk.durable && !state_.is_halted())
                     step_and_carry_out(written{durable});
-                else if (progress.failed && !state_.storage_failed)
+                else if (progress.failed && !state_.is_halted())
                     step_and_carry_out(storage_failed{});
                 else
                     break;

@@ -225,8 +225,7 @@ TEST_CASE("states that differ in anything are not equal") {
     CHECK(differs([](state& s) { s.peers.emplace_back(); }));
     CHECK(differs([](state& s) { s.disk.begun = {1}; }));
     CHECK(differs([](state& s) { s.seed = 99; }));
-    CHECK(differs([](state& s) { s.election_timeout = milliseconds(1); }));
-    CHECK(differs([](state& s) { s.storage_failed = true; }));
+    CHECK(differs([](state& s) { s.role = role{halted{}}; }));
 }
 
 TEST_CASE("a message from the server itself is nothing") {
@@ -256,7 +255,7 @@ TEST_CASE("B70 a server whose storage failed says nothing, takes nothing and lea
         cluster c{3};
         c.elect(s1);
         c.give(id, storage_failed{});
-        CHECK(c.at(id).is_follower());
+        CHECK(c.at(id).is_halted());
         CHECK(c.last_effects().leadership_lost == (id == s1));
         CHECK_FALSE(c.deadline(id, timer::election).has_value());
         CHECK_FALSE(c.deadline(id, timer::heartbeat).has_value());

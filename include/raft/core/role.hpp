@@ -9,20 +9,22 @@
 
 namespace raft::detail {
 
-/// §5.2: timeouts are random so that few elections are split. One step of splitmix64, whose state
-/// is the seed.
-constexpr void draw_election_timeout(state& s) {
-    s.seed += 0x9e3779b97f4a7c15U;
+/// §5.2: timeouts are random so that few elections are split. The timeout is drawn from the seed by
+/// splitmix64, and stays the same until the seed moves on.
+[[nodiscard]] constexpr duration election_timeout(const state& s) {
     auto z = s.seed;
     z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
     z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
-    z ^= z >> 31U;
-    const auto span = static_cast<std::uint64_t>(s.config.election_timeout.nanoseconds);
-    s.election_timeout = s.config.election_timeout + duration{static_cast<std::int64_t>(z % span)};
+    constexpr int precision = 20;  // A millionth of the span, and no division.
+    const auto span = s.config.election_timeout.nanoseconds;
+    const auto part = static_cast<std::int64_t>(z >> (64 - precision));
+    return s.config.election_timeout + duration{(span * part) >> precision};
 }
 
+constexpr void draw_election_timeout(state& s) { s.seed += 0x9e3779b97f4a7c15U; }
+
 constexpr void restart_election_timer(const state& s, instant now, effects& out) {
-    out.set(timer::election, now + s.election_timeout);
+    out.set(timer::election, now + election_timeout(s));
 }
 
 /// Begins a write of term and vote; what else this step writes goes with it.
@@ -65,6 +67,14 @@ constexpr write_sequence begin_other_write(state& s) {
 /// an older one).
 [[nodiscard]] constexpr bool may_speak(const state& s) { return s.disk.vote <= s.disk.durable; }
 
+/// Ends what only a leader has and does.
+constexpr void leave_role(state& s, effects& out) {
+    if (!s.is_leader()) return;
+    out.occasionally().leadership_lost = true;
+    s.peers.clear();
+    out.cancel(timer::heartbeat);
+}
+
 /// Becomes a follower, in this term or in a later one. The vote stays with its term: a server that
 /// steps down within a term must not vote again in it. Its patience ends when it would have: only a
 /// leader's word or a vote given puts that off (§5.2), or servers whose logs are behind could keep
@@ -72,11 +82,7 @@ constexpr write_sequence begin_other_write(state& s) {
 constexpr void become_follower(state& s, term_number term, std::optional<member_id> leader_id,
                                instant now, effects& out) {
     const bool waits_already = !s.is_leader() && !leader_id;
-    if (s.is_leader()) {
-        out.occasionally().leadership_lost = true;
-        s.peers.clear();
-        out.cancel(timer::heartbeat);
-    }
+    leave_role(s, out);
     s.role = role{follower{.leader = leader_id, .heard_at = now, .verified_index = s.commit_index}};
     if (term > s.current_term) {
         s.current_term = term;

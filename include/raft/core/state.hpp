@@ -138,7 +138,12 @@ struct leader {
     friend constexpr bool operator==(const leader&, const leader&) = default;
 };
 
-using role = std::variant<follower, candidate, leader>;
+/// The storage has lost a write: this server takes part in nothing any more.
+struct halted {
+    friend constexpr bool operator==(const halted&, const halted&) = default;
+};
+
+using role = std::variant<follower, candidate, leader, halted>;
 
 struct state {
     member_id self{};
@@ -160,13 +165,12 @@ struct state {
     std::vector<progress> peers{};  ///< By slot; a leader's only, else empty.
 
     disk_progress disk{};
-    std::uint64_t seed = 0;       ///< Of the next random timeout.
-    duration election_timeout{};  ///< The present random one.
-    bool storage_failed = false;  ///< This server takes part in nothing any more.
+    std::uint64_t seed = 0;  ///< Of the present random timeout, and of those to come.
 
     [[nodiscard]] constexpr const configuration& members() const {
         return configurations.back().value;
     }
+    [[nodiscard]] constexpr bool is_halted() const { return std::holds_alternative<halted>(role); }
     [[nodiscard]] constexpr bool is_leader() const { return std::holds_alternative<leader>(role); }
     [[nodiscard]] constexpr bool is_follower() const {
         return std::holds_alternative<follower>(role);

@@ -126,7 +126,7 @@ struct recovered_state {
 /// A message that came, for those who have its parts at hand.
 constexpr void advance(state& s, member_id from, const message& body,
                        const indexed_configuration* members, instant now, effects& out) {
-    if (s.storage_failed || from == s.self) return;
+    if (s.is_halted() || from == s.self) return;
     std::visit(
         [&](const auto& m) {
             using type = std::remove_cvref_t<decltype(m)>;
@@ -150,7 +150,7 @@ constexpr void advance(state& s, const started&, instant now, effects& out) {
 }
 
 constexpr void advance(state& s, const timer_fired& in, instant now, effects& out) {
-    if (s.storage_failed) return;
+    if (s.is_halted()) return;
     switch (in.which) {
     case timer::election: return detail::on_election_timer(s, now, out);
     case timer::heartbeat:
@@ -161,9 +161,9 @@ constexpr void advance(state& s, const timer_fired& in, instant now, effects& ou
 
 /// Refuses every request of a server whose storage has failed.
 [[nodiscard]] constexpr bool refuses_all(const state& s, effects& out) {
-    if (s.storage_failed)
+    if (s.is_halted())
         out.occasionally().refused = refusal{refusal_reason::storage_failed, std::nullopt};
-    return s.storage_failed;
+    return s.is_halted();
 }
 
 constexpr void advance(state& s, const proposed& in, instant, effects& out) {
@@ -179,12 +179,12 @@ constexpr void advance(state& s, const transfer_requested& in, instant now, effe
 }
 
 constexpr void advance(state& s, const snapshot_saved& in, instant, effects& out) {
-    if (!s.storage_failed) detail::on_snapshot_saved(s, in.description, out);
+    if (!s.is_halted()) detail::on_snapshot_saved(s, in.description, out);
 }
 
 constexpr void advance(state& s, const written& in, instant now, effects& out) {
     auto& disk = s.disk;
-    if (s.storage_failed || in.sequence <= disk.durable || in.sequence > disk.begun) return;
+    if (s.is_halted() || in.sequence <= disk.durable || in.sequence > disk.begun) return;
     disk.durable = in.sequence;
     if (disk.durable >= disk.stretch_sequence) {
         const auto steps = disk.durable.value - disk.stretch_sequence.value;
@@ -193,11 +193,10 @@ constexpr void advance(state& s, const written& in, instant now, effects& out) {
     detail::on_durable(s, now, out);
 }
 
-constexpr void advance(state& s, const storage_failed&, instant now, effects& out) {
-    if (s.storage_failed) return;
-    if (!s.is_follower() || s.current_leader())
-        detail::become_follower(s, s.current_term, std::nullopt, now, out);
-    s.storage_failed = true;
+constexpr void advance(state& s, const storage_failed&, instant, effects& out) {
+    if (s.is_halted()) return;
+    detail::leave_role(s, out);
+    s.role = role{halted{}};
     out.cancel(timer::election);
 }
 

@@ -19,7 +19,7 @@ struct member_status {
 
 struct node_status {
     member_id id{};
-    const char* role = "";  ///< "leader", "follower" or "candidate".
+    const char* role = "";  ///< "leader", "follower", "candidate" or "halted".
     term_number current_term{};
     std::optional<member_id> leader{};
     log_index commit_index{};
@@ -34,9 +34,10 @@ struct node_status {
 /// What `s` says to those who operate the server; `last_applied` is the node's.
 [[nodiscard]] inline node_status status_of(const state& s, log_index last_applied) {
     node_status all{.id = s.self,
-                    .role = s.is_leader()     ? "leader"
-                            : s.is_follower() ? "follower"
-                                              : "candidate",
+                    .role = s.is_leader()      ? "leader"
+                            : s.is_follower()  ? "follower"
+                            : s.is_candidate() ? "candidate"
+                                               : "halted",
                     .current_term = s.current_term,
                     .leader = s.current_leader(),
                     .commit_index = s.commit_index,
@@ -44,7 +45,7 @@ struct node_status {
                     .last_log_index = s.log.last_index(),
                     .first_log_index = next(s.log.base().index),
                     .snapshot = s.snapshot,
-                    .storage_failed = s.storage_failed,
+                    .storage_failed = s.is_halted(),
                     .members = {}};
     const auto& members = s.members();
     for (const auto each : members.everyone()) {
