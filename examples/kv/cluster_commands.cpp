@@ -111,13 +111,7 @@ void tell_status(local_call& call) {
 
 void begin_snapshot(local_call& call) {
     const auto refused = call.server.take_snapshot();
-    if (!refused) return call.reply.ok();
-    if (refused->reason == raft::refusal_reason::nothing_to_do)
-        return call.reply.error(
-            "ERR nothing was applied since the last snapshot, or one is being taken");
-    if (refused->reason == raft::refusal_reason::storage_failed)
-        return call.reply.error("IOERR the storage of this server has failed");
-    call.reply.error("ERR no snapshot can be taken now");
+    refused ? call.reply.error(*refused) : call.reply.ok();
 }
 
 struct info_text {

@@ -45,6 +45,8 @@ inline constexpr std::size_t reply_bytes_max = 32 * mebibyte;
 /// with the lengths of its words.
 inline constexpr std::size_t batch_bytes = 256 * kibibyte;
 inline constexpr std::size_t entry_bytes_max = 4 * mebibyte;
+/// A segment of the log takes the longest entry eight times: the storage wants no fewer.
+inline constexpr std::size_t segment_bytes = 8 * entry_bytes_max;
 static_assert(batch_bytes + request_bytes_max + 4 * arguments_max < entry_bytes_max);
 /// Entries on their way to being committed; what comes meanwhile waits for the next entry.
 inline constexpr std::size_t batches_in_flight_max = 8;
@@ -55,5 +57,7 @@ inline constexpr std::size_t waiting_bytes_max = 64 * mebibyte;
 /// The log since the last snapshot: when it is longer than this, and than the snapshot, the next is
 /// due.
 inline constexpr std::size_t log_bytes_per_snapshot = 64 * mebibyte;
+/// What stays of the log before it, for followers that are a little behind.
+inline constexpr std::size_t retained_entries = 256;
 
 }  // namespace raft_kv::limits

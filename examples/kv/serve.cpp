@@ -148,6 +148,7 @@ int serve(std::span<char*> arguments) {
                            .snapshot_entries = flags.snapshot_entries};
     options.config.election_timeout = raft::milliseconds(flags.election_timeout_ms);
     options.config.heartbeat_interval = raft::milliseconds(flags.heartbeat_ms);
+    options.config.retained_entries = limits::retained_entries;
     return run(std::move(options));
 }
 

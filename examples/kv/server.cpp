@@ -16,12 +16,14 @@ namespace raft_kv {
 std::optional<raft::refusal> server::not_leading() const {
     const auto& state = node_->protocol_state();
     if (state.is_leader() && !stopping_) return std::nullopt;
-    const auto reason = state.storage_failed ? raft::refusal_reason::storage_failed
-                                             : raft::refusal_reason::not_leader;
     const auto leader = state.current_leader();
     // A server that is about to stop sends nobody to itself.
-    if (leader == raft::member_id{options_.id}) return raft::refusal{reason, std::nullopt};
-    return raft::refusal{reason, leader};
+    if (leader && leader != raft::member_id{options_.id})
+        return raft::refusal{raft::refusal_reason::not_leader, leader};
+    const auto failed = node_->status().storage_failed;
+    return raft::refusal{failed ? raft::refusal_reason::storage_failed
+                                : raft::refusal_reason::not_leader,
+                         std::nullopt};
 }
 
 server_report server::report() const {
@@ -50,9 +52,16 @@ server_report server::report() const {
     return report;
 }
 
-std::optional<raft::refusal> server::take_snapshot() {
-    const auto refused = node_->take_snapshot();
-    if (refused) return refused;
+std::optional<std::string> server::take_snapshot() {
+    if (storage_->is_saving()) {
+        const auto waits = storage_->snapshot_error();
+        return "ERR a snapshot is being taken" + (waits.empty() ? "" : ", but waits: " + waits);
+    }
+    if (const auto refused = node_->take_snapshot()) {
+        if (refused->reason != raft::refusal_reason::nothing_to_do)
+            return refusal_text(*refused, 0, options_.layout);
+        return "ERR nothing was applied since the last snapshot";
+    }
     bytes_at_snapshot_ = store().bytes_applied();
     saving_ = true;
     log_("snapshot begun at entry " + std::to_string(node_->status().last_applied.value));
@@ -175,7 +184,7 @@ void server::tell_readers(std::uint64_t round, const readers& all,
 
 void server::snapshot_if_due() {
     const auto& state = node_->protocol_state();
-    if (state.storage_failed || storage_->is_saving()) return;
+    if (seen_failure_ || storage_->is_saving()) return;
     const auto entries = state.commit_index - state.snapshot.last_included.index;
     const auto bytes = store().bytes_applied() - bytes_at_snapshot_;
     const auto due = entries >= options_.snapshot_entries ||
@@ -217,23 +226,26 @@ void server::observe() {
     const standing now{state.current_term, state.current_leader(), state.is_follower()};
     if (now != seen_standing_) log_(text_of(now));
     seen_standing_ = now;
-    const auto snapshot = state.snapshot.last_included.index;
-    if (snapshot != seen_snapshot_)
-        log_("snapshot of entry " + std::to_string(snapshot.value) + ", " +
-             std::to_string(state.snapshot.size) + " bytes");
-    seen_snapshot_ = snapshot;
-    if (saving_ && !storage_->is_saving()) {
-        saving_ = false;
-        auto error = storage_->snapshot_error();
-        if (error != seen_snapshot_error_) log_("snapshot given up: " + error);
-        seen_snapshot_error_ = std::move(error);
-    }
-    if (state.storage_failed && !seen_failure_) {
+    observe_snapshots();
+    if (!seen_failure_ && !state.is_leader() && node_->status().storage_failed) {
         const auto cause = storage_->error();
         log_("storage failed, this server takes part in nothing any more: " +
              (cause.empty() ? std::string{"the snapshot makes no sense"} : cause));
         seen_failure_ = true;
     }
+}
+
+void server::observe_snapshots() {
+    const auto& newest = node_->protocol_state().snapshot;
+    if (newest.last_included.index != seen_snapshot_)
+        log_("snapshot of entry " + std::to_string(newest.last_included.index.value) + ", " +
+             std::to_string(newest.size) + " bytes");
+    seen_snapshot_ = newest.last_included.index;
+    if (!saving_) return;
+    saving_ = storage_->is_saving();
+    auto waits = storage_->snapshot_error();
+    if (!waits.empty() && waits != seen_snapshot_error_) log_("snapshot waits: " + waits);
+    seen_snapshot_error_ = std::move(waits);
 }
 
 std::string server::text_of(const standing& now) const {

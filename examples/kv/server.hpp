@@ -57,7 +57,7 @@ public:
     [[nodiscard]] server_report report() const override;
     [[nodiscard]] const kv& store() const override { return node_->state_machine(); }
     [[nodiscard]] std::optional<raft::refusal> not_leading() const override;
-    [[nodiscard]] std::optional<raft::refusal> take_snapshot() override;
+    [[nodiscard]] std::optional<std::string> take_snapshot() override;
     [[nodiscard]] std::string* batch() override { return writes_.open(); }
     void wrote(session& by, std::uint64_t sequence, std::size_t bytes) override;
     [[nodiscard]] std::uint64_t join_read(session& by) override;
@@ -98,6 +98,7 @@ private:
     void tell_readers(std::uint64_t round, const readers& all, const raft::read_outcome& outcome);
     void snapshot_if_due();
     void observe();
+    void observe_snapshots();
     [[nodiscard]] std::string text_of(const standing& now) const;
     void arm_timer();
     void step_aside();

@@ -90,6 +90,7 @@ std::optional<std::string> server::start() {
 
 std::optional<std::string> server::open_storage() {
     raft::file_storage_options storage_settings{};
+    storage_settings.segment_bytes = limits::segment_bytes;
     storage_settings.wake = [this] { storage_woke(); };
     auto opened = storage_type::open(options_.directory, std::move(storage_settings));
     if (const auto* error = std::get_if<raft::file_storage_error>(&opened)) return error->message;

@@ -55,8 +55,8 @@ public:
 
     /// Null if this server leads; else who does, as far as it knows.
     [[nodiscard]] virtual std::optional<raft::refusal> not_leading() const = 0;
-    /// Begins a snapshot, or says why not.
-    [[nodiscard]] virtual std::optional<raft::refusal> take_snapshot() = 0;
+    /// Begins a snapshot, or says why not: an error as a client is told.
+    [[nodiscard]] virtual std::optional<std::string> take_snapshot() = 0;
 
     /// Where a session adds its next write, or null if too much waits already. It says `wrote` if
     /// it did, and will be told what became of it under the number it gave.

@@ -15,23 +15,11 @@
 #include "bytes.hpp"
 #include "limits.hpp"
 
+#include <raft/crc32c.hpp>
+
 namespace raft_kv {
 
 inline constexpr std::string_view snapshot_mark = "raft-kv snapshot 1\n";
-
-/// FNV-1a. It finds accidents, whatever pieces the bytes come in; the storage has a checksum of its
-/// own against those of the disk.
-class running_checksum {
-public:
-    void add(std::string_view bytes) {
-        for (const auto byte : bytes)
-            value_ = (value_ ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
-    }
-    [[nodiscard]] std::uint64_t value() const { return value_; }
-
-private:
-    std::uint64_t value_ = 0xcbf29ce484222325;
-};
 
 template <class Sink>
 class snapshot_writer {
@@ -52,13 +40,13 @@ public:
 
     void end() {
         flush();
-        append_integer(buffer_, checksum_.value());
+        append_integer(buffer_, checksum_);
         write();
     }
 
 private:
     void flush() {
-        checksum_.add(buffer_);
+        checksum_ = raft::crc32c(std::as_bytes(std::span{buffer_}), checksum_);
         write();
     }
 
@@ -69,7 +57,7 @@ private:
 
     Sink& sink_;
     std::string buffer_;
-    running_checksum checksum_;
+    std::uint32_t checksum_ = 0;
 };
 
 template <class Source>
@@ -91,9 +79,9 @@ public:
     }
 
     [[nodiscard]] bool end() {
-        const auto computed = checksum_.value();
+        const auto computed = checksum_;
         std::string said;
-        return take(said, sizeof(computed)) && integer_from<std::uint64_t>(said) == computed;
+        return take(said, sizeof(computed)) && integer_from<std::uint32_t>(said) == computed;
     }
 
 private:
@@ -106,12 +94,12 @@ private:
     [[nodiscard]] bool take(std::string& text, std::size_t length) {
         text.resize(length);
         if (!source_.read(std::as_writable_bytes(std::span{text}))) return false;
-        checksum_.add(text);
+        checksum_ = raft::crc32c(std::as_bytes(std::span{text}), checksum_);
         return true;
     }
 
     Source& source_;
-    running_checksum checksum_;
+    std::uint32_t checksum_ = 0;
 };
 
 }  // namespace raft_kv

@@ -38,8 +38,8 @@ public:
         if (leader_) refused.leader = raft::member_id{*leader_};
         return refused;
     }
-    std::optional<raft::refusal> take_snapshot() override {
-        return raft::refusal{raft::refusal_reason::nothing_to_do, std::nullopt};
+    std::optional<std::string> take_snapshot() override {
+        return "ERR nothing was applied since the last snapshot";
     }
     std::string* batch() override { return overloaded_ ? nullptr : &batch_; }
     void wrote(session& by, std::uint64_t sequence, std::size_t bytes) override {
