@@ -25,7 +25,7 @@ written completion(const cluster& c, member_id id, std::uint64_t back = 0) {
 
 }  // namespace
 
-// ------------------------------------------------------------------------------------ term and vote
+// ----------------------------------------------------------------------------------- term and vote
 
 TEST_CASE("S22 B02 a vote is given when it is durable, and a crash before that leaves it free") {
     cluster c{3, plain()};
@@ -169,7 +169,7 @@ TEST_CASE("B29 a server whose log is ahead of its term takes the term of its log
     CHECK_FALSE(s.voted_for.has_value());
 }
 
-// ---------------------------------------------------------------------------------------- entries
+// ----------------------------------------------------------------------------------------- entries
 
 TEST_CASE("a follower acknowledges entries when they are durable") {
     cluster c{3, plain()};

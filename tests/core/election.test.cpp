@@ -26,7 +26,7 @@ configuration with_learners(std::uint64_t count, std::size_t voters) {
 
 }  // namespace
 
-// ----------------------------------------------------------------------------------------- voting
+// ------------------------------------------------------------------------------------------ voting
 
 TEST_CASE("S12 a follower and a candidate vote in a later term, a leader steps down to do so") {
     for (const auto start : {s1, s2, s3}) {
@@ -116,7 +116,7 @@ TEST_CASE("§5.2 a refused candidate of a later term does not put off who can wi
     CHECK_FALSE(c.deadline(s1, timer::heartbeat).has_value());
 }
 
-// --------------------------------------------------------------------------------------- counting
+// ---------------------------------------------------------------------------------------- counting
 
 TEST_CASE("S21 B05 the same vote twice is one vote") {
     cluster c{5, plain()};

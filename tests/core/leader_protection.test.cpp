@@ -37,7 +37,7 @@ request_pre_vote ask_before(std::uint64_t term, log_position last_log) {
 
 }  // namespace
 
-// -------------------------------------------------------------------------------------- pre-votes
+// --------------------------------------------------------------------------------------- pre-votes
 
 TEST_CASE("S12 a pre-vote is given in every role and changes neither role nor term nor vote") {
     for (const auto start : {s1, s2, s3}) {
@@ -166,7 +166,7 @@ TEST_CASE("B40 a longer log in an older term and a shorter log in a later one en
     }
 }
 
-// ----------------------------------------------------------------------------------- check quorum
+// ------------------------------------------------------------------------------------ check quorum
 
 TEST_CASE("S65 a leader that hears a majority stays, one that does not steps down") {
     cluster c{5, check_quorum_only()};

@@ -49,7 +49,7 @@ cluster led_by_s1(std::size_t count) {
 
 }  // namespace
 
-// ------------------------------------------------------------------------------------------- §5.1
+// -------------------------------------------------------------------------------------------- §5.1
 
 TEST_CASE("§5.1 S1 a server of an older term follows the leader of a later one") {
     for (const auto plays : parts) {
@@ -109,7 +109,7 @@ TEST_CASE("§5.1 S2 a request of an older term changes nothing and hears of the 
     }
 }
 
-// ------------------------------------------------------------------------------------------- §5.2
+// -------------------------------------------------------------------------------------------- §5.2
 
 TEST_CASE("§5.2 S3 servers start up as followers and say nothing") {
     cluster c{3, plain()};
@@ -247,7 +247,7 @@ TEST_CASE("§5.2 who grants a vote or hears the leader waits anew, who refuses d
     CHECK(patience() > second);
 }
 
-// ------------------------------------------------------------------------------------------- §5.3
+// -------------------------------------------------------------------------------------------- §5.3
 
 TEST_CASE("§5.3 S24 a leader appends a command and sends it to all others") {
     auto c = led_by_s1(3);
@@ -392,7 +392,7 @@ TEST_CASE("§5.3 a leader never overwrites or deletes entries in its log") {
     CHECK(c.at(s1) == before);
 }
 
-// ----------------------------------------------------------------------------------- §5.4.1, §5.4.2
+// ---------------------------------------------------------------------------------- §5.4.1, §5.4.2
 
 TEST_CASE("§5.4.1 S10 a voter refuses whoever's log is less up to date than its own") {
     struct row {
@@ -445,7 +445,7 @@ TEST_CASE("§5.4.2 S33 B10 only entries of the leader's term are committed by co
     }
 }
 
-// ------------------------------------------------------------------------------------- §5.5, §5.6
+// -------------------------------------------------------------------------------------- §5.5, §5.6
 
 TEST_CASE("§5.5 messages that come twice do no harm") {
     cluster c{3, plain()};

@@ -36,7 +36,7 @@ cluster steady(std::size_t servers, const settings& config = plain()) {
 
 }  // namespace
 
-// ----------------------------------------------------------------------------------------- commit
+// ------------------------------------------------------------------------------------------ commit
 
 TEST_CASE("S35 B27 the first entry of a new leader commits what its predecessor left") {
     cluster c{5, plain()};
@@ -202,7 +202,7 @@ TEST_CASE("S56 a new leader's first entry is appended however much is uncommitte
     CHECK(c.commit(s1) == 5);
 }
 
-// --------------------------------------------------------------------------- follower, late and odd
+// -------------------------------------------------------------------------- follower, late and odd
 
 TEST_CASE("S40 B14 an older message with fewer entries removes nothing and acknowledges its own") {
     cluster c{3, plain()};
@@ -287,7 +287,7 @@ TEST_CASE("a second leader of one term is not believed") {
     CHECK(c.network().empty());
 }
 
-// -------------------------------------------------------------------------------- leader, late and odd
+// ---------------------------------------------------------------------------- leader, late and odd
 
 TEST_CASE("S37 a heartbeat's answer that shows a gap brings what is missing, once") {
     auto c = steady(3);
@@ -406,7 +406,7 @@ TEST_CASE("§5.3 one refusal skips all terms that the leader's log does not have
     CHECK(c.log(s2) == c.log(s1));
 }
 
-// ------------------------------------------------------------------------------------------ sending
+// ----------------------------------------------------------------------------------------- sending
 
 TEST_CASE("in steady state all followers get one message, written once") {
     auto c = steady(5);

@@ -58,7 +58,7 @@ void resize_snapshot(cluster& c, std::uint64_t index, std::uint64_t size) {
 
 }  // namespace
 
-// ----------------------------------------------------------------------------------------- compaction
+// -------------------------------------------------------------------------------------- compaction
 
 TEST_CASE("§7 a durable snapshot lets the log before it go, but for what slow followers may need") {
     cluster c{1, retaining(3)};
@@ -119,7 +119,7 @@ TEST_CASE("B72 after a restart the log goes on where the snapshot ends") {
     CHECK(c.safe());
 }
 
-// -------------------------------------------------------------------------------------------- leader
+// ------------------------------------------------------------------------------------------ leader
 
 TEST_CASE("S55 a follower that needs what is gone gets the snapshot and then the log") {
     auto c = with_slow_s3();
@@ -230,7 +230,7 @@ TEST_CASE("§7 a snapshot goes in chunks, each asked for by the answer to the on
     CHECK(c.at(s3).log.last() == entry(6, 1));
 }
 
-// ------------------------------------------------------------------------------------------ follower
+// ---------------------------------------------------------------------------------------- follower
 
 TEST_CASE("§7 a follower writes chunks in order, once each, and says how far it is") {
     cluster c{3, plain()};

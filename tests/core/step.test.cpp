@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Goal: `step` is pure and is the same as `advance`, on every input; states are values. Method: a
-// cluster is led at random, from printed seeds, and each input is also given to copies of the state,
-// by each of the ways in; and rows by hand for inputs that find nothing to do.
+// cluster is led at random, from printed seeds, and each input is also given to copies of the
+// state, by each of the ways in; and rows by hand for inputs that find nothing to do.
 #include <cstdint>
 #include <optional>
 #include <random>

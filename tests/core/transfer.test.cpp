@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Goal: leadership goes where it is sent, within a round and without a lost entry, or stays. Method:
-// stories of the list of scenarios, with every protection of leaders switched on.
+// Goal: leadership goes where it is sent, within a round and without a lost entry, or stays.
+// Method: stories of the list of scenarios, with every protection of leaders switched on.
 #include <cstdint>
 #include <optional>
 
