@@ -3,9 +3,11 @@
 // What servers keep on the disk, and what they do when there is no more of it.
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -112,6 +114,38 @@ TEST_CASE("e2e: a second snapshot needs something new") {
     const auto leader = servers.leader();
     await_snapshot(servers, leader);
     CHECK(shown(servers.connect(leader).call({"RAFT", "SNAPSHOT"})).starts_with("(error) ERR "));
+}
+
+TEST_CASE("e2e: a follower whose disk is full holds nobody up, and catches up when there is room") {
+    local_cluster cluster{RAFT_KV_PATH};
+    std::map<std::uint64_t, small_disk> disks;
+    for (const auto& server : cluster.layout().servers) {
+        const auto& disk = disks.try_emplace(server.id, cluster.data_path(server.id), 300);
+        if (disk.first->second.is_there()) continue;
+        MESSAGE("skipped: a tmpfs cannot be mounted here: ", disk.first->second.error());
+        return;
+    }
+    cluster.start_all();
+    const auto leader = cluster.await_leader().id;
+    const auto full = leader % 3 + 1;
+    disks.at(full).fill();
+    leader_client writer{cluster.layout(), patience};
+    constexpr int more_than_fits = 80;
+    for (int i = 0; i < more_than_fits; ++i) {
+        const std::string value(mebibyte, static_cast<char>('0' + i % 10));
+        REQUIRE(shown(writer.persist({"SET", "k", value}, patience)) == "OK");
+    }
+    const auto ahead = cluster.await_leader();
+    const auto behind = status_of(cluster.address(full));
+    REQUIRE(behind.has_value());
+    CHECK(behind->applied < ahead.commit);
+    CHECK(contents_of(cluster.address(full)).size() == 1);
+
+    disks.at(full).release();
+    cluster.await_all_caught_up();
+    const auto held = contents_of(cluster.address(leader));
+    for (const auto& server : cluster.layout().servers)
+        CHECK(first_difference(contents_of(server), held).empty());
 }
 
 TEST_CASE("e2e: a full disk refuses writes, answers reads, and takes writes when there is room") {
