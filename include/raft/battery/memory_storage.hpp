@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <span>
@@ -124,15 +125,24 @@ private:
                 configurations_.pop_back();
         }
         make_room_for(entries.size());
-        auto index = appended.first;
-        for (const auto& each : entries) {
-            auto& place = ring_[place_of(index)];
-            place = each;
-            place.term = appended.term;
-            index = next(index);
-        }
+        const auto begin = place_of(appended.first);
+        const auto before_wrap = std::min(entries.size(), ring_.size() - begin);
+        copy(entries.first(before_wrap), ring_.data() + begin);
+        if (before_wrap < entries.size()) copy(entries.subspan(before_wrap), ring_.data());
+        for (auto index = appended.first; index <= appended.last; index = next(index))
+            ring_[place_of(index)].term = appended.term;
         log_.append(appended.term, entries.size());
         if (configuration != nullptr) configurations_.push_back(*configuration);
+    }
+
+    /// Of a single large entry g++ would make a string instruction, which takes longer to start
+    /// than the whole copy; of a number of bytes that it does not know it makes a call.
+    static void copy(std::span<const entry<Command>> from, entry<Command>* to) {
+        using stored = entry<Command>;
+        if constexpr (std::is_trivially_copyable_v<stored> && sizeof(stored) > 64)
+            std::memcpy(to, from.data(), from.size_bytes());
+        else
+            for (const auto& each : from) *to++ = each;
     }
 
     void make_room_for(std::size_t count) {
