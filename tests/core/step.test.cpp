@@ -318,3 +318,13 @@ TEST_CASE("S57 a restarted server learns the commit index anew and passes over n
     c.deliver_one(s1, s2);
     CHECK(c.last_effects().commit == log_index{10});
 }
+
+TEST_CASE("§5.3 a proposal of nothing is refused, and changes nothing") {
+    cluster c{3};
+    c.elect(s1);
+    const auto before = c.at(s1);
+    c.propose(s1, 0);
+    REQUIRE(c.last_effects().refused);
+    CHECK(c.last_effects().refused->reason == refusal_reason::nothing_to_do);
+    CHECK(c.at(s1) == before);
+}

@@ -147,7 +147,7 @@ enum class refusal_reason : std::uint8_t {
     too_large,         ///< The command is larger than a message may be.
     no_space,          ///< The storage has no room for it.
     storage_failed,    ///< The storage has failed: this server takes part in nothing any more.
-    nothing_to_do,     ///< A snapshot of this very state, or of a later one, exists already.
+    nothing_to_do,     ///< What was asked for is so already, or asks for nothing.
 };
 
 struct refusal {

@@ -213,6 +213,10 @@ constexpr void on_propose(state& s, std::uint32_t count, effects& out) {
         out.occasionally().refused = refusal{refusal_reason::not_leader, s.current_leader()};
         return;
     }
+    if (count == 0) {
+        out.occasionally().refused = refusal{refusal_reason::nothing_to_do, s.self};
+        return;
+    }
     const auto pending = s.log.last_index() - s.commit_index;
     if (count > s.config.pending_entries || pending > s.config.pending_entries - count) {
         out.occasionally().refused = refusal{refusal_reason::too_many_pending, s.self};

@@ -140,7 +140,7 @@ constexpr void send_heartbeats_to(state& s, const leader& leading, member_set re
 }
 
 constexpr void send_heartbeats(state& s, const leader& leading, effects& out) {
-    for (auto& peer : s.peers) begin_snapshot_mode(s, peer);
+    for (const auto member : leading.others) begin_snapshot_mode(s, s.peers[member.value]);
     send_heartbeats_to(s, leading, leading.others, out);
 }
 
