@@ -3,12 +3,14 @@
 // Servers as processes: started, watched, killed.
 #include "local_cluster.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "free_ports.hpp"
+#include "leader_client.hpp"
 #include "wait.hpp"
 
 namespace raft_kv::outside {
@@ -122,8 +124,20 @@ server_status local_cluster::await_leader(std::uint64_t not_this) {
     throw failure{text};
 }
 
+/// A new leader does not know at once how much is committed, and more may be on its way. A write
+/// that changes nothing comes behind all that; once it is acknowledged, all that is committed.
+std::uint64_t local_cluster::committed() {
+    leader_client client{layout_, patience};
+    if (!client.persist({"DEL", "no such key"}, patience))
+        throw failure{"no write is acknowledged; the last error: " + client.last_error()};
+    std::uint64_t index = 0;
+    for (const auto& server : layout_.servers)
+        if (const auto status = status_of(server)) index = std::max(index, status->commit);
+    return index;
+}
+
 void local_cluster::await_caught_up(std::uint64_t id) {
-    const auto goal = await_leader().commit;
+    const auto goal = committed();
     const auto in_time = eventually(patience, [&] {
         require_running(id);
         const auto status = status_of(address(id));

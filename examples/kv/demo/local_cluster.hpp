@@ -67,6 +67,7 @@ public:
     [[nodiscard]] std::string log_tail(std::uint64_t id) const;
 
 private:
+    [[nodiscard]] std::uint64_t committed();
     [[nodiscard]] std::size_t place(std::uint64_t id) const;
 
     std::string program_;
