@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <list>
 #include <random>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include <raft/codec/handshake.hpp>
 #include <support/kv_servers.hpp>
 #include <support/raw_socket.hpp>
 
@@ -21,11 +23,15 @@ using support::shown;
 
 namespace {
 
-/// The leader is the same in the same term, and it writes.
-void check_unharmed(kv_servers& servers, const server_status& before) {
+void check_alive(kv_servers& servers) {
     CHECK(shown(servers.ask({"SET", "still", "alive"})) == "OK");
     CHECK(shown(servers.ask({"GET", "still"})) == "alive");
     for (const auto& server : servers.layout().servers) CHECK(servers.cluster().runs(server.id));
+}
+
+/// The leader is the same in the same term, and it writes.
+void check_unharmed(kv_servers& servers, const server_status& before) {
+    check_alive(servers);
     const auto now = servers.cluster().await_leader();
     CHECK(now.id == before.id);
     CHECK(now.term == before.term);
@@ -35,6 +41,18 @@ std::string random_bytes(std::mt19937_64& random, std::size_t count) {
     std::string bytes;
     for (std::size_t i = 0; i < count; ++i) bytes.push_back(static_cast<char>(random()));
     return bytes;
+}
+
+/// What a server says first to a peer.
+std::string handshake_of(std::uint64_t cluster, std::uint64_t from, std::uint64_t to) {
+    const auto bytes = raft::encode_handshake({.cluster = {cluster}, .from = {from}, .to = {to}});
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+raft::handshake_verdict verdict_in(const std::string& reply) {
+    raft::handshake said{};
+    const auto wrong = raft::decode_handshake(std::as_bytes(std::span{reply}), said);
+    return wrong ? raft::handshake_verdict::asking : said.verdict;
 }
 
 }  // namespace
@@ -130,6 +148,32 @@ TEST_CASE("e2e: garbage on the port for peers is cut off, and does not disturb t
         CHECK(peer.was_closed());
     }
     check_unharmed(servers, before);
+}
+
+TEST_CASE("e2e: one who poses as a peer and sends garbage is cut off, and the real one is heard") {
+    kv_servers servers;
+    const auto cluster = servers.layout().identity();
+    const auto seed = std::random_device{}();
+    CAPTURE(seed);
+    std::mt19937_64 random{seed};
+    for (int i = 0; i < 20; ++i) {
+        raw_socket peer{servers.cluster().address(1).peer_port};
+        REQUIRE(peer.send(handshake_of(cluster, 2, 1)));
+        CHECK(verdict_in(peer.receive(raft::handshake_bytes)) == raft::handshake_verdict::welcome);
+        // Half a length, or what has the length of a frame and is none.
+        peer.send(i % 2 == 0 ? "\x40\x01"
+                             : std::string{"\x40\0\0\0", 4} + random_bytes(random, 60));
+        peer.end_of_output();
+        static_cast<void>(peer.receive_all());
+        CHECK(peer.was_closed());
+    }
+    raw_socket stranger{servers.cluster().address(1).peer_port};
+    REQUIRE(stranger.send(handshake_of(cluster + 1, 2, 1)));
+    CHECK(verdict_in(stranger.receive(raft::handshake_bytes)) ==
+          raft::handshake_verdict::other_cluster);
+    CHECK(stranger.receive_all().empty());
+    CHECK(stranger.was_closed());
+    check_alive(servers);
 }
 
 TEST_CASE("e2e: connections that say nothing cost nobody else anything") {
