@@ -80,7 +80,7 @@ TEST_CASE("demo: what is missing and what is different is lost") {
     held.emplace("another", "key");
     CHECK(lost_from(held, all).count() == 0);
     held.erase(key_of(3));
-    held.at(key_of(5)) = "x";
+    held.at(key_of(5)) = value_of(6);
     const auto lost = lost_from(held, all);
     CHECK(lost.missing == 1);
     CHECK(lost.different == 1);
