@@ -54,9 +54,10 @@ inline constexpr std::size_t batches_in_flight_max = 8;
 inline constexpr std::size_t waiting_bytes_max = 64 * mebibyte;
 
 // --------------------------------------------------------------------------------------- snapshots
-/// The log since the last snapshot: when it is longer than this, and than the snapshot, the next is
-/// due.
+/// The log since the last snapshot: when it is longer than this, and than so many snapshots, the
+/// next is due.
 inline constexpr std::size_t log_bytes_per_snapshot = 64 * mebibyte;
+inline constexpr std::size_t log_per_snapshot = 4;
 /// What stays of the log before it, for followers that are a little behind.
 inline constexpr std::size_t retained_entries = 256;
 

@@ -33,7 +33,7 @@ Runs one server of a replicated key-value store, which speaks the Redis protocol
                              election (300)
   --heartbeat-ms N           how often a leader is heard at least (60)
   --snapshot-entries N       a snapshot is taken after so many log entries (1000000), and when
-                             the log since the last one is larger than 64 MiB and than that
+                             the log since the last one is longer than 64 MiB and four of it
   --help                     this text
 
 SIGTERM and SIGINT end it: it answers what it has taken and lets another server lead.

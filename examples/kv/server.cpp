@@ -4,12 +4,18 @@
 // server_start.cpp and server_stop.cpp.
 #include "server.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "redirect.hpp"
 #include <asio/post.hpp>
 
 namespace raft_kv {
+
+namespace {
+constexpr std::chrono::milliseconds noticeable_delay{20};
+constexpr std::chrono::milliseconds wait_for_room_max{500};
+}  // namespace
 
 // -------------------------------------------------------------------------------- the node's state
 
@@ -119,7 +125,7 @@ void server::end_turn() {
 }
 
 void server::propose() {
-    while (writes_.may_propose()) {
+    while (writes_.may_propose() && has_room(writes_.next())) {
         auto batch = writes_.take();
         auto bytes = std::move(batch->bytes);
         node_->propose(std::move(bytes), [this, batch = std::move(batch)](
@@ -127,6 +133,25 @@ void server::propose() {
             tell_outcome(batch, outcome);
         });
     }
+}
+
+/// The storage prepares its place on the disk while it works, and can be late with it. Only if that
+/// takes long is the disk full, and writes are refused then, until there is room.
+bool server::has_room(const write_batch& batch) {
+    const auto now = clock::now();
+    if (!node_->protocol_state().is_leader() ||
+        storage_->size_of(batch.bytes) <= storage_->room()) {
+        no_room_since_.reset();
+        return true;
+    }
+    if (!no_room_since_) {
+        no_room_since_ = now;
+        room_timer_.expires_after(wait_for_room_max);
+        room_timer_.async_wait([this](const asio::error_code& error) {
+            if (!error) schedule_turn();
+        });
+    }
+    return now - *no_room_since_ >= wait_for_room_max;
 }
 
 void server::read() {
@@ -188,14 +213,16 @@ void server::snapshot_if_due() {
     const auto entries = state.commit_index - state.snapshot.last_included.index;
     const auto bytes = store().bytes_applied() - bytes_at_snapshot_;
     const auto due = entries >= options_.snapshot_entries ||
-                     (bytes >= limits::log_bytes_per_snapshot && bytes >= state.snapshot.size);
+                     (bytes >= limits::log_bytes_per_snapshot &&
+                      bytes >= limits::log_per_snapshot * state.snapshot.size);
     if (due) static_cast<void>(take_snapshot());
 }
 
 // ------------------------------------------------------------------------------ time, and the disk
 
 void server::arm_timer() {
-    const auto deadline = node_->deadline();
+    auto deadline = node_->deadline();
+    if (deadline && patient_until_) deadline = std::max(*deadline, *patient_until_);
     if (deadline == armed_) return;
     // A later deadline can wait until the timer comes: most are put off again before that.
     if (deadline && armed_ && *armed_ < *deadline) return;
@@ -205,9 +232,24 @@ void server::arm_timer() {
     timer_.async_wait([this](const asio::error_code& error) {
         if (error) return;
         armed_.reset();
-        node_->poll();
-        schedule_turn();
+        poll();
     });
+}
+
+/// A server that was itself held up (by a snapshot, or for want of a processor) has not heard its
+/// leader because it did not listen. Before it stands for election it reads what came meanwhile.
+void server::poll() {
+    const auto now = clock::now();
+    const auto deadline = node_->deadline();
+    const auto due = deadline && *deadline <= now && !node_->protocol_state().is_leader();
+    if (due && !patient_until_ && now - *deadline > noticeable_delay)
+        patient_until_ =
+            now + std::chrono::nanoseconds{options_.config.heartbeat_interval.nanoseconds};
+    if (!due || now >= patient_until_.value_or(now)) {
+        patient_until_.reset();
+        node_->poll();
+    }
+    schedule_turn();
 }
 
 /// From the storage's thread.
@@ -215,8 +257,7 @@ void server::storage_woke() {
     if (storage_wakes_.exchange(true)) return;
     asio::post(io_, [this] {
         storage_wakes_ = false;
-        node_->poll();
-        schedule_turn();
+        poll();
     });
 }
 

@@ -92,6 +92,7 @@ private:
     void schedule_turn();
     void end_turn();
     void propose();
+    [[nodiscard]] bool has_room(const write_batch& batch);
     void read();
     void tell_outcome(std::unique_ptr<write_batch>& batch,
                       const raft::outcome<kv::result>& outcome);
@@ -101,6 +102,7 @@ private:
     void observe_snapshots();
     [[nodiscard]] std::string text_of(const standing& now) const;
     void arm_timer();
+    void poll();
     void step_aside();
     void finish();
     void log_peer(const raft::asio_event& event);
@@ -115,6 +117,7 @@ private:
     std::unique_ptr<node_type> node_;
     asio::steady_timer timer_;
     std::optional<clock::time_point> armed_;
+    std::optional<clock::time_point> patient_until_;
     std::atomic<bool> storage_wakes_ = false;
 
     asio::ip::tcp::acceptor acceptor_;
@@ -126,6 +129,8 @@ private:
     readers changed_;
     readers served_;
     write_queue writes_;
+    std::optional<clock::time_point> no_room_since_;
+    asio::steady_timer room_timer_;
     readers readers_;
     std::uint64_t read_round_ = 1;
 

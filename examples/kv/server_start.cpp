@@ -40,6 +40,7 @@ server::server(asio::io_context& io, server_options options)
     , timer_{io}
     , acceptor_{io}
     , accept_again_{io}
+    , room_timer_{io}
     , stop_timer_{io} {}
 
 std::optional<std::string> server::start() {

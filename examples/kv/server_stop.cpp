@@ -51,6 +51,7 @@ void server::step_aside() {
 
 void server::finish() {
     timer_.cancel();
+    room_timer_.cancel();
     stop_timer_.cancel();
     transport_->stop();
     log_("stopped");

@@ -49,7 +49,8 @@ public:
 
     [[nodiscard]] bool idle() const { return waiting_bytes_ == 0 && in_flight_ == 0; }
 
-    /// The next batch to propose.
+    /// The next batch to propose; only if one may be.
+    [[nodiscard]] const write_batch& next() const { return *waiting_.front(); }
     [[nodiscard]] std::unique_ptr<write_batch> take() {
         auto batch = std::move(waiting_.front());
         waiting_.pop_front();
