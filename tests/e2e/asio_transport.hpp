@@ -81,7 +81,9 @@ struct server {
     void start() {
         const auto error = transport.start([this](member_id from, const message& body,
                                                   const attachment<std::string>& beside) {
-            auto& one = inbox.emplace_back(received_message{.from = from, .body = body});
+            auto& one = inbox.emplace_back();
+            one.from = from;
+            one.body = body;
             one.entries.assign(beside.entries.begin(), beside.entries.end());
             if (beside.configuration != nullptr) one.configuration = *beside.configuration;
             for (const auto byte : beside.chunk) one.chunk.push_back(static_cast<char>(byte));
