@@ -32,15 +32,11 @@ namespace raft {
 /// A server of a replicated state machine. Each policy is a type that the node owns, or a reference
 /// to one that outlives it.
 template <class StateMachine, class Transport, class Storage, class Clock, limits Limits = limits{}>
-requires state_machine<std::remove_reference_t<StateMachine>> &&
-    transport_for < std::remove_reference_t<Transport>,
-typename std::remove_reference_t<StateMachine>::command >
-    &&storage_for<std::remove_reference_t<Storage>,
-                  typename std::remove_reference_t<StateMachine>::command>&&
-        clock<std::remove_reference_t<Clock>> class node {
+requires node_parts<StateMachine, Transport, Storage, Clock>
+class node {
 public:
     using state_machine_type = std::remove_reference_t<StateMachine>;
-    using command = typename state_machine_type::command;
+    using command = command_of<StateMachine>;
     using result = typename state_machine_type::result;
     using time_point = typename std::remove_reference_t<Clock>::time_point;
 

@@ -87,7 +87,7 @@ constexpr void begin_snapshot_mode(const state& s, progress& peer) {
     return hungry;
 }
 
-/// Sends the next entries to `group`, whose members are in step; says which of them still want more.
+/// Sends the next entries to `group`, whose members are in step; says which still want more.
 constexpr member_set send_entries(state& s, const leader& leading, member_set group, effects& out) {
     const auto body = append_from(s, leading, s.peers[group.front().value].next_index);
     out.send(group, body);
