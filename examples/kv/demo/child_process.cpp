@@ -32,6 +32,7 @@ namespace {
     ::dup2(null, STDIN_FILENO);
     ::dup2(log, STDOUT_FILENO);
     ::dup2(log, STDERR_FILENO);
+    if (null > STDERR_FILENO) ::close(null);
     ::execv(command[0], command);
     constexpr std::string_view text = "the program cannot be started\n";
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
