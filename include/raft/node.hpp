@@ -6,9 +6,9 @@
 // Thread rule: a node is used from one thread at a time, and calls nothing back except from within
 // your calls.
 //
-// Why effects as data, and not callbacks from the protocol: a callback runs in the middle of a
-// decision, so every user must know what may be called when. Here a decision is complete before
-// anything of it is carried out.
+// What a step asks for is carried out while it asks (`performer`): a message is written once, where
+// the transport wants it. Nothing of that calls back into the node or into the program; what may
+// (outcomes, reads, the state machine) waits until the decision is complete.
 #pragma once
 
 #include <array>
@@ -73,7 +73,7 @@ public:
         for (std::size_t i = 0; i < timer_count; ++i)
             if (deadlines_[i] && *deadlines_[i] <= now_) {
                 deadlines_[i].reset();
-                step_and_carry_out(timer_fired{static_cast<timer>(i)});
+                step_and_finish(timer_fired{static_cast<timer>(i)});
             }
         settle();
     }
@@ -94,9 +94,10 @@ public:
     void receive(member_id from, const message& body, const attachment<command>& beside) {
         if (!has_all_parts(body, beside) || !has_room_for(beside.entries)) return;
         look_at_clock();
-        effects_.clear();
-        advance(state_, from, body, beside.configuration, now_, effects_);
-        carry_out(beside);
+        occasional_.reset();
+        performer out{*this, beside.entries};
+        advance(state_, from, body, beside.configuration, now_, out);
+        finish(beside);
         settle();
     }
 
@@ -132,10 +133,10 @@ public:
         typename reads_type::callback_type waiting{std::move(on_ready)};
         look_at_clock();
         step(read_requested{});
-        const auto ticket = effects_.read;
-        const auto refused = effects_.refused;
+        const auto ticket = occasional_.read;
+        const auto refused = occasional_.refused;
         if (ticket) reads_.add(*ticket, std::move(waiting));
-        carry_out({});
+        finish({});
         settle();
         if (refused) waiting(read_outcome{*refused});
     }
@@ -161,8 +162,8 @@ public:
     std::optional<refusal> transfer_leadership(member_id target) {
         look_at_clock();
         step(transfer_requested{target});
-        const auto refused = effects_.refused;
-        carry_out({});
+        const auto refused = occasional_.refused;
+        finish({});
         settle();
         return refused;
     }
@@ -188,22 +189,24 @@ private:
         now_ = {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
     }
 
+    /// Lets the protocol decide, and does what it asks for but for what `finish` does.
     template <class Input>
-    void step(const Input& in) {
-        effects_.clear();
-        advance(state_, in, now_, effects_);
+    void step(const Input& in, entries_view given = {}) {
+        occasional_.reset();
+        performer out{*this, given};
+        advance(state_, in, now_, out);
     }
 
     template <class Input>
-    void step_and_carry_out(const Input& in) {
+    void step_and_finish(const Input& in) {
         step(in);
-        carry_out({});
+        finish({});
     }
 
     template <class Input>
     void run(const Input& in) {
         look_at_clock();
-        step_and_carry_out(in);
+        step_and_finish(in);
         settle();
     }
 
@@ -224,10 +227,10 @@ private:
         if (state_.is_leader() && bytes > storage_.room())
             return refuse({refusal_reason::no_space, state_.current_leader()});
         look_at_clock();
-        step(proposed{static_cast<std::uint32_t>(count)});
-        if (effects_.refused) return refuse(refusal{*effects_.refused});
-        proposals_.add(*effects_.proposal, count, std::move(waiting));
-        carry_out({.entries = proposed_entries});
+        step(proposed{static_cast<std::uint32_t>(count)}, proposed_entries);
+        if (occasional_.refused) return refuse(refusal{*occasional_.refused});
+        proposals_.add(accepted_, count, std::move(waiting));
+        finish({});
         settle();
     }
 
@@ -260,39 +263,96 @@ private:
 
     // ------------------------------------------------------------------------------------- effects
 
-    void carry_out(const attachment<command>& beside) {
-        for (const auto& action : effects_.timers)
-            deadlines_[static_cast<std::size_t>(action.which)] = action.deadline;
-        if (effects_.write) begin_write(*effects_.write, beside.entries);
-        for (const auto& each : effects_.messages) send(each);
-        if (effects_.has_occasional) carry_out_occasional(beside);
+    /// What few steps ask for, and what a step leaves to its end.
+    struct left_to_the_end : occasional_effects {
+        bool any = false;
+        std::optional<log_write> vote{};
+
+        void reset() {
+            if (any) *this = {};
+        }
+    };
+
+    /// Takes the effects of one step as the rules emit them, and carries them out.
+    class performer {
+    public:
+        /// `given`: the entries that came with the input.
+        performer(node& server, entries_view given) : node_{server}, given_{given} {}
+
+        template <class Body>
+        void send(member_id to, const Body& body) {
+            node_.receivers_[0] = to;
+            node_.send(std::span{node_.receivers_}.first(1), body);
+        }
+        template <class Body>
+        void send(member_set to, const Body& body) {
+            std::size_t count = 0;
+            const auto& members = node_.state_.members();
+            for (const auto member : to) node_.receivers_[count++] = members.id_of(member);
+            node_.send(std::span{node_.receivers_}.first(count), body);
+        }
+        void set(timer which, instant deadline) { deadline_of(which) = deadline; }
+        void cancel(timer which) { deadline_of(which).reset(); }
+
+        /// Entries may follow, and go with it.
+        void persist(write_sequence sequence, const hard_state& kept) {
+            node_.occasional_.any = true;
+            node_.occasional_.vote = log_write{sequence, kept, std::nullopt};
+        }
+        void append(write_sequence sequence, const raft::append& entries) {
+            auto& vote = node_.occasional_.vote;
+            if (!vote) return node_.begin_write({sequence, std::nullopt, entries}, given_);
+            node_.begin_write({sequence, vote->vote, entries}, given_);
+            vote.reset();
+        }
+        /// It is in the state, where `deliver` sees it.
+        void commit_through(log_index) {}
+        void accept(accepted_proposal place) { node_.accepted_ = place; }
+        [[nodiscard]] occasional_effects& occasionally() {
+            node_.occasional_.any = true;
+            return node_.occasional_;
+        }
+
+    private:
+        [[nodiscard]] std::optional<instant>& deadline_of(timer which) {
+            return node_.deadlines_[static_cast<std::size_t>(which)];
+        }
+
+        node& node_;
+        entries_view given_;
+    };
+
+    void finish(const attachment<command>& beside) {
+        if (occasional_.any) carry_out_occasional(beside);
     }
 
     void carry_out_occasional(const attachment<command>& beside) {
-        if (effects_.leadership_lost) {
+        const auto& asked = occasional_;
+        if (asked.vote) storage_.write(*asked.vote, {}, nullptr);
+        if (asked.leadership_lost) {
             proposals_.doubt_all();
             reads_.void_all();
         }
-        if (effects_.chunk) storage_.write_chunk(*effects_.chunk, beside.chunk);
-        if (effects_.install) begin_install(*effects_.install);
-        if (effects_.discard) storage_.discard(*effects_.discard);
-        if (effects_.confirmed) reads_.confirm(*effects_.confirmed);
+        if (asked.chunk) storage_.write_chunk(*asked.chunk, beside.chunk);
+        if (asked.install) begin_install(*asked.install);
+        if (asked.discard) storage_.discard(*asked.discard);
+        if (asked.confirmed) reads_.confirm(*asked.confirmed);
     }
 
     void begin_write(const log_write& write, entries_view given) {
-        if (!write.entries) return storage_.write(write, {}, nullptr);
         const auto& appended = *write.entries;
-        const auto count = static_cast<std::size_t>(appended.last - appended.first) + 1;
+        const auto* const carried = carried_in(appended.first, appended.last);
         switch (appended.source) {
         case entry_source::no_op:
         case entry_source::configuration: {
             const entry<command> own{appended.term, std::nullopt};
-            return storage_.write(write, {&own, 1}, carried_in(appended.first, appended.last));
+            return storage_.write(write, {&own, 1}, carried);
         }
         case entry_source::proposed:
-        case entry_source::received:
-            return storage_.write(write, given.last(count),
-                                  carried_in(appended.first, appended.last));
+        case entry_source::received: {
+            const auto count = static_cast<std::size_t>(appended.last - appended.first) + 1;
+            return storage_.write(write, given.last(count), carried);
+        }
         }
     }
 
@@ -317,20 +377,14 @@ private:
         return in_force->value;
     }
 
-    void send(const outgoing& sent) {
-        receivers_.clear();
-        if (const auto* one = std::get_if<member_id>(&sent.to)) {
-            receivers_.push_back(*one);
-        } else {
-            for (const auto member : *std::get_if<member_set>(&sent.to))
-                receivers_.push_back(state_.members().id_of(member));
+    template <class Body>
+    void send(std::span<member_id> to, const Body& body) {
+        if constexpr (std::is_same_v<Body, append_entries>) {
+            if (body.last_index > body.prev.index) return send_entries(to, body);
+        } else if constexpr (std::is_same_v<Body, install_snapshot>) {
+            return send_chunk(to, body);
         }
-        if (const auto* append = std::get_if<append_entries>(&sent.body)) {
-            if (append->last_index > append->prev.index) return send_entries(receivers_, *append);
-        } else if (const auto* chunk = std::get_if<install_snapshot>(&sent.body)) {
-            return send_chunk(receivers_, *chunk);
-        }
-        transport_.send(receivers_, sent.body, {});
+        transport_.send(to, body, {});
     }
 
     /// Keeps of `to` those for whom the transport has room; says for how many bytes.
@@ -357,7 +411,7 @@ private:
             const auto entries = storage_.entries(first, last, room);
             if (entries.empty()) return;  // The storage has failed; `settle` will see it.
             rest.last_index = rest.prev.index + entries.size();
-            transport_.send(to, message{rest},
+            transport_.send(to, rest,
                             {.entries = entries,
                              .configuration = carried_in(first, rest.last_index),
                              .chunk = {}});
@@ -373,7 +427,7 @@ private:
         if (bytes.size() != chunk.length) return;
         if (!bytes.empty()) static_cast<void>(keep_those_with_room(to));
         const indexed_configuration members{chunk.last_included.index, stored->members};
-        transport_.send(to, message{chunk},
+        transport_.send(to, chunk,
                         {.entries = {}, .configuration = &members, .chunk = bytes});
     }
 
@@ -383,23 +437,27 @@ private:
     /// to do.
     void settle() {
         do {
-            for (;;) {
-                const auto progress = storage_.progress();
-                const auto durable = least(progress.durable, state_.disk.begun);
-                if (durable > state_.disk.durable && !state_.is_halted())
-                    step_and_carry_out(written{durable});
-                else if (progress.failed && !state_.is_halted())
-                    step_and_carry_out(storage_failed{});
-                else
-                    break;
-            }
+            while (look_at_storage()) continue;
         } while (deliver());
+    }
+
+    /// True if the storage has come further, or has failed, since the last look.
+    bool look_at_storage() {
+        const auto progress = storage_.progress();
+        const auto durable = least(progress.durable, state_.disk.begun);
+        if (durable <= state_.disk.durable && !progress.failed) return false;
+        if (state_.is_halted()) return false;
+        if (durable > state_.disk.durable)
+            step_and_finish(written{durable});
+        else
+            step_and_finish(storage_failed{});
+        return true;
     }
 
     /// The snapshot received is durable: the state machine takes its state.
     void finish_install() {
         restore_at_.reset();
-        if (!restore_state_machine()) return step_and_carry_out(storage_failed{});
+        if (!restore_state_machine()) return step_and_finish(storage_failed{});
         last_applied_ = state_.snapshot.last_included.index;
         proposals_.forget_through(last_applied_);
     }
@@ -416,36 +474,51 @@ private:
         delivering_ = true;
         if (restore_at_ && *restore_at_ <= state_.disk.durable) finish_install();
         const bool worked = apply_some();
-        if (last_applied_ == state_.commit_index || restore_at_) proposals_.tell_doubt();
-        reads_.serve(last_applied_);
-        reads_.refuse_void({refusal_reason::leadership_lost, state_.current_leader()});
+        if (proposals_.any_in_doubt() && (last_applied_ == state_.commit_index || restore_at_))
+            proposals_.tell_doubt();
+        if (reads_.any()) {
+            reads_.serve(last_applied_);
+            reads_.refuse_void({refusal_reason::leadership_lost, state_.current_leader()});
+        }
         delivering_ = false;
         return worked;
     }
 
     bool apply_some() {
         if (restore_at_ || last_applied_ >= state_.commit_index) return false;
-        const auto batch = last_applied_ + Limits.apply_batch;
-        const auto last = batch < state_.commit_index ? batch : state_.commit_index;
-        const auto first = next(last_applied_);
-        const auto entries = storage_.entries(first, last, Limits.message_bytes);
+        const auto last = least(last_applied_ + Limits.apply_batch, state_.commit_index);
+        const auto entries = storage_.entries(next(last_applied_), last, Limits.message_bytes);
+        if (entries.size() == 1)
+            apply_one(entries.front());
+        else
+            apply_all(entries);
+        return !entries.empty();
+    }
+
+    void apply_one(const entry<command>& committed) {
+        last_applied_ = next(last_applied_);
+        const auto term = committed.term;
+        if (!committed.command) return proposals_.resolve(last_applied_, term, nullptr);
+        auto answer = state_machine_.apply(last_applied_, *committed.command);
+        proposals_.resolve(last_applied_, term, &answer);
+    }
+
+    /// Outcomes are told last: the view ends with the first call that changes the storage.
+    void apply_all(entries_view committed) {
+        auto index = next(last_applied_);
         const bool awaited = proposals_.any();
-        for (const auto& each : entries) {
+        for (const auto& each : committed) {
             last_applied_ = next(last_applied_);
             if (awaited) results_.push_back({each.term, std::nullopt});
             if (!each.command) continue;
             auto answer = state_machine_.apply(last_applied_, *each.command);
             if (awaited) results_.back().value.emplace(std::move(answer));
         }
-        const bool worked = !entries.empty();
-        // Outcomes are told last: the view ends with the first call that changes the storage.
-        auto index = first;
         for (auto& each : results_) {
             proposals_.resolve(index, each.term, each.value ? &*each.value : nullptr);
             index = next(index);
         }
         results_.clear();
-        return worked;
     }
 
     // ------------------------------------------------------------------------- start and snapshots
@@ -463,7 +536,7 @@ private:
         const auto newest = storage_.snapshot();
         if (!newest || newest->description.last_included.index < *saving_at_) return;
         saving_at_.reset();
-        step_and_carry_out(snapshot_saved{newest->description});
+        step_and_finish(snapshot_saved{newest->description});
     }
 
     struct applied_entry {
@@ -478,7 +551,8 @@ private:
     [[no_unique_address]] Clock clock_;
 
     raft::state state_{};
-    effects effects_{};
+    left_to_the_end occasional_{};
+    accepted_proposal accepted_{};  ///< Where the latest proposal went.
     instant now_{};
     std::array<std::optional<instant>, timer_count> deadlines_{};
 
@@ -492,7 +566,7 @@ private:
     reads_type reads_{};
     std::vector<entry<command>> batch_{};
     std::vector<applied_entry> results_{};
-    std::vector<member_id> receivers_{};
+    std::array<member_id, members_max> receivers_{};  ///< Of the message being sent.
 };
 
 }  // namespace raft

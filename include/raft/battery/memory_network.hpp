@@ -25,7 +25,8 @@ public:
     public:
         port(memory_network& carrier, member_id self) : network_{&carrier}, self_{self} {}
 
-        void send(std::span<const member_id> to, const message& body,
+        template <class Body>
+        void send(std::span<const member_id> to, const Body& body,
                   const attachment<Command>& beside) {
             network_->carry(self_, to, body, beside);
         }
@@ -71,7 +72,8 @@ private:
 
     /// A message on its way to one server. All receivers of the same message share its parcel.
     struct sent {
-        sent(member_id sender, member_id receiver, const message& carried, std::size_t beside)
+        template <class Body>
+        sent(member_id sender, member_id receiver, const Body& carried, std::size_t beside)
             : from{sender}, to{receiver}, parcel{beside}, body{carried} {}
 
         member_id from;
@@ -126,7 +128,8 @@ private:
         return std::span{kept}.subspan(place.first, place.count);
     }
 
-    void carry(member_id from, std::span<const member_id> to, const message& body,
+    template <class Body>
+    void carry(member_id from, std::span<const member_id> to, const Body& body,
                const attachment<Command>& beside) {
         auto& waiting = batches_[waiting_];
         const bool alone = beside.entries.empty() && beside.configuration == nullptr &&

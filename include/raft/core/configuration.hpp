@@ -135,6 +135,21 @@ struct configuration {
             .voters = member_set::first(count)};
 }
 
+/// Whether a majority of `voters` agrees, by `agrees(slot)`.
+template <class Agrees>
+[[nodiscard]] constexpr bool majority_agrees(member_set voters, Agrees agrees) {
+    int balance = 0;
+    for (const auto voter : voters) balance += agrees(voter) ? 1 : -1;
+    return balance > 0;
+}
+
+/// Whether a quorum of the configuration agrees: both halves while it is joint (§6).
+template <class Agrees>
+[[nodiscard]] constexpr bool quorum_agrees(const configuration& c, Agrees agrees) {
+    return majority_agrees(c.voters, agrees) &&
+           (!c.is_joint() || majority_agrees(c.outgoing_voters, agrees));
+}
+
 /// The largest value that a majority of `voters` has reached, by `value_of(slot)`. None of it
 /// without voters.
 template <class ValueOf>

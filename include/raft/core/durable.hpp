@@ -10,7 +10,7 @@
 
 namespace raft::detail {
 
-constexpr void answer_what_is_owed(state& s, follower& following, effects& out) {
+constexpr void answer_what_is_owed(state& s, follower& following, auto& out) {
     if (!may_speak(s)) return;
     if (following.owed.vote) answer_vote(s, following, out);
     if (following.owed.rejection) {
@@ -27,7 +27,7 @@ constexpr void answer_what_is_owed(state& s, follower& following, effects& out) 
     }
 }
 
-constexpr void on_durable(state& s, instant now, effects& out) {
+constexpr void on_durable(state& s, instant now, auto& out) {
     if (auto* following = std::get_if<follower>(&s.role))
         return answer_what_is_owed(s, *following, out);
     if (auto* standing = std::get_if<candidate>(&s.role)) {
@@ -37,8 +37,7 @@ constexpr void on_durable(state& s, instant now, effects& out) {
     auto& leading = *std::get_if<leader>(&s.role);
     if (!leading.own) return;
     s.peers[leading.own->value].match_index = s.disk.durable_index;
-    advance_commit(s, leading, s.disk.durable_index, out);
-    if (out.commit) spread(s, leading, out);
+    if (advance_commit(s, leading, s.disk.durable_index, out)) spread_commit(s, leading, out);
 }
 
 }  // namespace raft::detail

@@ -4,6 +4,10 @@
 // are carried out does not matter, and they may be carried out in parallel: whatever must wait for
 // something durable is not here before the completion of that write was an input. Writes alone keep
 // their order: they become durable in the order of their sequence.
+//
+// The rules emit into any type that takes the calls of `effects` (`send` to `occasionally`): what
+// takes them may carry out on the spot, as the node does, and build no list. Entries are appended
+// before a message with them is sent. Of one step, a vote is persisted before entries are appended.
 #pragma once
 
 #include <array>
@@ -194,7 +198,18 @@ struct effects : occasional_effects {
     std::optional<accepted_proposal> proposal{};
     bool has_occasional = false;  ///< Whether any of the occasional effects may be there.
 
-    constexpr void send(destination to, const message& body) { messages.push_back({to, body}); }
+    template <class Body>
+    constexpr void send(destination to, const Body& body) {
+        messages.push_back({to, message{body}});
+    }
+    constexpr void persist(write_sequence sequence, const hard_state& kept) {
+        begin(sequence).vote = kept;
+    }
+    constexpr void append(write_sequence sequence, const raft::append& entries) {
+        begin(sequence).entries = entries;
+    }
+    constexpr void commit_through(log_index index) { commit = index; }
+    constexpr void accept(accepted_proposal place) { proposal = place; }
     constexpr void set(timer which, instant deadline) { timers.add(which, deadline); }
     constexpr void cancel(timer which) { timers.add(which, std::nullopt); }
     [[nodiscard]] constexpr occasional_effects& occasionally() {
@@ -214,6 +229,13 @@ struct effects : occasional_effects {
     }
 
     friend constexpr bool operator==(const effects&, const effects&) = default;
+
+private:
+    [[nodiscard]] constexpr log_write& begin(write_sequence sequence) {
+        if (!write) write.emplace();
+        write->sequence = sequence;
+        return *write;
+    }
 };
 
 }  // namespace raft

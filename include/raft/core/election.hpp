@@ -22,7 +22,7 @@ namespace raft::detail {
 }
 
 /// A pre-vote changes nothing here: neither term, nor vote, nor timer.
-constexpr void on(state& s, member_id from, const request_pre_vote& m, instant now, effects& out) {
+constexpr void on(state& s, member_id from, const request_pre_vote& m, instant now, auto& out) {
     if (hears_leader(s, now) && m.term > s.current_term) return;
     const bool granted =
         m.term > s.current_term && at_least_as_up_to_date(m.last_log, s.log.last());
@@ -31,12 +31,12 @@ constexpr void on(state& s, member_id from, const request_pre_vote& m, instant n
 }
 
 /// Tells the candidate that it has the vote, once that cannot be forgotten.
-constexpr void answer_vote(const state& s, follower& following, effects& out) {
+constexpr void answer_vote(const state& s, follower& following, auto& out) {
     following.owed.vote = false;
     out.send(*s.voted_for, request_vote_reply{s.current_term, true});
 }
 
-constexpr void on(state& s, member_id from, const request_vote& m, instant now, effects& out) {
+constexpr void on(state& s, member_id from, const request_vote& m, instant now, auto& out) {
     if (m.term > s.current_term && !m.leadership_transfer && hears_leader(s, now)) return;
     observe_term(s, m.term, now, out);
     auto* following = std::get_if<follower>(&s.role);
@@ -62,12 +62,13 @@ constexpr void on(state& s, member_id from, const request_vote& m, instant now, 
 
 /// The first thing that a leader does is to append an entry of its term: it commits what came
 /// before it (§5.4.2), and lets it find out what is committed (§8).
-constexpr void become_leader(state& s, instant now, effects& out) {
+constexpr void become_leader(state& s, instant now, auto& out) {
     const auto first = next(s.log.last_index());
     const auto own = s.members().slot_of(s.self);
     s.role = role{leader{.own = own, .others = other_members(s), .term_start = first}};
     s.peers.assign(s.members().members.size(), progress{.next_index = first, .heard_at = now});
-    append_to_log(s, s.log.last_index(), {first, first, s.current_term, entry_source::no_op}, out);
+    append_to_log(s, s.log.last_index(), {first, first, s.current_term, entry_source::no_op},
+                  nullptr, out);
     if (own) {
         auto& mine = s.peers[own->value];
         mine.match_index = s.disk.durable_index;
@@ -79,7 +80,7 @@ constexpr void become_leader(state& s, instant now, effects& out) {
     out.set(timer::heartbeat, now + s.config.heartbeat_interval);
 }
 
-constexpr void ask_for_votes(state& s, const candidate& standing, effects& out) {
+constexpr void ask_for_votes(state& s, const candidate& standing, auto& out) {
     const auto others = other_members(s) & s.members().all_voters();
     if (others.empty()) return;
     if (standing.pre_vote)
@@ -90,7 +91,7 @@ constexpr void ask_for_votes(state& s, const candidate& standing, effects& out) 
 
 /// §5.2: raises the term and votes for itself; the others are asked once that, and the log that it
 /// boasts of, is durable.
-constexpr void stand_for_election(state& s, bool leadership_transfer, effects& out) {
+constexpr void stand_for_election(state& s, bool leadership_transfer, auto& out) {
     s.current_term = next(s.current_term);
     s.voted_for = s.self;
     s.role = role{
@@ -98,7 +99,7 @@ constexpr void stand_for_election(state& s, bool leadership_transfer, effects& o
     persist_vote(s, out);
 }
 
-constexpr void count_vote(state& s, candidate& standing, slot voter, instant now, effects& out) {
+constexpr void count_vote(state& s, candidate& standing, slot voter, instant now, auto& out) {
     standing.granted.insert(voter);
     if (!s.members().has_quorum(standing.granted)) return;
     if (standing.pre_vote)
@@ -107,7 +108,7 @@ constexpr void count_vote(state& s, candidate& standing, slot voter, instant now
         become_leader(s, now, out);
 }
 
-constexpr void on_election_timer(state& s, instant now, effects& out) {
+constexpr void on_election_timer(state& s, instant now, auto& out) {
     if (s.is_leader()) return;
     draw_election_timeout(s);
     restart_election_timer(s, now, out);
@@ -121,7 +122,7 @@ constexpr void on_election_timer(state& s, instant now, effects& out) {
 }
 
 /// The candidate's own vote is durable: now it counts, and the others may be asked.
-constexpr void on_own_vote_durable(state& s, candidate& standing, instant now, effects& out) {
+constexpr void on_own_vote_durable(state& s, candidate& standing, instant now, auto& out) {
     const auto own = s.members().slot_of(s.self);
     if (!own || standing.granted.contains(*own)) return;
     ask_for_votes(s, standing, out);
@@ -134,7 +135,7 @@ constexpr void on_own_vote_durable(state& s, candidate& standing, instant now, e
     return member && s.members().all_voters().contains(*member) ? member : std::nullopt;
 }
 
-constexpr void on(state& s, member_id from, const pre_vote_reply& m, instant now, effects& out) {
+constexpr void on(state& s, member_id from, const pre_vote_reply& m, instant now, auto& out) {
     if (!m.granted) return observe_term(s, m.term, now, out);
     auto* standing = std::get_if<candidate>(&s.role);
     if (standing == nullptr || !standing->pre_vote || m.term != next(s.current_term)) return;
@@ -142,7 +143,7 @@ constexpr void on(state& s, member_id from, const pre_vote_reply& m, instant now
 }
 
 constexpr void on(state& s, member_id from, const request_vote_reply& m, instant now,
-                  effects& out) {
+                  auto& out) {
     observe_term(s, m.term, now, out);
     auto* standing = std::get_if<candidate>(&s.role);
     if (standing == nullptr || standing->pre_vote || m.term != s.current_term || !m.granted ||
@@ -153,7 +154,7 @@ constexpr void on(state& s, member_id from, const request_vote_reply& m, instant
 
 /// Thesis §3.10: the leader wants this server to lead. Void unless the log still ends where the
 /// leader said.
-constexpr void on(state& s, member_id from, const timeout_now& m, instant now, effects& out) {
+constexpr void on(state& s, member_id from, const timeout_now& m, instant now, auto& out) {
     observe_term(s, m.term, now, out);
     const auto* following = std::get_if<follower>(&s.role);
     if (following == nullptr || m.term != s.current_term || following->leader != from) return;
@@ -167,7 +168,7 @@ constexpr void on(state& s, member_id from, const timeout_now& m, instant now, e
 
 /// Thesis §6.2: a leader that has not heard from a quorum for an election timeout steps down, so
 /// that clients look elsewhere.
-constexpr void step_down_without_quorum(state& s, instant now, effects& out) {
+constexpr void step_down_without_quorum(state& s, instant now, auto& out) {
     if (!s.config.check_quorum || !s.is_leader()) return;
     const auto own = s.members().slot_of(s.self);
     member_set heard;

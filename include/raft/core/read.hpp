@@ -12,7 +12,7 @@
 
 namespace raft::detail {
 
-constexpr void begin_round(state& s, leader& leading, effects& out) {
+constexpr void begin_round(state& s, leader& leading, auto& out) {
     ++leading.round.value;
     leading.next_round_wanted = false;
     send_heartbeats(s, leading, out);
@@ -20,7 +20,7 @@ constexpr void begin_round(state& s, leader& leading, effects& out) {
 
 /// Frees the reads of every round that a quorum has acknowledged, and begins the next if reads wait
 /// for it.
-constexpr void confirm_rounds(state& s, leader& leading, effects& out) {
+constexpr void confirm_rounds(state& s, leader& leading, auto& out) {
     const auto reached = quorum_reached(s.members(), [&](slot member) {
         return member == leading.own ? leading.round : s.peers[member.value].round;
     });
@@ -32,7 +32,7 @@ constexpr void confirm_rounds(state& s, leader& leading, effects& out) {
 }
 
 constexpr void on_round_acknowledged(state& s, leader& leading, progress& peer, read_round round,
-                                     effects& out) {
+                                     auto& out) {
     if (round <= peer.round || round > leading.round) return;
     peer.round = round;
     if (round > leading.confirmed) confirm_rounds(s, leading, out);
@@ -40,7 +40,7 @@ constexpr void on_round_acknowledged(state& s, leader& leading, progress& peer, 
 
 /// A read was asked for. Before this leader's first entry is committed it cannot know what is; the
 /// read waits for that entry.
-constexpr void on_read(state& s, effects& out) {
+constexpr void on_read(state& s, auto& out) {
     auto* leading = std::get_if<leader>(&s.role);
     if (leading == nullptr) {
         out.occasionally().refused = refusal{refusal_reason::not_leader, s.current_leader()};

@@ -22,7 +22,7 @@ namespace raft::detail {
 
 /// Takes the sender for the leader of this term, of which there is at most one (Election Safety,
 /// §5.2). Null if that cannot be.
-constexpr follower* follow(state& s, member_id from, instant now, effects& out) {
+constexpr follower* follow(state& s, member_id from, instant now, auto& out) {
     if (s.is_leader()) return nullptr;
     auto* following = std::get_if<follower>(&s.role);
     if (following == nullptr || following->leader != from) {
@@ -43,7 +43,7 @@ constexpr follower* follow(state& s, member_id from, instant now, effects& out) 
 
 /// Answers the leader now if the answer rests on nothing that the disk does not have yet; the rest
 /// follows when it does.
-constexpr void acknowledge(state& s, follower& following, effects& out) {
+constexpr void acknowledge(state& s, follower& following, auto& out) {
     following.owed.append = !may_speak(s) || s.disk.durable_index < following.verified_index;
     if (!may_speak(s)) return;
     out.send(
@@ -51,7 +51,7 @@ constexpr void acknowledge(state& s, follower& following, effects& out) {
         append_entries_reply{s.current_term, acknowledged_index(s, following), following.round});
 }
 
-constexpr void reject(state& s, follower& following, log_position prev, effects& out) {
+constexpr void reject(state& s, follower& following, log_position prev, auto& out) {
     if (!may_speak(s)) {
         following.owed.rejection = true;
         following.owed.rejected_prev = prev.index;
@@ -67,20 +67,19 @@ constexpr void reject(state& s, follower& following, log_position prev, effects&
 /// already stay, with all that follow them: the message may be old. False if a committed entry
 /// would have to go, which no leader can ask for.
 [[nodiscard]] constexpr bool append_received(state& s, const append_entries& m, log_index from,
-                                             const indexed_configuration* carried, effects& out) {
+                                             const indexed_configuration* carried, auto& out) {
     auto kept = from;
     if (kept < s.log.last_index() && s.log.term_at(next(kept)) == m.entries_term)
         kept = s.log.run_end(next(kept), m.last_index);
     if (kept >= m.last_index) return true;
     if (kept < s.commit_index || m.entries_term < *s.log.term_at(kept)) return false;
-    append_to_log(s, kept, {next(kept), m.last_index, m.entries_term, entry_source::received}, out);
-    if (carried != nullptr && carried->index > kept && carried->index <= m.last_index)
-        s.configurations.push_back(*carried);
+    append_to_log(s, kept, {next(kept), m.last_index, m.entries_term, entry_source::received},
+                  carried, out);
     return true;
 }
 
 constexpr void on(state& s, member_id from, const append_entries& m,
-                  const indexed_configuration* carried, instant now, effects& out) {
+                  const indexed_configuration* carried, instant now, auto& out) {
     if (!is_well_formed(m)) return;
     observe_term(s, m.term, now, out);
     if (m.term < s.current_term) {
@@ -96,12 +95,13 @@ constexpr void on(state& s, member_id from, const append_entries& m,
     const auto base = s.log.base().index;
     if (m.prev.index >= base && !s.log.matches(m.prev)) return reject(s, *following, m.prev, out);
     const auto start = greatest(m.prev.index, base);
+    const auto begun = s.disk.begun;
     if (m.last_index > start && !append_received(s, m, start, carried, out)) return;
 
     following->verified_index = greatest(following->verified_index, greatest(m.last_index, start));
     const auto safe = least(m.commit_index, following->verified_index);
     if (safe > s.commit_index) commit_through(s, safe, out);
-    if (out.write && out.write->entries) {
+    if (s.disk.begun != begun) {
         following->owed.append = true;
         return;
     }
@@ -112,24 +112,29 @@ constexpr void on(state& s, member_id from, const append_entries& m,
 
 /// §5.3, §5.4.2: an entry of this term that a quorum has on disk is committed, and with it all
 /// before it. Entries of older terms are never committed by counting (Figure 8). `reached` is what
-/// a member has come to have: as much is committed as a quorum has, but not more than that.
-constexpr void advance_commit(state& s, const leader& leading, log_index reached, effects& out) {
-    if (reached <= s.commit_index || reached < leading.term_start) return;
-    const auto match_of = [&](slot member) { return s.peers[member.value].match_index; };
-    member_set having;
-    for (const auto member : s.members().everyone())
-        if (match_of(member) >= reached) having.insert(member);
-    if (s.members().has_quorum(having)) return commit_through(s, reached, out);
-    const auto least_reached = quorum_reached(s.members(), match_of);
-    if (least_reached > s.commit_index && least_reached >= leading.term_start)
-        commit_through(s, least_reached, out);
+/// a member has come to have: as much is committed as a quorum has, but not more than that. True if
+/// anything new is.
+[[nodiscard]] constexpr bool advance_commit(state& s, const leader& leading, log_index reached,
+                                            auto& out) {
+    if (reached <= s.commit_index || reached < leading.term_start) return false;
+    const auto* const peers = s.peers.data();
+    const auto match_of = [=](slot member) { return peers[member.value].match_index; };
+    const auto quorum_has = [&](log_index index) {
+        return quorum_agrees(s.members(), [=](slot member) { return match_of(member) >= index; });
+    };
+    if (quorum_has(reached)) {
+        commit_through(s, reached, out);
+        return true;
+    }
+    if (!quorum_has(greatest(next(s.commit_index), leading.term_start))) return false;
+    commit_through(s, quorum_reached(s.members(), match_of), out);
+    return true;
 }
 
-/// Sends what there is to send; the members for whom that is nothing learn at least how far the log
-/// is committed.
-constexpr void spread(state& s, leader& leading, effects& out) {
+/// More of the log is committed: sends what there is to send, and the members for whom that is
+/// nothing learn at least how far.
+constexpr void spread_commit(state& s, leader& leading, auto& out) {
     const auto served = send_news(s, leading, out);
-    if (!out.commit) return;
     member_set uninformed;
     for (const auto member : leading.others.without(served))
         if (s.peers[member.value].mode == replication_mode::replicate) uninformed.insert(member);
@@ -161,7 +166,7 @@ constexpr void advance_match(progress& peer, log_index match) {
 }
 
 constexpr void on(state& s, member_id from, const append_entries_reply& m, instant now,
-                  effects& out) {
+                  auto& out) {
     observe_term(s, m.term, now, out);
     auto* peer = answered_by(s, from, m.term, now);
     if (peer == nullptr || m.match_index > s.log.last_index()) return;
@@ -172,17 +177,20 @@ constexpr void on(state& s, member_id from, const append_entries_reply& m, insta
         peer->next_index = next(m.match_index);
     }
     advance_match(*peer, m.match_index);
-    advance_commit(s, leading, m.match_index, out);
+    const bool committed = advance_commit(s, leading, m.match_index, out);
     on_round_acknowledged(s, leading, *peer, m.round, out);
     // Of the others nothing has changed but, perhaps, how far the log is committed.
-    if (out.commit || wants_news(s, *peer)) spread(s, leading, out);
+    if (committed)
+        spread_commit(s, leading, out);
+    else if (wants_news(s, *peer))
+        send_news(s, leading, out);
     advance_transfer(s, leading, out);
 }
 
 /// §5.3: the logs do not meet at prev. They can only meet where this log's term is not above the
 /// hint's.
 constexpr void on(state& s, member_id from, const append_entries_rejection& m, instant now,
-                  effects& out) {
+                  auto& out) {
     observe_term(s, m.term, now, out);
     auto* peer = answered_by(s, from, m.term, now);
     if (peer == nullptr) return;
@@ -204,10 +212,10 @@ constexpr void on(state& s, member_id from, const append_entries_rejection& m, i
     peer->next_index = next(greatest(meeting, peer->match_index));
     peer->mode = replication_mode::probe;
     peer->in_flight = 0;
-    spread(s, leading, out);
+    send_news(s, leading, out);
 }
 
-constexpr void on_propose(state& s, std::uint32_t count, effects& out) {
+constexpr void on_propose(state& s, std::uint32_t count, auto& out) {
     auto* leading = std::get_if<leader>(&s.role);
     if (leading == nullptr || leading->transfer) {
         out.occasionally().refused = refusal{refusal_reason::not_leader, s.current_leader()};
@@ -223,12 +231,13 @@ constexpr void on_propose(state& s, std::uint32_t count, effects& out) {
         return;
     }
     const auto last = s.log.last_index();
-    out.proposal = accepted_proposal{next(last), s.current_term};
-    append_to_log(s, last, {next(last), last + count, s.current_term, entry_source::proposed}, out);
+    out.accept(accepted_proposal{next(last), s.current_term});
+    append_to_log(s, last, {next(last), last + count, s.current_term, entry_source::proposed},
+                  nullptr, out);
     send_news(s, *leading, out);
 }
 
-constexpr void on_heartbeat_timer(state& s, instant now, effects& out) {
+constexpr void on_heartbeat_timer(state& s, instant now, auto& out) {
     auto* leading = std::get_if<leader>(&s.role);
     if (leading == nullptr) return;
     if (leading->transfer && now >= leading->transfer->give_up_at) forget(leading->transfer);

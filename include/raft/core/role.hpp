@@ -23,23 +23,23 @@ namespace raft::detail {
 
 constexpr void draw_election_timeout(state& s) { s.seed += 0x9e3779b97f4a7c15U; }
 
-constexpr void restart_election_timer(const state& s, instant now, effects& out) {
+constexpr void restart_election_timer(const state& s, instant now, auto& out) {
     out.set(timer::election, now + election_timeout(s));
 }
 
 /// Begins a write of term and vote; what else this step writes goes with it.
-constexpr void persist_vote(state& s, effects& out) {
-    if (!out.write) out.write.emplace();
+constexpr void persist_vote(state& s, auto& out) {
     ++s.disk.begun.value;
     s.disk.vote = s.disk.begun;
     s.disk.stretch_sequence = s.disk.begun;
     s.disk.stretch_index = s.log.last_index();
-    out.write->sequence = s.disk.begun;
-    out.write->vote = hard_state{s.current_term, s.voted_for};
+    out.persist(s.disk.begun, hard_state{s.current_term, s.voted_for});
 }
 
-/// Appends entries to the log after `last_kept`, and begins their write.
-constexpr void append_to_log(state& s, log_index last_kept, const append& entries, effects& out) {
+/// Appends entries to the log after `last_kept`, and begins their write. One of them may be the
+/// configuration `carried`.
+constexpr void append_to_log(state& s, log_index last_kept, const append& entries,
+                             const indexed_configuration* carried, auto& out) {
     if (last_kept < s.log.last_index()) {
         s.log.truncate_after(last_kept);
         while (s.configurations.back().index > last_kept) s.configurations.pop_back();
@@ -50,9 +50,9 @@ constexpr void append_to_log(state& s, log_index last_kept, const append& entrie
     const auto count = entries.last - last_kept;
     s.log.append(entries.term, count);
     s.disk.begun.value += count;
-    if (!out.write) out.write.emplace();
-    out.write->sequence = s.disk.begun;
-    out.write->entries = entries;
+    if (carried != nullptr && carried->index > last_kept && carried->index <= entries.last)
+        s.configurations.push_back(*carried);
+    out.append(s.disk.begun, entries);
 }
 
 /// Begins a write that is neither vote nor entries, and gives its place.
@@ -68,7 +68,7 @@ constexpr write_sequence begin_other_write(state& s) {
 [[nodiscard]] constexpr bool may_speak(const state& s) { return s.disk.vote <= s.disk.durable; }
 
 /// Ends what only a leader has and does.
-constexpr void leave_role(state& s, effects& out) {
+constexpr void leave_role(state& s, auto& out) {
     if (!s.is_leader()) return;
     out.occasionally().leadership_lost = true;
     s.peers.clear();
@@ -80,7 +80,7 @@ constexpr void leave_role(state& s, effects& out) {
 /// leader's word or a vote given puts that off (§5.2), or servers whose logs are behind could keep
 /// those that can win from trying. Who led had no deadline and gets one.
 constexpr void become_follower(state& s, term_number term, std::optional<member_id> leader_id,
-                               instant now, effects& out) {
+                               instant now, auto& out) {
     const bool waits_already = !s.is_leader() && !leader_id;
     leave_role(s, out);
     s.role = role{follower{.leader = leader_id, .heard_at = now, .verified_index = s.commit_index}};
@@ -100,14 +100,14 @@ constexpr void become_follower(state& s, term_number term, std::optional<member_
 }
 
 /// Figure 2, "All servers": a later term in any request or reply ends what this server was.
-constexpr void observe_term(state& s, term_number term, instant now, effects& out) {
+constexpr void observe_term(state& s, term_number term, instant now, auto& out) {
     if (term > s.current_term) become_follower(s, term, std::nullopt, now, out);
 }
 
 /// Commits up to `index`, which the rules have found safe.
-constexpr void commit_through(state& s, log_index index, effects& out) {
+constexpr void commit_through(state& s, log_index index, auto& out) {
     s.commit_index = index;
-    out.commit = index;
+    out.commit_through(index);
 }
 
 }  // namespace raft::detail

@@ -88,7 +88,7 @@ constexpr void begin_snapshot_mode(const state& s, progress& peer) {
 }
 
 /// Sends the next entries to `group`, whose members are in step; says which still want more.
-constexpr member_set send_entries(state& s, const leader& leading, member_set group, effects& out) {
+constexpr member_set send_entries(state& s, const leader& leading, member_set group, auto& out) {
     const auto body = append_from(s, leading, s.peers[group.front().value].next_index);
     out.send(group, body);
     member_set hungry;
@@ -103,7 +103,7 @@ constexpr member_set send_entries(state& s, const leader& leading, member_set gr
 
 /// Sends entries, or chunks of the snapshot, to every member that should get some now; says who got
 /// any.
-constexpr member_set send_news(state& s, const leader& leading, effects& out) {
+constexpr member_set send_news(state& s, const leader& leading, auto& out) {
     const auto served = members_wanting_news(s, leading);
     for (auto hungry = served; !hungry.empty();) {
         const auto member = hungry.front();
@@ -124,7 +124,7 @@ constexpr member_set send_news(state& s, const leader& leading, effects& out) {
 /// Sends a message without entries to each of `receivers`: it carries the commit index and the
 /// round, and its answer shows whether the logs meet.
 constexpr void send_heartbeats_to(state& s, const leader& leading, member_set receivers,
-                                  effects& out) {
+                                  auto& out) {
     member_set served;
     for (const auto member : receivers) {
         if (served.contains(member)) continue;
@@ -139,7 +139,7 @@ constexpr void send_heartbeats_to(state& s, const leader& leading, member_set re
     }
 }
 
-constexpr void send_heartbeats(state& s, const leader& leading, effects& out) {
+constexpr void send_heartbeats(state& s, const leader& leading, auto& out) {
     for (const auto member : leading.others) begin_snapshot_mode(s, s.peers[member.value]);
     send_heartbeats_to(s, leading, leading.others, out);
 }

@@ -20,7 +20,7 @@ constexpr void forget_old_configurations(state& s) {
 
 /// This server's own snapshot is durable: the log before it goes, but for the part that slow
 /// followers may still need.
-constexpr void on_snapshot_saved(state& s, const snapshot_description& saved, effects& out) {
+constexpr void on_snapshot_saved(state& s, const snapshot_description& saved, auto& out) {
     const auto index = saved.last_included.index;
     if (index <= s.snapshot.last_included.index || index > s.commit_index) return;
     s.snapshot = saved;
@@ -38,7 +38,7 @@ constexpr void on_snapshot_saved(state& s, const snapshot_description& saved, ef
 /// The snapshot is complete: it takes the place of the log up to its last entry, and of all that
 /// follows if the log is another one there (§7). Nothing is acknowledged before the storage has
 /// done the same.
-constexpr void install(state& s, follower& following, const configuration& members, effects& out) {
+constexpr void install(state& s, follower& following, const configuration& members, auto& out) {
     const auto description = following.incoming->description;
     const auto last_included = description.last_included;
     const bool keep_suffix = s.log.matches(last_included);
@@ -61,7 +61,7 @@ constexpr void install(state& s, follower& following, const configuration& membe
     out.occasionally().install = snapshot_install{begin_other_write(s), description, keep_suffix};
 }
 
-constexpr void answer_chunk(const state& s, const follower& following, effects& out) {
+constexpr void answer_chunk(const state& s, const follower& following, auto& out) {
     const auto& incoming = *following.incoming;
     out.send(*following.leader,
              install_snapshot_reply{s.current_term, incoming.description.last_included.index,
@@ -77,7 +77,7 @@ constexpr void answer_chunk(const state& s, const follower& following, effects& 
 }
 
 constexpr void on(state& s, member_id from, const install_snapshot& m, const configuration* members,
-                  instant now, effects& out) {
+                  instant now, auto& out) {
     if (!is_well_formed(m, members)) return;
     observe_term(s, m.term, now, out);
     if (m.term < s.current_term) {
@@ -93,7 +93,8 @@ constexpr void on(state& s, member_id from, const install_snapshot& m, const con
     if (!following->incoming || following->incoming->description != offered)
         following->incoming = incoming_snapshot{.description = offered};
     auto& incoming = *following->incoming;
-    if (m.offset == incoming.received && m.length > 0) {
+    const bool is_next = m.offset == incoming.received && m.length > 0;
+    if (is_next) {
         out.occasionally().chunk = chunk_write{begin_other_write(s), offered, m.offset, m.length};
         incoming.received += m.length;
         following->owed.chunk = true;
@@ -102,14 +103,14 @@ constexpr void on(state& s, member_id from, const install_snapshot& m, const con
         return install(s, *following, *members, out);
     if (!may_speak(s))
         following->owed.chunk = true;
-    else if (!out.chunk)
+    else if (!is_next)
         answer_chunk(s, *following, out);
 }
 
 // ------------------------------------------------------------------------------------------ leader
 
 constexpr void on(state& s, member_id from, const install_snapshot_reply& m, instant now,
-                  effects& out) {
+                  auto& out) {
     observe_term(s, m.term, now, out);
     auto* peer = answered_by(s, from, m.term, now);
     if (peer == nullptr) return;
@@ -120,7 +121,7 @@ constexpr void on(state& s, member_id from, const install_snapshot_reply& m, ins
         m.last_included_index == s.snapshot.last_included.index && m.offset <= s.snapshot.size;
     peer->snapshot_offset = of_this ? m.offset : 0;
     peer->in_flight = 0;
-    spread(s, leading, out);
+    send_news(s, leading, out);
 }
 
 }  // namespace raft::detail

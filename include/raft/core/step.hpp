@@ -125,8 +125,13 @@ struct recovered_state {
 
 /// A message that came, for those who have its parts at hand.
 constexpr void advance(state& s, member_id from, const message& body,
-                       const indexed_configuration* members, instant now, effects& out) {
+                       const indexed_configuration* members, instant now, auto& out) {
     if (s.is_halted() || from == s.self) return;
+    // A busy cluster sends hardly anything else.
+    if (const auto* append = std::get_if<append_entries>(&body))
+        return detail::on(s, from, *append, members, now, out);
+    if (const auto* reply = std::get_if<append_entries_reply>(&body))
+        return detail::on(s, from, *reply, now, out);
     std::visit(
         [&](const auto& m) {
             using type = std::remove_cvref_t<decltype(m)>;
@@ -140,16 +145,16 @@ constexpr void advance(state& s, member_id from, const message& body,
         body);
 }
 
-constexpr void advance(state& s, const received& in, instant now, effects& out) {
+constexpr void advance(state& s, const received& in, instant now, auto& out) {
     advance(s, in.from, in.body, in.members ? &*in.members : nullptr, now, out);
 }
 
-constexpr void advance(state& s, const started&, instant now, effects& out) {
+constexpr void advance(state& s, const started&, instant now, auto& out) {
     detail::draw_election_timeout(s);
     detail::restart_election_timer(s, now, out);
 }
 
-constexpr void advance(state& s, const timer_fired& in, instant now, effects& out) {
+constexpr void advance(state& s, const timer_fired& in, instant now, auto& out) {
     if (s.is_halted()) return;
     switch (in.which) {
     case timer::election: return detail::on_election_timer(s, now, out);
@@ -160,29 +165,29 @@ constexpr void advance(state& s, const timer_fired& in, instant now, effects& ou
 }
 
 /// Refuses every request of a server whose storage has failed.
-[[nodiscard]] constexpr bool refuses_all(const state& s, effects& out) {
+[[nodiscard]] constexpr bool refuses_all(const state& s, auto& out) {
     if (s.is_halted())
         out.occasionally().refused = refusal{refusal_reason::storage_failed, std::nullopt};
     return s.is_halted();
 }
 
-constexpr void advance(state& s, const proposed& in, instant, effects& out) {
+constexpr void advance(state& s, const proposed& in, instant, auto& out) {
     if (!refuses_all(s, out)) detail::on_propose(s, in.count, out);
 }
 
-constexpr void advance(state& s, const read_requested&, instant, effects& out) {
+constexpr void advance(state& s, const read_requested&, instant, auto& out) {
     if (!refuses_all(s, out)) detail::on_read(s, out);
 }
 
-constexpr void advance(state& s, const transfer_requested& in, instant now, effects& out) {
+constexpr void advance(state& s, const transfer_requested& in, instant now, auto& out) {
     if (!refuses_all(s, out)) detail::on_transfer(s, in.target, now, out);
 }
 
-constexpr void advance(state& s, const snapshot_saved& in, instant, effects& out) {
+constexpr void advance(state& s, const snapshot_saved& in, instant, auto& out) {
     if (!s.is_halted()) detail::on_snapshot_saved(s, in.description, out);
 }
 
-constexpr void advance(state& s, const written& in, instant now, effects& out) {
+constexpr void advance(state& s, const written& in, instant now, auto& out) {
     auto& disk = s.disk;
     if (s.is_halted() || in.sequence <= disk.durable || in.sequence > disk.begun) return;
     disk.durable = in.sequence;
@@ -193,14 +198,14 @@ constexpr void advance(state& s, const written& in, instant now, effects& out) {
     detail::on_durable(s, now, out);
 }
 
-constexpr void advance(state& s, const storage_failed&, instant, effects& out) {
+constexpr void advance(state& s, const storage_failed&, instant, auto& out) {
     if (s.is_halted()) return;
     detail::leave_role(s, out);
     s.role = role{halted{}};
     out.cancel(timer::election);
 }
 
-constexpr void advance(state& s, const input& in, instant now, effects& out) {
+constexpr void advance(state& s, const input& in, instant now, auto& out) {
     std::visit([&](const auto& each) { advance(s, each, now, out); }, in);
 }
 

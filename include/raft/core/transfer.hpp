@@ -10,7 +10,7 @@
 namespace raft::detail {
 
 /// Tells the target to stand for election once it has the whole log.
-constexpr void advance_transfer(state& s, leader& leading, effects& out) {
+constexpr void advance_transfer(state& s, leader& leading, auto& out) {
     if (!leading.transfer || leading.transfer->asked) return;
     const auto target = leading.transfer->target;
     if (s.peers[target.value].match_index < s.log.last_index()) return;
@@ -18,7 +18,7 @@ constexpr void advance_transfer(state& s, leader& leading, effects& out) {
     out.send(member_set::of(target), timeout_now{s.current_term, s.log.last_index()});
 }
 
-constexpr void on_transfer(state& s, member_id target, instant now, effects& out) {
+constexpr void on_transfer(state& s, member_id target, instant now, auto& out) {
     auto* leading = std::get_if<leader>(&s.role);
     if (leading == nullptr) {
         out.occasionally().refused = refusal{refusal_reason::not_leader, s.current_leader()};

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -47,28 +48,47 @@ public:
     void operator()(Arguments... arguments) { table_->call(place_, arguments...); }
 
 private:
+    /// How to treat a callable. Of most, the bytes are all there is: they are copied, and neither
+    /// moved nor destroyed by a call.
     struct table {
         void (*call)(void*, Arguments...);
-        void (*move)(void* to, void* from);
-        void (*destroy)(void*);
+        void (*move)(void* to, void* from) = nullptr;
+        void (*destroy)(void*) = nullptr;
     };
 
     template <class F>
-    static constexpr table table_of{
-        [](void* place, Arguments... arguments) { (*static_cast<F*>(place))(arguments...); },
-        [](void* to, void* from) {
-            ::new (to) F(std::move(*static_cast<F*>(from)));
-            static_cast<F*>(from)->~F();
-        },
-        [](void* place) { static_cast<F*>(place)->~F(); }};
+    static void call(void* place, Arguments... arguments) {
+        (*static_cast<F*>(place))(arguments...);
+    }
+
+    template <class F>
+    static constexpr table make_table() {
+        if constexpr (std::is_trivially_copyable_v<F>)
+            return {.call = &call<F>};
+        else
+            return {.call = &call<F>,
+                    .move =
+                        [](void* to, void* from) {
+                            ::new (to) F(std::move(*static_cast<F*>(from)));
+                            static_cast<F*>(from)->~F();
+                        },
+                    .destroy = [](void* place) { static_cast<F*>(place)->~F(); }};
+    }
+
+    template <class F>
+    static constexpr table table_of = make_table<F>();
 
     void take(callback& other) {
-        if (table_ != nullptr) table_->move(place_, other.place_);
+        if (table_ == nullptr) return;
+        if (table_->move == nullptr)
+            std::memcpy(place_, other.place_, Capacity);
+        else
+            table_->move(place_, other.place_);
         other.table_ = nullptr;
     }
 
     void reset() {
-        if (table_ != nullptr) table_->destroy(place_);
+        if (table_ != nullptr && table_->destroy != nullptr) table_->destroy(place_);
         table_ = nullptr;
     }
 

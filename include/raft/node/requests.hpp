@@ -22,7 +22,7 @@ class proposals {
 public:
     using callback_type = callback<void(std::size_t, const outcome<Result>&), CallbackBytes>;
 
-    void add(accepted_proposal place, std::uint64_t count, callback_type on_outcome) {
+    void add(accepted_proposal place, std::uint64_t count, callback_type&& on_outcome) {
         auto& added = current_.add();
         added.first = place.first;
         added.term = place.term;
