@@ -94,10 +94,9 @@ public:
     void receive(member_id from, const message& body, const attachment<command>& beside) {
         if (!has_all_parts(body, beside) || !has_room_for(beside.entries)) return;
         look_at_clock();
-        occasional_.reset();
         performer out{*this, beside.entries};
         advance(state_, from, body, beside.configuration, now_, out);
-        finish(beside);
+        finish(beside.chunk);
         settle();
     }
 
@@ -192,7 +191,6 @@ private:
     /// Lets the protocol decide, and does what it asks for but for what `finish` does.
     template <class Input>
     void step(const Input& in, entries_view given = {}) {
-        occasional_.reset();
         performer out{*this, given};
         advance(state_, in, now_, out);
     }
@@ -228,7 +226,10 @@ private:
             return refuse({refusal_reason::no_space, state_.current_leader()});
         look_at_clock();
         step(proposed{static_cast<std::uint32_t>(count)}, proposed_entries);
-        if (occasional_.refused) return refuse(refusal{*occasional_.refused});
+        if (const auto refused = occasional_.refused) {
+            finish({});
+            return refuse(*refused);
+        }
         proposals_.add(accepted_, count, std::move(waiting));
         finish({});
         settle();
@@ -267,10 +268,6 @@ private:
     struct left_to_the_end : occasional_effects {
         bool any = false;
         std::optional<log_write> vote{};
-
-        void reset() {
-            if (any) *this = {};
-        }
     };
 
     /// Takes the effects of one step as the rules emit them, and carries them out.
@@ -322,21 +319,24 @@ private:
         entries_view given_;
     };
 
-    void finish(const attachment<command>& beside) {
-        if (occasional_.any) carry_out_occasional(beside);
+    /// `chunk`: the bytes that came with the input.
+    void finish(std::span<const std::byte> chunk) {
+        if (occasional_.any) carry_out_occasional(chunk);
     }
 
-    void carry_out_occasional(const attachment<command>& beside) {
+    void carry_out_occasional(std::span<const std::byte> chunk) {
         const auto& asked = occasional_;
         if (asked.vote) storage_.write(*asked.vote, {}, nullptr);
         if (asked.leadership_lost) {
             proposals_.doubt_all();
             reads_.void_all();
         }
-        if (asked.chunk) storage_.write_chunk(*asked.chunk, beside.chunk);
+        if (asked.chunk) storage_.write_chunk(*asked.chunk, chunk);
         if (asked.install) begin_install(*asked.install);
         if (asked.discard) storage_.discard(*asked.discard);
         if (asked.confirmed) reads_.confirm(*asked.confirmed);
+        occasional_ = {};
+        more_ = true;
     }
 
     void begin_write(const log_write& write, entries_view given) {
@@ -402,21 +402,34 @@ private:
     }
 
     /// One message of the step may be several on the wire: as many bytes go in each as it may have.
-    void send_entries(std::span<member_id> to, append_entries rest) {
-        const auto last = rest.last_index;
-        while (rest.prev.index < last) {
-            const auto room = keep_those_with_room(to);
-            if (to.empty()) return;
-            const auto first = next(rest.prev.index);
-            const auto entries = storage_.entries(first, last, room);
-            if (entries.empty()) return;  // The storage has failed; `settle` will see it.
-            rest.last_index = rest.prev.index + entries.size();
-            transport_.send(to, rest,
-                            {.entries = entries,
-                             .configuration = carried_in(first, rest.last_index),
-                             .chunk = {}});
-            rest.prev = {rest.last_index, rest.entries_term};
+    void send_entries(std::span<member_id> to, const append_entries& whole) {
+        auto sent = send_some_entries(to, whole);
+        if (sent == whole.last_index) return;
+        auto rest = whole;
+        while (sent > rest.prev.index && sent < whole.last_index) {
+            rest.prev = {sent, rest.entries_term};
+            sent = send_some_entries(to, rest);
         }
+    }
+
+    /// Sends as many of the entries as one message may have; says up to which.
+    log_index send_some_entries(std::span<member_id>& to, const append_entries& wanted) {
+        const auto room = keep_those_with_room(to);
+        if (to.empty()) return wanted.prev.index;
+        const auto first = next(wanted.prev.index);
+        const auto entries = storage_.entries(first, wanted.last_index, room);
+        if (entries.empty()) return wanted.prev.index;  // Storage failed: `settle` will see it.
+        const auto last = wanted.prev.index + entries.size();
+        const attachment<command> beside{
+            .entries = entries, .configuration = carried_in(first, last), .chunk = {}};
+        if (last == wanted.last_index) {
+            transport_.send(to, wanted, beside);
+        } else {
+            auto part = wanted;
+            part.last_index = last;
+            transport_.send(to, part, beside);
+        }
+        return last;
     }
 
     void send_chunk(std::span<member_id> to, const install_snapshot& chunk) {
@@ -436,17 +449,19 @@ private:
     /// Feeds back what the storage has done, and applies what is committed, until nothing is left
     /// to do.
     void settle() {
-        do {
-            while (look_at_storage()) continue;
-        } while (deliver());
+        while (storage_has_news() ? take_storage_news() : deliver()) continue;
     }
 
-    /// True if the storage has come further, or has failed, since the last look.
-    bool look_at_storage() {
+    /// Whether the storage has come further, or has failed, since the last look.
+    [[nodiscard]] bool storage_has_news() const {
         const auto progress = storage_.progress();
-        const auto durable = least(progress.durable, state_.disk.begun);
-        if (durable <= state_.disk.durable && !progress.failed) return false;
-        if (state_.is_halted()) return false;
+        return (least(progress.durable, state_.disk.begun) > state_.disk.durable ||
+                progress.failed) &&
+               !state_.is_halted();
+    }
+
+    bool take_storage_news() {
+        const auto durable = least(storage_.progress().durable, state_.disk.begun);
         if (durable > state_.disk.durable)
             step_and_finish(written{durable});
         else
@@ -462,30 +477,28 @@ private:
         proposals_.forget_through(last_applied_);
     }
 
-    [[nodiscard]] bool has_something_to_deliver() const {
-        return last_applied_ < state_.commit_index || restore_at_ || proposals_.any_in_doubt() ||
-               reads_.any();
-    }
-
     /// Applies the next committed entries and answers who waits for them; true if anything was
     /// done. What callables ask for meanwhile is done when they have returned.
     bool deliver() {
-        if (delivering_ || !has_something_to_deliver()) return false;
+        if (delivering_ || (last_applied_ == state_.commit_index && !more_)) return false;
         delivering_ = true;
-        if (restore_at_ && *restore_at_ <= state_.disk.durable) finish_install();
-        const bool worked = apply_some();
-        if (proposals_.any_in_doubt() && (last_applied_ == state_.commit_index || restore_at_))
-            proposals_.tell_doubt();
-        if (reads_.any()) {
-            reads_.serve(last_applied_);
-            reads_.refuse_void({refusal_reason::leadership_lost, state_.current_leader()});
-        }
+        const bool worked = more_ ? deliver_more() : apply_some();
         delivering_ = false;
         return worked;
     }
 
+    bool deliver_more() {
+        if (restore_at_ && *restore_at_ <= state_.disk.durable) finish_install();
+        const bool worked = !restore_at_ && apply_some();
+        if (last_applied_ == state_.commit_index || restore_at_) proposals_.tell_doubt();
+        reads_.serve(last_applied_);
+        reads_.refuse_void({refusal_reason::leadership_lost, state_.current_leader()});
+        more_ = restore_at_ || proposals_.any_in_doubt() || reads_.any();
+        return worked;
+    }
+
     bool apply_some() {
-        if (restore_at_ || last_applied_ >= state_.commit_index) return false;
+        if (last_applied_ >= state_.commit_index) return false;
         const auto last = least(last_applied_ + Limits.apply_batch, state_.commit_index);
         const auto entries = storage_.entries(next(last_applied_), last, Limits.message_bytes);
         if (entries.size() == 1)
@@ -498,9 +511,13 @@ private:
     void apply_one(const entry<command>& committed) {
         last_applied_ = next(last_applied_);
         const auto term = committed.term;
-        if (!committed.command) return proposals_.resolve(last_applied_, term, nullptr);
-        auto answer = state_machine_.apply(last_applied_, *committed.command);
-        proposals_.resolve(last_applied_, term, &answer);
+        const bool awaited = proposals_.any();
+        if (committed.command) {
+            auto answer = state_machine_.apply(last_applied_, *committed.command);
+            if (awaited) proposals_.resolve(last_applied_, term, &answer);
+        } else if (awaited) {
+            proposals_.resolve(last_applied_, term, nullptr);
+        }
     }
 
     /// Outcomes are told last: the view ends with the first call that changes the storage.
@@ -558,6 +575,7 @@ private:
 
     log_index last_applied_{};
     bool delivering_ = false;
+    bool more_ = false;  ///< There may be something to deliver besides committed entries.
     std::optional<log_index> saving_at_{};  ///< A snapshot of this entry's state is being saved.
     std::optional<write_sequence>
         restore_at_{};  ///< A received snapshot is restored once this is durable.

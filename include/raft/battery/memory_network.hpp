@@ -82,8 +82,9 @@ private:
         message body;
     };
 
-    /// Messages on their way. Its memory is used again and again.
-    struct batch {
+    /// Messages on their way. Its memory is used again and again. Aligned so that its size is a power
+    /// of two: the one that waits is looked up for every message.
+    struct alignas(64) batch {
         std::vector<sent> messages{};
         std::vector<parcel> parcels{1};
         std::vector<entry<Command>> entries{};
@@ -91,10 +92,11 @@ private:
         std::vector<std::byte> bytes{};
 
         [[nodiscard]] std::size_t pack(const attachment<Command>& beside) {
-            const std::size_t carried = beside.configuration != nullptr ? 1 : 0;
-            parcels.push_back({store(entries, beside.entries),
-                               store(configurations, std::span{beside.configuration, carried}),
-                               store(bytes, beside.chunk)});
+            auto& packed = parcels.emplace_back();
+            packed.entries = store(entries, beside.entries);
+            if (beside.configuration != nullptr)
+                packed.configurations = store(configurations, std::span{beside.configuration, 1});
+            if (!beside.chunk.empty()) packed.bytes = store(bytes, beside.chunk);
             return parcels.size() - 1;
         }
 
@@ -125,7 +127,7 @@ private:
 
     template <class T>
     static std::span<const T> view(const std::vector<T>& kept, range place) {
-        return std::span{kept}.subspan(place.first, place.count);
+        return {kept.data() + place.first, place.count};
     }
 
     template <class Body>

@@ -125,31 +125,41 @@ private:
                 configurations_.pop_back();
         }
         make_room_for(entries.size());
-        const auto begin = place_of(appended.first);
-        const auto before_wrap = std::min(entries.size(), ring_.size() - begin);
-        copy(entries.first(before_wrap), ring_.data() + begin);
-        if (before_wrap < entries.size()) copy(entries.subspan(before_wrap), ring_.data());
-        for (auto index = appended.first; index <= appended.last; index = next(index))
-            ring_[place_of(index)].term = appended.term;
+        put(entries, appended.first, appended.term);
         log_.append(appended.term, entries.size());
         if (configuration != nullptr) configurations_.push_back(*configuration);
     }
 
     /// Of a single large entry g++ would make a string instruction, which takes longer to start
     /// than the whole copy; of a number of bytes that it does not know it makes a call.
-    static void copy(std::span<const entry<Command>> from, entry<Command>* to) {
+    void put(std::span<const entry<Command>> entries, log_index first, term_number term) {
         using stored = entry<Command>;
-        if constexpr (std::is_trivially_copyable_v<stored> && sizeof(stored) > 64)
-            std::memcpy(to, from.data(), from.size_bytes());
-        else
-            for (const auto& each : from) *to++ = each;
+        auto place = place_of(first);
+        if constexpr (std::is_trivially_copyable_v<stored> && sizeof(stored) > 64) {
+            const auto before_wrap = std::min(entries.size(), ring_.size() - place);
+            std::memcpy(&ring_[place], entries.data(), before_wrap * sizeof(stored));
+            if (before_wrap < entries.size())
+                std::memcpy(&ring_[0], &entries[before_wrap],
+                            (entries.size() - before_wrap) * sizeof(stored));
+            for (std::size_t i = 0; i < entries.size(); ++i)
+                ring_[place++ & (ring_.size() - 1)].term = term;
+        } else {
+            for (const auto& each : entries) {
+                auto& kept = ring_[place++ & (ring_.size() - 1)];
+                kept = each;
+                kept.term = term;
+            }
+        }
     }
 
     void make_room_for(std::size_t count) {
         const auto held = static_cast<std::size_t>(log_.last_index() - log_.base().index);
-        if (held + count <= ring_.size()) return;
+        if (held + count > ring_.size()) grow_to(held + count);
+    }
+
+    void grow_to(std::size_t count) {
         auto size = std::max<std::size_t>(ring_.size(), 16);
-        while (size < held + count) size *= 2;
+        while (size < count) size *= 2;
         std::vector<entry<Command>> larger(size);
         for (auto index = next(log_.base().index); index <= log_.last_index(); index = next(index))
             larger[static_cast<std::size_t>(index.value) & (size - 1)] =

@@ -67,8 +67,7 @@ constexpr void become_leader(state& s, instant now, auto& out) {
     const auto own = s.members().slot_of(s.self);
     s.role = role{leader{.own = own, .others = other_members(s), .term_start = first}};
     s.peers.assign(s.members().members.size(), progress{.next_index = first, .heard_at = now});
-    append_to_log(s, s.log.last_index(), {first, first, s.current_term, entry_source::no_op},
-                  nullptr, out);
+    append_to_log(s, s.log.last_index(), first, s.current_term, entry_source::no_op, nullptr, out);
     if (own) {
         auto& mine = s.peers[own->value];
         mine.match_index = s.disk.durable_index;

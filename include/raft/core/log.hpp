@@ -61,6 +61,11 @@ public:
         return index >= latest_.first ? latest_.term : older_term_at(index);
     }
 
+    /// The term of an entry that is known to be here, or of the base.
+    [[nodiscard]] constexpr term_number known_term_at(log_index index) const {
+        return index >= latest_.first ? latest_.term : *older_term_at(index);
+    }
+
     [[nodiscard]] constexpr bool matches(log_position position) const {
         return term_at(position.index) == position.term;
     }

@@ -72,9 +72,8 @@ constexpr void reject(state& s, follower& following, log_position prev, auto& ou
     if (kept < s.log.last_index() && s.log.term_at(next(kept)) == m.entries_term)
         kept = s.log.run_end(next(kept), m.last_index);
     if (kept >= m.last_index) return true;
-    if (kept < s.commit_index || m.entries_term < *s.log.term_at(kept)) return false;
-    append_to_log(s, kept, {next(kept), m.last_index, m.entries_term, entry_source::received},
-                  carried, out);
+    if (kept < s.commit_index || m.entries_term < s.log.known_term_at(kept)) return false;
+    append_to_log(s, kept, m.last_index, m.entries_term, entry_source::received, carried, out);
     return true;
 }
 
@@ -232,8 +231,7 @@ constexpr void on_propose(state& s, std::uint32_t count, auto& out) {
     }
     const auto last = s.log.last_index();
     out.accept(accepted_proposal{next(last), s.current_term});
-    append_to_log(s, last, {next(last), last + count, s.current_term, entry_source::proposed},
-                  nullptr, out);
+    append_to_log(s, last, last + count, s.current_term, entry_source::proposed, nullptr, out);
     send_news(s, *leading, out);
 }
 

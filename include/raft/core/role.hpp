@@ -9,19 +9,22 @@
 
 namespace raft::detail {
 
-/// §5.2: timeouts are random so that few elections are split. The timeout is drawn from the seed by
-/// splitmix64, and stays the same until the seed moves on.
+/// §5.2: timeouts are random so that few elections are split. Each is a number between one and two
+/// times the least; the seed itself is that number, and stays until the next is drawn.
 [[nodiscard]] constexpr duration election_timeout(const state& s) {
-    auto z = s.seed;
-    z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
     constexpr int precision = 20;  // A millionth of the span, and no division.
     const auto span = s.config.election_timeout.nanoseconds;
-    const auto part = static_cast<std::int64_t>(z >> (64 - precision));
+    const auto part = static_cast<std::int64_t>(s.seed >> (64 - precision));
     return s.config.election_timeout + duration{(span * part) >> precision};
 }
 
-constexpr void draw_election_timeout(state& s) { s.seed += 0x9e3779b97f4a7c15U; }
+/// The next number, by the mixing of splitmix64.
+constexpr void draw_election_timeout(state& s) {
+    auto z = s.seed + 0x9e3779b97f4a7c15U;
+    z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
+    s.seed = z ^ (z >> 31U);
+}
 
 constexpr void restart_election_timer(const state& s, instant now, auto& out) {
     out.set(timer::election, now + election_timeout(s));
@@ -36,10 +39,11 @@ constexpr void persist_vote(state& s, auto& out) {
     out.persist(s.disk.begun, hard_state{s.current_term, s.voted_for});
 }
 
-/// Appends entries to the log after `last_kept`, and begins their write. One of them may be the
-/// configuration `carried`.
-constexpr void append_to_log(state& s, log_index last_kept, const append& entries,
-                             const indexed_configuration* carried, auto& out) {
+/// Appends entries of one term to the log, after `last_kept` and up to `last`, and begins their
+/// write. One of them may be the configuration `carried`.
+constexpr void append_to_log(state& s, log_index last_kept, log_index last, term_number term,
+                             entry_source source, const indexed_configuration* carried,
+                             auto& out) {
     if (last_kept < s.log.last_index()) {
         s.log.truncate_after(last_kept);
         while (s.configurations.back().index > last_kept) s.configurations.pop_back();
@@ -47,12 +51,12 @@ constexpr void append_to_log(state& s, log_index last_kept, const append& entrie
         s.disk.stretch_sequence = s.disk.begun;
         s.disk.stretch_index = last_kept;
     }
-    const auto count = entries.last - last_kept;
-    s.log.append(entries.term, count);
+    const auto count = last - last_kept;
+    s.log.append(term, count);
     s.disk.begun.value += count;
-    if (carried != nullptr && carried->index > last_kept && carried->index <= entries.last)
+    if (carried != nullptr && carried->index > last_kept && carried->index <= last)
         s.configurations.push_back(*carried);
-    out.append(s.disk.begun, entries);
+    out.append(s.disk.begun, append{next(last_kept), last, term, source});
 }
 
 /// Begins a write that is neither vote nor entries, and gives its place.

@@ -22,9 +22,9 @@ namespace raft::detail {
     }
     const auto prev = previous(first);
     return {.term = s.current_term,
-            .prev = {prev, *s.log.term_at(prev)},
+            .prev = {prev, s.log.known_term_at(prev)},
             .last_index = last,
-            .entries_term = last > prev ? *s.log.term_at(last) : term_number{},
+            .entries_term = last > prev ? s.log.known_term_at(last) : term_number{},
             .commit_index = s.commit_index,
             .round = leading.round};
 }
@@ -33,7 +33,7 @@ namespace raft::detail {
 [[nodiscard]] constexpr append_entries heartbeat_after(const state& s, const leader& leading,
                                                        log_index prev) {
     return {.term = s.current_term,
-            .prev = {prev, *s.log.term_at(prev)},
+            .prev = {prev, s.log.known_term_at(prev)},
             .last_index = prev,
             .entries_term = {},
             .commit_index = s.commit_index,

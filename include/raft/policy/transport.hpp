@@ -17,6 +17,8 @@ namespace raft {
 /// * `send(to, message, attachment)` may drop, delay, duplicate and reorder; it must not corrupt,
 ///   nor deliver to another server, nor block, nor call the node. It takes what it needs from the
 ///   views during the call. All of `to` get the same, so that it can be encoded once.
+///   The node gives the message by its own type, which converts into `message`: a transport whose
+///   `send` is a template of it can write it where it will be read.
 /// * `room(to)`: how many bytes of entries the transport would take for `to` now. With 0, messages
 ///   without entries still go out. The node does not hand over more entries than there is room for.
 template <class T, class Command>
