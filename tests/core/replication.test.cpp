@@ -74,6 +74,46 @@ TEST_CASE("S36 a heartbeat raises the commit index and never lowers it") {
     CHECK_FALSE(c.last_effects().commit.has_value());
 }
 
+TEST_CASE("a follower answers no message that only says how far the log is committed") {
+    auto c = steady(3);
+    c.propose(s1);
+    c.deliver(s1, s2);
+    c.deliver(s2, s1);
+    REQUIRE(c.commit(s1) == 2);
+    REQUIRE(c.sent<append_entries>(s1, s2) == heartbeat(1, entry(2, 1), 2));
+    c.deliver(s1, s2);
+    CHECK(c.commit(s2) == 2);
+    CHECK_FALSE(c.sent<append_entries_reply>(s2, s1).has_value());
+
+    SUBCASE("its leader's heartbeat it answers: the last answer may be lost") {
+        c.heartbeat(s1);
+        c.deliver(s1, s2);
+        CHECK(c.sent<append_entries_reply>(s2, s1) == append_entries_reply{{1}, {2}, {}});
+    }
+    SUBCASE("and so it does if reads wait for the answer") {
+        c.propose(s1);
+        c.deliver(s1, s2);
+        c.deliver(s2, s1);
+        c.lose(s1, s2);
+        c.give(s1, read_requested{});
+        c.deliver(s1, s2);
+        CHECK(c.commit(s2) == 3);
+        CHECK(c.sent<append_entries_reply>(s2, s1) == append_entries_reply{{1}, {3}, {1}});
+    }
+    SUBCASE("and if it could not answer yet, for its disk's sake") {
+        c.hold_disk(s2);
+        c.propose(s1);
+        c.deliver(s1, s2);
+        c.inject(s1, s2, heartbeat(1, entry(3, 1), 3));
+        CHECK(c.commit(s2) == 3);
+        CHECK(c.sent<append_entries_reply>(s2, s1) == append_entries_reply{{1}, {2}, {}});
+        c.lose_all();
+        c.release_disk(s2);
+        CHECK(c.sent<append_entries_reply>(s2, s1) == append_entries_reply{{1}, {3}, {}});
+    }
+    CHECK(c.safe());
+}
+
 TEST_CASE("S36 a heartbeat that a diverged follower gets commits nothing of its own tail") {
     auto c = steady(5);
     c.isolate(s1);

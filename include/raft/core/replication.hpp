@@ -88,7 +88,8 @@ constexpr void on(state& s, member_id from, const append_entries& m,
     }
     auto* following = follow(s, from, now, out);
     if (following == nullptr) return;
-    following->round = greatest(following->round, m.round);
+    const bool new_round = m.round > following->round;
+    if (new_round) following->round = m.round;
 
     // What is compacted away is committed, so it is the leader's too, whatever prev says of it.
     const auto base = s.log.base().index;
@@ -97,9 +98,15 @@ constexpr void on(state& s, member_id from, const append_entries& m,
     const auto begun = s.disk.begun;
     if (m.last_index > start && !append_received(s, m, start, carried, out)) return;
 
-    following->verified_index = greatest(following->verified_index, greatest(m.last_index, start));
+    const auto known = following->verified_index;
+    following->verified_index = greatest(known, greatest(m.last_index, start));
     const auto safe = least(m.commit_index, following->verified_index);
-    if (safe > s.commit_index) commit_through(s, safe, out);
+    const bool news = safe > s.commit_index;
+    if (news) commit_through(s, safe, out);
+    // All that this brought is how far the log is committed: the leader was told before what an
+    // answer would say. If that was lost, its next heartbeat asks, and brings no news.
+    const bool empty = m.last_index == m.prev.index;
+    if (news && empty && m.last_index <= known && !new_round && !following->owed.append) return;
     if (s.disk.begun != begun) {
         following->owed.append = true;
         return;
