@@ -440,8 +440,7 @@ private:
         if (bytes.size() != chunk.length) return;
         if (!bytes.empty()) static_cast<void>(keep_those_with_room(to));
         const indexed_configuration members{chunk.last_included.index, stored->members};
-        transport_.send(to, chunk,
-                        {.entries = {}, .configuration = &members, .chunk = bytes});
+        transport_.send(to, chunk, {.entries = {}, .configuration = &members, .chunk = bytes});
     }
 
     // ------------------------------------------------------------------------ what follows from it
@@ -455,9 +454,9 @@ private:
     /// Whether the storage has come further, or has failed, since the last look.
     [[nodiscard]] bool storage_has_news() const {
         const auto progress = storage_.progress();
-        return (least(progress.durable, state_.disk.begun) > state_.disk.durable ||
-                progress.failed) &&
-               !state_.is_halted();
+        const auto& disk = state_.disk;
+        const bool further = disk.begun > disk.durable && progress.durable > disk.durable;
+        return (further || progress.failed) && !state_.is_halted();
     }
 
     bool take_storage_news() {

@@ -82,8 +82,8 @@ private:
         message body;
     };
 
-    /// Messages on their way. Its memory is used again and again. Aligned so that its size is a power
-    /// of two: the one that waits is looked up for every message.
+    /// Messages on their way. Its memory is used again and again. Aligned so that its size is a
+    /// power of two: the one that waits is looked up for every message.
     struct alignas(64) batch {
         std::vector<sent> messages{};
         std::vector<parcel> parcels{1};
@@ -134,8 +134,8 @@ private:
     void carry(member_id from, std::span<const member_id> to, const Body& body,
                const attachment<Command>& beside) {
         auto& waiting = batches_[waiting_];
-        const bool alone = beside.entries.empty() && beside.configuration == nullptr &&
-                           beside.chunk.empty();
+        const bool alone =
+            beside.entries.empty() && beside.configuration == nullptr && beside.chunk.empty();
         const auto packed = alone ? std::size_t{0} : waiting.pack(beside);
         for (const auto each : to) waiting.messages.emplace_back(from, each, body, packed);
     }

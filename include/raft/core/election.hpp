@@ -141,8 +141,7 @@ constexpr void on(state& s, member_id from, const pre_vote_reply& m, instant now
     if (const auto voter = voter_of(s, from)) count_vote(s, *standing, *voter, now, out);
 }
 
-constexpr void on(state& s, member_id from, const request_vote_reply& m, instant now,
-                  auto& out) {
+constexpr void on(state& s, member_id from, const request_vote_reply& m, instant now, auto& out) {
     observe_term(s, m.term, now, out);
     auto* standing = std::get_if<candidate>(&s.role);
     if (standing == nullptr || standing->pre_vote || m.term != s.current_term || !m.granted ||

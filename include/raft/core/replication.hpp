@@ -132,7 +132,8 @@ constexpr void on(state& s, member_id from, const append_entries& m,
         commit_through(s, reached, out);
         return true;
     }
-    if (!quorum_has(greatest(next(s.commit_index), leading.term_start))) return false;
+    const auto first_new = greatest(next(s.commit_index), leading.term_start);
+    if (reached == first_new || !quorum_has(first_new)) return false;
     commit_through(s, quorum_reached(s.members(), match_of), out);
     return true;
 }
@@ -140,7 +141,8 @@ constexpr void on(state& s, member_id from, const append_entries& m,
 /// More of the log is committed: sends what there is to send, and the members for whom that is
 /// nothing learn at least how far.
 constexpr void spread_commit(state& s, leader& leading, auto& out) {
-    const auto served = send_news(s, leading, out);
+    const auto served = members_wanting_news(s, leading);
+    if (!served.empty()) send_news_to(s, leading, served, out);
     member_set uninformed;
     for (const auto member : leading.others.without(served))
         if (s.peers[member.value].mode == replication_mode::replicate) uninformed.insert(member);
@@ -171,8 +173,7 @@ constexpr void advance_match(progress& peer, log_index match) {
     peer.mode = replication_mode::replicate;
 }
 
-constexpr void on(state& s, member_id from, const append_entries_reply& m, instant now,
-                  auto& out) {
+constexpr void on(state& s, member_id from, const append_entries_reply& m, instant now, auto& out) {
     observe_term(s, m.term, now, out);
     auto* peer = answered_by(s, from, m.term, now);
     if (peer == nullptr || m.match_index > s.log.last_index()) return;

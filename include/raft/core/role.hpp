@@ -42,8 +42,7 @@ constexpr void persist_vote(state& s, auto& out) {
 /// Appends entries of one term to the log, after `last_kept` and up to `last`, and begins their
 /// write. One of them may be the configuration `carried`.
 constexpr void append_to_log(state& s, log_index last_kept, log_index last, term_number term,
-                             entry_source source, const indexed_configuration* carried,
-                             auto& out) {
+                             entry_source source, const indexed_configuration* carried, auto& out) {
     if (last_kept < s.log.last_index()) {
         s.log.truncate_after(last_kept);
         while (s.configurations.back().index > last_kept) s.configurations.pop_back();

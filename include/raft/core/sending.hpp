@@ -101,11 +101,9 @@ constexpr member_set send_entries(state& s, const leader& leading, member_set gr
     return hungry;
 }
 
-/// Sends entries, or chunks of the snapshot, to every member that should get some now; says who got
-/// any.
-constexpr member_set send_news(state& s, const leader& leading, auto& out) {
-    const auto served = members_wanting_news(s, leading);
-    for (auto hungry = served; !hungry.empty();) {
+/// Sends entries, or chunks of the snapshot, to the members that want them.
+constexpr void send_news_to(state& s, const leader& leading, member_set hungry, auto& out) {
+    while (!hungry.empty()) {
         const auto member = hungry.front();
         auto& peer = s.peers[member.value];
         if (peer.mode == replication_mode::snapshot) {
@@ -118,7 +116,10 @@ constexpr member_set send_news(state& s, const leader& leading, auto& out) {
             hungry = hungry.without(group) | send_entries(s, leading, group, out);
         }
     }
-    return served;
+}
+
+constexpr void send_news(state& s, const leader& leading, auto& out) {
+    send_news_to(s, leading, members_wanting_news(s, leading), out);
 }
 
 /// Sends a message without entries to each of `receivers`: it carries the commit index and the
