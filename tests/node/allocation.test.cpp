@@ -19,14 +19,15 @@ thread_local std::uint64_t allocations = 0;
 
 }  // namespace
 
-void* operator new(std::size_t size) {
+// None inline: g++ would see `malloc` where `new` is called, and `free` of what came from `new`, and
+// warn.
+[[gnu::noinline]] void* operator new(std::size_t size) {
     ++allocations;
     auto* const place = std::malloc(size == 0 ? 1 : size);
     if (place == nullptr) throw std::bad_alloc{};
     return place;
 }
 
-// Not inline: g++ would see `free` of what came from `new`, and warn.
 [[gnu::noinline]] void operator delete(void* place) noexcept { std::free(place); }
 
 [[gnu::noinline]] void operator delete(void* place, std::size_t) noexcept { std::free(place); }
