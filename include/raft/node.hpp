@@ -24,6 +24,7 @@
 #include <raft/node/outcome.hpp>
 #include <raft/node/recovery.hpp>
 #include <raft/node/requests.hpp>
+#include <raft/node/sender.hpp>
 #include <raft/node/status.hpp>
 #include <raft/policy.hpp>
 
@@ -149,7 +150,7 @@ public:
             return refusal{refusal_reason::nothing_to_do, leader};
         saving_at_ = last_applied_;
         storage_.save({last_applied_, *state_.log.term_at(last_applied_)},
-                      members_at(last_applied_),
+                      detail::members_at(state_, last_applied_),
                       [this](auto& sink) { std::as_const(state_machine_).save(sink); });
         look_at_clock();
         look_at_saved_snapshot();
@@ -179,6 +180,8 @@ public:
 private:
     using proposals_type = detail::proposals<result, Limits.callback_bytes + 16>;
     using reads_type = detail::reads<Limits.callback_bytes>;
+    using transport_type = std::remove_reference_t<Transport>;
+    using storage_type = std::remove_reference_t<Storage>;
     using entries_view = std::span<const entry<command>>;
 
     // -------------------------------------------------------------------------------------- inputs
@@ -276,17 +279,10 @@ private:
         /// `given`: the entries that came with the input.
         performer(node& server, entries_view given) : node_{server}, given_{given} {}
 
-        template <class Body>
-        void send(member_id to, const Body& body) {
-            node_.receivers_[0] = to;
-            node_.send(std::span{node_.receivers_}.first(1), body);
-        }
-        template <class Body>
-        void send(member_set to, const Body& body) {
-            std::size_t count = 0;
-            const auto& members = node_.state_.members();
-            for (const auto member : to) node_.receivers_[count++] = members.id_of(member);
-            node_.send(std::span{node_.receivers_}.first(count), body);
+        void send(auto to, const auto& body) {
+            detail::sender<command, Limits.message_bytes, transport_type, storage_type>{
+                node_.state_, node_.transport_, node_.storage_, node_.receivers_}
+                .send(to, body);
         }
         void set(timer which, instant deadline) { deadline_of(which) = deadline; }
         void cancel(timer which) { deadline_of(which).reset(); }
@@ -332,7 +328,10 @@ private:
             reads_.void_all();
         }
         if (asked.chunk) storage_.write_chunk(*asked.chunk, chunk);
-        if (asked.install) begin_install(*asked.install);
+        if (asked.install) {
+            storage_.install(*asked.install, state_.configurations.front().value);
+            restore_at_ = asked.install->sequence;
+        }
         if (asked.discard) storage_.discard(*asked.discard);
         if (asked.confirmed) reads_.confirm(*asked.confirmed);
         occasional_ = {};
@@ -341,7 +340,7 @@ private:
 
     void begin_write(const log_write& write, entries_view given) {
         const auto& appended = *write.entries;
-        const auto* const carried = carried_in(appended.first, appended.last);
+        const auto* const carried = detail::carried_in(state_, appended.first, appended.last);
         switch (appended.source) {
         case entry_source::no_op:
         case entry_source::configuration: {
@@ -354,93 +353,6 @@ private:
             return storage_.write(write, given.last(count), carried);
         }
         }
-    }
-
-    void begin_install(const snapshot_install& install) {
-        storage_.install(install, state_.configurations.front().value);
-        restore_at_ = install.sequence;
-    }
-
-    /// The configuration that one of the entries in [first, last] is; null if none is.
-    [[nodiscard]] const indexed_configuration* carried_in(log_index first, log_index last) const {
-        for (auto each = state_.configurations.rbegin(); each != state_.configurations.rend();
-             ++each)
-            if (each->index >= first && each->index <= last && each->index > log_index{})
-                return &*each;
-        return nullptr;
-    }
-
-    [[nodiscard]] const configuration& members_at(log_index index) const {
-        const auto& all = state_.configurations;
-        auto in_force = all.rbegin();
-        while (in_force->index > index && std::next(in_force) != all.rend()) ++in_force;
-        return in_force->value;
-    }
-
-    template <class Body>
-    void send(std::span<member_id> to, const Body& body) {
-        if constexpr (std::is_same_v<Body, append_entries>) {
-            if (body.last_index > body.prev.index) return send_entries(to, body);
-        } else if constexpr (std::is_same_v<Body, install_snapshot>) {
-            return send_chunk(to, body);
-        }
-        transport_.send(to, body, {});
-    }
-
-    /// Keeps of `to` those for whom the transport has room; says for how many bytes.
-    [[nodiscard]] std::size_t keep_those_with_room(std::span<member_id>& to) {
-        auto room = Limits.message_bytes;
-        std::size_t kept = 0;
-        for (const auto member : to) {
-            const std::size_t here = transport_.room(member);
-            if (here == 0) continue;
-            to[kept++] = member;
-            room = here < room ? here : room;
-        }
-        to = to.first(kept);
-        return room;
-    }
-
-    /// One message of the step may be several on the wire: as many bytes go in each as it may have.
-    void send_entries(std::span<member_id> to, const append_entries& whole) {
-        auto sent = send_some_entries(to, whole);
-        if (sent == whole.last_index) return;
-        auto rest = whole;
-        while (sent > rest.prev.index && sent < whole.last_index) {
-            rest.prev = {sent, rest.entries_term};
-            sent = send_some_entries(to, rest);
-        }
-    }
-
-    /// Sends as many of the entries as one message may have; says up to which.
-    log_index send_some_entries(std::span<member_id>& to, const append_entries& wanted) {
-        const auto room = keep_those_with_room(to);
-        if (to.empty()) return wanted.prev.index;
-        const auto first = next(wanted.prev.index);
-        const auto entries = storage_.entries(first, wanted.last_index, room);
-        if (entries.empty()) return wanted.prev.index;  // Storage failed: `settle` will see it.
-        const auto last = wanted.prev.index + entries.size();
-        const attachment<command> beside{
-            .entries = entries, .configuration = carried_in(first, last), .chunk = {}};
-        if (last == wanted.last_index) {
-            transport_.send(to, wanted, beside);
-        } else {
-            auto part = wanted;
-            part.last_index = last;
-            transport_.send(to, part, beside);
-        }
-        return last;
-    }
-
-    void send_chunk(std::span<member_id> to, const install_snapshot& chunk) {
-        const auto stored = storage_.snapshot();
-        if (!stored || stored->description != snapshot_description{chunk.last_included, chunk.size})
-            return;
-        const auto bytes = storage_.read_snapshot(chunk.offset, chunk.length);
-        if (bytes.size() != chunk.length) return;
-        if (!bytes.empty()) static_cast<void>(keep_those_with_room(to));
-        const indexed_configuration members{chunk.last_included.index, stored->members};
-        transport_.send(to, chunk, {.entries = {}, .configuration = &members, .chunk = bytes});
     }
 
     // ------------------------------------------------------------------------ what follows from it

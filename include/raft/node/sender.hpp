@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// From a message of the step to messages on the wire: what travels beside it is fetched from the
+// storage, and only if the transport has room for it.
+#pragma once
+
+#include <cstddef>
+#include <iterator>
+#include <span>
+#include <type_traits>
+
+#include <raft/core/state.hpp>
+#include <raft/policy.hpp>
+
+namespace raft::detail {
+
+/// The configuration that one of the entries in [first, last] is; null if none is.
+[[nodiscard]] inline const indexed_configuration* carried_in(const state& s, log_index first,
+                                                             log_index last) {
+    for (auto each = s.configurations.rbegin(); each != s.configurations.rend(); ++each)
+        if (each->index >= first && each->index <= last && each->index > log_index{}) return &*each;
+    return nullptr;
+}
+
+/// The configuration in force at `index`, which is not before the log's base.
+[[nodiscard]] inline const configuration& members_at(const state& s, log_index index) {
+    auto in_force = s.configurations.rbegin();
+    while (in_force->index > index && std::next(in_force) != s.configurations.rend()) ++in_force;
+    return in_force->value;
+}
+
+/// Sends one message of the step. `receivers` is the place for the list of those that get it.
+template <class Command, std::size_t MessageBytes, class Transport, class Storage>
+class sender {
+public:
+    sender(const state& server, Transport& transport, Storage& storage,
+           std::span<member_id, members_max> receivers)
+        : state_{server}, transport_{transport}, storage_{storage}, receivers_{receivers} {}
+
+    template <class Body>
+    void send(member_id to, const Body& body) {
+        receivers_[0] = to;
+        send_to(receivers_.first(1), body);
+    }
+
+    template <class Body>
+    void send(member_set to, const Body& body) {
+        std::size_t count = 0;
+        for (const auto member : to) receivers_[count++] = state_.members().id_of(member);
+        send_to(receivers_.first(count), body);
+    }
+
+private:
+    template <class Body>
+    void send_to(std::span<member_id> to, const Body& body) {
+        if constexpr (std::is_same_v<Body, append_entries>) {
+            if (body.last_index > body.prev.index) return send_entries(to, body);
+        } else if constexpr (std::is_same_v<Body, install_snapshot>) {
+            return send_chunk(to, body);
+        }
+        transport_.send(to, body, {});
+    }
+
+    /// Keeps of `to` those for whom the transport has room; says for how many bytes.
+    [[nodiscard]] std::size_t keep_those_with_room(std::span<member_id>& to) {
+        auto room = MessageBytes;
+        std::size_t kept = 0;
+        for (const auto member : to) {
+            const std::size_t here = transport_.room(member);
+            if (here == 0) continue;
+            to[kept++] = member;
+            room = here < room ? here : room;
+        }
+        to = to.first(kept);
+        return room;
+    }
+
+    /// One message of the step may be several on the wire: as many bytes go in each as it may have.
+    void send_entries(std::span<member_id> to, const append_entries& whole) {
+        auto sent = send_some_entries(to, whole);
+        if (sent == whole.last_index) return;
+        auto rest = whole;
+        while (sent > rest.prev.index && sent < whole.last_index) {
+            rest.prev = {sent, rest.entries_term};
+            sent = send_some_entries(to, rest);
+        }
+    }
+
+    /// Sends as many of the entries as one message may have; says up to which.
+    log_index send_some_entries(std::span<member_id>& to, const append_entries& wanted) {
+        const auto room = keep_those_with_room(to);
+        if (to.empty()) return wanted.prev.index;
+        const auto first = next(wanted.prev.index);
+        const auto entries = storage_.entries(first, wanted.last_index, room);
+        if (entries.empty()) return wanted.prev.index;  // It has failed, and the node will see it.
+        const auto last = wanted.prev.index + entries.size();
+        const attachment<Command> beside{
+            .entries = entries, .configuration = carried_in(state_, first, last), .chunk = {}};
+        if (last == wanted.last_index) {
+            transport_.send(to, wanted, beside);
+        } else {
+            auto part = wanted;
+            part.last_index = last;
+            transport_.send(to, part, beside);
+        }
+        return last;
+    }
+
+    /// A chunk goes only if the storage still has the snapshot that the step speaks of. It may be
+    /// shorter than asked for: the receiver asks for what follows what it got.
+    void send_chunk(std::span<member_id> to, install_snapshot chunk) {
+        const auto stored = storage_.snapshot();
+        if (!stored || stored->description != snapshot_description{chunk.last_included, chunk.size})
+            return;
+        const auto bytes = storage_.read_snapshot(chunk.offset, chunk.length);
+        if (bytes.empty() != (chunk.length == 0)) return;
+        chunk.length = bytes.size();
+        if (!bytes.empty()) static_cast<void>(keep_those_with_room(to));
+        const indexed_configuration members{chunk.last_included.index, stored->members};
+        transport_.send(to, chunk, {.entries = {}, .configuration = &members, .chunk = bytes});
+    }
+
+    const state& state_;
+    Transport& transport_;
+    Storage& storage_;
+    std::span<member_id, members_max> receivers_;
+};
+
+}  // namespace raft::detail
