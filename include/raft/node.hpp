@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The node: the only place where anything happens. It feeds inputs to the step and carries the
-// effects out through the four policies; it holds no rule of Raft.
-//
-// Thread rule: a node is used from one thread at a time, and calls nothing back except from within
-// your calls.
+// effects out through the four policies; it holds no rule of Raft. Thread rule: a node is used from
+// one thread at a time, and calls nothing back except from within your calls.
 //
 // What a step asks for is carried out while it asks (`performer`): a message is written once, where
 // the transport wants it. Nothing of that calls back into the node or into the program; what may
@@ -277,7 +275,7 @@ private:
     class performer {
     public:
         /// `given`: the entries that came with the input.
-        performer(node& server, entries_view given) : node_{server}, given_{given} {}
+        performer(node& owner, entries_view given) : node_{owner}, given_{given} {}
 
         void send(auto to, const auto& body) {
             detail::sender<command, Limits.message_bytes, transport_type, storage_type>{

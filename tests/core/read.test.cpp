@@ -24,14 +24,6 @@ read_round confirmed(const cluster& c, member_id id) {
     return std::get<leader>(c.at(id).role).confirmed;
 }
 
-cluster steady(std::size_t servers, const settings& config = plain()) {
-    cluster c{servers, config};
-    c.elect(s1);
-    c.heartbeat(s1);
-    c.settle();
-    return c;
-}
-
 }  // namespace
 
 TEST_CASE("S96 a read waits for a majority that was asked after it, and for its index") {

@@ -20,14 +20,6 @@ const std::optional<leadership_transfer>& pending(const cluster& c, member_id id
     return std::get<leader>(c.at(id).role).transfer;
 }
 
-cluster steady(std::size_t servers, const settings& config = {}) {
-    cluster c{servers, config};
-    c.elect(s1);
-    c.heartbeat(s1);
-    c.settle();
-    return c;
-}
-
 }  // namespace
 
 TEST_CASE("S69 leadership goes to another server and back, though all hear their leader") {
@@ -48,14 +40,14 @@ TEST_CASE("S69 leadership goes to another server and back, though all hear their
 }
 
 TEST_CASE("S69 the transfer of a follower is refused, with the leader's name") {
-    auto c = steady(3);
+    auto c = steady(3, {});
     transfer(c, s2, s3);
     CHECK(c.last_effects().refused == refusal{refusal_reason::not_leader, s1});
     CHECK(c.network().empty());
 }
 
 TEST_CASE("S69 the votes of a transfer say so, that no voter protects the leader") {
-    auto c = steady(3);
+    auto c = steady(3, {});
     transfer(c, s1, s2);
     c.deliver(s1, s2);
     CHECK(c.term(s2) == 2);
@@ -67,7 +59,7 @@ TEST_CASE("S69 the votes of a transfer say so, that no voter protects the leader
 }
 
 TEST_CASE("S70 the target gets what it lacks before it is told to stand") {
-    auto c = steady(3);
+    auto c = steady(3, {});
     c.isolate(s2);
     c.propose(s1, 3);
     c.settle();
@@ -85,7 +77,7 @@ TEST_CASE("S70 the target gets what it lacks before it is told to stand") {
 }
 
 TEST_CASE("S70 a target that was told of a longer log than it has does not stand") {
-    auto c = steady(3);
+    auto c = steady(3, {});
     for (const std::uint64_t last : {0U, 2U, 99U}) {
         const auto before = c.at(s2);
         c.inject(s1, s2, timeout_now{{1}, {last}});
@@ -115,7 +107,7 @@ TEST_CASE("S71 a transfer to itself, to a stranger, to a learner or a second one
 }
 
 TEST_CASE("S73 during a transfer proposals are refused, when it is given up they are taken") {
-    auto c = steady(3);
+    auto c = steady(3, {});
     transfer(c, s1, s2);
     c.lose_all();
     c.propose(s1);
@@ -139,7 +131,7 @@ TEST_CASE("S73 during a transfer proposals are refused, when it is given up they
 }
 
 TEST_CASE("S73 a transfer to a server that is down is given up and the leader goes on") {
-    auto c = steady(3);
+    auto c = steady(3, {});
     c.crash(s2);
     transfer(c, s1, s2);
     c.run_for(settings{}.election_timeout * 2);
@@ -171,7 +163,7 @@ TEST_CASE("S75 B57 who is no voter, or does not follow the sender, does not stan
 }
 
 TEST_CASE("S75 B46 a leader or a candidate that is told to stand stays what it is") {
-    auto c = steady(3);
+    auto c = steady(3, {});
     const auto before = c.at(s1);
     c.inject(s2, s1, timeout_now{{1}, {1}});
     CHECK(c.at(s1) == before);

@@ -19,8 +19,8 @@ thread_local std::uint64_t allocations = 0;
 
 }  // namespace
 
-// None inline: g++ would see `malloc` where `new` is called, and `free` of what came from `new`, and
-// warn.
+// None inline: g++ would see `malloc` where `new` is called, and `free` of what came from `new`,
+// and warn.
 [[gnu::noinline]] void* operator new(std::size_t size) {
     ++allocations;
     auto* const place = std::malloc(size == 0 ? 1 : size);

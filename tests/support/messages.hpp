@@ -94,4 +94,18 @@ template <class Message>
     return s.peers[s.members().slot_of(member)->value];
 }
 
+[[nodiscard]] constexpr append_entries_rejection reject(std::uint64_t term, std::uint64_t prev,
+                                                        log_position hint) {
+    return {{term}, {prev}, hint, {}};
+}
+
+/// `servers`, of which s1 leads; its first entry is everywhere, and known to be.
+[[nodiscard]] constexpr cluster steady(std::size_t servers, const settings& config = plain()) {
+    cluster c{servers, config};
+    c.elect(s1);
+    c.heartbeat(s1);
+    c.settle();
+    return c;
+}
+
 }  // namespace raft::testing

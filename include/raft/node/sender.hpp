@@ -33,9 +33,9 @@ namespace raft::detail {
 template <class Command, std::size_t MessageBytes, class Transport, class Storage>
 class sender {
 public:
-    sender(const state& server, Transport& transport, Storage& storage,
+    sender(const state& known, Transport& transport, Storage& storage,
            std::span<member_id, members_max> receivers)
-        : state_{server}, transport_{transport}, storage_{storage}, receivers_{receivers} {}
+        : state_{known}, transport_{transport}, storage_{storage}, receivers_{receivers} {}
 
     template <class Body>
     void send(member_id to, const Body& body) {
