@@ -24,11 +24,11 @@ constexpr std::string_view help_text =
 
 A cluster file for three servers on one machine, each line `<id> <host> <peer-port> <client-port>`:
 
-  1 127.0.0.1 7101 6101
-  2 127.0.0.1 7102 6102
-  3 127.0.0.1 7103 6103
+  1 127.0.0.1 7001 6001
+  2 127.0.0.1 7002 6002
+  3 127.0.0.1 7003 6003
 
-Then `redis-cli -c -p 6101 set key value` works at any of them.
+Then `redis-cli -c -p 6001 set key value` works at any of them.
 )";
 
 int print(std::string_view text) {

@@ -90,6 +90,7 @@ int run(server_options options) {
     asio::io_context io{1};
     server one{io, std::move(options)};
     if (const auto wrong = one.start()) return complain(*wrong, failed_to_start);
+    std::signal(SIGPIPE, SIG_IGN);  // Who reads the log may go away before the server does.
     asio::signal_set signals{io, SIGTERM, SIGINT};
     signals.async_wait([&](const asio::error_code& error, int /*signal*/) {
         if (!error) one.stop();

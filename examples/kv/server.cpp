@@ -75,7 +75,7 @@ std::optional<std::string> server::take_snapshot() {
     return std::nullopt;
 }
 
-// ---------------------------------------------------------------------------------- clients' wishe
+// --------------------------------------------------------------------------------- clients' wishes
 
 void server::wrote(session& by, std::uint64_t sequence, std::size_t bytes) {
     writes_.add({by.shared_from_this(), sequence}, bytes);

@@ -4,6 +4,7 @@
 #include <random>
 #include <utility>
 
+#include "data_identity.hpp"
 #include "server.hpp"
 #include <asio/error.hpp>
 #include <asio/post.hpp>
@@ -97,7 +98,7 @@ std::optional<std::string> server::open_storage() {
     if (const auto* error = std::get_if<raft::file_storage_error>(&opened)) return error->message;
     storage_ = std::make_unique<storage_type>(std::move(std::get<storage_type>(opened)));
     for (const auto& line : storage_->report()) log_("recovery: " + line);
-    return std::nullopt;
+    return claim_directory(options_.directory, options_.layout, options_.id);
 }
 
 // ----------------------------------------------------------------------------------------- clients

@@ -81,7 +81,6 @@ private:
     [[nodiscard]] bool begin(const word_list& words);
     [[nodiscard]] bool begin_write(const command& which, const word_list& words);
     void begin_read(const command& which, const word_list& words, bool stale);
-    void add_read(const command& which, const word_list& words, std::uint64_t round);
     void run_local(local_function run, const word_list& words);
     void reply_error(std::string_view error);
     void answer_from_head();

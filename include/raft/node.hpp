@@ -11,6 +11,7 @@
 
 #include <array>
 #include <chrono>
+#include <concepts>
 #include <optional>
 #include <span>
 #include <type_traits>
@@ -38,6 +39,7 @@ public:
     using command = command_of<StateMachine>;
     using result = typename state_machine_type::result;
     using time_point = typename std::remove_reference_t<Clock>::time_point;
+    static_assert((check_state_machine<state_machine_type>(), true));
 
     node(node_options options, StateMachine state_machine, Transport transport, Storage storage,
          Clock clock = {})
@@ -99,12 +101,11 @@ public:
         settle();
     }
 
-    /// Puts a command into the replicated log. `on_outcome` is called with an `outcome<result>`:
-    /// once with a final one, and before that with `unknown` if leadership is lost meanwhile; a
-    /// refusal comes before this call returns.
-    template <class F>
-    requires std::is_invocable_v < F&, const outcome<result>
-    & > void propose(command proposed_command, F on_outcome) {
+    /// Puts a command into the replicated log. `on_outcome` is called with an `outcome<result>`: a
+    /// refusal comes before this call returns, `applied` when it is; if leadership is lost first,
+    /// `unknown`, and then a final outcome if this server comes to know it.
+    template <std::invocable<const outcome<result>&> F>
+    void propose(command proposed_command, F on_outcome) {
         const entry<command> single{state_.current_term, std::move(proposed_command)};
         propose_entries({&single, 1}, [function = std::move(on_outcome)](
                                           std::size_t, const outcome<result>& given) mutable {
@@ -114,9 +115,8 @@ public:
 
     /// Puts several commands into the log at once, one entry each. `on_outcome` is called with the
     /// number of the command, from 0, and its outcome. All are taken, or none.
-    template <class F>
-    requires std::is_invocable_v < F&, std::size_t, const outcome<result>
-    & > void propose(std::span<const command> commands, F on_outcome) {
+    template <std::invocable<std::size_t, const outcome<result>&> F>
+    void propose(std::span<const command> commands, F on_outcome) {
         batch_.clear();
         for (const auto& each : commands) batch_.push_back({state_.current_term, each});
         propose_entries(batch_, std::move(on_outcome));
@@ -125,8 +125,7 @@ public:
     /// Asks for a linearizable read. `on_ready` is called once with a `read_outcome`: when it is
     /// `read_ready`, what the state machine holds during that call reflects everything that was
     /// committed before this call.
-    template <class F>
-    requires std::is_invocable_v<F&, const read_outcome&>
+    template <std::invocable<const read_outcome&> F>
     void read(F on_ready) {
         typename reads_type::callback_type waiting{std::move(on_ready)};
         look_at_clock();

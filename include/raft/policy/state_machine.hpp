@@ -78,6 +78,15 @@ constexpr void check_state_machine() {
             { machine.apply(log_index{}, command) } -> std::same_as<typename T::result>;
         },
         "raft: a StateMachine needs `result apply(log_index, const command&)`");
+    static_assert(
+        snapshotting_state_machine<T> ||
+            !requires(T & machine, snapshot_sink_archetype & sink,
+                      snapshot_source_archetype & source) {
+                machine.save(sink);
+                machine.restore(source);
+            },
+        "raft: a StateMachine that can be saved needs `save(sink) const` and `bool "
+        "restore(source)`");
 }
 
 }  // namespace raft

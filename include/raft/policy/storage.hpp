@@ -126,7 +126,8 @@ concept snapshot_storage = requires(T& storage, const T& saved, log_position las
 template <class T, class Command>
 concept storage_for = log_storage_for<T, Command> && snapshot_storage<T>;
 
-/// The least storage: it says of every write that it is durable, and keeps none.
+/// The least storage, to compile against: it says of every write that it is durable, keeps none,
+/// and has room for none.
 template <class Command>
 struct storage_archetype {
     [[nodiscard]] recovered recover() { return {}; }

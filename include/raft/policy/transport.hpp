@@ -20,7 +20,8 @@ namespace raft {
 ///   The node gives the message by its own type, which converts into `message`: a transport whose
 ///   `send` is a template of it can write it where it will be read.
 /// * `room(to)`: how many bytes of entries the transport would take for `to` now. With 0, messages
-///   without entries still go out. The node does not hand over more entries than there is room for.
+///   without entries still go out. The node hands over no more entries than there is room for, but
+///   one, which may be larger, if there is any.
 template <class T, class Command>
 concept transport_for = requires(T& transport, std::span<const member_id> to, const message& body,
                                  const attachment<Command>& beside, member_id member) {
