@@ -25,6 +25,10 @@ inline constexpr std::string_view lost_text =
     "LOST the write was replaced by another leader's and never takes effect; it is safe to retry";
 inline constexpr std::string_view unknown_text =
     "UNKNOWN the outcome is not known: leadership was lost before the write was committed";
+inline constexpr std::string_view no_majority_text =
+    "UNKNOWN the outcome is not known: no majority of the servers has taken the write so far";
+inline constexpr std::string_view given_up_text =
+    "TRYAGAIN no majority of the servers takes writes; nothing was written";
 inline constexpr std::string_view overloaded_text =
     "TRYAGAIN too many writes wait to be committed; nothing was written";
 

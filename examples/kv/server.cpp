@@ -15,6 +15,8 @@ namespace raft_kv {
 namespace {
 constexpr std::chrono::milliseconds noticeable_delay{20};
 constexpr std::chrono::milliseconds wait_for_room_max{500};
+/// Longer than any election: a leader whose followers take nothing for so long will not soon.
+constexpr std::chrono::seconds wait_for_majority_max{5};
 }  // namespace
 
 // -------------------------------------------------------------------------------- the node's state
@@ -115,6 +117,7 @@ void server::end_turn() {
         each->pump();
     }
     propose();
+    give_up_waiting();
     read();
     for (const auto& each : served_) each->flush();
     served_.clear();
@@ -125,14 +128,36 @@ void server::end_turn() {
 }
 
 void server::propose() {
-    while (writes_.may_propose() && has_room(writes_.next())) {
+    while (writes_.may_propose() && !is_stuck() && has_room(writes_.next())) {
         auto batch = writes_.take();
         auto bytes = std::move(batch->bytes);
+        under_way_.push_back({batch.get(), clock::now()});
         node_->propose(std::move(bytes), [this, batch = std::move(batch)](
                                              const raft::outcome<kv::result>& outcome) mutable {
             tell_outcome(batch, outcome);
         });
     }
+}
+
+bool server::is_stuck() const {
+    return !under_way_.empty() && clock::now() - under_way_.front().since >= wait_for_majority_max;
+}
+
+/// A leader that hears its followers leads on, though their disks take nothing. Clients are told
+/// so, and what waits behind it is refused.
+void server::give_up_waiting() {
+    if (!is_stuck()) return;
+    const auto too_old = clock::now() - wait_for_majority_max;
+    const auto tell_writers = [&](write_batch& batch, std::string_view text) {
+        for (const auto& each : batch.writers) {
+            each.by->write_failed(each.sequence, text);
+            changed(*each.by);
+        }
+        batch.writers.clear();
+    };
+    for (const auto& each : under_way_)
+        if (each.since <= too_old) tell_writers(*each.batch, no_majority_text);
+    for (const auto& each : writes_.give_up()) tell_writers(*each, given_up_text);
 }
 
 /// The storage prepares its place on the disk while it works, and can be late with it. Only if that
@@ -173,8 +198,9 @@ void server::tell_outcome(std::unique_ptr<write_batch>& batch,
             changed(*batch->writers[i].by);
         }
         batch->writers.clear();
-        writes_.told();
     };
+    const auto is_this = [&](const batch_under_way& each) { return each.batch == batch.get(); };
+    if (std::erase_if(under_way_, is_this) > 0) writes_.told();
     if (const auto* done = std::get_if<raft::applied<kv::result>>(&outcome)) {
         tell_each([&](session& by, std::uint64_t sequence, std::size_t i) {
             const auto known = i < done->result.size();

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -73,6 +74,12 @@ private:
     using clock = std::chrono::steady_clock;
     using node_type = raft::node<kv, transport_type&, storage_type&, clock,
                                  raft::limits{.message_bytes = limits::entry_bytes_max}>;
+
+    /// Writes in the log that are not committed yet.
+    struct batch_under_way {
+        write_batch* batch = nullptr;
+        clock::time_point since{};
+    };
     using readers = std::vector<std::shared_ptr<session>>;
 
     /// A server's part in its cluster.
@@ -92,6 +99,8 @@ private:
     void schedule_turn();
     void end_turn();
     void propose();
+    [[nodiscard]] bool is_stuck() const;
+    void give_up_waiting();
     [[nodiscard]] bool has_room(const write_batch& batch);
     void read();
     void tell_outcome(std::unique_ptr<write_batch>& batch,
@@ -130,6 +139,7 @@ private:
     readers served_;
     write_queue writes_;
     std::optional<clock::time_point> no_room_since_;
+    std::deque<batch_under_way> under_way_;  ///< In the order of the log.
     asio::steady_timer room_timer_;
     readers readers_;
     std::uint64_t read_round_ = 1;

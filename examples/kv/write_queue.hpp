@@ -59,8 +59,14 @@ public:
         return batch;
     }
 
-    /// The clients of a batch that was taken have been told what became of it.
+    /// What becomes of a batch that was taken is known, or is nobody's concern any more.
     void told() { --in_flight_; }
+
+    /// All that was not taken yet: it never will be.
+    [[nodiscard]] std::deque<std::unique_ptr<write_batch>> give_up() {
+        waiting_bytes_ = 0;
+        return std::exchange(waiting_, {});
+    }
 
     void recycle(std::unique_ptr<write_batch> batch) {
         if (spare_.size() >= limits::batches_in_flight_max) return;

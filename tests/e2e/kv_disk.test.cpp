@@ -148,6 +148,39 @@ TEST_CASE("e2e: a follower whose disk is full holds nobody up, and catches up wh
         CHECK(first_difference(contents_of(server), held).empty());
 }
 
+TEST_CASE("e2e: while both followers' disks are full, writes are answered and reads go on") {
+    local_cluster cluster{RAFT_KV_PATH};
+    std::map<std::uint64_t, small_disk> disks;
+    for (const auto& server : cluster.layout().servers) {
+        const auto& disk = disks.try_emplace(server.id, cluster.data_path(server.id), 300);
+        if (disk.first->second.is_there()) continue;
+        MESSAGE("skipped: a tmpfs cannot be mounted here: ", disk.first->second.error());
+        return;
+    }
+    cluster.start_all();
+    const auto leader = cluster.await_leader().id;
+    for (auto& [id, disk] : disks)
+        if (id != leader) disk.fill();
+    connection client{cluster.address(leader), patience};
+    const std::string value(mebibyte, 'v');
+    std::optional<answer> said;
+    int written = 0;
+    for (; written < 200; ++written) {
+        said = client.call({"SET", key_of(static_cast<std::size_t>(written)), value});
+        REQUIRE(said.has_value());
+        if (!said->is_ok()) break;
+    }
+    CHECK(shown(said).starts_with("(error) UNKNOWN "));
+    CHECK(shown(client.call({"SET", "another", value})).starts_with("(error) TRYAGAIN "));
+    CHECK(shown(client.call({"GET", key_of(0)})) == value);
+
+    for (auto& [id, disk] : disks)
+        if (id != leader) disk.release();
+    leader_client writer{cluster.layout(), patience};
+    CHECK(shown(writer.persist({"SET", "another", value}, patience)) == "OK");
+    cluster.await_all_caught_up();
+}
+
 TEST_CASE("e2e: a full disk refuses writes, answers reads, and takes writes when there is room") {
     local_cluster cluster{RAFT_KV_PATH, 1};
     small_disk disk{cluster.data_path(1), 200};
