@@ -46,12 +46,12 @@ TEST_CASE("S35 B27 the first entry of a new leader commits what its predecessor 
 TEST_CASE("S36 a heartbeat raises the commit index and never lowers it") {
     cluster c{3, plain()};
     c.place(s1, {1}, {1, 1, 1});
-    c.inject(s2, s1, heartbeat(1, entry(3, 1), 2));
+    c.inject(s2, s1, heartbeat(1, position(3, 1), 2));
     CHECK(c.commit(s1) == 2);
-    c.inject(s2, s1, heartbeat(1, entry(3, 1), 3));
+    c.inject(s2, s1, heartbeat(1, position(3, 1), 3));
     CHECK(c.commit(s1) == 3);
     CHECK(c.last_effects().commit == log_index{3});
-    c.inject(s2, s1, heartbeat(1, entry(3, 1), 1));
+    c.inject(s2, s1, heartbeat(1, position(3, 1), 1));
     CHECK(c.commit(s1) == 3);
     CHECK_FALSE(c.last_effects().commit.has_value());
 }
@@ -62,7 +62,7 @@ TEST_CASE("a follower answers no message that only says how far the log is commi
     c.deliver(s1, s2);
     c.deliver(s2, s1);
     REQUIRE(c.commit(s1) == 2);
-    REQUIRE(c.sent<append_entries>(s1, s2) == heartbeat(1, entry(2, 1), 2));
+    REQUIRE(c.sent<append_entries>(s1, s2) == heartbeat(1, position(2, 1), 2));
     c.deliver(s1, s2);
     CHECK(c.commit(s2) == 2);
     CHECK_FALSE(c.sent<append_entries_reply>(s2, s1).has_value());
@@ -86,7 +86,7 @@ TEST_CASE("a follower answers no message that only says how far the log is commi
         c.hold_disk(s2);
         c.propose(s1);
         c.deliver(s1, s2);
-        c.inject(s1, s2, heartbeat(1, entry(3, 1), 3));
+        c.inject(s1, s2, heartbeat(1, position(3, 1), 3));
         CHECK(c.commit(s2) == 3);
         CHECK(c.sent<append_entries_reply>(s2, s1) == append_entries_reply{{1}, {2}, {}});
         c.lose_all();
@@ -119,8 +119,8 @@ TEST_CASE("S43 B18 a refusal is no step towards a majority") {
     c.elect(s1, {s2});
     c.lose_all();
     const auto before = progress_of(c, s1, s2).match_index;
-    c.inject(s2, s1, reject(4, 3, entry(3, 2)));
-    c.inject(s2, s1, reject(4, 2, entry(1, 1)));
+    c.inject(s2, s1, reject(4, 3, position(3, 2)));
+    c.inject(s2, s1, reject(4, 2, position(1, 1)));
     CHECK(progress_of(c, s1, s2).match_index == before);
     CHECK(c.commit(s1) == 0);
     c.inject(s3, s1, ack(4, 4));

@@ -51,7 +51,7 @@ TEST_CASE("S22 B02 a vote that was given holds after a crash") {
     c.restart(s1);
     CHECK(c.term(s1) == 2);
     CHECK(c.at(s1).voted_for == s2);
-    c.inject(s3, s1, ask(2, entry(9, 1)));
+    c.inject(s3, s1, ask(2, position(9, 1)));
     CHECK_FALSE(granted(c, s1, s3));
     c.lose_all();
     c.inject(s2, s1, ask(2, log_start));
@@ -92,7 +92,7 @@ TEST_CASE("S23 B02 a term that a server has stood in holds after a crash") {
     CHECK(c.at(s1).voted_for == s1);
     c.inject(s2, s1, heartbeat(1, log_start));
     CHECK(newest<append_entries_rejection>(c, s1, s2)->term == term_number{2});
-    c.inject(s2, s1, ask(2, entry(5, 1)));
+    c.inject(s2, s1, ask(2, position(5, 1)));
     CHECK_FALSE(granted(c, s1, s2));
 }
 
@@ -130,14 +130,14 @@ TEST_CASE("B26 a candidate does not boast of entries that its disk does not have
     c.persist(s1, 1);
     CHECK(count<request_vote>(c, s1, s2) == 0);
     c.persist(s1);
-    CHECK(newest<request_vote>(c, s1, s2) == ask(2, entry(3, 1)));
+    CHECK(newest<request_vote>(c, s1, s2) == ask(2, position(3, 1)));
 }
 
 TEST_CASE("nothing is said in a term that a crash could forget") {
     cluster c{3, plain()};
     c.hold_disk(s1);
     c.inject(s2, s1, heartbeat(3, log_start));
-    c.inject(s2, s1, heartbeat(3, entry(4, 1)));
+    c.inject(s2, s1, heartbeat(3, position(4, 1)));
     c.inject(s3, s1, heartbeat(2, log_start));
     c.inject(s3, s1, ask(2, log_start));
     CHECK(c.network().empty());
@@ -257,9 +257,9 @@ TEST_CASE("S47 B19 the completion of a write says nothing of what replaced it at
     cluster c{3, plain()};
     c.inject(s2, s1, entries(1, log_start, 1, 1));
     c.hold_disk(s1);
-    c.inject(s2, s1, entries(1, entry(1, 1), 1, 1));  // Index 2 in term 1,
-    c.inject(s3, s1, entries(2, entry(1, 1), 1, 2));  // then in term 2,
-    c.inject(s2, s1, entries(3, entry(1, 1), 2, 3));  // then in term 3, with index 3.
+    c.inject(s2, s1, entries(1, position(1, 1), 1, 1));  // Index 2 in term 1,
+    c.inject(s3, s1, entries(2, position(1, 1), 1, 2));  // then in term 2,
+    c.inject(s2, s1, entries(3, position(1, 1), 2, 3));  // then in term 3, with index 3.
     c.lose_all();
     CHECK(c.log(s1) == terms{1, 3, 3});
     CHECK(c.at(s1).disk.durable_index == log_index{1});

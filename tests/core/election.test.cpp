@@ -35,7 +35,7 @@ TEST_CASE("S12 a follower and a candidate vote in a later term, a leader steps d
         if (start == s3) c.time_out(s1);
         c.lose_all();
         const auto term = c.term(s1);
-        c.inject(s3, s1, ask(term + 1, entry(5, term)));
+        c.inject(s3, s1, ask(term + 1, position(5, term)));
         CHECK(c.at(s1).is_follower());
         CHECK(c.term(s1) == term + 1);
         CHECK(c.at(s1).voted_for == s3);
@@ -50,7 +50,7 @@ TEST_CASE(
             cluster c{3, plain()};
             if (start != s3) c.elect(start);
             if (start == s3) c.time_out(s1);
-            c.inject(s3, s1, by_append ? message{heartbeat(3, log_start)} : ask(3, entry(9, 2)));
+            c.inject(s3, s1, by_append ? message{heartbeat(3, log_start)} : ask(3, position(9, 2)));
             CHECK(c.at(s1).is_follower());
             CHECK(c.term(s1) == 3);
             CHECK(c.at(s1).current_leader() == (by_append ? std::optional{s3} : std::nullopt));
@@ -61,10 +61,10 @@ TEST_CASE("S19 B03 who stood for election in a term does not vote for another in
     cluster c{3, plain()};
     c.time_out(s1);
     c.lose_all();
-    c.inject(s2, s1, heartbeat(1, entry(7, 1)));
+    c.inject(s2, s1, heartbeat(1, position(7, 1)));
     CHECK(c.at(s1).is_follower());
     CHECK(c.at(s1).voted_for == s1);
-    c.inject(s3, s1, ask(1, entry(9, 1)));
+    c.inject(s3, s1, ask(1, position(9, 1)));
     CHECK_FALSE(granted(c, s1, s3));
     CHECK(newest<request_vote_reply>(c, s1, s3) == no(1));
 }
@@ -72,7 +72,7 @@ TEST_CASE("S19 B03 who stood for election in a term does not vote for another in
 TEST_CASE("S20 a leader refuses its own term's candidate however good the log") {
     cluster c{3, plain()};
     c.elect(s1);
-    c.inject(s2, s1, ask(1, entry(9, 1)));
+    c.inject(s2, s1, ask(1, position(9, 1)));
     CHECK(c.at(s1).is_leader());
     CHECK(c.at(s1).voted_for == s1);
     CHECK(newest<request_vote_reply>(c, s1, s2) == no(1));
@@ -82,7 +82,7 @@ TEST_CASE("S20 a follower that has a leader in this term votes for nobody else i
     cluster c{3, plain()};
     c.inject(s2, s1, heartbeat(1, log_start));
     REQUIRE_FALSE(c.at(s1).voted_for.has_value());
-    c.inject(s3, s1, ask(1, entry(9, 1)));
+    c.inject(s3, s1, ask(1, position(9, 1)));
     CHECK_FALSE(granted(c, s1, s3));
 }
 
@@ -102,7 +102,7 @@ TEST_CASE("§5.2 a refused candidate of a later term does not put off who can wi
         if (stood) c.time_out(s1);
         const auto deadline = c.deadline(s1, timer::election);
         c.let_time_pass(milliseconds(200));
-        c.inject(s2, s1, ask(5, entry(1, 1)));
+        c.inject(s2, s1, ask(5, position(1, 1)));
         CHECK_FALSE(granted(c, s1, s2));
         CHECK(c.term(s1) == 5);
         CHECK(c.deadline(s1, timer::election) == deadline);

@@ -49,7 +49,7 @@ TEST_CASE("S12 a pre-vote is given in every role and changes neither role nor te
         const auto deadline = c.deadline(s1, timer::election);
         c.let_time_pass(milliseconds(1));
         const auto term = c.term(s1) + 1;
-        c.inject(s3, s1, ask_before(term, entry(5, 1)));
+        c.inject(s3, s1, ask_before(term, position(5, 1)));
         CHECK(c.at(s1) == before);
         CHECK(c.deadline(s1, timer::election) == deadline);
         CHECK(c.sent<pre_vote_reply>(s1, s3) == pre_vote_reply{{term}, true});
@@ -207,12 +207,12 @@ TEST_CASE("S66 a voter that hears its leader ignores elections, later it votes")
     c.let_time_pass(settings{}.election_timeout + duration{-1});
     for (const auto id : {s1, s2}) {
         const auto before = c.at(id);
-        c.inject(s3, id, ask(5, entry(9, 4)));
+        c.inject(s3, id, ask(5, position(9, 4)));
         CHECK(c.at(id) == before);
     }
     CHECK(c.network().empty());
     c.let_time_pass(duration{1});
-    c.inject(s3, s2, ask(5, entry(9, 4)));
+    c.inject(s3, s2, ask(5, position(9, 4)));
     CHECK(granted(c, s2, s3));
     CHECK(c.term(s2) == 5);
 }
@@ -221,10 +221,10 @@ TEST_CASE("S66 who hears a leader does not answer a pre-vote, later it does") {
     cluster c{3};
     c.elect(s1);
     c.let_time_pass(settings{}.election_timeout + duration{-1});
-    for (const auto id : {s1, s2}) c.inject(s3, id, ask_before(2, entry(9, 1)));
+    for (const auto id : {s1, s2}) c.inject(s3, id, ask_before(2, position(9, 1)));
     CHECK(c.network().empty());
     c.let_time_pass(duration{1});
-    c.inject(s3, s2, ask_before(2, entry(9, 1)));
+    c.inject(s3, s2, ask_before(2, position(9, 1)));
     CHECK(c.sent<pre_vote_reply>(s2, s3) == pre_vote_reply{{2}, true});
 }
 
@@ -235,7 +235,7 @@ TEST_CASE("S66 each heartbeat gives the leader another election timeout of peace
     c.heartbeat(s1);
     c.settle();
     c.let_time_pass(duration{1});
-    c.inject(s3, s2, ask(5, entry(9, 4)));
+    c.inject(s3, s2, ask(5, position(9, 4)));
     CHECK(c.term(s2) == 1);
 }
 
@@ -316,6 +316,6 @@ TEST_CASE("S19 B03 a leader without quorum steps down and keeps the vote of its 
     c.heartbeat(s1);
     REQUIRE(c.at(s1).is_follower());
     CHECK(c.at(s1).voted_for == s1);
-    c.inject(s3, s1, ask(1, entry(9, 1)));
+    c.inject(s3, s1, ask(1, position(9, 1)));
     CHECK_FALSE(granted(c, s1, s3));
 }

@@ -70,7 +70,7 @@ TEST_CASE("§5.1 a later term in any message makes a server a follower of that t
         heartbeat(3, log_start),
         ack(3, 0),
         append_entries_rejection{{3}, {1}, {}, {}},
-        install_snapshot{.term = {3}, .last_included = entry(1, 1), .size = 1},
+        install_snapshot{.term = {3}, .last_included = position(1, 1), .size = 1},
         install_snapshot_reply{{3}, {1}, 0, {}},
         timeout_now{{3}, {1}},
         pre_vote_reply{{3}, false},
@@ -98,7 +98,7 @@ TEST_CASE("§5.1 S2 a request of an older term changes nothing and hears of the 
 
         c.inject(s2, s1, entries(1, log_start, 2, 1, 2));
         const auto rejection = newest<append_entries_rejection>(c, s1, s2);
-        c.inject(s2, s1, ask(1, entry(9, 1)));
+        c.inject(s2, s1, ask(1, position(9, 1)));
         const auto refusal = newest<request_vote_reply>(c, s1, s2);
         CHECK(c.at(s1) == before);
         CHECK(c.deadline(s1, timer::election) == deadline);
@@ -145,7 +145,7 @@ TEST_CASE("§5.2 a leader sends heartbeats to all others before their patience e
     c.heartbeat(s1);
     CHECK(c.network().size() == 4);
     for (const auto id : {s2, s3, s4, s5})
-        CHECK(c.sent<append_entries>(s1, id) == heartbeat(1, entry(1, 1), 1));
+        CHECK(c.sent<append_entries>(s1, id) == heartbeat(1, position(1, 1), 1));
     CHECK(c.deadline(s1, timer::heartbeat) == c.now() + plain().heartbeat_interval);
 }
 
@@ -233,17 +233,17 @@ TEST_CASE("§5.2 who grants a vote or hears the leader waits anew, who refuses d
     const auto patience = [&] { return c.deadline(s1, timer::election); };
     const auto first = patience();
     c.let_time_pass(milliseconds(100));
-    c.inject(s2, s1, ask(2, entry(1, 2)));
+    c.inject(s2, s1, ask(2, position(1, 2)));
     CHECK_FALSE(granted(c, s1, s2));
     CHECK(patience() == first);
-    c.inject(s3, s1, ask(2, entry(2, 2)));
+    c.inject(s3, s1, ask(2, position(2, 2)));
     CHECK(granted(c, s1, s3));
     const auto second = patience();
     CHECK(second > first);
     c.let_time_pass(milliseconds(100));
-    c.inject(s2, s1, ask(2, entry(3, 2)));
+    c.inject(s2, s1, ask(2, position(3, 2)));
     CHECK(patience() == second);
-    c.inject(s3, s1, heartbeat(2, entry(2, 2)));
+    c.inject(s3, s1, heartbeat(2, position(2, 2)));
     CHECK(patience() > second);
 }
 
@@ -256,7 +256,7 @@ TEST_CASE("§5.3 S24 a leader appends a command and sends it to all others") {
     CHECK(c.commit(s1) == 1);
     CHECK(c.network().size() == 2);
     for (const auto id : {s2, s3})
-        CHECK(c.sent<append_entries>(s1, id) == entries(1, entry(1, 1), 1, 1, 1));
+        CHECK(c.sent<append_entries>(s1, id) == entries(1, position(1, 1), 1, 1, 1));
 }
 
 TEST_CASE("§5.3 S25 a leader commits what a majority has and tells the others") {
@@ -266,7 +266,7 @@ TEST_CASE("§5.3 S25 a leader commits what a majority has and tells the others")
     c.deliver_one(s2, s1);
     CHECK(c.last_effects().commit == log_index{2});
     CHECK(c.commit(s1) == 2);
-    CHECK(c.sent<append_entries>(s1, s2) == heartbeat(1, entry(2, 1), 2));
+    CHECK(c.sent<append_entries>(s1, s2) == heartbeat(1, position(2, 1), 2));
     c.deliver(s1, s2);
     CHECK(c.commit(s2) == 2);
     CHECK(c.commit(s3) < 2);
@@ -328,9 +328,9 @@ TEST_CASE("§5.3 S28 a follower commits what the leader has committed, as far as
 
 TEST_CASE("§5.3 S28 B11 a tail that the leader has not spoken of is not committed") {
     auto c = follower_with(2, {1, 2, 2});
-    c.inject(s2, s1, heartbeat(3, entry(1, 1), 3));
+    c.inject(s2, s1, heartbeat(3, position(1, 1), 3));
     CHECK(c.commit(s1) == 1);
-    c.inject(s2, s1, entries(3, entry(1, 1), 1, 2, 3));
+    c.inject(s2, s1, entries(3, position(1, 1), 1, 2, 3));
     CHECK(c.commit(s1) == 2);
     CHECK(c.last(s1) == 3);
 }
@@ -341,9 +341,9 @@ TEST_CASE("§5.3 S29 a follower refuses entries unless it has the one before the
         bool taken;
     };
     const row rows[] = {
-        {log_start, true},    {entry(1, 1), true},  {entry(2, 2), true},
-        {entry(1, 2), false}, {entry(2, 1), false}, {entry(2, 3), false},
-        {entry(3, 2), false}, {entry(3, 3), false}, {entry(9, 1), false},
+        {log_start, true},       {position(1, 1), true},  {position(2, 2), true},
+        {position(1, 2), false}, {position(2, 1), false}, {position(2, 3), false},
+        {position(3, 2), false}, {position(3, 3), false}, {position(9, 1), false},
     };
     for (const auto& each : rows) {
         CAPTURE(each.prev.index.value);
@@ -360,13 +360,13 @@ TEST_CASE("§5.3 S29 a follower refuses entries unless it has the one before the
 
 TEST_CASE("§5.3 S30 what conflicts with the leader's log goes, with all that follows it") {
     auto c = follower_with(2, {1, 2});
-    c.inject(s2, s1, entries(3, entry(2, 2), 1, 3));
+    c.inject(s2, s1, entries(3, position(2, 2), 1, 3));
     CHECK(c.log(s1) == terms{1, 2, 3});
 
     c = follower_with(2, {1, 2, 2});
-    c.inject(s2, s1, entries(4, entry(1, 1), 1, 3));
+    c.inject(s2, s1, entries(4, position(1, 1), 1, 3));
     CHECK(c.log(s1) == terms{1, 3});
-    c.inject(s2, s1, entries(4, entry(2, 3), 1, 4));
+    c.inject(s2, s1, entries(4, position(2, 3), 1, 4));
     CHECK(c.log(s1) == terms{1, 3, 4});
 
     c = follower_with(2, {1, 2});
@@ -378,7 +378,7 @@ TEST_CASE("§5.3 S30 B14 entries that are here already stay, with all that follo
     auto c = follower_with(2, {1, 1, 2, 2});
     c.inject(s2, s1, entries(3, log_start, 1, 1));
     c.inject(s2, s1, entries(3, log_start, 2, 1));
-    c.inject(s2, s1, entries(3, entry(2, 1), 1, 2));
+    c.inject(s2, s1, entries(3, position(2, 1), 1, 2));
     CHECK(c.log(s1) == terms{1, 1, 2, 2});
     CHECK(newest<append_entries_reply>(c, s1, s2)->match_index == log_index{3});
 }
@@ -387,7 +387,7 @@ TEST_CASE("§5.3 a leader never overwrites or deletes entries in its log") {
     auto c = led_by_s1(3);
     c.propose(s1, 2);
     const auto before = c.at(s1);
-    c.inject(s2, s1, entries(1, entry(1, 1), 1, 1));
+    c.inject(s2, s1, entries(1, position(1, 1), 1, 1));
     c.inject(s2, s1, heartbeat(1, log_start));
     CHECK(c.at(s1) == before);
 }
@@ -401,11 +401,14 @@ TEST_CASE("§5.4.1 S10 a voter refuses whoever's log is less up to date than its
         bool grants;
     };
     const row rows[] = {
-        {{1}, entry(1, 1), true},     {{1}, entry(2, 1), true},     {{1, 1}, entry(1, 1), false},
-        {{1}, entry(1, 2), true},     {{1}, entry(2, 2), true},     {{1, 1}, entry(1, 2), true},
-        {{2}, entry(1, 1), false},    {{2}, entry(2, 1), false},    {{1, 2}, entry(1, 1), false},
-        {{1, 2}, entry(3, 1), false}, {{}, log_start, true},        {{1}, log_start, false},
-        {{1, 2}, entry(2, 2), true},  {{1, 2}, entry(1, 2), false}, {{}, entry(1, 1), true},
+        {{1}, position(1, 1), true},     {{1}, position(2, 1), true},
+        {{1, 1}, position(1, 1), false}, {{1}, position(1, 2), true},
+        {{1}, position(2, 2), true},     {{1, 1}, position(1, 2), true},
+        {{2}, position(1, 1), false},    {{2}, position(2, 1), false},
+        {{1, 2}, position(1, 1), false}, {{1, 2}, position(3, 1), false},
+        {{}, log_start, true},           {{1}, log_start, false},
+        {{1, 2}, position(2, 2), true},  {{1, 2}, position(1, 2), false},
+        {{}, position(1, 1), true},
     };
     for (const auto& each : rows) {
         CAPTURE(each.candidates.index.value);

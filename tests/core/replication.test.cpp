@@ -80,16 +80,16 @@ TEST_CASE("S40 B14 an older message with fewer entries removes nothing and ackno
     c.inject(s2, s1, entries(1, log_start, 2, 1));
     CHECK(c.last(s1) == 5);
     CHECK_FALSE(c.last_effects().write.has_value());
-    c.inject(s2, s1, entries(1, entry(4, 1), 3, 1));
+    c.inject(s2, s1, entries(1, position(4, 1), 3, 1));
     CHECK(c.last(s1) == 7);
 }
 
 TEST_CASE("S41 a follower acknowledges what it has compared, not the end of its own log") {
     cluster c{3, plain()};
     c.place(s1, {2}, {1, 1, 2, 2});
-    c.inject(s2, s1, heartbeat(3, entry(1, 1)));
+    c.inject(s2, s1, heartbeat(3, position(1, 1)));
     CHECK(newest<append_entries_reply>(c, s1, s2) == ack(3, 1));
-    c.inject(s2, s1, entries(3, entry(1, 1), 1, 1));
+    c.inject(s2, s1, entries(3, position(1, 1), 1, 1));
     CHECK(newest<append_entries_reply>(c, s1, s2) == ack(3, 2));
     CHECK(c.last(s1) == 4);
 }
@@ -98,7 +98,7 @@ TEST_CASE("S41 what one leader compared is not said to the next") {
     cluster c{3, plain()};
     c.inject(s2, s1, entries(1, log_start, 4, 1));
     CHECK(newest<append_entries_reply>(c, s1, s2) == ack(1, 4));
-    c.inject(s3, s1, heartbeat(2, entry(1, 1)));
+    c.inject(s3, s1, heartbeat(2, position(1, 1)));
     CHECK(newest<append_entries_reply>(c, s1, s3) == ack(2, 1));
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("S50 a committed entry is never replaced and the sender hears no conse
     REQUIRE(c.commit(s1) == 2);
     c.lose_all();
     const auto log = c.log(s1);
-    c.inject(s3, s1, entries(2, entry(1, 1), 2, 2, 3));
+    c.inject(s3, s1, entries(2, position(1, 1), 2, 2, 3));
     c.inject(s3, s1, entries(2, log_start, 1, 2, 1));
     CHECK(c.log(s1) == log);
     CHECK(c.commit(s1) == 2);
@@ -118,9 +118,9 @@ TEST_CASE("S50 a committed entry is never replaced and the sender hears no conse
 TEST_CASE("B16 what came after a conflict does not come back when the log grows again") {
     cluster c{3, plain()};
     c.place(s1, {2}, {1, 2, 2, 2});
-    c.inject(s2, s1, entries(3, entry(1, 1), 1, 3));
+    c.inject(s2, s1, entries(3, position(1, 1), 1, 3));
     CHECK(c.log(s1) == terms{1, 3});
-    c.inject(s2, s1, entries(3, entry(2, 3), 1, 3));
+    c.inject(s2, s1, entries(3, position(2, 3), 1, 3));
     CHECK(c.log(s1) == terms{1, 3, 3});
     c.crash(s1);
     c.restart(s1);
@@ -129,12 +129,12 @@ TEST_CASE("B16 what came after a conflict does not come back when the log grows 
 
 TEST_CASE("a message that no server could send changes nothing and is not answered") {
     const append_entries odd[] = {
-        {{2}, entry(3, 1), {2}, {}, {}, {}},   // It ends before it begins.
-        {{2}, entry(1, 3), {1}, {}, {}, {}},   // Its prev is of a later term than its own,
-        {{2}, entry(0, 1), {1}, {1}, {}, {}},  // is an entry where none can be,
-        {{2}, entry(1, 0), {1}, {}, {}, {}},   // or an entry of no term.
-        {{2}, entry(1, 1), {2}, {0}, {}, {}},  // Its entries are older than what is before,
-        {{2}, entry(1, 1), {2}, {3}, {}, {}},  // or of a later term than the leader's.
+        {{2}, position(3, 1), {2}, {}, {}, {}},   // It ends before it begins.
+        {{2}, position(1, 3), {1}, {}, {}, {}},   // Its prev is of a later term than its own,
+        {{2}, position(0, 1), {1}, {1}, {}, {}},  // is an entry where none can be,
+        {{2}, position(1, 0), {1}, {}, {}, {}},   // or an entry of no term.
+        {{2}, position(1, 1), {2}, {0}, {}, {}},  // Its entries are older than what is before,
+        {{2}, position(1, 1), {2}, {3}, {}, {}},  // or of a later term than the leader's.
     };
     for (const auto& body : odd) {
         cluster c{3, plain()};
@@ -151,7 +151,7 @@ TEST_CASE("a second leader of one term is not believed") {
     c.inject(s2, s1, entries(1, log_start, 2, 1));
     const auto before = c.at(s1);
     c.lose_all();
-    c.inject(s3, s1, entries(1, entry(1, 1), 5, 1, 9));
+    c.inject(s3, s1, entries(1, position(1, 1), 5, 1, 9));
     CHECK(c.at(s1) == before);
     CHECK(c.network().empty());
 }
@@ -168,7 +168,7 @@ TEST_CASE("S37 a heartbeat's answer that shows a gap brings what is missing, onc
     c.deliver(s1, s3);
     c.deliver(s3, s1);
     CHECK(count<append_entries>(c, s1, s3) == 1);
-    CHECK(c.sent<append_entries>(s1, s3) == entries(1, entry(1, 1), 2, 1, 3));
+    CHECK(c.sent<append_entries>(s1, s3) == entries(1, position(1, 1), 2, 1, 3));
     c.deliver(s1, s3);
     c.deliver(s3, s1);
     CHECK(count<append_entries>(c, s1, s3) == 0);
@@ -183,7 +183,7 @@ TEST_CASE("S39 B25 late and repeated refusals lower nothing that is known and ca
     REQUIRE(known.match_index == log_index{5});
     for (const std::uint64_t prev : {0U, 1U, 3U, 5U, 6U, 99U}) {
         c.inject(s2, s1, reject(1, prev, log_start));
-        c.inject(s2, s1, reject(1, prev, entry(99, 9)));
+        c.inject(s2, s1, reject(1, prev, position(99, 9)));
     }
     CHECK(progress_of(c, s1, s2) == known);
     CHECK(c.network().empty());
@@ -214,7 +214,7 @@ TEST_CASE("S39 while it probes a leader heeds the refusal of its last message al
     REQUIRE(progress_of(c, s1, s2).next_index == log_index{5});
     for (const std::uint64_t prev : {1U, 2U, 3U, 5U}) c.inject(s2, s1, reject(2, prev, log_start));
     CHECK(progress_of(c, s1, s2).next_index == log_index{5});
-    c.inject(s2, s1, reject(2, 4, entry(2, 1)));
+    c.inject(s2, s1, reject(2, 4, position(2, 1)));
     CHECK(progress_of(c, s1, s2).next_index == log_index{3});
 }
 
@@ -297,7 +297,7 @@ TEST_CASE("S53 no more messages are on their way to a follower than may be") {
     c.inject(s2, s1, ack(1, 1));
     CHECK(c.network().empty());
     c.inject(s2, s1, ack(1, 2));
-    CHECK(c.sent<append_entries>(s1, s2) == entries(1, entry(4, 1), 7, 1, 2));
+    CHECK(c.sent<append_entries>(s1, s2) == entries(1, position(4, 1), 7, 1, 2));
     CHECK(count<append_entries>(c, s1, s2) == 1);
     c.inject(s2, s1, ack(1, 2));
     CHECK(count<append_entries>(c, s1, s2) == 1);

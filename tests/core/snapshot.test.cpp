@@ -53,7 +53,7 @@ cluster with_slow_s3(const settings& config = retaining(0)) {
 
 /// s1 says that its snapshot has this size; the cluster's own are of one byte.
 void resize_snapshot(cluster& c, std::uint64_t index, std::uint64_t size) {
-    c.give(s1, snapshot_saved{{entry(index, 1), size}});
+    c.give(s1, snapshot_saved{{position(index, 1), size}});
 }
 
 }  // namespace
@@ -67,8 +67,8 @@ TEST_CASE("§7 a durable snapshot lets the log before it go, but for what slow f
     REQUIRE(c.commit(s1) == 10);
     c.take_snapshot(s1);
     CHECK(c.last_effects().discard == log_index{7});
-    CHECK(c.at(s1).log.base() == entry(7, 1));
-    CHECK(c.at(s1).snapshot.last_included == entry(10, 1));
+    CHECK(c.at(s1).log.base() == position(7, 1));
+    CHECK(c.at(s1).snapshot.last_included == position(10, 1));
     CHECK(c.last(s1) == 10);
 }
 
@@ -79,7 +79,7 @@ TEST_CASE("§7 with less log than is kept nothing goes") {
     c.take_snapshot(s1);
     CHECK_FALSE(c.last_effects().discard.has_value());
     CHECK(c.at(s1).log.base() == log_start);
-    CHECK(c.at(s1).snapshot.last_included == entry(10, 1));
+    CHECK(c.at(s1).snapshot.last_included == position(10, 1));
 }
 
 TEST_CASE("§7 a snapshot that is older than the last one, or not committed, changes nothing") {
@@ -92,7 +92,7 @@ TEST_CASE("§7 a snapshot that is older than the last one, or not committed, cha
     c.propose(s1, 3);
     const auto before = c.at(s1);
     for (const std::uint64_t index : {0U, 3U, 5U, 6U, 8U, 99U}) {
-        c.give(s1, snapshot_saved{{entry(index, 1), 1}});
+        c.give(s1, snapshot_saved{{position(index, 1), 1}});
         CHECK(c.at(s1) == before);
         CHECK_FALSE(c.last_effects().discard.has_value());
     }
@@ -110,7 +110,7 @@ TEST_CASE("B72 after a restart the log goes on where the snapshot ends") {
         c.crash(id);
         c.restart(id);
         CHECK(c.commit(id) == 5);
-        CHECK(c.at(id).log.base() == entry(5, 1));
+        CHECK(c.at(id).log.base() == position(5, 1));
         CHECK(c.at(id).members() == voters_only({s1, s2, s3}));
     }
     c.elect(s2);
@@ -128,8 +128,8 @@ TEST_CASE("S55 a follower that needs what is gone gets the snapshot and then the
     c.heal();
     c.heartbeat(s1);
     c.settle();
-    CHECK(c.at(s3).snapshot.last_included == entry(6, 1));
-    CHECK(c.at(s3).log.base() == entry(6, 1));
+    CHECK(c.at(s3).snapshot.last_included == position(6, 1));
+    CHECK(c.at(s3).log.base() == position(6, 1));
     CHECK(c.last(s3) == 8);
     c.heartbeat(s1);
     c.settle();
@@ -156,13 +156,13 @@ TEST_CASE(
     c.deliver(s3, s1);
     REQUIRE(progress_of(c, s1, s3).mode == replication_mode::snapshot);
     CHECK(count<install_snapshot>(c, s1, s3) == 1);
-    CHECK(c.sent<install_snapshot>(s1, s3) == chunk(1, entry(6, 1), 0, 1, 1));
+    CHECK(c.sent<install_snapshot>(s1, s3) == chunk(1, position(6, 1), 0, 1, 1));
     c.propose(s1, 3);
     CHECK(count<append_entries>(c, s1, s3) == 0);
     CHECK(count<install_snapshot>(c, s1, s3) == 1);
     c.inject(s3, s1, ack(1, 6));
     CHECK(progress_of(c, s1, s3).mode == replication_mode::replicate);
-    CHECK(newest<append_entries>(c, s1, s3) == entries(1, entry(6, 1), 3, 1, 6));
+    CHECK(newest<append_entries>(c, s1, s3) == entries(1, position(6, 1), 3, 1, 6));
 }
 
 TEST_CASE("S90 a lost chunk and a lost answer are found out by the next heartbeat") {
@@ -179,7 +179,7 @@ TEST_CASE("S90 a lost chunk and a lost answer are found out by the next heartbea
         c.heartbeat(s1);
         c.settle();
         CHECK(progress_of(c, s1, s3).mode == replication_mode::replicate);
-        CHECK(c.at(s3).log.base() == entry(6, 1));
+        CHECK(c.at(s3).log.base() == position(6, 1));
         CHECK(c.safe());
     }
 }
@@ -201,7 +201,7 @@ TEST_CASE("S90 late answers about another snapshot begin it anew, odd ones do no
     c.inject(s2, s1, install_snapshot_reply{{1}, {6}, 0, {}});
     CHECK(progress_of(c, s1, s2).mode == replication_mode::replicate);
     c.settle();
-    CHECK(c.at(s3).log.base() == entry(6, 1));
+    CHECK(c.at(s3).log.base() == position(6, 1));
 }
 
 TEST_CASE("§7 a snapshot goes in chunks, each asked for by the answer to the one before") {
@@ -222,33 +222,33 @@ TEST_CASE("§7 a snapshot goes in chunks, each asked for by the answer to the on
     for (const auto& [offset, length] :
          {std::pair{0U, 10U}, std::pair{10U, 10U}, std::pair{20U, 5U}}) {
         CHECK(count<install_snapshot>(c, s1, s3) == 1);
-        CHECK(c.sent<install_snapshot>(s1, s3) == chunk(1, entry(6, 1), offset, length, 25));
+        CHECK(c.sent<install_snapshot>(s1, s3) == chunk(1, position(6, 1), offset, length, 25));
         c.deliver(s1, s3);
         c.deliver(s3, s1);
     }
-    CHECK(c.at(s3).snapshot == snapshot_description{entry(6, 1), 25});
-    CHECK(c.at(s3).log.last() == entry(6, 1));
+    CHECK(c.at(s3).snapshot == snapshot_description{position(6, 1), 25});
+    CHECK(c.at(s3).log.last() == position(6, 1));
 }
 
 // ---------------------------------------------------------------------------------------- follower
 
 TEST_CASE("§7 a follower writes chunks in order, once each, and says how far it is") {
     cluster c{3, plain()};
-    give(c, s1, chunk(1, entry(6, 1), 0, 10, 25));
+    give(c, s1, chunk(1, position(6, 1), 0, 10, 25));
     REQUIRE(c.last_effects().chunk.has_value());
     CHECK(c.last_effects().chunk->offset == 0);
     CHECK(c.last_effects().chunk->length == 10);
     CHECK(newest<install_snapshot_reply>(c, s1, s2) == install_snapshot_reply{{1}, {6}, 10, {}});
-    give(c, s1, chunk(1, entry(6, 1), 0, 10, 25));
+    give(c, s1, chunk(1, position(6, 1), 0, 10, 25));
     CHECK_FALSE(c.last_effects().chunk.has_value());
-    give(c, s1, chunk(1, entry(6, 1), 20, 5, 25));
+    give(c, s1, chunk(1, position(6, 1), 20, 5, 25));
     CHECK_FALSE(c.last_effects().chunk.has_value());
     CHECK(newest<install_snapshot_reply>(c, s1, s2)->offset == 10);
-    give(c, s1, chunk(1, entry(6, 1), 10, 10, 25));
-    give(c, s1, chunk(1, entry(6, 1), 20, 5, 25));
+    give(c, s1, chunk(1, position(6, 1), 10, 10, 25));
+    give(c, s1, chunk(1, position(6, 1), 20, 5, 25));
     CHECK(c.last_effects().install.has_value());
     CHECK(c.commit(s1) == 6);
-    CHECK(c.at(s1).log.last() == entry(6, 1));
+    CHECK(c.at(s1).log.last() == position(6, 1));
     CHECK(newest<append_entries_reply>(c, s1, s2) == ack(1, 6));
 }
 
@@ -258,15 +258,15 @@ TEST_CASE(
     c.inject(s2, s1, heartbeat(1, log_start));
     c.lose_all();
     c.hold_disk(s1);
-    give(c, s1, chunk(1, entry(6, 1), 0, 10, 20));
+    give(c, s1, chunk(1, position(6, 1), 0, 10, 20));
     CHECK(c.network().empty());
     c.persist(s1);
     CHECK(newest<install_snapshot_reply>(c, s1, s2)->offset == 10);
     c.lose_all();
-    give(c, s1, chunk(1, entry(6, 1), 10, 10, 20));
+    give(c, s1, chunk(1, position(6, 1), 10, 10, 20));
     CHECK(c.commit(s1) == 6);
     CHECK(count<append_entries_reply>(c, s1, s2) == 0);
-    c.inject(s2, s1, heartbeat(1, entry(6, 1)));
+    c.inject(s2, s1, heartbeat(1, position(6, 1)));
     CHECK(newest<append_entries_reply>(c, s1, s2) == ack(1, 0));
     c.lose_all();
     c.persist(s1);
@@ -275,11 +275,11 @@ TEST_CASE(
 
 TEST_CASE("§7 another snapshot takes the place of the one that was coming") {
     cluster c{3, plain()};
-    give(c, s1, chunk(1, entry(6, 1), 0, 10, 25));
-    give(c, s1, chunk(1, entry(9, 1), 0, 7, 8));
+    give(c, s1, chunk(1, position(6, 1), 0, 10, 25));
+    give(c, s1, chunk(1, position(9, 1), 0, 7, 8));
     CHECK(newest<install_snapshot_reply>(c, s1, s2) == install_snapshot_reply{{1}, {9}, 7, {}});
-    give(c, s1, chunk(1, entry(9, 1), 7, 1, 8));
-    CHECK(c.at(s1).snapshot == snapshot_description{entry(9, 1), 8});
+    give(c, s1, chunk(1, position(9, 1), 7, 1, 8));
+    CHECK(c.at(s1).snapshot == snapshot_description{position(9, 1), 8});
 }
 
 TEST_CASE("S91 a snapshot of what is committed here is not installed but acknowledged") {
@@ -288,7 +288,7 @@ TEST_CASE("S91 a snapshot of what is committed here is not installed but acknowl
         c.inject(s2, s1, entries(1, log_start, 6, 1, 4));
         REQUIRE(c.commit(s1) == 4);
         const auto log = c.at(s1).log;
-        give(c, s1, chunk(1, entry(index, 1), 0, 1, 1));
+        give(c, s1, chunk(1, position(index, 1), 0, 1, 1));
         CHECK_FALSE(c.last_effects().install.has_value());
         CHECK_FALSE(c.last_effects().chunk.has_value());
         CHECK(c.at(s1).log == log);
@@ -301,11 +301,11 @@ TEST_CASE(
     "S91 a snapshot that ends within a matching log moves the commit index, all after it stays") {
     cluster c{3, plain()};
     c.inject(s2, s1, entries(1, log_start, 6, 1, 2));
-    give(c, s1, chunk(1, entry(4, 1), 0, 1, 1));
+    give(c, s1, chunk(1, position(4, 1), 0, 1, 1));
     REQUIRE(c.last_effects().install.has_value());
     CHECK(c.last_effects().install->keep_suffix);
     CHECK(c.commit(s1) == 4);
-    CHECK(c.at(s1).log.base() == entry(4, 1));
+    CHECK(c.at(s1).log.base() == position(4, 1));
     CHECK(c.log(s1) == terms{1, 1});
     c.crash(s1);
     c.restart(s1);
@@ -316,15 +316,15 @@ TEST_CASE(
 TEST_CASE("S91 a snapshot that the log contradicts takes the whole log's place") {
     cluster c{3, plain()};
     c.place(s1, {2}, {1, 1, 1, 2, 2, 2});
-    give(c, s1, chunk(3, entry(4, 3), 0, 1, 1));
+    give(c, s1, chunk(3, position(4, 3), 0, 1, 1));
     REQUIRE(c.last_effects().install.has_value());
     CHECK_FALSE(c.last_effects().install->keep_suffix);
-    CHECK(c.at(s1).log == log_shape{entry(4, 3)});
-    CHECK(c.at(s1).log.last() == entry(4, 3));
+    CHECK(c.at(s1).log == log_shape{position(4, 3)});
+    CHECK(c.at(s1).log.last() == position(4, 3));
     CHECK(c.commit(s1) == 4);
     c.crash(s1);
     c.restart(s1);
-    CHECK(c.at(s1).log == log_shape{entry(4, 3)});
+    CHECK(c.at(s1).log == log_shape{position(4, 3)});
 }
 
 TEST_CASE("S91 a snapshot that no server could send is not looked at") {
@@ -335,53 +335,54 @@ TEST_CASE("S91 a snapshot that no server could send is not looked at") {
         c.give(s1, received{s2, body, indexed_configuration{{}, beside}});
         CHECK(c.at(s1) == before);
     };
-    c.inject(s2, s1, chunk(1, entry(4, 1), 0, 1, 1));
+    c.inject(s2, s1, chunk(1, position(4, 1), 0, 1, 1));
     CHECK(c.at(s1) == before);
-    offer(chunk(1, entry(4, 1), 0, 1, 1), configuration{});
-    offer(chunk(1, entry(4, 1), 0, 1, 1), {.members = {s1}, .voters = {}, .outgoing_voters = {}});
-    offer(chunk(1, entry(4, 2), 0, 1, 1), members);
-    offer(chunk(1, entry(0, 1), 0, 1, 1), members);
-    offer(chunk(1, entry(4, 1), 2, 0, 1), members);
-    offer(chunk(1, entry(4, 1), 0, 2, 1), members);
-    offer(chunk(1, entry(4, 1), 1, ~std::uint64_t{0}, 1), members);
+    offer(chunk(1, position(4, 1), 0, 1, 1), configuration{});
+    offer(chunk(1, position(4, 1), 0, 1, 1),
+          {.members = {s1}, .voters = {}, .outgoing_voters = {}});
+    offer(chunk(1, position(4, 2), 0, 1, 1), members);
+    offer(chunk(1, position(0, 1), 0, 1, 1), members);
+    offer(chunk(1, position(4, 1), 2, 0, 1), members);
+    offer(chunk(1, position(4, 1), 0, 2, 1), members);
+    offer(chunk(1, position(4, 1), 1, ~std::uint64_t{0}, 1), members);
     CHECK(c.network().empty());
 }
 
 TEST_CASE("S93 B15 entries that a snapshot covers are passed over, those after it are taken") {
     cluster c{3, plain()};
-    give(c, s1, chunk(1, entry(5, 1), 0, 1, 1));
+    give(c, s1, chunk(1, position(5, 1), 0, 1, 1));
     c.lose_all();
-    c.inject(s2, s1, entries(1, entry(3, 1), 3, 1));
-    CHECK(c.at(s1).log.base() == entry(5, 1));
+    c.inject(s2, s1, entries(1, position(3, 1), 3, 1));
+    CHECK(c.at(s1).log.base() == position(5, 1));
     CHECK(c.log(s1) == terms{1});
     CHECK(newest<append_entries_reply>(c, s1, s2) == ack(1, 6));
-    c.inject(s2, s1, entries(1, entry(2, 1), 2, 1));
-    c.inject(s2, s1, heartbeat(1, entry(1, 1)));
+    c.inject(s2, s1, entries(1, position(2, 1), 2, 1));
+    c.inject(s2, s1, heartbeat(1, position(1, 1)));
     CHECK(c.last(s1) == 6);
     CHECK(count<append_entries_rejection>(c, s1, s2) == 0);
 }
 
 TEST_CASE("S93 the term at a snapshot's last entry is known and compared") {
     cluster c{3, plain()};
-    give(c, s1, chunk(3, entry(5, 2), 0, 1, 1));
+    give(c, s1, chunk(3, position(5, 2), 0, 1, 1));
     c.lose_all();
-    c.inject(s2, s1, entries(3, entry(5, 2), 1, 3));
+    c.inject(s2, s1, entries(3, position(5, 2), 1, 3));
     CHECK(c.log(s1) == terms{3});
-    c.inject(s3, s1, ask(4, entry(6, 2)));
+    c.inject(s3, s1, ask(4, position(6, 2)));
     CHECK_FALSE(granted(c, s1, s3));
 
     cluster other{3, plain()};
-    give(other, s1, chunk(3, entry(5, 2), 0, 1, 1));
-    other.inject(s3, s1, ask(4, entry(9, 1)));
+    give(other, s1, chunk(3, position(5, 2), 0, 1, 1));
+    other.inject(s3, s1, ask(4, position(9, 1)));
     CHECK_FALSE(granted(other, s1, s3));
-    other.inject(s2, s1, ask(4, entry(5, 2)));
+    other.inject(s2, s1, ask(4, position(5, 2)));
     CHECK(granted(other, s1, s2));
 }
 
 TEST_CASE("S95 the configuration of a snapshot is in force with it") {
     cluster c{3, plain()};
     const auto four = voters_only({s1, s2, s3, s4});
-    c.give(s1, received{s2, chunk(1, entry(5, 1), 0, 1, 1), indexed_configuration{{2}, four}});
+    c.give(s1, received{s2, chunk(1, position(5, 1), 0, 1, 1), indexed_configuration{{2}, four}});
     CHECK(c.at(s1).members() == four);
     c.crash(s1);
     c.restart(s1);
@@ -391,7 +392,7 @@ TEST_CASE("S95 the configuration of a snapshot is in force with it") {
 TEST_CASE("B48 a candidate takes the snapshot of its term's leader") {
     cluster c{3, plain()};
     c.time_out(s1);
-    give(c, s1, chunk(1, entry(5, 1), 0, 1, 1));
+    give(c, s1, chunk(1, position(5, 1), 0, 1, 1));
     CHECK(c.at(s1).is_follower());
     CHECK(c.at(s1).current_leader() == s2);
     CHECK(c.commit(s1) == 5);
@@ -400,19 +401,19 @@ TEST_CASE("B48 a candidate takes the snapshot of its term's leader") {
 TEST_CASE("B83 a crash while a snapshot is coming leaves the log, and the transfer begins anew") {
     cluster c{3, plain()};
     c.inject(s2, s1, entries(1, log_start, 2, 1, 1));
-    give(c, s1, chunk(1, entry(6, 1), 0, 10, 20));
+    give(c, s1, chunk(1, position(6, 1), 0, 10, 20));
     c.crash(s1);
     c.restart(s1);
     CHECK(c.log(s1) == terms{1, 1});
     c.lose_all();
-    give(c, s1, chunk(1, entry(6, 1), 10, 10, 20));
+    give(c, s1, chunk(1, position(6, 1), 10, 10, 20));
     CHECK(newest<install_snapshot_reply>(c, s1, s2)->offset == 0);
 }
 
 TEST_CASE("§7 a leader of an older term cannot install and hears of the term") {
     cluster c{3, plain()};
     c.place(s1, {4}, {});
-    give(c, s1, chunk(3, entry(5, 1), 0, 1, 1));
+    give(c, s1, chunk(3, position(5, 1), 0, 1, 1));
     CHECK_FALSE(c.last_effects().install.has_value());
     CHECK(newest<install_snapshot_reply>(c, s1, s2)->term == term_number{4});
 }

@@ -232,7 +232,7 @@ TEST_CASE("a message from the server itself is nothing") {
     cluster c{3};
     c.elect(s1);
     const auto before = c.at(s1);
-    c.inject(s1, s1, ask(9, entry(9, 8)));
+    c.inject(s1, s1, ask(9, position(9, 8)));
     c.inject(s1, s1, heartbeat(9, log_start));
     CHECK(c.at(s1) == before);
     CHECK(c.network().empty());
@@ -260,12 +260,12 @@ TEST_CASE("B70 a server whose storage failed says nothing, takes nothing and lea
         CHECK_FALSE(c.deadline(id, timer::election).has_value());
         CHECK_FALSE(c.deadline(id, timer::heartbeat).has_value());
         const auto before = c.at(id);
-        c.inject(s3, id, ask(9, entry(9, 8)));
+        c.inject(s3, id, ask(9, position(9, 8)));
         c.inject(s3, id, heartbeat(9, log_start));
         c.fire(id, timer::election);
         c.fire(id, timer::heartbeat);
         c.give(id, written{before.disk.begun});
-        c.give(id, snapshot_saved{{entry(1, 1), 1}});
+        c.give(id, snapshot_saved{{position(1, 1), 1}});
         c.give(id, storage_failed{});
         CHECK_FALSE(c.last_effects().leadership_lost);
         const refusal failed{refusal_reason::storage_failed, std::nullopt};

@@ -14,7 +14,7 @@
 namespace raft::testing {
 
 /// The entry at `index` of a log, in `term`.
-[[nodiscard]] constexpr log_position entry(std::uint64_t index, std::uint64_t term) {
+[[nodiscard]] constexpr log_position position(std::uint64_t index, std::uint64_t term) {
     return {{index}, {term}};
 }
 
