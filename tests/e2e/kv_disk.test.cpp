@@ -116,15 +116,24 @@ TEST_CASE("e2e: a second snapshot needs something new") {
     CHECK(shown(servers.connect(leader).call({"RAFT", "SNAPSHOT"})).starts_with("(error) ERR "));
 }
 
+/// Gives each server a disk of its own; false, with the reason shown, where none can be mounted.
+static bool mount_small_disks(const local_cluster& cluster,
+                              std::map<std::uint64_t, small_disk>& disks) {
+    constexpr int size_mebibytes = 300;
+    for (const auto& server : cluster.layout().servers) {
+        const auto& disk =
+            disks.try_emplace(server.id, cluster.data_path(server.id), size_mebibytes);
+        if (disk.first->second.is_there()) continue;
+        MESSAGE("skipped: a tmpfs cannot be mounted here: ", disk.first->second.error());
+        return false;
+    }
+    return true;
+}
+
 TEST_CASE("e2e: a follower whose disk is full holds nobody up, and catches up when there is room") {
     local_cluster cluster{RAFT_KV_PATH};
     std::map<std::uint64_t, small_disk> disks;
-    for (const auto& server : cluster.layout().servers) {
-        const auto& disk = disks.try_emplace(server.id, cluster.data_path(server.id), 300);
-        if (disk.first->second.is_there()) continue;
-        MESSAGE("skipped: a tmpfs cannot be mounted here: ", disk.first->second.error());
-        return;
-    }
+    if (!mount_small_disks(cluster, disks)) return;
     cluster.start_all();
     const auto leader = cluster.await_leader().id;
     const auto full = leader % 3 + 1;
@@ -151,12 +160,7 @@ TEST_CASE("e2e: a follower whose disk is full holds nobody up, and catches up wh
 TEST_CASE("e2e: while both followers' disks are full, writes are answered and reads go on") {
     local_cluster cluster{RAFT_KV_PATH};
     std::map<std::uint64_t, small_disk> disks;
-    for (const auto& server : cluster.layout().servers) {
-        const auto& disk = disks.try_emplace(server.id, cluster.data_path(server.id), 300);
-        if (disk.first->second.is_there()) continue;
-        MESSAGE("skipped: a tmpfs cannot be mounted here: ", disk.first->second.error());
-        return;
-    }
+    if (!mount_small_disks(cluster, disks)) return;
     cluster.start_all();
     const auto leader = cluster.await_leader().id;
     for (auto& [id, disk] : disks)
