@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Exactly-once commands for any state machine (§8, thesis §6.3). A client opens a session through
+// the log and numbers its commands; a command that is proposed again, to whichever leader, is
+// applied once, and answered each time with what the state machine said then.
+//
+//     using machine = raft::sessions<bank>;             // in place of `bank`
+//     node.propose(raft::open_session{now}, …);         // session_opened{session}
+//     node.propose(raft::exactly_once<bank::command>{{session, {1}}, {0}, now, transfer}, …);
+//
+// All of it is decided by the log alone, so that all servers decide the same: who has a session,
+// what is kept for it, and, by the times that proposers put into their commands, when it expires.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include <raft/battery/sessions/command.hpp>
+#include <raft/battery/sessions/snapshot.hpp>
+#include <raft/battery/sessions/table.hpp>
+#include <raft/policy/state_machine.hpp>
+
+namespace raft {
+
+/// A state machine that applies each command of a session once. It can be saved if `StateMachine`
+/// can; then its results need a `codec`. Memory: at most `session_limits::sessions_max` sessions
+/// with `results_max` answers each. It is used from one thread at a time, as any state machine.
+///
+/// A client may have several commands on their way, in any order; `acknowledged_through` names the
+/// last up to which it has all answers. At the limits the session unused for longest expires, or a
+/// command is refused; no command is dropped, and none of an unknown session is applied. A client
+/// that is told `unknown_session` cannot know what became of its unanswered commands: sessions must
+/// be many enough, and live long enough, that this is rare.
+template <state_machine StateMachine>
+class sessions {
+    using inner_command = typename StateMachine::command;
+    using inner_result = typename StateMachine::result;
+    static_assert(std::copyable<inner_result>,
+                  "raft: results are kept for retries, so sessions need copyable ones");
+    static_assert(!snapshotting_state_machine<StateMachine> || encodable<inner_result>,
+                  "raft: results are part of the snapshot, so sessions need a codec<result>");
+
+public:
+    using command = session_command<inner_command>;
+    using result = session_result<inner_result>;
+
+    explicit sessions(StateMachine machine = {}, const session_limits& limits = {})
+        : machine_{std::move(machine)}, table_{limits} {}
+
+    result apply(log_index index, const command& asked) {
+        return std::visit([&](const auto& each) { return apply_one(index, each); }, asked);
+    }
+
+    /// What became of a command, as far as the log is applied here: its answer, a refusal that
+    /// tells why the answer is not known, or nothing if it was not applied so far (it may yet be,
+    /// if it was proposed). Unlike a ticket of index and term, this one needs no log: it is
+    /// answered from what is kept for the session, on every server, after restarts and snapshots,
+    /// until the client acknowledges it or the session ends. Asked after a linearizable read, it
+    /// speaks for all that was answered before; a retry of the command is safe in any case.
+    [[nodiscard]] std::optional<result> outcome_of(session_ticket ticket) const {
+        const auto* session = table_.find(ticket.session);
+        if (session == nullptr) return session_refusal::unknown_session;
+        return earlier_answer(*session, ticket.serial);
+    }
+
+    [[nodiscard]] const StateMachine& machine() const { return machine_; }
+    [[nodiscard]] std::size_t session_count() const { return table_.size(); }
+    /// The latest time that the log has shown.
+    [[nodiscard]] log_time now() const { return table_.now(); }
+
+    template <class Sink>
+    void save(Sink& sink) const requires snapshotting_state_machine<StateMachine> {
+        detail::session_writer<inner_result, Sink>{sink}.write(table_);
+        machine_.save(sink);
+    }
+
+    /// The sessions come first: a state machine may read its snapshot to the end of the bytes.
+    template <class Source>
+    [[nodiscard]] bool restore(Source& source) requires snapshotting_state_machine<StateMachine> {
+        auto restored = detail::session_reader<inner_result, Source>{source}.read(table_.limits());
+        if (!restored || !machine_.restore(source)) return false;
+        table_ = std::move(*restored);
+        return true;
+    }
+
+    friend bool operator==(const sessions&, const sessions&) = default;
+
+private:
+    using record = detail::session_record<inner_result>;
+
+    result apply_one(log_index index, const open_session& asked) {
+        table_.advance_to(asked.now);
+        return session_opened{table_.open(index)};
+    }
+
+    result apply_one(log_index index, const keep_session& asked) {
+        table_.advance_to(asked.now);
+        auto* session = table_.use(asked.session, index);
+        if (session == nullptr) return session_refusal::unknown_session;
+        session->acknowledge(asked.acknowledged_through);
+        return session_kept{};
+    }
+
+    result apply_one(log_index, const close_session& asked) {
+        table_.advance_to(asked.now);
+        table_.close(asked.session);
+        return session_closed{};
+    }
+
+    result apply_one(log_index index, const exactly_once<inner_command>& asked) {
+        table_.advance_to(asked.now);
+        auto* session = table_.use(asked.ticket.session, index);
+        if (session == nullptr) return session_refusal::unknown_session;
+        session->acknowledge(asked.acknowledged_through);
+        const auto serial = asked.ticket.serial;
+        if (auto earlier = earlier_answer(*session, serial)) return *std::move(earlier);
+        if (session->kept.size() >= table_.limits().results_max)
+            return session_refusal::too_many_results;
+        auto given = machine_.apply(index, asked.command);
+        session->kept.emplace(serial, given);
+        return session_answer<inner_result>{std::move(given), false};
+    }
+
+    result apply_one(log_index index, const at_least_once<inner_command>& asked) {
+        return session_answer<inner_result>{machine_.apply(index, asked.command), false};
+    }
+
+    /// The answer to a command that was applied before, or why there is none; nothing for a command
+    /// that is new.
+    [[nodiscard]] static std::optional<result> earlier_answer(const record& session,
+                                                              serial_number serial) {
+        if (serial <= session.acknowledged_through) return session_refusal::acknowledged;
+        const auto kept = session.kept.find(serial);
+        if (kept == session.kept.end()) return std::nullopt;
+        return session_answer<inner_result>{kept->second, true};
+    }
+
+    StateMachine machine_;
+    detail::session_table<inner_result> table_;
+};
+
+}  // namespace raft
