@@ -188,7 +188,7 @@ TEST_CASE("file storage: discarding makes room, once a snapshot covers the log")
     CHECK(t.disk().error() == "");
 }
 
-TEST_CASE("file storage: a snapshot for which the disk is too full waits, the log stays (B71)") {
+TEST_CASE("B71 file storage: a snapshot for which the disk is too full waits, the log stays") {
     faulty_files files;
     teller t{files};
     REQUIRE(t.open());
@@ -288,7 +288,7 @@ TEST_CASE("file storage: a snapshot without a byte can be saved and installed") 
     CHECK(again.found().snapshot->description == none);
 }
 
-TEST_CASE("file storage: a snapshot that was being received is begun anew after a restart (B83)") {
+TEST_CASE("B83 file storage: a snapshot that was being received is begun anew after a restart") {
     faulty_files files;
     teller t{files};
     REQUIRE(t.open());

@@ -161,7 +161,7 @@ TEST_CASE("file storage: recovery itself may be stopped at every change of the d
     }
 }
 
-TEST_CASE("file storage: an error of the disk is final, and nothing changes after it (B70)") {
+TEST_CASE("B70 file storage: an error of the disk is final, and nothing changes after it") {
     const auto changes = changes_of_the_whole();
     for (std::uint64_t fail = 1; fail <= changes; ++fail) {
         CAPTURE(fail);
@@ -184,7 +184,7 @@ TEST_CASE("file storage: an error of the disk is final, and nothing changes afte
 }
 
 TEST_CASE(
-    "file storage: what a failed sync has lost is not taken for durable after a restart (B70)") {
+    "B70 file storage: what a failed sync has lost is not taken for durable after a restart") {
     const auto changes = changes_of_the_whole();
     for (std::uint64_t fail = 1; fail <= changes; ++fail) {
         CAPTURE(fail);

@@ -108,14 +108,14 @@ TEST_CASE("file storage damage: every flipped byte of a snapshot refuses with th
             refusal(w.with(snapshot, [&](auto& bytes) { flip(bytes, at); })).starts_with(snapshot));
 }
 
-TEST_CASE("file storage damage: a flipped byte in the middle is refused with its offset") {
+TEST_CASE("B73 file storage damage: a flipped byte in the middle is refused with its offset") {
     const written w;
     const auto message = refusal(w.with(first_segment, [](auto& bytes) { flip(bytes, 700); }));
     CHECK(message ==
           first_segment + " is damaged at offset 576: a record does not match its checksum");
 }
 
-TEST_CASE("file storage damage: sectors of zeros before the last write are refused") {
+TEST_CASE("B73 file storage damage: sectors of zeros before the last write are refused") {
     const written w;
     const auto tail = tail_of(w.files.contents(second_segment));
     for (std::size_t sector = 512; sector + 512 < tail - 512; sector += 512) {
@@ -139,7 +139,7 @@ TEST_CASE("file storage damage: sectors of zeros in a segment that is not the la
               " is damaged at offset 0: it is all zeros, but a later segment is in use");
 }
 
-TEST_CASE("file storage damage: an interrupted last write is cut off, and the report says so") {
+TEST_CASE("B73 file storage damage: an interrupted last write is cut off, and the report says so") {
     const written w;
     // The last flush wrote the entries 22 and 23 and a vote, from here on.
     const auto tail = tail_of(w.files.contents(second_segment));
@@ -162,7 +162,7 @@ TEST_CASE("file storage damage: an interrupted last write is cut off, and the re
     CHECK(half.disk().error() == "");
 }
 
-TEST_CASE("file storage damage: zeros that were written are not taken for a torn write") {
+TEST_CASE("B73 file storage damage: zeros that were written are not taken for a torn write") {
     faulty_files files;
     auto opened = raft::file_storage<std::string, faulty_files>::open(
         story::directory, story::small_segments(), files);
@@ -233,7 +233,7 @@ TEST_CASE("file storage damage: another format version is refused, and named") {
           snapshot + " has format version 7, this library reads version 1");
 }
 
-TEST_CASE("file storage damage: missing files are refused, and named") {
+TEST_CASE("B72 file storage damage: missing files are refused, and named") {
     const written w;
     auto without_first = w.files.after_kill();
     without_first.erase(first_segment);

@@ -124,7 +124,7 @@ TEST_CASE(
                                           ": a record does not match its checksum");
 }
 
-TEST_CASE("file storage on real files: a torn tail is cut off, reported, and written over") {
+TEST_CASE("B73 file storage on real files: a torn tail is cut off, reported, and written over") {
     const scratch_directory scratch;
     fill(scratch.path());
     const auto begin = 512 + 9 * record_bytes;
@@ -144,7 +144,7 @@ TEST_CASE("file storage on real files: a torn tail is cut off, reported, and wri
     CHECK(s.entries({10}, {10}, 1)[0].command == "after the crash");
 }
 
-TEST_CASE("file storage on real files: a tail of zeros is the end of the log") {
+TEST_CASE("B73 file storage on real files: a tail of zeros is the end of the log") {
     const scratch_directory scratch;
     fill(scratch.path());
     overwrite(scratch.segment(), 512 + 10 * record_bytes, std::string(4096, '\0'));

@@ -182,7 +182,7 @@ TEST_CASE("S89 a learner never stands for election") {
     }
 }
 
-TEST_CASE("S88 a server votes for whoever asks, a learner too and for strangers too") {
+TEST_CASE("S88 B56 a server votes for whoever asks, a learner too and for strangers too") {
     cluster c{with_learners(3, 2), plain()};
     c.inject(s1, s3, ask(1, log_start));
     CHECK(granted(c, s3, s1));

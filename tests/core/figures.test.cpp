@@ -223,22 +223,22 @@ TEST_CASE("§5.3 what a majority has is committed, and all servers learn it") {
     CHECK(replication());
 }
 
-TEST_CASE("Figure 7 (a) a missing entry is brought, S31") { CHECK(figure_7_a()); }
-TEST_CASE("Figure 7 (b) many missing entries are brought, S31") { CHECK(figure_7_b()); }
-TEST_CASE("Figure 7 (c) an extra entry is removed, S31") { CHECK(figure_7_c()); }
-TEST_CASE("Figure 7 (d) extra entries of another term are removed, S31") { CHECK(figure_7_d()); }
-TEST_CASE("Figure 7 (e) extra entries go and missing ones come, S31") { CHECK(figure_7_e()); }
-TEST_CASE("Figure 7 (f) two terms that nobody else saw are removed, S31") { CHECK(figure_7_f()); }
+TEST_CASE("S31 Figure 7 (a) a missing entry is brought") { CHECK(figure_7_a()); }
+TEST_CASE("S31 Figure 7 (b) many missing entries are brought") { CHECK(figure_7_b()); }
+TEST_CASE("S31 Figure 7 (c) an extra entry is removed") { CHECK(figure_7_c()); }
+TEST_CASE("S31 Figure 7 (d) extra entries of another term are removed") { CHECK(figure_7_d()); }
+TEST_CASE("S31 Figure 7 (e) extra entries go and missing ones come") { CHECK(figure_7_e()); }
+TEST_CASE("S31 Figure 7 (f) two terms that nobody else saw are removed") { CHECK(figure_7_f()); }
 TEST_CASE("Figure 7 the leader of seven servers makes all logs its own") {
     CHECK(figure_7_whole());
 }
 
-TEST_CASE("Figure 8 (a) an entry is on two of five servers, S34") { CHECK(figure_8_a()); }
-TEST_CASE("Figure 8 (b) another leader takes the same index, S34") { CHECK(figure_8_b()); }
-TEST_CASE("Figure 8 (c) B10 an old entry on a majority is not committed, S34") {
+TEST_CASE("S34 Figure 8 (a) an entry is on two of five servers") { CHECK(figure_8_a()); }
+TEST_CASE("S34 Figure 8 (b) another leader takes the same index") { CHECK(figure_8_b()); }
+TEST_CASE("S34 B10 Figure 8 (c) an old entry on a majority is not committed") {
     CHECK(figure_8_c());
 }
-TEST_CASE("Figure 8 (d) the old entry is overwritten everywhere, S34") { CHECK(figure_8_d()); }
-TEST_CASE("Figure 8 (e) with an entry of the leader's term both are committed, S34") {
+TEST_CASE("S34 Figure 8 (d) the old entry is overwritten everywhere") { CHECK(figure_8_d()); }
+TEST_CASE("S34 Figure 8 (e) with an entry of the leader's term both are committed") {
     CHECK(figure_8_e());
 }

@@ -135,7 +135,7 @@ TEST_CASE("S93 a compacted log knows its base and nothing before it") {
     CHECK(log.runs().front().first == log_index{5});
 }
 
-TEST_CASE("§5.4.1 B06 the later last term wins and of equal last terms the longer log") {
+TEST_CASE("B06 §5.4.1 the later last term wins and of equal last terms the longer log") {
     struct row {
         log_position mine;
         log_position other;

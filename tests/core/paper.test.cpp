@@ -51,7 +51,7 @@ cluster led_by_s1(std::size_t count) {
 
 // -------------------------------------------------------------------------------------------- §5.1
 
-TEST_CASE("§5.1 S1 a server of an older term follows the leader of a later one") {
+TEST_CASE("S1 §5.1 a server of an older term follows the leader of a later one") {
     for (const auto plays : parts) {
         auto c = in_term_1(plays);
         c.inject(s3, s1, heartbeat(2, log_start));
@@ -85,7 +85,7 @@ TEST_CASE("§5.1 a later term in any message makes a server a follower of that t
         }
 }
 
-TEST_CASE("§5.1 S2 a request of an older term changes nothing and hears of the term") {
+TEST_CASE("S2 §5.1 a request of an older term changes nothing and hears of the term") {
     for (const auto plays : parts) {
         auto c = in_term_1(plays);
         c.inject(s3, s1, heartbeat(2, log_start));
@@ -111,7 +111,7 @@ TEST_CASE("§5.1 S2 a request of an older term changes nothing and hears of the 
 
 // -------------------------------------------------------------------------------------------- §5.2
 
-TEST_CASE("§5.2 S3 servers start up as followers and say nothing") {
+TEST_CASE("S3 §5.2 servers start up as followers and say nothing") {
     cluster c{3, plain()};
     for (const auto id : {s1, s2, s3}) {
         CHECK(c.at(id).is_follower());
@@ -123,7 +123,7 @@ TEST_CASE("§5.2 S3 servers start up as followers and say nothing") {
     CHECK(c.network().empty());
 }
 
-TEST_CASE("§5.2 S4 a server that hears of no leader stands for election") {
+TEST_CASE("S4 §5.2 a server that hears of no leader stands for election") {
     for (const auto plays : {part::follower, part::candidate}) {
         auto c = in_term_1(plays);
         const auto last_log = c.at(s1).log.last();
@@ -149,7 +149,7 @@ TEST_CASE("§5.2 a leader sends heartbeats to all others before their patience e
     CHECK(c.deadline(s1, timer::heartbeat) == c.now() + plain().heartbeat_interval);
 }
 
-TEST_CASE("§5.2 S5 a candidate wins with a majority of all servers, its own vote included") {
+TEST_CASE("S5 §5.2 a candidate wins with a majority of all servers, its own vote included") {
     struct row {
         std::size_t servers;
         unsigned yes;
@@ -174,7 +174,7 @@ TEST_CASE("§5.2 S5 a candidate wins with a majority of all servers, its own vot
     }
 }
 
-TEST_CASE("§5.2 S6 a server votes once in a term, first come first served") {
+TEST_CASE("S6 §5.2 a server votes once in a term, first come first served") {
     for (const auto asking : {s2, s3})
         for (const auto& vote :
              {std::optional<member_id>{}, std::optional{s2}, std::optional{s3}}) {
@@ -186,7 +186,7 @@ TEST_CASE("§5.2 S6 a server votes once in a term, first come first served") {
         }
 }
 
-TEST_CASE("§5.2 S7 a candidate that hears of the leader of its term or a later one follows it") {
+TEST_CASE("S7 §5.2 a candidate that hears of the leader of its term or a later one follows it") {
     for (const auto term : {1U, 2U}) {
         auto c = in_term_1(part::candidate);
         c.inject(s2, s1, heartbeat(term, log_start));
@@ -196,7 +196,7 @@ TEST_CASE("§5.2 S7 a candidate that hears of the leader of its term or a later 
     }
 }
 
-TEST_CASE("§5.2 S8 election timeouts are spread over one to two times the least") {
+TEST_CASE("S8 §5.2 election timeouts are spread over one to two times the least") {
     const auto least = plain().election_timeout;
     std::set<std::int64_t> tenths;
     auto s = initial_state(s1, plain(), {.configurations = {{{}, voters_only({s1, s2, s3})}}}, 1);
@@ -212,7 +212,7 @@ TEST_CASE("§5.2 S8 election timeouts are spread over one to two times the least
     CHECK(tenths.size() == 10);
 }
 
-TEST_CASE("§5.2 S9 of five servers mostly one times out alone") {
+TEST_CASE("S9 §5.2 of five servers mostly one times out alone") {
     const auto tenth = plain().election_timeout.nanoseconds / 10;
     int ties = 0;
     for (std::uint64_t round = 0; round < 1000; ++round) {
@@ -249,7 +249,7 @@ TEST_CASE("§5.2 who grants a vote or hears the leader waits anew, who refuses d
 
 // -------------------------------------------------------------------------------------------- §5.3
 
-TEST_CASE("§5.3 S24 a leader appends a command and sends it to all others") {
+TEST_CASE("S24 §5.3 a leader appends a command and sends it to all others") {
     auto c = led_by_s1(3);
     c.propose(s1);
     CHECK(c.last(s1) == 2);
@@ -259,7 +259,7 @@ TEST_CASE("§5.3 S24 a leader appends a command and sends it to all others") {
         CHECK(c.sent<append_entries>(s1, id) == entries(1, position(1, 1), 1, 1, 1));
 }
 
-TEST_CASE("§5.3 S25 a leader commits what a majority has and tells the others") {
+TEST_CASE("S25 §5.3 a leader commits what a majority has and tells the others") {
     auto c = led_by_s1(3);
     c.propose(s1);
     c.deliver(s1, s2);
@@ -272,7 +272,7 @@ TEST_CASE("§5.3 S25 a leader commits what a majority has and tells the others")
     CHECK(c.commit(s3) < 2);
 }
 
-TEST_CASE("§5.3 S26 an entry is committed when a majority has acknowledged it, no sooner") {
+TEST_CASE("S26 §5.3 an entry is committed when a majority has acknowledged it, no sooner") {
     struct row {
         std::size_t servers;
         std::initializer_list<member_id> acks;
@@ -293,7 +293,7 @@ TEST_CASE("§5.3 S26 an entry is committed when a majority has acknowledged it, 
     }
 }
 
-TEST_CASE("§5.3 S27 an entry of the leader's term commits all before it") {
+TEST_CASE("S27 §5.3 an entry of the leader's term commits all before it") {
     const std::initializer_list<std::uint64_t> tails[] = {{}, {2}, {1, 2}, {1}};
     for (const auto& tail : tails) {
         cluster c{3, plain()};
@@ -312,7 +312,7 @@ TEST_CASE("§5.3 S27 an entry of the leader's term commits all before it") {
     }
 }
 
-TEST_CASE("§5.3 S28 a follower commits what the leader has committed, as far as it has it") {
+TEST_CASE("S28 §5.3 a follower commits what the leader has committed, as far as it has it") {
     struct row {
         std::uint64_t count;
         std::uint64_t commit;
@@ -326,7 +326,7 @@ TEST_CASE("§5.3 S28 a follower commits what the leader has committed, as far as
     }
 }
 
-TEST_CASE("§5.3 S28 B11 a tail that the leader has not spoken of is not committed") {
+TEST_CASE("S28 B11 §5.3 a tail that the leader has not spoken of is not committed") {
     auto c = follower_with(2, {1, 2, 2});
     c.inject(s2, s1, heartbeat(3, position(1, 1), 3));
     CHECK(c.commit(s1) == 1);
@@ -335,7 +335,7 @@ TEST_CASE("§5.3 S28 B11 a tail that the leader has not spoken of is not committ
     CHECK(c.last(s1) == 3);
 }
 
-TEST_CASE("§5.3 S29 a follower refuses entries unless it has the one before them") {
+TEST_CASE("S29 §5.3 a follower refuses entries unless it has the one before them") {
     struct row {
         log_position prev;
         bool taken;
@@ -358,7 +358,7 @@ TEST_CASE("§5.3 S29 a follower refuses entries unless it has the one before the
     }
 }
 
-TEST_CASE("§5.3 S30 what conflicts with the leader's log goes, with all that follows it") {
+TEST_CASE("S30 §5.3 what conflicts with the leader's log goes, with all that follows it") {
     auto c = follower_with(2, {1, 2});
     c.inject(s2, s1, entries(3, position(2, 2), 1, 3));
     CHECK(c.log(s1) == terms{1, 2, 3});
@@ -374,7 +374,7 @@ TEST_CASE("§5.3 S30 what conflicts with the leader's log goes, with all that fo
     CHECK(c.log(s1) == terms{3});
 }
 
-TEST_CASE("§5.3 S30 B14 entries that are here already stay, with all that follows them") {
+TEST_CASE("S30 B14 §5.3 entries that are here already stay, with all that follows them") {
     auto c = follower_with(2, {1, 1, 2, 2});
     c.inject(s2, s1, entries(3, log_start, 1, 1));
     c.inject(s2, s1, entries(3, log_start, 2, 1));
@@ -394,7 +394,7 @@ TEST_CASE("§5.3 a leader never overwrites or deletes entries in its log") {
 
 // ---------------------------------------------------------------------------------- §5.4.1, §5.4.2
 
-TEST_CASE("§5.4.1 S10 a voter refuses whoever's log is less up to date than its own") {
+TEST_CASE("S10 §5.4.1 a voter refuses whoever's log is less up to date than its own") {
     struct row {
         std::initializer_list<std::uint64_t> log;
         log_position candidates;
@@ -436,7 +436,7 @@ TEST_CASE("§5.4.1 a candidate without all committed entries cannot win") {
     CHECK(c.safe());
 }
 
-TEST_CASE("§5.4.2 S33 B10 only entries of the leader's term are committed by counting") {
+TEST_CASE("S33 B10 §5.4.2 only entries of the leader's term are committed by counting") {
     for (const auto& [acknowledged, committed] :
          {std::pair{1U, 0U}, std::pair{2U, 0U}, std::pair{3U, 3U}}) {
         cluster c{3, plain()};
