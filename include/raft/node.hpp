@@ -21,6 +21,7 @@
 #include <raft/core/step.hpp>
 #include <raft/node/options.hpp>
 #include <raft/node/outcome.hpp>
+#include <raft/node/receipt.hpp>
 #include <raft/node/recovery.hpp>
 #include <raft/node/requests.hpp>
 #include <raft/node/sender.hpp>
@@ -53,6 +54,7 @@ public:
     /// the storage kept makes no sense to the state machine; the node takes part in nothing then.
     bool start() {
         const auto kept = detail::recovered_from(storage_.recover(), options_.initial);
+        options_.config.durable_at_once = is_durable_at_once<storage_type>;
         state_ = initial_state(options_.id, options_.config, kept.value_or(recovered_state{}),
                                options_.seed);
         const bool restores = state_.snapshot.last_included.index > log_index{};
@@ -93,7 +95,8 @@ public:
     /// A message came from another server of this cluster. What makes no sense is ignored, as if it
     /// had been lost.
     void receive(member_id from, const message& body, const attachment<command>& beside) {
-        if (!has_all_parts(body, beside) || !has_room_for(beside.entries)) return;
+        if (!detail::has_all_parts<takes_snapshots>(body, beside)) return;
+        if (!detail::has_room_for(beside.entries, storage_)) return;
         look_at_clock();
         performer out{*this, beside.entries};
         advance(state_, from, body, beside.configuration, now_, out);
@@ -180,6 +183,7 @@ private:
     using transport_type = std::remove_reference_t<Transport>;
     using storage_type = std::remove_reference_t<Storage>;
     using entries_view = std::span<const entry<command>>;
+    static constexpr bool takes_snapshots = snapshotting_state_machine<state_machine_type>;
 
     // -------------------------------------------------------------------------------------- inputs
 
@@ -235,33 +239,6 @@ private:
         settle();
     }
 
-    /// Whether everything that the message speaks of came with it.
-    [[nodiscard]] static bool has_all_parts(const message& body,
-                                            const attachment<command>& beside) {
-        if (const auto* append = std::get_if<append_entries>(&body)) {
-            if (append->last_index < append->prev.index ||
-                beside.entries.size() != append->last_index - append->prev.index)
-                return false;
-            const auto* carried = beside.configuration;
-            return carried == nullptr ||
-                   (is_valid(carried->value) && carried->index > append->prev.index &&
-                    carried->index <= append->last_index);
-        }
-        const auto* chunk = std::get_if<install_snapshot>(&body);
-        return chunk == nullptr || (snapshotting_state_machine<state_machine_type> &&
-                                    beside.chunk.size() == chunk->length);
-    }
-
-    /// Entries that the storage has no room for are as if they had not come.
-    [[nodiscard]] bool has_room_for(entries_view entries) const {
-        if (entries.empty()) return true;
-        const auto room = storage_.room();
-        std::uint64_t bytes = 0;
-        for (const auto& each : entries)
-            if (each.command) bytes += storage_.size_of(*each.command);
-        return bytes <= room;
-    }
-
     // ------------------------------------------------------------------------------------- effects
 
     /// What few steps ask for, and what a step leaves to its end.
@@ -284,14 +261,19 @@ private:
         void set(timer which, instant deadline) { deadline_of(which) = deadline; }
         void cancel(timer which) { deadline_of(which).reset(); }
 
-        /// Entries may follow, and go with it.
+        /// Entries may follow, and go with it; but messages may that count on it, if the storage
+        /// is durable at once.
         void persist(write_sequence sequence, const hard_state& kept) {
+            const log_write vote{sequence, kept, std::nullopt};
+            if constexpr (is_durable_at_once<storage_type>)
+                return node_.storage_.write(vote, {}, nullptr);
             node_.occasional_.any = true;
-            node_.occasional_.vote = log_write{sequence, kept, std::nullopt};
+            node_.occasional_.vote = vote;
         }
         void append(write_sequence sequence, const raft::append& entries) {
             auto& vote = node_.occasional_.vote;
-            if (!vote) return node_.begin_write({sequence, std::nullopt, entries}, given_);
+            if (is_durable_at_once<storage_type> || !vote)
+                return node_.begin_write({sequence, std::nullopt, entries}, given_);
             node_.begin_write({sequence, vote->vote, entries}, given_);
             vote.reset();
         }
@@ -355,9 +337,19 @@ private:
     // ------------------------------------------------------------------------ what follows from it
 
     /// Feeds back what the storage has done, and applies what is committed, until nothing is left
-    /// to do.
+    /// to do. Mostly nothing is, and that is seen without a call.
     void settle() {
-        while (storage_has_news() ? take_storage_news() : deliver()) continue;
+        if (storage_may_have_news() || has_to_deliver()) settle_all();
+    }
+    [[gnu::noinline]] void settle_all() {
+        while (storage_may_have_news() && storage_has_news() ? take_storage_news()
+                                                             : has_to_deliver() && deliver())
+            continue;
+    }
+
+    /// A storage that is durable at once has none, but of a snapshot received.
+    [[nodiscard]] bool storage_may_have_news() const {
+        return !is_durable_at_once<storage_type> || state_.disk.durable != state_.disk.begun;
     }
 
     /// Whether the storage has come further, or has failed, since the last look.
@@ -385,10 +377,13 @@ private:
         proposals_.forget_through(last_applied_);
     }
 
+    [[nodiscard]] bool has_to_deliver() const {
+        return (last_applied_ != state_.commit_index || more_) && !delivering_;
+    }
+
     /// Applies the next committed entries and answers who waits for them; true if anything was
     /// done. What callables ask for meanwhile is done when they have returned.
     bool deliver() {
-        if (delivering_ || (last_applied_ == state_.commit_index && !more_)) return false;
         delivering_ = true;
         const bool worked = more_ ? deliver_more() : apply_some();
         delivering_ = false;
@@ -449,7 +444,7 @@ private:
     // ------------------------------------------------------------------------- start and snapshots
 
     [[nodiscard]] bool restore_state_machine() {
-        if constexpr (snapshotting_state_machine<state_machine_type>) {
+        if constexpr (takes_snapshots) {
             detail::stored_source source{storage_, state_.snapshot.size};
             return state_machine_.restore(source);
         } else {

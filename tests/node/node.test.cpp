@@ -43,6 +43,7 @@ struct list {
 /// A storage that is durable when the test says so, has the room that the test gives, and fails.
 class wayward_storage : public memory_storage<int> {
 public:
+    static constexpr bool durable_at_once = false;
     bool held = false;
     bool broken = false;
     std::uint64_t free = std::numeric_limits<std::uint64_t>::max();
@@ -62,11 +63,13 @@ private:
 };
 
 using wires_type = memory_network<int>;
-using server = node<list, wires_type::port, wayward_storage&, manual_clock&>;
 
 /// Three nodes; what is sent waits for `deliver`.
-struct trio {
-    explicit trio(settings config = {}) {
+template <class Storage>
+struct trio_over {
+    using server = node<list, wires_type::port, Storage&, manual_clock&>;
+
+    explicit trio_over(settings config = {}) {
         for (std::uint64_t id = 1; id <= 3; ++id) {
             config.retained_entries = 2;
             options.push_back({{id}, voters_only({{1}, {2}, {3}}), config, id});
@@ -110,11 +113,14 @@ struct trio {
 
     wires_type wires{};
     manual_clock clock{};
-    std::map<std::uint64_t, wayward_storage> disks{};
+    std::map<std::uint64_t, Storage> disks{};
     std::vector<node_options> options{};
     std::map<std::uint64_t, server> up{};
     std::map<std::uint64_t, bool> cut{};
 };
+
+using trio = trio_over<wayward_storage>;
+using server = trio::server;
 
 /// Keeps what it is told, in words.
 struct told {
@@ -136,6 +142,26 @@ struct told {
 };
 
 using words = std::vector<std::string>;
+
+/// Keeps the order in which a node writes and sends.
+struct noted_wires {
+    words& done;
+    void send(std::span<const member_id>, const message&, const attachment<int>&) {
+        done.emplace_back("send");
+    }
+    std::size_t room(member_id) { return 1; }
+};
+template <bool AtOnce>
+struct noted_storage : memory_storage<int> {
+    static constexpr bool durable_at_once = AtOnce;
+    words& done;
+    explicit noted_storage(words& kept) : done{kept} {}
+    void write(const log_write& begun, std::span<const entry<int>> entries,
+               const indexed_configuration* members) {
+        done.emplace_back("write");
+        memory_storage<int>::write(begun, entries, members);
+    }
+};
 
 }  // namespace
 
@@ -328,6 +354,26 @@ TEST_CASE("a node whose storage fails stops leading and refuses, and the others 
     CHECK(c.leader_id() != old);
 }
 
+TEST_CASE("durable at once or not, a vote is written before it is told") {
+    words done;
+    const node_options options{{1}, voters_only({{1}, {2}, {3}}), {}, 1};
+    const request_vote ask{.term = {1}, .last_log = {}, .leadership_transfer = true};
+    manual_clock clock;
+    using eager_storage = noted_storage<true>;
+    node<list, noted_wires, eager_storage, manual_clock&> eager{
+        options, {}, {done}, eager_storage{done}, clock};
+    REQUIRE(eager.start());
+    eager.receive({2}, ask, {});
+    CHECK(done == words{"write", "write", "send"});
+    done.clear();
+    using patient_storage = noted_storage<false>;
+    node<list, noted_wires, patient_storage, manual_clock&> patient{
+        options, {}, {done}, patient_storage{done}, clock};
+    REQUIRE(patient.start());
+    patient.receive({2}, ask, {});
+    CHECK(done == words{"write", "send"});
+}
+
 TEST_CASE("a node made again on its storage knows what it knew") {
     trio c;
     c.leader().propose(7, [](const auto&) {});
@@ -341,8 +387,9 @@ TEST_CASE("a node made again on its storage knows what it knew") {
     for (std::uint64_t id = 1; id <= 3; ++id) CHECK(c[id].state_machine().items == std::vector{7});
 }
 
-TEST_CASE("§7 a node restores its snapshot, and a follower that is far behind is sent it") {
-    trio c;
+TEST_CASE_TEMPLATE("§7 a node restores its snapshot, and a follower that is far behind is sent it",
+                   storage, wayward_storage, memory_storage<int>) {
+    trio_over<storage> c;
     const auto leader = c.leader_id();
     const auto behind = leader % 3 + 1;
     c.cut[behind] = true;

@@ -24,6 +24,9 @@ namespace raft {
 template <class Command>
 class memory_storage {
 public:
+    /// What `write` was given is there as long as the object is (`is_durable_at_once`).
+    static constexpr bool durable_at_once = true;
+
     [[nodiscard]] recovered recover() {
         progress_ = {};  // Each run of a node numbers its writes anew.
         return {.vote = vote_,
@@ -35,8 +38,10 @@ public:
                 .empty = !written_};
     }
 
-    void write(const log_write& write, std::span<const entry<Command>> entries,
-               const indexed_configuration* configuration) {
+    /// Inline: the node makes up the arguments for this call alone, and they need no memory then.
+    [[gnu::always_inline]] void write(const log_write& write,
+                                      std::span<const entry<Command>> entries,
+                                      const indexed_configuration* configuration) {
         written_ = true;
         if (write.vote) vote_ = *write.vote;
         if (write.entries) append(*write.entries, entries, configuration);

@@ -40,4 +40,22 @@ constexpr void on_durable(state& s, instant now, auto& out) {
     if (advance_commit(s, leading, s.disk.durable_index, out)) spread_commit(s, leading, out);
 }
 
+/// This write and all before it, not all of which were durable before, are durable.
+constexpr void on_written(state& s, write_sequence sequence, instant now, auto& out) {
+    auto& disk = s.disk;
+    disk.durable = sequence;
+    if (disk.durable >= disk.stretch_sequence) {
+        const auto steps = disk.durable.value - disk.stretch_sequence.value;
+        disk.durable_index = greatest(disk.durable_index, disk.stretch_index + steps);
+    }
+    on_durable(s, now, out);
+}
+
+/// What this step wrote needs no completion if the storage is durable at once. To be able to say
+/// something may be a reason to write more: a single server that votes for itself leads.
+constexpr void complete_writes(state& s, instant now, auto& out) {
+    while (s.disk.durable != s.disk.begun && s.config.durable_at_once)
+        on_written(s, s.disk.begun, now, out);
+}
+
 }  // namespace raft::detail

@@ -3,7 +3,9 @@
 // What a step asks the world to do, as plain data. The order in which the parts of one `effects`
 // are carried out does not matter, and they may be carried out in parallel: whatever must wait for
 // something durable is not here before the completion of that write was an input. Writes alone keep
-// their order: they become durable in the order of their sequence.
+// their order: they become durable in the order of their sequence. Where `settings.durable_at_once`
+// holds, a step counts on its log write: that is carried out before its messages are sent, and all
+// of a step before the next input. Chunks and installs of snapshots have a completion even so.
 //
 // The rules emit into any type that takes the calls of `effects` (`send` to `occasionally`): what
 // takes them may carry out on the spot, as the node does, and build no list. Entries are appended

@@ -107,7 +107,7 @@ constexpr void on(state& s, member_id from, const append_entries& m,
     // answer would say. If that was lost, its next heartbeat asks, and brings no news.
     const bool empty = m.last_index == m.prev.index;
     if (news && empty && m.last_index <= known && !new_round && !following->owed.append) return;
-    if (s.disk.begun != begun) {
+    if (s.disk.begun != begun && !durable_already(s, begun)) {
         following->owed.append = true;
         return;
     }
@@ -222,6 +222,13 @@ constexpr void on(state& s, member_id from, const append_entries_rejection& m, i
     send_news(s, leading, out);
 }
 
+/// A leader's own entries, appended since the write `before`, are its part of the majority if they
+/// are durable already. Where that part is all of it, what follows is more than this.
+constexpr void count_own_entries(state& s, const leader& leading, write_sequence before) {
+    if (!leading.own || s.members().all_voters() == member_set::of(*leading.own)) return;
+    if (durable_already(s, before)) s.peers[leading.own->value].match_index = s.log.last_index();
+}
+
 constexpr void on_propose(state& s, std::uint32_t count, auto& out) {
     auto* leading = std::get_if<leader>(&s.role);
     if (leading == nullptr || leading->transfer) {
@@ -238,8 +245,10 @@ constexpr void on_propose(state& s, std::uint32_t count, auto& out) {
         return;
     }
     const auto last = s.log.last_index();
+    const auto begun = s.disk.begun;
     out.accept(accepted_proposal{next(last), s.current_term});
     append_to_log(s, last, last + count, s.current_term, entry_source::proposed, nullptr, out);
+    count_own_entries(s, *leading, begun);
     send_news(s, *leading, out);
 }
 

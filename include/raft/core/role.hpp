@@ -66,6 +66,15 @@ constexpr write_sequence begin_other_write(state& s) {
     return s.disk.begun;
 }
 
+/// Whether the entries just appended, since the write `before`, are durable already: the storage is
+/// durable at once, and nothing else was on its way. Then nothing need wait for a completion.
+[[nodiscard]] constexpr bool durable_already(state& s, write_sequence before) {
+    if (!s.config.durable_at_once || s.disk.durable != before) return false;
+    s.disk.durable = s.disk.begun;
+    s.disk.durable_index = s.log.last_index();
+    return true;
+}
+
 /// A server says nothing in a term that it could forget (§5.1: a term, once seen, is never left for
 /// an older one).
 [[nodiscard]] constexpr bool may_speak(const state& s) { return s.disk.vote <= s.disk.durable; }

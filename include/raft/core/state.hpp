@@ -44,6 +44,10 @@ struct settings {
     /// A leader that does not hear from a majority for an election timeout steps down, and a
     /// follower that hears its leader lets no other server have an election (thesis §4.2.3, §6.2).
     bool check_quorum = true;
+    /// What is written is durable as soon as it is asked for: a step does not wait for the
+    /// completion of its own log write, and `effects` says in which order it is carried out. Of one
+    /// server, not of the cluster: the node takes it from the type of its storage.
+    bool durable_at_once = false;
 
     friend constexpr bool operator==(const settings&, const settings&) = default;
 };

@@ -123,26 +123,35 @@ struct recovered_state {
 
 // ----------------------------------------------------------------------------------------- advance
 
-/// A message that came, for those who have its parts at hand.
-constexpr void advance(state& s, member_id from, const message& body,
-                       const indexed_configuration* members, instant now, auto& out) {
-    if (s.is_halted() || from == s.self) return;
-    // A busy cluster sends hardly anything else.
-    if (const auto* append = std::get_if<append_entries>(&body))
-        return detail::on(s, from, *append, members, now, out);
-    if (const auto* reply = std::get_if<append_entries_reply>(&body))
-        return detail::on(s, from, *reply, now, out);
+namespace detail {
+constexpr void on_any(state& s, member_id from, const message& body,
+                      const indexed_configuration* members, instant now, auto& out) {
     std::visit(
         [&](const auto& m) {
             using type = std::remove_cvref_t<decltype(m)>;
             if constexpr (std::is_same_v<type, append_entries>)
-                detail::on(s, from, m, members, now, out);
+                on(s, from, m, members, now, out);
             else if constexpr (std::is_same_v<type, install_snapshot>)
-                detail::on(s, from, m, members != nullptr ? &members->value : nullptr, now, out);
+                on(s, from, m, members != nullptr ? &members->value : nullptr, now, out);
             else
-                detail::on(s, from, m, now, out);
+                on(s, from, m, now, out);
         },
         body);
+}
+}  // namespace detail
+
+/// A message that came, for those who have its parts at hand.
+constexpr void advance(state& s, member_id from, const message& body,
+                       const indexed_configuration* members, instant now, auto& out) {
+    if (s.is_halted() || from == s.self) return;
+    // A busy cluster sends hardly anything but the first two.
+    if (const auto* append = std::get_if<append_entries>(&body))
+        detail::on(s, from, *append, members, now, out);
+    else if (const auto* reply = std::get_if<append_entries_reply>(&body))
+        detail::on(s, from, *reply, now, out);
+    else
+        detail::on_any(s, from, body, members, now, out);
+    if (!std::holds_alternative<install_snapshot>(body)) detail::complete_writes(s, now, out);
 }
 
 constexpr void advance(state& s, const received& in, instant now, auto& out) {
@@ -157,11 +166,13 @@ constexpr void advance(state& s, const started&, instant now, auto& out) {
 constexpr void advance(state& s, const timer_fired& in, instant now, auto& out) {
     if (s.is_halted()) return;
     switch (in.which) {
-    case timer::election: return detail::on_election_timer(s, now, out);
+    case timer::election: detail::on_election_timer(s, now, out); break;
     case timer::heartbeat:
         detail::step_down_without_quorum(s, now, out);
-        return detail::on_heartbeat_timer(s, now, out);
+        detail::on_heartbeat_timer(s, now, out);
+        break;
     }
+    detail::complete_writes(s, now, out);
 }
 
 /// Refuses every request of a server whose storage has failed.
@@ -171,8 +182,10 @@ constexpr void advance(state& s, const timer_fired& in, instant now, auto& out) 
     return s.is_halted();
 }
 
-constexpr void advance(state& s, const proposed& in, instant, auto& out) {
-    if (!refuses_all(s, out)) detail::on_propose(s, in.count, out);
+constexpr void advance(state& s, const proposed& in, instant now, auto& out) {
+    if (refuses_all(s, out)) return;
+    detail::on_propose(s, in.count, out);
+    detail::complete_writes(s, now, out);
 }
 
 constexpr void advance(state& s, const read_requested&, instant, auto& out) {
@@ -188,14 +201,10 @@ constexpr void advance(state& s, const snapshot_saved& in, instant, auto& out) {
 }
 
 constexpr void advance(state& s, const written& in, instant now, auto& out) {
-    auto& disk = s.disk;
+    const auto& disk = s.disk;
     if (s.is_halted() || in.sequence <= disk.durable || in.sequence > disk.begun) return;
-    disk.durable = in.sequence;
-    if (disk.durable >= disk.stretch_sequence) {
-        const auto steps = disk.durable.value - disk.stretch_sequence.value;
-        disk.durable_index = greatest(disk.durable_index, disk.stretch_index + steps);
-    }
-    detail::on_durable(s, now, out);
+    detail::on_written(s, in.sequence, now, out);
+    detail::complete_writes(s, now, out);
 }
 
 constexpr void advance(state& s, const storage_failed&, instant, auto& out) {

@@ -88,6 +88,18 @@ concept log_storage_for = requires(T& storage, const T& saved, const log_write& 
     { saved.progress() } -> std::same_as<storage_progress>;
 };
 
+/// Whether a storage says of itself, by `static constexpr bool durable_at_once = true`, that a
+/// `write` which has returned survives a crash, whatever `progress` is asked or says. Such a
+/// storage never fails: the node answers for a write without a look back. A type that derives from
+/// one and is slower says `false`.
+template <class Storage>
+inline constexpr bool is_durable_at_once = [] {
+    if constexpr (requires { Storage::durable_at_once; })
+        return bool{Storage::durable_at_once};
+    else
+        return false;
+}();
+
 /// What `save` is given in the check of the concept: a callable that writes to any sink.
 struct snapshot_fill_archetype {
     void operator()(auto& sink) const { sink.write(std::span<const std::byte>{}); }

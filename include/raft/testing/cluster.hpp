@@ -195,8 +195,10 @@ public:
 
     // --------------------------------------------------------------------------- disks and crashes
 
-    /// From now on the writes of `id` wait for `persist`.
-    constexpr void hold_disk(member_id id) { server_of(id).disk_is_held = true; }
+    /// From now on the writes of `id` wait for `persist`, unless they are durable at once.
+    constexpr void hold_disk(member_id id) {
+        server_of(id).disk_is_held = !config_.durable_at_once;
+    }
 
     /// The oldest writes of `id` that wait become durable: `count` of them, or all.
     constexpr void persist(member_id id, std::size_t count = ~std::size_t{0}) {

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What arrives is looked at before it is believed: a transport may lose a part of it, and the disk
+// may be full.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+#include <raft/core/message.hpp>
+#include <raft/policy/entry.hpp>
+
+namespace raft::detail {
+
+/// Whether everything that the message speaks of came with it. A chunk of a snapshot makes no sense
+/// to a state machine that takes none.
+template <bool TakesSnapshots, class Command>
+[[nodiscard]] bool has_all_parts(const message& body, const attachment<Command>& beside) {
+    if (const auto* append = std::get_if<append_entries>(&body)) {
+        if (append->last_index < append->prev.index ||
+            beside.entries.size() != append->last_index - append->prev.index)
+            return false;
+        const auto* carried = beside.configuration;
+        return carried == nullptr ||
+               (is_valid(carried->value) && carried->index > append->prev.index &&
+                carried->index <= append->last_index);
+    }
+    const auto* chunk = std::get_if<install_snapshot>(&body);
+    return chunk == nullptr || (TakesSnapshots && beside.chunk.size() == chunk->length);
+}
+
+/// Entries that the storage has no room for are as if they had not come.
+template <class Entries, class Storage>
+[[nodiscard]] bool has_room_for(Entries entries, const Storage& storage) {
+    if (entries.empty()) return true;
+    const auto room = storage.room();
+    std::uint64_t bytes = 0;
+    for (const auto& each : entries)
+        if (each.command) bytes += storage.size_of(*each.command);
+    return bytes <= room;
+}
+
+}  // namespace raft::detail
