@@ -417,3 +417,15 @@ TEST_CASE("§7 a leader of an older term cannot install and hears of the term") 
     CHECK_FALSE(c.last_effects().install.has_value());
     CHECK(newest<install_snapshot_reply>(c, s1, s2)->term == term_number{4});
 }
+
+TEST_CASE("S91 a snapshot of a cluster that does not name its receiver is installed all the same") {
+    cluster c{3, plain()};
+    const auto others = voters_only({s2, s3});
+    c.give(s1, received{s2, chunk(1, position(5, 1), 0, 1, 1), indexed_configuration{{4}, others}});
+    CHECK(c.commit(s1) == 5);
+    CHECK(c.at(s1).members() == others);
+    c.lose_all();
+    c.time_out(s1);
+    CHECK(c.at(s1).is_follower());
+    CHECK(c.network().empty());
+}

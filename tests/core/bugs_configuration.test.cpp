@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Goal: a configuration is in force as long as it is in the log, committed or not (§6). Method: a
+// follower is given one, loses it, stands for election with it; each under the number of the bug
+// that another library had.
+#include <cstdint>
+#include <optional>
+
+#include <doctest/doctest.h>
+
+#include <support/messages.hpp>
+
+using namespace raft;
+using namespace raft::testing;
+
+namespace {
+
+/// Three servers and s4, which is to join; s1 has an uncommitted entry that says so, from s2.
+cluster with_news_of_s4() {
+    cluster c{3, plain()};
+    c.add_outsider(s4);
+    const indexed_configuration four{{2}, voters_only({s1, s2, s3, s4})};
+    c.give(s1, received{s2, entries(1, log_start, 2, 1), four});
+    c.lose_all();
+    return c;
+}
+
+}  // namespace
+
+TEST_CASE("B51 a configuration that is not committed is asked for votes, and counts them") {
+    auto c = with_news_of_s4();
+    CHECK(c.commit(s1) == 0);
+    c.time_out(s1);
+    for (const auto id : {s2, s3, s4}) CHECK(count<request_vote>(c, s1, id) == 1);
+    c.inject(s2, s1, yes(2));
+    CHECK(c.at(s1).is_candidate());  // Two of three, but not of four.
+    c.inject(s4, s1, yes(2));
+    CHECK(c.at(s1).is_leader());
+}
+
+TEST_CASE("B52 a new leader keeps to the configuration that it holds, though not committed") {
+    auto c = with_news_of_s4();
+    c.time_out(s1);
+    for (const auto id : {s2, s4}) c.inject(id, s1, yes(2));
+    REQUIRE(c.at(s1).is_leader());
+    CHECK(count<append_entries>(c, s1, s4) == 1);
+    c.lose_all();
+    c.inject(s2, s1, ack(2, 3));
+    CHECK(c.commit(s1) == 0);
+    c.inject(s4, s1, ack(2, 3));
+    CHECK(c.commit(s1) == 3);
+}
+
+TEST_CASE("B61 a configuration that is cut off gives way to the one before, on the disk too") {
+    auto c = with_news_of_s4();
+    REQUIRE(c.at(s1).members() == voters_only({s1, s2, s3, s4}));
+    c.crash(s1);
+    c.restart(s1);
+    REQUIRE(c.at(s1).members() == voters_only({s1, s2, s3, s4}));
+    c.inject(s3, s1, entries(2, position(1, 1), 1, 2));
+    CHECK(c.at(s1).members() == voters_only({s1, s2, s3}));
+    c.crash(s1);
+    c.restart(s1);
+    CHECK(c.at(s1).members() == voters_only({s1, s2, s3}));
+    c.time_out(s1);
+    CHECK(count<request_vote>(c, s1, s4) == 0);
+}
