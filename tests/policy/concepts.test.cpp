@@ -108,3 +108,8 @@ TEST_CASE("a node borrows a policy that is given as a reference") {
                   clock};
     CHECK(&borrowing.storage() == &storage);
 }
+
+TEST_CASE("B35 a clock that can be set back is no clock for a node") {
+    CHECK(raft::clock<std::chrono::steady_clock>);
+    CHECK_FALSE(raft::clock<std::chrono::system_clock>);
+}
