@@ -33,6 +33,8 @@ struct letter {
 indexed_configuration joint_configuration(log_index index) {
     auto value = voters_only({member_id{1}, member_id{22}, member_id{333}, member_id{4444}});
     value.outgoing_voters = member_set::first(3);
+    value.next_learners = member_set::of(slot{3});
+    value.newcomers = member_set::first(1);
     return {.index = index, .value = value};
 }
 
@@ -153,7 +155,7 @@ TEST_CASE("codec: the form of a frame is fixed, byte by byte") {
     for (std::size_t i = 0; i < std::size(expected); ++i)
         CHECK(std::to_integer<int>(frame[i]) == expected[i]);
     const std::size_t variants = std::variant_size_v<message>;
-    CHECK(variants == 10);  // The kinds are numbers on the wire: add new messages at the end only.
+    CHECK(variants == 13);  // The kinds are numbers on the wire: add new messages at the end only.
 }
 
 TEST_CASE("codec: frames are appended one after another, and told apart") {
@@ -211,7 +213,7 @@ TEST_CASE("codec: hostile headers, with a checksum that is right") {
     CHECK(error_with(l, at_version, std::uint8_t{0}) == frame_error::unknown_version);
     CHECK(error_with(l, at_version, std::uint8_t{2}) == frame_error::unknown_version);
     CHECK(error_with(l, at_kind, std::uint8_t{0}) == frame_error::unknown_kind);
-    CHECK(error_with(l, at_kind, std::uint8_t{11}) == frame_error::unknown_kind);
+    CHECK(error_with(l, at_kind, std::uint8_t{14}) == frame_error::unknown_kind);
     CHECK(error_with(l, at_flags, std::uint8_t{2}) == frame_error::unknown_flags);
     CHECK(error_with(l, at_flags + 1, std::uint8_t{1}) == frame_error::unknown_flags);
     CHECK(error_with(l, at_flags, std::uint8_t{0}) == frame_error::bytes_left_over);
@@ -256,7 +258,7 @@ TEST_CASE("codec: hostile commands, with a checksum that is right") {
 TEST_CASE("codec: hostile configurations and chunks, with a checksum that is right") {
     const auto l = snapshot_with_all();
     const auto size = frame_of(l).size();
-    const std::size_t at_configuration = size - 4 - 10 - (8 + 1 + 4 * 8 + 8);
+    const std::size_t at_configuration = size - 4 - 10 - (8 + 1 + 4 * 8 + 6 * 4);
     const std::size_t at_count = at_configuration + 8;
     const std::size_t at_voters = at_count + 1 + 4 * 8;
     CHECK(error_with(l, at_count, std::uint8_t{33}) == frame_error::bad_configuration);

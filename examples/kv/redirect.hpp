@@ -50,6 +50,20 @@ inline constexpr std::string_view overloaded_text =
     case raft::refusal_reason::storage_failed:
         return "IOERR the storage of this server has failed; ask another server";
     case raft::refusal_reason::nothing_to_do: return "ERR there is nothing to do";
+    case raft::refusal_reason::transfer_in_progress:
+        return "TRYAGAIN leadership is being handed over";
+    case raft::refusal_reason::change_in_progress: return "BUSY the membership is being changed";
+    case raft::refusal_reason::leader_not_ready: return "TRYAGAIN the leader has just begun";
+    case raft::refusal_reason::configuration_changed:
+        return "ERR the configuration is no longer the one that the request is based on";
+    case raft::refusal_reason::invalid_configuration:
+        return "ERR no cluster can have this membership";
+    case raft::refusal_reason::too_many_members: return "ERR too many members";
+    case raft::refusal_reason::unknown_member: return "ERR no such member";
+    case raft::refusal_reason::cannot_lead: return "ERR a learner or a witness cannot lead";
+    case raft::refusal_reason::no_candidate: return "ERR no other server could lead";
+    case raft::refusal_reason::no_lease: return "ERR reads under a lease are not allowed here";
+    case raft::refusal_reason::too_stale: return "STALE the leader was last heard too long ago";
     }
     const auto* leader = leader_address(refused, layout);
     if (leader == nullptr) return "CLUSTERDOWN no leader is known; try again";

@@ -146,11 +146,11 @@ public:
     std::optional<refusal> take_snapshot() requires snapshotting_state_machine<state_machine_type> {
         const auto leader = state_.current_leader();
         if (state_.is_halted()) return refusal{refusal_reason::storage_failed, leader};
-        if (saving_at_ || restore_at_ || last_applied_ <= state_.snapshot.last_included.index)
+        if (saving_at_ || restore_at_ || !may_take_snapshot(state_, last_applied_))
             return refusal{refusal_reason::nothing_to_do, leader};
         saving_at_ = last_applied_;
         storage_.save({last_applied_, *state_.log.term_at(last_applied_)},
-                      detail::members_at(state_, last_applied_),
+                      members_at(state_, last_applied_),
                       [this](auto& sink) { std::as_const(state_machine_).save(sink); });
         look_at_clock();
         look_at_saved_snapshot();
@@ -302,10 +302,8 @@ private:
     void carry_out_occasional(std::span<const std::byte> chunk) {
         const auto& asked = occasional_;
         if (asked.vote) storage_.write(*asked.vote, {}, nullptr);
-        if (asked.leadership_lost) {
-            proposals_.doubt_all();
-            reads_.void_all();
-        }
+        if (asked.leadership_lost) proposals_.doubt_all();
+        if (asked.leadership_lost || asked.reads_lost) reads_.void_all();
         if (asked.chunk) storage_.write_chunk(*asked.chunk, chunk);
         if (asked.install) {
             storage_.install(*asked.install, state_.configurations.front().value);

@@ -40,15 +40,13 @@ TEST_CASE("S96 a read waits for a majority that was asked after it, and for its 
         CHECK(c.sent<append_entries>(s1, s2)->round == promised->round);
         c.deliver(s1, s2);
         c.deliver_one(s2, s1);
-        CHECK(c.last_effects().confirmed == promised->round);
+        CHECK(c.last_effects().confirmed->round == promised->round);
         c.settle();
     }
 }
 
-TEST_CASE("S96 the read of a follower is refused, with the leader's name") {
+TEST_CASE("S96 a read is refused where no leader is known") {
     auto c = steady(3);
-    CHECK_FALSE(read(c, s2).has_value());
-    CHECK(c.last_effects().refused == refusal{refusal_reason::not_leader, s1});
     c.time_out(s2);
     CHECK_FALSE(read(c, s2).has_value());
     CHECK(c.last_effects().refused == refusal{refusal_reason::not_leader, std::nullopt});
@@ -63,7 +61,7 @@ TEST_CASE("S96 of five servers two others must acknowledge the round, each count
     c.inject(s2, s1, ack(1, 1, 1));
     CHECK(confirmed(c, s1) == read_round{0});
     c.inject(s3, s1, ack(1, 1, 1));
-    CHECK(c.last_effects().confirmed == promised->round);
+    CHECK(c.last_effects().confirmed->round == promised->round);
 }
 
 TEST_CASE("S96 learners and strangers confirm no read") {
@@ -121,7 +119,7 @@ TEST_CASE("S98 a read that comes while a round is under way is of the next round
     CHECK(c.network().size() == messages);
     c.deliver(s1, s2);
     c.deliver_one(s2, s1);
-    CHECK(c.last_effects().confirmed == first->round);
+    CHECK(c.last_effects().confirmed->round == first->round);
     CHECK(newest<append_entries>(c, s1, s2)->round == second->round);
     c.settle();
     CHECK(confirmed(c, s1) == second->round);
@@ -159,7 +157,7 @@ TEST_CASE("S97 B30 a read is not served before the first entry though the round 
     REQUIRE(promised.has_value());
     c.lose_all();
     c.inject(s2, s1, append_entries_rejection{{2}, {9}, {}, promised->round});
-    CHECK(c.last_effects().confirmed == promised->round);
+    CHECK(c.last_effects().confirmed->round == promised->round);
     CHECK(c.commit(s1) < promised->index.value);
     CHECK(promised->index == log_index{4});
 }
@@ -218,7 +216,7 @@ TEST_CASE("S96 a single server confirms a read at once") {
     c.elect(s1);
     const auto promised = read(c, s1);
     REQUIRE(promised.has_value());
-    CHECK(c.last_effects().confirmed == promised->round);
+    CHECK(c.last_effects().confirmed->round == promised->round);
     CHECK(promised->index == log_index{1});
     c.hold_disk(s1);
     c.propose(s1);

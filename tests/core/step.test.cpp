@@ -83,6 +83,14 @@ private:
         CHECK(cluster_.last_effects() == expected.out);
     }
 
+    void change(member_id id) {
+        std::vector<member> wanted;
+        for (std::uint64_t other = 1; other <= 4; ++other)
+            if (below(3) != 0)
+                wanted.push_back({{other}, below(4) == 0 ? member_part::learner : member_part::voter});
+        give(id, change_requested{cluster_.at(id).configurations.back().index, wanted});
+    }
+
     void restart(member_id id) {
         cluster_.restart(id);
         cluster_.hold_disk(id);
@@ -107,8 +115,11 @@ private:
         if (kind < 84) return give(id, timer_fired{timer::heartbeat});
         if (kind < 86) return time_out(id);
         if (kind < 90) return give(id, read_requested{});
-        if (kind < 93) return give(id, transfer_requested{{below(4) + 1}});
+        if (kind < 93) return give(id, transfer_requested{member_id{below(4) + 1}});
         if (kind < 95) return cluster_.crash(id);
+        if (kind < 96 && below(2) == 0) return give(id, room_changed{below(2) == 0});
+        if (kind < 96 && below(4) == 0) return give(id, step_down_requested{});
+        if (kind < 96 && below(2) == 0) return change(id);
         if (kind < 96) return give(id, written{{s.disk.begun.value + below(3)}});
         if (kind < 97 && below(10) == 0) return give(id, storage_failed{});
         const auto index = s.commit_index;

@@ -16,7 +16,7 @@ namespace {
 
 void transfer(cluster& c, member_id from, member_id to) { c.give(from, transfer_requested{to}); }
 
-const std::optional<leadership_transfer>& pending(const cluster& c, member_id id) {
+const rare<leadership_transfer>& pending(const cluster& c, member_id id) {
     return std::get<leader>(c.at(id).role).transfer;
 }
 
@@ -92,18 +92,21 @@ TEST_CASE("S71 a transfer to itself, to a stranger, to a learner or a second one
     cluster c{members, settings{}};
     c.elect(s1);
     const auto before = c.at(s1);
-    for (const auto target : {s1, s4, s7}) {
+    const std::pair<member_id, refusal_reason> cases[] = {{s1, refusal_reason::nothing_to_do},
+                                                          {s4, refusal_reason::cannot_lead},
+                                                          {s7, refusal_reason::unknown_member}};
+    for (const auto& [target, reason] : cases) {
         transfer(c, s1, target);
-        CHECK(c.last_effects().refused == refusal{refusal_reason::nothing_to_do, s1});
+        CHECK(c.last_effects().refused == refusal{reason, s1});
         CHECK(c.at(s1) == before);
         CHECK(c.network().empty());
     }
     transfer(c, s1, s2);
     c.lose_all();
     transfer(c, s1, s3);
-    CHECK(c.last_effects().refused == refusal{refusal_reason::nothing_to_do, s1});
+    CHECK(c.last_effects().refused == refusal{refusal_reason::transfer_in_progress, s1});
     CHECK(c.network().empty());
-    CHECK(pending(c, s1)->target == slot{1});
+    CHECK(pending(c, s1)->target == s2);
 }
 
 TEST_CASE("S73 during a transfer proposals are refused, when it is given up they are taken") {

@@ -10,25 +10,12 @@
 #include <doctest/doctest.h>
 
 #include <raft/testing/cluster.hpp>
+#include <support/dice.hpp>
 
 using namespace raft;
 using namespace raft::testing;
 
 namespace {
-
-class dice {
-public:
-    explicit dice(std::uint64_t seed) : state_{seed * 0x9e3779b97f4a7c15U + 1} {}
-    std::uint64_t below(std::uint64_t bound) {
-        state_ ^= state_ << 13U;
-        state_ ^= state_ >> 7U;
-        state_ ^= state_ << 17U;
-        return (state_ >> 11U) % bound;
-    }
-
-private:
-    std::uint64_t state_;
-};
 
 void one_event(cluster& c, dice& d, std::uint64_t servers) {
     const member_id id{d.below(servers) + 1};
@@ -60,7 +47,7 @@ void one_event(cluster& c, dice& d, std::uint64_t servers) {
         if (c.running(id) && c.commit(id) > c.at(id).snapshot.last_included.index.value)
             c.take_snapshot(id);
     } else if (kind < 97) {
-        c.give(id, transfer_requested{{d.below(servers) + 1}});
+        c.give(id, transfer_requested{member_id{d.below(servers) + 1}});
     } else if (kind < 98) {
         c.give(id, read_requested{});
     } else {

@@ -11,8 +11,8 @@
 //         message     its numbers in the order of its struct, u64 each; u8 for yes or no
 //         entries     for each: u32 with the size of its command in the low 31 bits and with the
 //                     highest bit set if it has a command; then the command as `codec` writes it
-//         configuration   u64 index, u8 count, u64 for each member, u32 voters,
-//                     u32 outgoing voters
+//         configuration   u64 index, u8 count, u64 for each member, u32 for each of its sets of
+//                     members in the order of `member_sets`
 //         chunk       bytes
 //     u32 checksum    CRC32C of everything before it, the length included
 //
@@ -56,7 +56,7 @@ constexpr void each_field(auto& archive, message_like<append_entries> auto& m) {
     archive(m.term, m.prev, m.last_index, m.entries_term, m.commit_index, m.round);
 }
 constexpr void each_field(auto& archive, message_like<append_entries_reply> auto& m) {
-    archive(m.term, m.match_index, m.round);
+    archive(m.term, m.match_index, m.round, m.full);
 }
 constexpr void each_field(auto& archive, message_like<append_entries_rejection> auto& m) {
     archive(m.term, m.prev_index, m.hint, m.round);
@@ -66,6 +66,15 @@ constexpr void each_field(auto& archive, message_like<install_snapshot> auto& m)
 }
 constexpr void each_field(auto& archive, message_like<install_snapshot_reply> auto& m) {
     archive(m.term, m.last_included_index, m.offset, m.round);
+}
+constexpr void each_field(auto& archive, message_like<request_read_index> auto& m) {
+    archive(m.term, m.request);
+}
+constexpr void each_field(auto& archive, message_like<read_index_reply> auto& m) {
+    archive(m.term, m.request, m.round, m.index, m.confirmed);
+}
+constexpr void each_field(auto& archive, message_like<round_confirmed> auto& m) {
+    archive(m.term, m.round);
 }
 constexpr void each_field(auto& archive, message_like<timeout_now> auto& m) {
     archive(m.term, m.last_index);
@@ -125,15 +134,14 @@ template <class Message>
 }
 
 [[nodiscard]] inline std::size_t configuration_bytes(const indexed_configuration* c) {
-    return c == nullptr ? 0 : 8 + 1 + 8 * c->value.members.size() + 4 + 4;
+    return c == nullptr ? 0 : 8 + 1 + 8 * c->value.members.size() + 4 * member_set_count;
 }
 
 inline void write_configuration(byte_writer& out, const indexed_configuration& c) {
     out.number(c.index.value);
     out.number(static_cast<std::uint8_t>(c.value.members.size()));
     for (const auto member : c.value.members) out.number(member.value);
-    out.number(c.value.voters.bits());
-    out.number(c.value.outgoing_voters.bits());
+    for (const auto* set : member_sets(c.value)) out.number(set->bits());
 }
 
 inline void read_configuration(byte_reader& in, indexed_configuration& into) {
@@ -144,8 +152,8 @@ inline void read_configuration(byte_reader& in, indexed_configuration& into) {
     into.value.members.clear();
     for (std::size_t i = 0; i < identities.size(); i += 8)
         into.value.members.push_back({load_little_endian<std::uint64_t>(&identities[i])});
-    into.value.voters = member_set::from_bits(in.number<std::uint32_t>());
-    into.value.outgoing_voters = member_set::from_bits(in.number<std::uint32_t>());
+    for (auto* set : member_sets(into.value))
+        *set = member_set::from_bits(in.number<std::uint32_t>());
 }
 
 // Whether a message and what is beside it belong together. Asked of what is to be sent as of what

@@ -4,7 +4,9 @@
 // bit masks over the slots of one configuration, so that a majority is a popcount.
 #pragma once
 
+#include <array>
 #include <bit>
+#include <initializer_list>
 #include <optional>
 #include <vector>
 
@@ -32,6 +34,7 @@ public:
         return static_cast<std::size_t>(std::popcount(bits_));
     }
     constexpr void insert(slot member) { bits_ |= std::uint32_t{1} << member.value; }
+    constexpr void erase(slot member) { bits_ &= ~(std::uint32_t{1} << member.value); }
 
     [[nodiscard]] constexpr slot front() const { return *begin(); }
     [[nodiscard]] constexpr member_set without(member_set gone) const {
@@ -83,11 +86,24 @@ private:
 
 /// The members of the cluster and their parts in it. A member that is in neither set of voters is a
 /// learner: it receives the log and counts in no majority (thesis §4.2.1).
+///
+/// A witness votes, and acknowledges which entries there are, but holds no commands. It cannot lose
+/// data: it gives its vote only to a log that has every entry it ever acknowledged (§5.4.1), it
+/// never leads, and it is one of fewer than half of the voters, so that in every majority there is
+/// a server with the commands.
+///
+/// A change under way leads to `next_voters` and `next_learners` (§6): its newcomers catch up while
+/// the voters are what they were; then both sets of voters decide; then everyone else is gone.
 struct configuration {
     std::vector<member_id> members{};
     member_set voters{};
     member_set outgoing_voters{};  ///< The voters of the old configuration while the change is
                                    ///< joint (§6), else empty.
+    member_set next_voters{};      ///< Who will vote; empty without a change, and once it is joint,
+                                   ///< as they vote then.
+    member_set next_learners{};    ///< Who only learns when the change is complete.
+    member_set newcomers{};        ///< Who came with the change, and goes if it is given up.
+    member_set witnesses{};        ///< Of the members: those that hold no commands.
 
     [[nodiscard]] constexpr std::optional<slot> slot_of(member_id id) const {
         for (std::size_t i = 0; i < members.size(); ++i)
@@ -101,9 +117,32 @@ struct configuration {
     }
     [[nodiscard]] constexpr member_set all_voters() const { return voters | outgoing_voters; }
     [[nodiscard]] constexpr bool is_joint() const { return !outgoing_voters.empty(); }
+    [[nodiscard]] constexpr bool is_changing() const {
+        return is_joint() || !next_voters.empty();
+    }
+    /// Who votes once every change under way is complete.
+    [[nodiscard]] constexpr member_set final_voters() const {
+        return next_voters.empty() ? voters : next_voters;
+    }
+    /// Who belongs to the cluster then.
+    [[nodiscard]] constexpr member_set final_members() const {
+        return is_changing() ? final_voters() | next_learners : everyone();
+    }
     [[nodiscard]] constexpr bool is_voter(member_id id) const {
         const auto member = slot_of(id);
         return member && all_voters().contains(*member);
+    }
+    [[nodiscard]] constexpr bool is_witness(member_id id) const {
+        const auto member = slot_of(id);
+        return member && witnesses.contains(*member);
+    }
+    /// Whether this member could lead: a voter that holds the commands.
+    [[nodiscard]] constexpr bool can_lead(slot member) const {
+        return all_voters().without(witnesses).contains(member);
+    }
+    [[nodiscard]] constexpr bool can_lead(member_id id) const {
+        const auto member = slot_of(id);
+        return member && can_lead(*member);
     }
 
     /// §6: while the change is joint, agreement needs a majority of the old and a majority of the
@@ -116,12 +155,28 @@ struct configuration {
     friend constexpr bool operator==(const configuration&, const configuration&) = default;
 };
 
+/// The sets of members in a configuration, in the order in which they are written down.
+template <class Configuration>
+[[nodiscard]] constexpr auto member_sets(Configuration& c) {
+    return std::array{&c.voters,        &c.outgoing_voters, &c.next_voters,
+                      &c.next_learners, &c.newcomers,       &c.witnesses};
+}
+inline constexpr std::size_t member_set_count = 6;
+
+/// Whether these voters leave a server with the commands in every majority of them.
+[[nodiscard]] constexpr bool hold_data(member_set voters, member_set witnesses) {
+    return voters.empty() || (voters & witnesses).size() * 2 < voters.size();
+}
+
 /// Whether a configuration from outside can be one: within the limit, no member twice, voters among
-/// the members.
+/// the members, and witnesses among them in the minority.
 [[nodiscard]] constexpr bool is_valid(const configuration& c) {
-    if (c.members.size() > members_max || (c.all_voters() & c.everyone()) != c.all_voters())
-        return false;
-    if (c.voters.empty() && !(c.members.empty() && c.outgoing_voters.empty())) return false;
+    const auto named = c.all_voters() | c.next_voters | c.next_learners | c.newcomers | c.witnesses;
+    if (c.members.size() > members_max || !named.without(c.everyone()).empty()) return false;
+    if (c.voters.empty() && !(c.members.empty() && !c.is_changing())) return false;
+    if (!(c.next_voters & c.next_learners).empty()) return false;
+    for (const auto set : {c.voters, c.outgoing_voters, c.next_voters})
+        if (!hold_data(set, c.witnesses)) return false;
     for (std::size_t i = 0; i < c.members.size(); ++i)
         for (std::size_t j = 0; j < i; ++j)
             if (c.members[i] == c.members[j]) return false;

@@ -36,8 +36,12 @@ constexpr void on_durable(state& s, instant now, auto& out) {
     }
     auto& leading = *std::get_if<leader>(&s.role);
     if (!leading.own) return;
-    s.peers[leading.own->value].match_index = s.disk.durable_index;
-    if (advance_commit(s, leading, s.disk.durable_index, out)) spread_commit(s, leading, out);
+    auto& mine = s.peers[leading.own->value];
+    mine.match_index = s.disk.durable_index;
+    mine.heard_at = now;
+    if (!advance_commit(s, leading, s.disk.durable_index, out)) return;
+    spread_commit(s, leading, out);
+    if (leading.changing) hasten_change(now, out);
 }
 
 /// This write and all before it, not all of which were durable before, are durable.

@@ -147,13 +147,25 @@ struct snapshot_install {
 /// Why a request was not taken. Nothing has changed, and trying again elsewhere or later is safe.
 enum class refusal_reason : std::uint8_t {
     not_leader,        ///< Another server leads, or none is known to.
-    leadership_lost,   ///< It was taken, but this server stopped leading before it could be
-                       ///< answered. Reads only.
+    leadership_lost,   ///< It was taken, but this server stopped leading, or lost its leader, before
+                       ///< it could be answered. Reads only.
     too_many_pending,  ///< The limit of entries not yet committed is reached.
     too_large,         ///< The command is larger than a message may be.
-    no_space,          ///< The storage has no room for it.
+    no_space,          ///< The storages of too many servers have no room for it.
     storage_failed,    ///< The storage has failed: this server takes part in nothing any more.
     nothing_to_do,     ///< What was asked for is so already, or asks for nothing.
+    transfer_in_progress,   ///< Leadership is being handed over.
+    change_in_progress,     ///< The membership is being changed.
+    leader_not_ready,       ///< No entry of the leader's term is committed yet (§5.4.2).
+    configuration_changed,  ///< The request is based on a configuration that is not the newest.
+    invalid_configuration,  ///< No voters, a member twice, too many witnesses among the voters, or
+                            ///< data asked of a server that was a witness.
+    too_many_members,       ///< More than `members_max`, old and new together.
+    unknown_member,         ///< No such server belongs to the cluster.
+    cannot_lead,            ///< A learner or a witness cannot lead.
+    no_candidate,           ///< No other server could lead.
+    no_lease,               ///< Leases need `settings::clock_drift_ppm` and `check_quorum`.
+    too_stale,              ///< The leader, or its quorum, was last heard too long ago.
 };
 
 struct refusal {
@@ -177,12 +189,30 @@ struct accepted_read {
     friend constexpr bool operator==(const accepted_read&, const accepted_read&) = default;
 };
 
+/// Reads of this round and of earlier ones are safe once everything up to `index` is applied, and
+/// to the index that each was given.
+struct confirmed_reads {
+    read_round round{};
+    log_index index{};
+    friend constexpr bool operator==(const confirmed_reads&, const confirmed_reads&) = default;
+};
+
+/// How a change of membership that this leader had to carry out has ended.
+enum class change_result : std::uint8_t {
+    completed,  ///< The configuration asked for is committed.
+    given_up,   ///< The new voters did not catch up; the configuration is what it was.
+};
+
 /// What few steps ask for.
 struct occasional_effects {
-    std::optional<read_round> confirmed{};  ///< Reads of this round and of earlier ones are safe.
+    std::optional<confirmed_reads> confirmed{};
     std::optional<accepted_read> read{};    ///< The read that was this step's input is taken.
     std::optional<refusal> refused{};       ///< The request that was this step's input is refused.
-    bool leadership_lost = false;           ///< Reads not yet served are void, proposals in doubt.
+    std::optional<log_index> change{};      ///< The change that was this step's input has begun,
+                                            ///< with the configuration at this index.
+    std::optional<change_result> change_ended{};
+    bool leadership_lost = false;  ///< Reads not yet served are void, proposals in doubt.
+    bool reads_lost = false;       ///< Reads that the leader was asked for are void.
     std::optional<chunk_write> chunk{};
     std::optional<snapshot_install> install{};
     std::optional<log_index> discard{};  ///< A durable snapshot covers the log up to here.

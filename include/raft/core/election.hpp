@@ -17,7 +17,7 @@ namespace raft::detail {
     if (!s.config.check_quorum) return false;
     if (s.is_leader()) return true;
     const auto* following = std::get_if<follower>(&s.role);
-    return following != nullptr && following->leader &&
+    return following != nullptr && (following->leader || following->just_started) &&
            now - following->heard_at < s.config.election_timeout;
 }
 
@@ -65,7 +65,12 @@ constexpr void on(state& s, member_id from, const request_vote& m, instant now, 
 constexpr void become_leader(state& s, instant now, auto& out) {
     const auto first = next(s.log.last_index());
     const auto own = s.members().slot_of(s.self);
-    s.role = role{leader{.own = own, .others = other_members(s), .term_start = first}};
+    const bool changing =
+        s.members().is_changing() || s.configurations.back().index > s.commit_index;
+    s.role = role{leader{.own = own,
+                         .others = other_members(s),
+                         .changing = changing,
+                         .term_start = first}};
     s.peers.assign(s.members().members.size(), progress{.next_index = first, .heard_at = now});
     append_to_log(s, s.log.last_index(), first, s.current_term, entry_source::no_op, nullptr, out);
     if (own) {
@@ -91,10 +96,11 @@ constexpr void ask_for_votes(state& s, const candidate& standing, auto& out) {
 /// §5.2: raises the term and votes for itself; the others are asked once that, and the log that it
 /// boasts of, is durable.
 constexpr void stand_for_election(state& s, bool leadership_transfer, auto& out) {
+    leave_role(s, out);
     s.current_term = next(s.current_term);
     s.voted_for = s.self;
     s.role = role{
-        candidate{.pre_vote = false, .leadership_transfer = leadership_transfer, .granted = {}}};
+        candidate{.leadership_transfer = leadership_transfer}};
     persist_vote(s, out);
 }
 
@@ -107,25 +113,40 @@ constexpr void count_vote(state& s, candidate& standing, slot voter, instant now
         become_leader(s, now, out);
 }
 
+/// Asks the others, and gives itself its vote if it has one.
+constexpr void gather_votes(state& s, candidate& standing, instant now, auto& out) {
+    standing.asked = true;
+    ask_for_votes(s, standing, out);
+    const auto own = s.members().slot_of(s.self);
+    if (own && s.members().all_voters().contains(*own))
+        count_vote(s, standing, *own, now, out);
+}
+
+/// Thesis §4.2.2: a server that its own newest configuration leaves out still stands as long as it
+/// does not know that to be committed: it may hold what the others need.
+[[nodiscard]] constexpr bool may_stand(const state& s) {
+    for (auto each = s.configurations.rbegin(); each != s.configurations.rend(); ++each) {
+        if (each->value.can_lead(s.self)) return true;
+        if (each->index <= s.commit_index) return false;
+    }
+    return false;
+}
+
 constexpr void on_election_timer(state& s, instant now, auto& out) {
     if (s.is_leader()) return;
     draw_election_timeout(s);
     restart_election_timer(s, now, out);
-    const auto own = s.members().slot_of(s.self);
-    if (!own || !s.members().all_voters().contains(*own)) return;
+    if (!may_stand(s)) return;
     if (!s.config.pre_vote) return stand_for_election(s, false, out);
+    leave_role(s, out);
     s.role = role{candidate{.pre_vote = true}};
     auto& standing = *std::get_if<candidate>(&s.role);
-    ask_for_votes(s, standing, out);
-    count_vote(s, standing, *own, now, out);
+    gather_votes(s, standing, now, out);
 }
 
 /// The candidate's own vote is durable: now it counts, and the others may be asked.
 constexpr void on_own_vote_durable(state& s, candidate& standing, instant now, auto& out) {
-    const auto own = s.members().slot_of(s.self);
-    if (!own || standing.granted.contains(*own)) return;
-    ask_for_votes(s, standing, out);
-    count_vote(s, standing, *own, now, out);
+    if (!standing.asked) gather_votes(s, standing, now, out);
 }
 
 /// The voter that a reply comes from, if it is one whose vote counts here.
@@ -156,10 +177,26 @@ constexpr void on(state& s, member_id from, const timeout_now& m, instant now, a
     observe_term(s, m.term, now, out);
     const auto* following = std::get_if<follower>(&s.role);
     if (following == nullptr || m.term != s.current_term || following->leader != from) return;
-    if (m.last_index != s.log.last_index() || !s.members().is_voter(s.self)) return;
+    if (m.last_index != s.log.last_index() || !may_stand(s)) return;
     draw_election_timeout(s);
     restart_election_timer(s, now, out);
     stand_for_election(s, true, out);
+}
+
+/// A server that might have heard a leader before it started keeps from electing another as if it
+/// still did: a lease may rest on that (thesis §6.4.1).
+constexpr void on_started(state& s, instant now, auto& out) {
+    draw_election_timeout(s);
+    const bool never_led = s.current_term == term_number{} && s.log.last_index() == log_index{};
+    auto& following = *std::get_if<follower>(&s.role);
+    following.heard_at = now;
+    following.just_started = s.config.clock_drift_ppm && !never_led;
+    const auto& members = s.members().members;
+    if (s.config.first_election_at_once && never_led && !members.empty() &&
+        members.front() == s.self)
+        out.set(timer::election, now);
+    else
+        restart_election_timer(s, now, out);
 }
 
 // ------------------------------------------------------------------------------------------ leader

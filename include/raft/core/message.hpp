@@ -63,6 +63,7 @@ struct append_entries_reply {
     term_number term{};
     log_index match_index{};
     read_round round{};  ///< The round of the message answered.
+    bool full = false;   ///< The disk has no room for further entries.
     friend constexpr bool operator==(const append_entries_reply&,
                                      const append_entries_reply&) = default;
 };
@@ -109,9 +110,35 @@ struct timeout_now {
     friend constexpr bool operator==(const timeout_now&, const timeout_now&) = default;
 };
 
+/// A follower's reads (thesis §6.4): "from which entry on may I serve reads asked of me until now?"
+struct request_read_index {
+    term_number term{};
+    read_round request{};  ///< The follower's count of these requests.
+    friend constexpr bool operator==(const request_read_index&,
+                                     const request_read_index&) = default;
+};
+
+/// "From `index` on, once a quorum has acknowledged `round`."
+struct read_index_reply {
+    term_number term{};
+    read_round request{};
+    read_round round{};
+    log_index index{};
+    bool confirmed = false;  ///< It has.
+    friend constexpr bool operator==(const read_index_reply&, const read_index_reply&) = default;
+};
+
+/// "A quorum has acknowledged `round`", to the followers that asked.
+struct round_confirmed {
+    term_number term{};
+    read_round round{};
+    friend constexpr bool operator==(const round_confirmed&, const round_confirmed&) = default;
+};
+
 using message = std::variant<request_pre_vote, pre_vote_reply, request_vote, request_vote_reply,
                              append_entries, append_entries_reply, append_entries_rejection,
-                             install_snapshot, install_snapshot_reply, timeout_now>;
+                             install_snapshot, install_snapshot_reply, timeout_now,
+                             request_read_index, read_index_reply, round_confirmed>;
 
 static_assert(std::is_trivially_copyable_v<message> && sizeof(message) <= 64);
 

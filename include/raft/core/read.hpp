@@ -8,53 +8,232 @@
 #pragma once
 
 #include <raft/core/sending.hpp>
-#include <raft/core/state.hpp>
+#include <raft/core/transfer.hpp>
 
-namespace raft::detail {
+namespace raft {
 
-constexpr void begin_round(state& s, leader& leading, auto& out) {
+/// What a read may be answered from.
+enum class read_consistency : std::uint8_t {
+    linearizable,  ///< Everything that was committed when the read was asked for.
+    lease,  ///< The same, as long as the clocks keep the stated bound; without a message while the
+            ///< leader's lease holds (thesis §6.4.1).
+    stale,  ///< Everything that the leader had said to be committed when it was last heard, which
+            ///< was at most the stated time ago.
+};
+
+namespace detail {
+
+constexpr void begin_round(state& s, leader& leading, instant now, auto& out) {
     ++leading.round.value;
+    leading.round_began = now;
     leading.next_round_wanted = false;
     send_heartbeats(s, leading, out);
 }
 
 /// Frees the reads of every round that a quorum has acknowledged, and begins the next if reads wait
 /// for it.
-constexpr void confirm_rounds(state& s, leader& leading, auto& out) {
+constexpr void confirm_rounds(state& s, leader& leading, instant now, auto& out) {
     const auto reached = quorum_reached(s.members(), [&](slot member) {
         return member == leading.own ? leading.round : s.peers[member.value].round;
     });
     if (reached <= leading.confirmed) return;
     leading.confirmed = reached;
-    out.occasionally().confirmed = reached;
-    if (!leading.next_round_wanted) return;
-    begin_round(s, leading, out);
+    leading.has_lease = true;
+    leading.lease_from = leading.round_began;
+    out.occasionally().confirmed = confirmed_reads{reached, {}};
+    if (!leading.readers.empty())
+        out.send(leading.readers, round_confirmed{s.current_term, reached});
+    leading.readers = {};
+    if (leading.next_round_wanted) begin_round(s, leading, now, out);
 }
 
 constexpr void on_round_acknowledged(state& s, leader& leading, progress& peer, read_round round,
-                                     auto& out) {
+                                     instant now, auto& out) {
     if (round <= peer.round || round > leading.round) return;
     peer.round = round;
-    if (round > leading.confirmed) confirm_rounds(s, leading, out);
+    if (round > leading.confirmed) confirm_rounds(s, leading, now, out);
 }
 
-/// A read was asked for. Before this leader's first entry is committed it cannot know what is; the
-/// read waits for that entry.
-constexpr void on_read(state& s, auto& out) {
-    auto* leading = std::get_if<leader>(&s.role);
-    if (leading == nullptr) {
-        out.occasionally().refused = refusal{refusal_reason::not_leader, s.current_leader()};
-        return;
+/// The round that settles a read that comes now, which begins now if none is under way.
+[[nodiscard]] constexpr read_round round_for_read(state& s, leader& leading, instant now,
+                                                  auto& out) {
+    if (leading.round != leading.confirmed) {
+        leading.next_round_wanted = true;
+        return {leading.round.value + 1};
     }
-    const auto index = greatest(s.commit_index, leading->term_start);
-    if (leading->round == leading->confirmed) {
-        begin_round(s, *leading, out);
-        out.occasionally().read = accepted_read{leading->round, index};
-        confirm_rounds(s, *leading, out);
+    begin_round(s, leading, now, out);
+    const auto begun = leading.round;
+    confirm_rounds(s, leading, now, out);
+    return begun;
+}
+
+/// Before this leader's first entry is committed it cannot know what is; reads wait for that entry.
+[[nodiscard]] constexpr log_index read_index(const state& s, const leader& leading) {
+    return greatest(s.commit_index, leading.term_start);
+}
+
+// ------------------------------------------------------------------------------------------ leases
+
+[[nodiscard]] constexpr bool allows_leases(const state& s) {
+    return s.config.clock_drift_ppm && s.config.check_quorum;
+}
+
+/// How long after a round began no other server can have been elected: those who acknowledged it
+/// keep from electing one for an election timeout, by clocks that may run ahead of ours by the
+/// drift of both.
+[[nodiscard]] constexpr duration lease_length(const state& s) {
+    constexpr std::int64_t million = 1'000'000;
+    const auto timeout = s.config.election_timeout.nanoseconds;
+    return {timeout - timeout / million * 2 * std::int64_t{*s.config.clock_drift_ppm} - 1};
+}
+
+/// Whether a member may yet stand for election because this leader told it to: nobody keeps it from
+/// that. It cannot once its log has grown, as it has acknowledged.
+[[nodiscard]] constexpr bool may_be_deposed(const state& s, const leader& leading) {
+    if (leading.transfer) return true;
+    if (!leading.asked) return false;
+    const auto target = s.members().slot_of(leading.asked->target);
+    return !target || s.peers[target->value].match_index <= leading.asked->last_index;
+}
+
+/// Whether the leader's own disk keeps up: one that stands still must not hold on to leadership by
+/// answering reads.
+[[nodiscard]] constexpr bool disk_keeps_up(const state& s, const leader& leading, instant now) {
+    return s.disk.durable == s.disk.begun || !leading.own ||
+           now - s.peers[leading.own->value].heard_at < s.config.election_timeout;
+}
+
+[[nodiscard]] constexpr bool holds_lease(const state& s, const leader& leading, instant now) {
+    return allows_leases(s) && leading.has_lease && now - leading.lease_from < lease_length(s) &&
+           !may_be_deposed(s, leading) && disk_keeps_up(s, leading, now);
+}
+
+/// A lease lasts as long as rounds follow one another.
+constexpr void renew_lease(const state& s, leader& leading, instant now) {
+    if (!allows_leases(s) || leading.round != leading.confirmed) return;
+    ++leading.round.value;
+    leading.round_began = now;
+}
+
+// ---------------------------------------------------------------------------------- who was asked
+
+/// Whether the leader was heard in the last `bound`, or this leader heard a quorum.
+[[nodiscard]] constexpr bool is_fresh(const state& s, duration bound, instant now) {
+    if (const auto* following = std::get_if<follower>(&s.role))
+        return following->leader && now - following->heard_at <= bound;
+    const auto* leading = std::get_if<leader>(&s.role);
+    return leading != nullptr && quorum_agrees(s.members(), [&](slot member) {
+               return member == leading->own || now - s.peers[member.value].heard_at <= bound;
+           });
+}
+
+constexpr void on_stale_read(const state& s, duration bound, instant now, auto& out) {
+    if (is_fresh(s, bound, now))
+        out.occasionally().read = accepted_read{{}, s.commit_index};
+    else
+        refuse(s, refusal_reason::too_stale, out);
+}
+
+/// A follower asks its leader, for all reads that wait.
+constexpr void forward_reads(const state& s, const follower& following, auto& out) {
+    out.send(*following.leader, request_read_index{s.current_term, following.reads->asked});
+}
+
+constexpr void begin_forwarding(const state& s, const follower& following, forwarded_reads& reads,
+                                auto& out) {
+    ++reads.asked.value;
+    reads.answered = false;
+    reads.wanted = false;
+    if (may_speak(s)) forward_reads(s, following, out);
+}
+
+constexpr void read_as_follower(const state& s, follower& following, auto& out) {
+    if (!following.leader) return refuse(s, refusal_reason::not_leader, out);
+    if (!following.reads) following.reads = forwarded_reads{};
+    auto& reads = *following.reads;
+    if (reads.asked == reads.confirmed) {
+        begin_forwarding(s, following, reads, out);
+        out.occasionally().read = accepted_read{reads.asked, {}};
     } else {
-        leading->next_round_wanted = true;
-        out.occasionally().read = accepted_read{{leading->round.value + 1}, index};
+        reads.wanted = true;
+        out.occasionally().read = accepted_read{{reads.asked.value + 1}, {}};
     }
 }
 
-}  // namespace raft::detail
+constexpr void on_read(state& s, read_consistency consistency, duration bound, instant now,
+                       auto& out) {
+    if (consistency == read_consistency::stale) return on_stale_read(s, bound, now, out);
+    if (consistency == read_consistency::lease && !allows_leases(s))
+        return refuse(s, refusal_reason::no_lease, out);
+    if (auto* following = std::get_if<follower>(&s.role)) return read_as_follower(s, *following, out);
+    auto* leading = leading_or_refuse(s, out);
+    if (leading == nullptr) return;
+    const auto index = read_index(s, *leading);
+    const bool at_once = consistency == read_consistency::lease && holds_lease(s, *leading, now);
+    const auto round = at_once ? read_round{} : round_for_read(s, *leading, now, out);
+    out.occasionally().read = accepted_read{round, index};
+}
+
+// ------------------------------------------------------------------------------ leader to follower
+
+constexpr void on(state& s, member_id from, const request_read_index& m, instant now, auto& out) {
+    observe_term(s, m.term, now, out);
+    auto* leading = std::get_if<leader>(&s.role);
+    const auto reader = s.members().slot_of(from);
+    if (leading == nullptr || m.term != s.current_term || !reader || from == s.self) return;
+    const auto index = read_index(s, *leading);
+    const auto round = round_for_read(s, *leading, now, out);
+    const bool confirmed = round <= leading->confirmed;
+    if (!confirmed) leading->readers.insert(*reader);
+    out.send(member_set::of(*reader),
+             read_index_reply{s.current_term, m.request, round, index, confirmed});
+}
+
+/// The leader's `round` is confirmed: the reads that wait for it are safe.
+constexpr void settle_forwarded(const state& s, const follower& following, forwarded_reads& reads,
+                                read_round round, auto& out) {
+    if (!reads.answered || round < reads.round || reads.confirmed == reads.asked) return;
+    reads.confirmed = reads.asked;
+    out.occasionally().confirmed = confirmed_reads{reads.asked, reads.index};
+    if (reads.wanted) begin_forwarding(s, following, reads, out);
+}
+
+/// The leader's word came, in its `round`. A leader begins a round only when the one before it is
+/// confirmed. Else what was asked, or its answer, may be lost: asks again.
+constexpr void follow_forwarded(const state& s, const follower& following, forwarded_reads& reads,
+                                read_round round, auto& out) {
+    if (reads.asked == reads.confirmed) return;
+    if (reads.answered && round > reads.round)
+        settle_forwarded(s, following, reads, reads.round, out);
+    else if (may_speak(s))
+        forward_reads(s, following, out);
+}
+
+/// The follower whose reads `from` answers as its leader in this term; null if there is none.
+[[nodiscard]] constexpr follower* reader_of(state& s, member_id from, term_number term,
+                                            instant now, auto& out) {
+    observe_term(s, term, now, out);
+    auto* following = std::get_if<follower>(&s.role);
+    const bool is_its = following != nullptr && term == s.current_term &&
+                        following->leader == from && following->reads;
+    return is_its ? following : nullptr;
+}
+
+constexpr void on(state& s, member_id from, const read_index_reply& m, instant now, auto& out) {
+    auto* following = reader_of(s, from, m.term, now, out);
+    if (following == nullptr) return;
+    auto& reads = *following->reads;
+    if (reads.asked != m.request || reads.answered) return;
+    reads.answered = true;
+    reads.round = m.round;
+    reads.index = m.index;
+    if (m.confirmed) settle_forwarded(s, *following, reads, m.round, out);
+}
+
+constexpr void on(state& s, member_id from, const round_confirmed& m, instant now, auto& out) {
+    if (auto* following = reader_of(s, from, m.term, now, out))
+        settle_forwarded(s, *following, *following->reads, m.round, out);
+}
+
+}  // namespace detail
+}  // namespace raft

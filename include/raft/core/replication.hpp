@@ -5,6 +5,7 @@
 #pragma once
 
 #include <raft/core/read.hpp>
+#include <raft/core/reconfiguration.hpp>
 #include <raft/core/sending.hpp>
 #include <raft/core/transfer.hpp>
 
@@ -48,7 +49,8 @@ constexpr void acknowledge(state& s, follower& following, auto& out) {
     if (!may_speak(s)) return;
     out.send(
         *following.leader,
-        append_entries_reply{s.current_term, acknowledged_index(s, following), following.round});
+        append_entries_reply{s.current_term, acknowledged_index(s, following), following.round,
+                             s.disk.full});
 }
 
 constexpr void reject(state& s, follower& following, log_position prev, auto& out) {
@@ -106,6 +108,8 @@ constexpr void on(state& s, member_id from, const append_entries& m,
     // All that this brought is how far the log is committed: the leader was told before what an
     // answer would say. If that was lost, its next heartbeat asks, and brings no news.
     const bool empty = m.last_index == m.prev.index;
+    if (empty && following->reads)
+        follow_forwarded(s, *following, *following->reads, m.round, out);
     if (news && empty && m.last_index <= known && !new_round && !following->owed.append) return;
     if (s.disk.begun != begun && !durable_already(s, begun)) {
         following->owed.append = true;
@@ -173,6 +177,13 @@ constexpr void advance_match(progress& peer, log_index match) {
     peer.mode = replication_mode::replicate;
 }
 
+constexpr void note_room(leader& leading, slot member, bool full) {
+    if (full)
+        leading.full.insert(member);
+    else
+        leading.full.erase(member);
+}
+
 constexpr void on(state& s, member_id from, const append_entries_reply& m, instant now, auto& out) {
     observe_term(s, m.term, now, out);
     auto* peer = answered_by(s, from, m.term, now);
@@ -185,13 +196,15 @@ constexpr void on(state& s, member_id from, const append_entries_reply& m, insta
     }
     advance_match(*peer, m.match_index);
     const bool committed = advance_commit(s, leading, m.match_index, out);
-    on_round_acknowledged(s, leading, *peer, m.round, out);
+    note_room(leading, *s.members().slot_of(from), m.full);
+    on_round_acknowledged(s, leading, *peer, m.round, now, out);
     // Of the others nothing has changed but, perhaps, how far the log is committed.
     if (committed)
         spread_commit(s, leading, out);
     else if (wants_news(s, *peer))
         send_news(s, leading, out);
     advance_transfer(s, leading, out);
+    if (committed && leading.changing) hasten_change(now, out);
 }
 
 /// §5.3: the logs do not meet at prev. They can only meet where this log's term is not above the
@@ -202,7 +215,7 @@ constexpr void on(state& s, member_id from, const append_entries_rejection& m, i
     auto* peer = answered_by(s, from, m.term, now);
     if (peer == nullptr) return;
     auto& leading = *std::get_if<leader>(&s.role);
-    on_round_acknowledged(s, leading, *peer, m.round, out);
+    on_round_acknowledged(s, leading, *peer, m.round, now, out);
 
     // A rejection of what was acknowledged since, or of a message that is no longer the last word,
     // is a late one.
@@ -229,21 +242,33 @@ constexpr void count_own_entries(state& s, const leader& leading, write_sequence
     if (durable_already(s, before)) s.peers[leading.own->value].match_index = s.log.last_index();
 }
 
-constexpr void on_propose(state& s, std::uint32_t count, auto& out) {
-    auto* leading = std::get_if<leader>(&s.role);
-    if (leading == nullptr || leading->transfer) {
-        out.occasionally().refused = refusal{refusal_reason::not_leader, s.current_leader()};
-        return;
-    }
-    if (count == 0) {
-        out.occasionally().refused = refusal{refusal_reason::nothing_to_do, s.self};
-        return;
-    }
+/// Whether a quorum has room for more on its disks. The leader has. Entries that too many cannot take would only
+/// pile up where they can.
+[[nodiscard]] constexpr bool quorum_has_room(const state& s, const leader& leading) {
+    return quorum_agrees(s.members(), [&](slot member) {
+        return !leading.full.contains(member);
+    });
+}
+
+/// Why these entries cannot be taken now.
+[[nodiscard]] constexpr std::optional<refusal_reason> obstacle_to_proposal(const state& s,
+                                                                           const leader& leading,
+                                                                           std::uint32_t count) {
+    if (leading.transfer) return refusal_reason::transfer_in_progress;
+    if (count == 0) return refusal_reason::nothing_to_do;
     const auto pending = s.log.last_index() - s.commit_index;
-    if (count > s.config.pending_entries || pending > s.config.pending_entries - count) {
-        out.occasionally().refused = refusal{refusal_reason::too_many_pending, s.self};
-        return;
-    }
+    if (count > s.config.pending_entries || pending > s.config.pending_entries - count)
+        return refusal_reason::too_many_pending;
+    if (s.disk.full || (!leading.full.empty() && !quorum_has_room(s, leading)))
+        return refusal_reason::no_space;
+    return std::nullopt;
+}
+
+constexpr void on_propose(state& s, std::uint32_t count, auto& out) {
+    auto* leading = leading_or_refuse(s, out);
+    if (leading == nullptr) return;
+    if (const auto obstacle = obstacle_to_proposal(s, *leading, count))
+        return refuse(s, *obstacle, out);
     const auto last = s.log.last_index();
     const auto begun = s.disk.begun;
     out.accept(accepted_proposal{next(last), s.current_term});
@@ -253,9 +278,12 @@ constexpr void on_propose(state& s, std::uint32_t count, auto& out) {
 }
 
 constexpr void on_heartbeat_timer(state& s, instant now, auto& out) {
+    if (auto* leading = std::get_if<leader>(&s.role); leading && leading->changing)
+        advance_change(s, *leading, now, out);
     auto* leading = std::get_if<leader>(&s.role);
     if (leading == nullptr) return;
-    if (leading->transfer && now >= leading->transfer->give_up_at) forget(leading->transfer);
+    if (leading->transfer && now >= leading->transfer->give_up_at) leading->transfer.reset();
+    renew_lease(s, *leading, now);
     send_heartbeats(s, *leading, out);
     out.set(timer::heartbeat, now + s.config.heartbeat_interval);
 }

@@ -10,12 +10,14 @@
 namespace raft::detail {
 
 /// §5.2: timeouts are random so that few elections are split. Each is a number between one and two
-/// times the least; the seed itself is that number, and stays until the next is drawn.
+/// times the least, and as many times more as the rank says; the seed itself is that number, and
+/// stays until the next is drawn.
 [[nodiscard]] constexpr duration election_timeout(const state& s) {
     constexpr int precision = 20;  // A millionth of the span, and no division.
     const auto span = s.config.election_timeout.nanoseconds;
     const auto part = static_cast<std::int64_t>(s.seed >> (64 - precision));
-    return s.config.election_timeout + duration{(span * part) >> precision};
+    return s.config.election_timeout * (1 + s.config.election_rank) +
+           duration{(span * part) >> precision};
 }
 
 /// The next number, by the mixing of splitmix64.
@@ -79,8 +81,10 @@ constexpr write_sequence begin_other_write(state& s) {
 /// an older one).
 [[nodiscard]] constexpr bool may_speak(const state& s) { return s.disk.vote <= s.disk.durable; }
 
-/// Ends what only a leader has and does.
+/// Ends what only a leader, or who has one, has and does.
 constexpr void leave_role(state& s, auto& out) {
+    if (const auto* following = std::get_if<follower>(&s.role); following && following->reads)
+        out.occasionally().reads_lost = true;
     if (!s.is_leader()) return;
     out.occasionally().leadership_lost = true;
     s.peers.clear();

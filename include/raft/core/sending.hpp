@@ -50,6 +50,22 @@ namespace raft::detail {
             .round = leading.round};
 }
 
+/// A witness gets the snapshot's description alone: it holds no data.
+[[nodiscard]] constexpr install_snapshot description_alone(const state& s, const leader& leading) {
+    return {.term = s.current_term,
+            .last_included = s.snapshot.last_included,
+            .size = 0,
+            .offset = 0,
+            .length = 0,
+            .round = leading.round};
+}
+
+[[nodiscard]] constexpr install_snapshot chunk_for(const state& s, const leader& leading,
+                                                   slot member, std::uint64_t length) {
+    if (s.members().witnesses.contains(member)) return description_alone(s, leading);
+    return chunk_at(s, leading, s.peers[member.value].snapshot_offset, length);
+}
+
 /// Whether this member should get a message with news now.
 [[nodiscard]] constexpr bool wants_news(const state& s, const progress& peer) {
     if (peer.mode != replication_mode::replicate) return peer.in_flight == 0;
@@ -108,7 +124,7 @@ constexpr void send_news_to(state& s, const leader& leading, member_set hungry, 
         auto& peer = s.peers[member.value];
         if (peer.mode == replication_mode::snapshot) {
             out.send(member_set::of(member),
-                     chunk_at(s, leading, peer.snapshot_offset, s.config.snapshot_chunk_bytes));
+                     chunk_for(s, leading, member, s.config.snapshot_chunk_bytes));
             peer.in_flight = 1;
             hungry = hungry.without(member);
         } else {
@@ -131,7 +147,7 @@ constexpr void send_heartbeats_to(state& s, const leader& leading, member_set re
         if (served.contains(member)) continue;
         const auto& peer = s.peers[member.value];
         if (peer.mode == replication_mode::snapshot) {
-            out.send(member_set::of(member), chunk_at(s, leading, peer.snapshot_offset, 0));
+            out.send(member_set::of(member), chunk_for(s, leading, member, 0));
             continue;
         }
         const auto group = in_step_with(s, peer, receivers);

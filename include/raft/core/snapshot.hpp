@@ -7,7 +7,24 @@
 
 #include <raft/core/replication.hpp>
 
-namespace raft::detail {
+namespace raft {
+
+/// The configuration in force at `index`, which is not before the log's base.
+[[nodiscard]] constexpr const configuration& members_at(const state& s, log_index index) {
+    auto in_force = s.configurations.rbegin();
+    while (in_force->index > index && in_force + 1 != s.configurations.rend()) ++in_force;
+    return in_force->value;
+}
+
+/// Whether a snapshot of what is applied up to `index` would be of use: it is newer than the last,
+/// and says who belongs to the cluster. A server that was added later does not know that of the
+/// entries before the configuration that named it.
+[[nodiscard]] constexpr bool may_take_snapshot(const state& s, log_index index) {
+    return !s.is_halted() && index > s.snapshot.last_included.index && index <= s.commit_index &&
+           !members_at(s, index).members.empty();
+}
+
+namespace detail {
 
 /// Drops the configurations that nobody can go back to: of those at or before the log's base, all
 /// but the last.
@@ -55,7 +72,7 @@ constexpr void install(state& s, follower& following, const configuration& membe
     s.snapshot = description;
     s.commit_index = last_included.index;
     following.verified_index = greatest(following.verified_index, last_included.index);
-    forget(following.incoming);
+    following.incoming.reset();
     following.owed.chunk = false;
     following.owed.append = true;
     out.occasionally().install = snapshot_install{begin_other_write(s), description, keep_suffix};
@@ -115,7 +132,7 @@ constexpr void on(state& s, member_id from, const install_snapshot_reply& m, ins
     auto* peer = answered_by(s, from, m.term, now);
     if (peer == nullptr) return;
     auto& leading = *std::get_if<leader>(&s.role);
-    on_round_acknowledged(s, leading, *peer, m.round, out);
+    on_round_acknowledged(s, leading, *peer, m.round, now, out);
     if (peer->mode != replication_mode::snapshot) return;
     const bool of_this =
         m.last_included_index == s.snapshot.last_included.index && m.offset <= s.snapshot.size;
@@ -124,4 +141,5 @@ constexpr void on(state& s, member_id from, const install_snapshot_reply& m, ins
     send_news(s, leading, out);
 }
 
-}  // namespace raft::detail
+}  // namespace detail
+}  // namespace raft

@@ -13,6 +13,7 @@
 #include <raft/core/configuration.hpp>
 #include <raft/core/effects.hpp>
 #include <raft/core/log.hpp>
+#include <raft/core/rare.hpp>
 #include <raft/core/types.hpp>
 
 namespace raft {
@@ -34,6 +35,9 @@ struct settings {
     std::uint32_t retained_entries = 1024;
     /// The bytes of a snapshot that one message carries.
     std::uint32_t snapshot_chunk_bytes = 256 * 1024;
+    /// How far, at most, any server's clock runs ahead of or behind true time, in millionths: what
+    /// reads under a lease rest on (thesis §6.4.1). None: there are no leases.
+    std::optional<std::uint32_t> clock_drift_ppm{};
     /// How many messages with entries may be on their way to one follower; what is proposed
     /// meanwhile goes in one message when the first of them is answered. Deeper pipelines raise
     /// latency on a local network.
@@ -48,6 +52,14 @@ struct settings {
     /// completion of its own log write, and `effects` says in which order it is carried out. Of one
     /// server, not of the cluster: the node takes it from the type of its storage.
     bool durable_at_once = false;
+    /// A server waits this many election timeouts longer before it stands for election than one of
+    /// rank 0: where it may differ, those of low rank lead.
+    std::uint8_t election_rank = 0;
+    /// In a cluster that has never had a leader, the first of its members stands at once.
+    bool first_election_at_once = false;
+    /// The rounds in which new voters may catch up; if the last one still took longer than an
+    /// election timeout the change is given up (thesis §4.2.1).
+    std::uint8_t catch_up_rounds = 10;
 
     friend constexpr bool operator==(const settings&, const settings&) = default;
 };
@@ -62,6 +74,7 @@ struct disk_progress {
     write_sequence stretch_sequence{};  ///< From here on, sequence numbers and indexes go in step …
     log_index stretch_index{};          ///< … and this is the index that goes with it.
     log_index durable_index{};          ///< The log is durable up to here.
+    bool full = false;                  ///< It has no room for further entries.
     friend constexpr bool operator==(const disk_progress&, const disk_progress&) = default;
 };
 
@@ -83,13 +96,27 @@ struct owed_replies {
     friend constexpr bool operator==(const owed_replies&, const owed_replies&) = default;
 };
 
+/// Reads that a follower asks its leader for, one request at a time (thesis §6.4).
+struct forwarded_reads {
+    read_round asked{};      ///< The latest request.
+    read_round confirmed{};  ///< Reads up to this request are safe.
+    read_round round{};      ///< The leader's round that settles the latest request, once known.
+    log_index index{};       ///< The index that goes with it.
+    bool answered = false;   ///< The leader has said so.
+    bool wanted = false;     ///< Reads wait for a request that is not made yet.
+    friend constexpr bool operator==(const forwarded_reads&, const forwarded_reads&) = default;
+};
+
 struct follower {
     std::optional<member_id> leader{};  ///< Of this term, once heard of.
     instant heard_at{};                 ///< When the leader was last heard.
     log_index verified_index{};         ///< The log is the leader's at least up to here.
     read_round round{};                 ///< The leader's latest round heard of.
     owed_replies owed{};
-    std::optional<incoming_snapshot> incoming{};
+    bool just_started = false;  ///< It may have heard a leader before, and treats it so (thesis
+                                ///< §6.4.1).
+    rare<incoming_snapshot> incoming{};
+    rare<forwarded_reads> reads{};
     friend constexpr bool operator==(const follower&, const follower&) = default;
 };
 
@@ -97,6 +124,7 @@ struct candidate {
     bool pre_vote =
         false;  ///< Only asks whether it could win (thesis §9.6); the term is not raised yet.
     bool leadership_transfer = false;  ///< The leader asked for this election (thesis §3.10).
+    bool asked = false;                ///< The others were asked for their votes.
     member_set granted{};
     friend constexpr bool operator==(const candidate&, const candidate&) = default;
 };
@@ -113,7 +141,7 @@ struct progress {
     log_index match_index{};
     log_index next_index{};
     read_round round{};  ///< The latest round that it acknowledged.
-    instant heard_at{};  ///< When it last answered.
+    instant heard_at{};  ///< When it last answered; of the leader itself: when its disk did.
     std::uint64_t snapshot_offset = 0;
     std::uint16_t in_flight =
         0;  ///< Messages with entries that are not answered; reset when all entries are.
@@ -123,22 +151,48 @@ struct progress {
 
 /// A wish to hand leadership over (thesis §3.10).
 struct leadership_transfer {
-    slot target{};
+    member_id target{};
     instant give_up_at{};
     bool asked = false;  ///< The target has the whole log and was told to stand for election.
     friend constexpr bool operator==(const leadership_transfer&,
                                      const leadership_transfer&) = default;
 };
 
+/// New voters catch up in rounds: each brings what the log held when the round began (thesis
+/// §4.2.1).
+struct catch_up {
+    log_index goal{};
+    instant began_at{};
+    std::uint8_t round = 1;
+    friend constexpr bool operator==(const catch_up&, const catch_up&) = default;
+};
+
+/// The last time that this leader told a member to stand for election. As long as that message may
+/// still have an effect there are no leases.
+struct asked_to_stand {
+    member_id target{};
+    log_index last_index{};
+    friend constexpr bool operator==(const asked_to_stand&, const asked_to_stand&) = default;
+};
+
 struct leader {
     std::optional<slot> own{};  ///< Its own place among the members, if it is one.
     member_set others{};        ///< The members to whom it sends.
+    member_set readers{};       ///< The followers that wait for the present round.
+    member_set full{};          ///< The others whose disks have no room for further entries.
+    bool next_round_wanted = false;  ///< Reads wait for a round that has not begun.
+    bool changing = false;   ///< The configuration is not the last of its change, or not committed.
+    bool gave_up = false;    ///< The change under way leads back to where it began.
+    bool has_lease = false;  ///< A quorum has acknowledged a round; `lease_from` says when it began.
     log_index term_start{};  ///< The no-op of this term: only from here on are entries committed by
                              ///< counting.
-    read_round round{};      ///< The latest round of heartbeats begun.
+    read_round round{};      ///< The latest round of heartbeats begun …
+    instant round_began{};   ///< … and when.
     read_round confirmed{};  ///< The latest round that a quorum acknowledged.
-    bool next_round_wanted = false;  ///< Reads wait for a round that has not begun.
-    std::optional<leadership_transfer> transfer{};
+    instant lease_from{};
+    rare<leadership_transfer> transfer{};
+    rare<asked_to_stand> asked{};
+    rare<raft::catch_up> catch_up{};
     friend constexpr bool operator==(const leader&, const leader&) = default;
 };
 

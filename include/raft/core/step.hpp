@@ -45,8 +45,10 @@ struct proposed {
     friend constexpr bool operator==(const proposed&, const proposed&) = default;
 };
 
-/// A linearizable read is wanted.
+/// A read is wanted. `bound`: for a stale read, how long ago the leader may have been heard.
 struct read_requested {
+    read_consistency consistency = read_consistency::linearizable;
+    duration bound{};
     friend constexpr bool operator==(const read_requested&, const read_requested&) = default;
 };
 
@@ -62,11 +64,31 @@ struct snapshot_saved {
     friend constexpr bool operator==(const snapshot_saved&, const snapshot_saved&) = default;
 };
 
-/// Leadership is to go to `target` (thesis §3.10).
+/// Leadership is to go to `target`, or to whoever has the most complete log (thesis §3.10).
 struct transfer_requested {
-    member_id target{};
+    std::optional<member_id> target{};
     friend constexpr bool operator==(const transfer_requested&,
                                      const transfer_requested&) = default;
+};
+
+/// This server is to lead no longer, whoever follows.
+struct step_down_requested {
+    friend constexpr bool operator==(const step_down_requested&,
+                                     const step_down_requested&) = default;
+};
+
+/// The membership is to become `members`. `based_on`: the index of the configuration that whoever
+/// asks has seen; if there is a newer one, the request is refused.
+struct change_requested {
+    log_index based_on{};
+    std::vector<member> members{};
+    friend constexpr bool operator==(const change_requested&, const change_requested&) = default;
+};
+
+/// The storage has run out of room for entries, or has room again.
+struct room_changed {
+    bool full = false;
+    friend constexpr bool operator==(const room_changed&, const room_changed&) = default;
 };
 
 /// A write was lost. From now on this server acknowledges nothing and takes part in nothing.
@@ -75,7 +97,8 @@ struct storage_failed {
 };
 
 using input = std::variant<started, received, timer_fired, proposed, read_requested, written,
-                           snapshot_saved, transfer_requested, storage_failed>;
+                           snapshot_saved, transfer_requested, step_down_requested,
+                           change_requested, room_changed, storage_failed>;
 
 struct transition {
     state next{};
@@ -159,8 +182,7 @@ constexpr void advance(state& s, const received& in, instant now, auto& out) {
 }
 
 constexpr void advance(state& s, const started&, instant now, auto& out) {
-    detail::draw_election_timeout(s);
-    detail::restart_election_timer(s, now, out);
+    detail::on_started(s, now, out);
 }
 
 constexpr void advance(state& s, const timer_fired& in, instant now, auto& out) {
@@ -169,6 +191,7 @@ constexpr void advance(state& s, const timer_fired& in, instant now, auto& out) 
     case timer::election: detail::on_election_timer(s, now, out); break;
     case timer::heartbeat:
         detail::step_down_without_quorum(s, now, out);
+        detail::step_aside_if_disk_stalls(s, now, out);
         detail::on_heartbeat_timer(s, now, out);
         break;
     }
@@ -188,13 +211,25 @@ constexpr void advance(state& s, const proposed& in, instant now, auto& out) {
     detail::complete_writes(s, now, out);
 }
 
-constexpr void advance(state& s, const read_requested&, instant, auto& out) {
-    if (!refuses_all(s, out)) detail::on_read(s, out);
+constexpr void advance(state& s, const read_requested& in, instant now, auto& out) {
+    if (!refuses_all(s, out)) detail::on_read(s, in.consistency, in.bound, now, out);
 }
 
 constexpr void advance(state& s, const transfer_requested& in, instant now, auto& out) {
     if (!refuses_all(s, out)) detail::on_transfer(s, in.target, now, out);
 }
+
+constexpr void advance(state& s, const step_down_requested&, instant now, auto& out) {
+    if (!refuses_all(s, out)) detail::on_step_down(s, now, out);
+}
+
+constexpr void advance(state& s, const change_requested& in, instant now, auto& out) {
+    if (refuses_all(s, out)) return;
+    detail::on_change(s, in.based_on, in.members, now, out);
+    detail::complete_writes(s, now, out);
+}
+
+constexpr void advance(state& s, const room_changed& in, instant, auto&) { s.disk.full = in.full; }
 
 constexpr void advance(state& s, const snapshot_saved& in, instant, auto& out) {
     if (!s.is_halted()) detail::on_snapshot_saved(s, in.description, out);

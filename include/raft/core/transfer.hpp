@@ -1,37 +1,90 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Leadership transfer (thesis §3.10): the leader takes no more proposals, brings the target's log
-// up to its own, and tells it to stand for election at once. If that takes longer than an election
-// timeout the leader goes on as before.
+// Giving leadership up. Transfer (thesis §3.10): the leader takes no more proposals, brings the
+// target's log up to its own, and tells it to stand for election at once; if that takes longer than
+// an election timeout the leader goes on as before. A leader that must go, since it is no longer a
+// member or its disk stands still, tells the best of the others to stand, and goes.
 #pragma once
 
 #include <raft/core/sending.hpp>
 
 namespace raft::detail {
 
-/// Tells the target to stand for election once it has the whole log.
-constexpr void advance_transfer(state& s, leader& leading, auto& out) {
-    if (!leading.transfer || leading.transfer->asked) return;
-    const auto target = leading.transfer->target;
-    if (s.peers[target.value].match_index < s.log.last_index()) return;
-    leading.transfer->asked = true;
+/// Refuses the request that is this step's input.
+constexpr void refuse(const state& s, refusal_reason reason, auto& out) {
+    out.occasionally().refused = refusal{reason, s.current_leader()};
+}
+
+/// The leader, or a refusal if this server is none.
+[[nodiscard]] constexpr leader* leading_or_refuse(state& s, auto& out) {
+    auto* leading = std::get_if<leader>(&s.role);
+    if (leading == nullptr) refuse(s, refusal_reason::not_leader, out);
+    return leading;
+}
+
+constexpr void tell_to_stand(const state& s, leader& leading, slot target, auto& out) {
+    leading.asked = asked_to_stand{s.members().id_of(target), s.log.last_index()};
     out.send(member_set::of(target), timeout_now{s.current_term, s.log.last_index()});
 }
 
-constexpr void on_transfer(state& s, member_id target, instant now, auto& out) {
-    auto* leading = std::get_if<leader>(&s.role);
-    if (leading == nullptr) {
-        out.occasionally().refused = refusal{refusal_reason::not_leader, s.current_leader()};
-        return;
-    }
-    const auto member = s.members().slot_of(target);
-    if (!member || target == s.self || !s.members().voters.contains(*member) || leading->transfer) {
-        out.occasionally().refused = refusal{refusal_reason::nothing_to_do, s.self};
-        return;
-    }
-    leading->transfer = leadership_transfer{*member, now + s.config.election_timeout, false};
+/// Tells the target to stand for election once it has the whole log.
+constexpr void advance_transfer(state& s, leader& leading, auto& out) {
+    if (!leading.transfer || leading.transfer->asked) return;
+    const auto target = s.members().slot_of(leading.transfer->target);
+    if (!target) return leading.transfer.reset();
+    if (s.peers[target->value].match_index < s.log.last_index()) return;
+    leading.transfer->asked = true;
+    tell_to_stand(s, leading, *target, out);
+}
+
+/// Of the others that could lead after a change under way, the one whose log is the most complete.
+[[nodiscard]] constexpr std::optional<slot> best_successor(const state& s, const leader& leading) {
+    const auto& members = s.members();
+    std::optional<slot> best;
+    for (const auto other : members.final_voters().without(members.witnesses) & leading.others)
+        if (members.can_lead(other) &&
+            (!best || s.peers[other.value].match_index > s.peers[best->value].match_index))
+            best = other;
+    return best;
+}
+
+/// Stops leading now; the best successor stands for election at once if it has the whole log.
+constexpr void step_aside(state& s, leader& leading, instant now, auto& out) {
+    const auto successor = best_successor(s, leading);
+    if (successor && s.peers[successor->value].match_index == s.log.last_index())
+        tell_to_stand(s, leading, *successor, out);
+    become_follower(s, s.current_term, std::nullopt, now, out);
+}
+
+/// `wanted`: who is to lead; none: whoever is the furthest.
+constexpr void on_transfer(state& s, std::optional<member_id> wanted, instant now, auto& out) {
+    auto* leading = leading_or_refuse(s, out);
+    if (leading == nullptr) return;
+    if (leading->transfer) return refuse(s, refusal_reason::transfer_in_progress, out);
+    if (wanted == s.self) return refuse(s, refusal_reason::nothing_to_do, out);
+    const auto target = wanted ? s.members().slot_of(*wanted) : best_successor(s, *leading);
+    if (!target)
+        return refuse(s, wanted ? refusal_reason::unknown_member : refusal_reason::no_candidate,
+                      out);
+    if (!s.members().can_lead(*target)) return refuse(s, refusal_reason::cannot_lead, out);
+    leading->transfer = leadership_transfer{s.members().id_of(*target),
+                                            now + s.config.election_timeout, false};
     send_news(s, *leading, out);
     advance_transfer(s, *leading, out);
+}
+
+constexpr void on_step_down(state& s, instant now, auto& out) {
+    if (auto* leading = leading_or_refuse(s, out)) step_aside(s, *leading, now, out);
+}
+
+/// A leader whose own disk has not answered for two election timeouts is of no use to anyone: it
+/// takes entries, and could not serve them after a crash.
+constexpr void step_aside_if_disk_stalls(state& s, instant now, auto& out) {
+    auto* leading = std::get_if<leader>(&s.role);
+    if (leading == nullptr || !leading->own) return;
+    auto& heard_at = s.peers[leading->own->value].heard_at;
+    if (s.disk.durable == s.disk.begun) heard_at = now;
+    if (now - heard_at >= s.config.election_timeout * 2) step_aside(s, *leading, now, out);
 }
 
 }  // namespace raft::detail

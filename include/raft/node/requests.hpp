@@ -52,7 +52,7 @@ public:
         resolving_.answer(applied<Result>{index, std::move(*result)});
     }
 
-    /// Leadership is lost: what is not applied yet is in doubt.
+    /// Leadership, or the leader, is lost: what is not applied yet is in doubt.
     void doubt_all() {
         if (resolving_.answered < resolving_.count) doubtful_.push_back(std::move(resolving_));
         resolving_ = {};
@@ -131,17 +131,25 @@ public:
 
     [[nodiscard]] bool any() const { return !waiting_.empty() || !void_.empty(); }
 
-    void confirm(read_round round) { confirmed_ = round; }
+    void confirm(const confirmed_reads& safe) {
+        confirmed_.round = safe.round;
+        confirmed_.index = greatest(confirmed_.index, safe.index);
+    }
+
+    /// Whether what is applied answers this read.
+    [[nodiscard]] bool is_ready(const accepted_read& ticket, log_index last_applied) const {
+        return ticket.round <= confirmed_.round &&
+               greatest(ticket.index, confirmed_.index) <= last_applied;
+    }
 
     void serve(log_index last_applied) {
-        while (!waiting_.empty() && waiting_.front().ticket.round <= confirmed_ &&
-               waiting_.front().ticket.index <= last_applied) {
+        while (!waiting_.empty() && is_ready(waiting_.front().ticket, last_applied)) {
             auto each = waiting_.pop();
             each.on_ready(read_outcome{read_ready{last_applied}});
         }
     }
 
-    /// Leadership is lost: what is not served yet is void.
+    /// Leadership, or the leader, is lost: what is not served yet is void.
     void void_all() {
         while (!waiting_.empty()) void_.push(waiting_.pop());
         confirmed_ = {};
@@ -162,7 +170,7 @@ private:
 
     queue<waiting_read> waiting_{};
     queue<waiting_read> void_{};
-    read_round confirmed_{};
+    confirmed_reads confirmed_{};
 };
 
 }  // namespace raft::detail

@@ -5,11 +5,10 @@
 #pragma once
 
 #include <cstddef>
-#include <iterator>
 #include <span>
 #include <type_traits>
 
-#include <raft/core/state.hpp>
+#include <raft/core/snapshot.hpp>
 #include <raft/policy.hpp>
 
 namespace raft::detail {
@@ -20,13 +19,6 @@ namespace raft::detail {
     for (auto each = s.configurations.rbegin(); each != s.configurations.rend(); ++each)
         if (each->index >= first && each->index <= last && each->index > log_index{}) return &*each;
     return nullptr;
-}
-
-/// The configuration in force at `index`, which is not before the log's base.
-[[nodiscard]] inline const configuration& members_at(const state& s, log_index index) {
-    auto in_force = s.configurations.rbegin();
-    while (in_force->index > index && std::next(in_force) != s.configurations.rend()) ++in_force;
-    return in_force->value;
 }
 
 /// Sends one message of the step. `receivers` is the place for the list of those that get it.

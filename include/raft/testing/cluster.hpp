@@ -60,6 +60,7 @@ public:
         effects out;
         advance(server.now, in, now_, out);
         last_effects_ = out;
+        if (out.read) note_read(server, *out.read);
         carry_out(server, std::move(out));
         finish_writes(server);
         observe();
@@ -96,6 +97,12 @@ public:
 
     /// `count` commands are given to `id`.
     constexpr void propose(member_id id, std::uint32_t count = 1) { give(id, proposed{count}); }
+
+    /// The membership is to become `wanted`, based on the newest configuration that `id` has.
+    constexpr void change(member_id id, std::vector<member> wanted) {
+        const auto based_on = at(id).configurations.back().index;
+        give(id, change_requested{based_on, std::move(wanted)});
+    }
 
     /// The leader's heartbeat is due.
     constexpr void heartbeat(member_id id) { fire(id, timer::heartbeat); }
@@ -217,6 +224,7 @@ public:
     constexpr void crash(member_id id) {
         auto& server = server_of(id);
         server.running = false;
+        forget_reads(id);
         server.deadlines = {};
         server.disk.lose_unfinished();
         std::erase_if(network_, [&](const in_flight& each) { return each.to == id; });
@@ -234,6 +242,7 @@ public:
     constexpr void take_snapshot(member_id id) {
         auto& server = server_of(id);
         const auto index = server.now.commit_index;
+        if (!may_take_snapshot(server.now, index)) return;
         const snapshot_description taken{{index, *server.now.log.term_at(index)}, 1};
         server.disk.save_snapshot(taken, members_at(server.now, index));
         give(id, snapshot_saved{taken});
@@ -317,6 +326,11 @@ private:
         bool running = true;
         bool disk_is_held = false;
     };
+    struct awaited_read {
+        member_id id{};
+        accepted_read ticket{};
+        log_index committed{};  ///< Anywhere, when the read was asked for.
+    };
     struct cut_way {
         member_id from{};
         member_id to{};
@@ -353,16 +367,33 @@ private:
         detail::invariant_broken();
     }
 
-    [[nodiscard]] static constexpr const configuration& members_at(const state& s,
-                                                                   log_index index) {
-        std::size_t in_force = 0;
-        while (in_force + 1 < s.configurations.size() &&
-               s.configurations[in_force + 1].index <= index)
-            ++in_force;
-        return s.configurations[in_force].value;
+    /// A read must see what was committed anywhere when it was asked for.
+    constexpr void note_read(const simulated_server& asked, const accepted_read& ticket) {
+        log_index committed;
+        for (const auto& each : servers_)
+            if (each.running) committed = greatest(committed, each.now.commit_index);
+        reads_.push_back({asked.now.self, ticket, committed});
+        if (ticket.round == read_round{}) settle_reads(asked, {});
+    }
+
+    /// The reads of `server` that are safe now are served from the index that each has by then.
+    constexpr void settle_reads(const simulated_server& server, const confirmed_reads& safe) {
+        for (const auto& each : reads_)
+            if (each.id == server.now.self && each.ticket.round <= safe.round)
+                violations_.expect(greatest(each.ticket.index, safe.index) >= each.committed,
+                                   "a read does not see what was committed before it");
+        std::erase_if(reads_, [&](const awaited_read& each) {
+            return each.id == server.now.self && each.ticket.round <= safe.round;
+        });
+    }
+
+    constexpr void forget_reads(member_id id) {
+        std::erase_if(reads_, [&](const awaited_read& each) { return each.id == id; });
     }
 
     constexpr void carry_out(simulated_server& from, effects out) {
+        if (out.leadership_lost || out.reads_lost) forget_reads(from.now.self);
+        if (out.confirmed) settle_reads(from, *out.confirmed);
         for (const auto& action : out.timers)
             from.deadlines[static_cast<std::size_t>(action.which)] = action.deadline;
         from.disk.begin(out, from.now);
@@ -426,6 +457,7 @@ private:
     std::vector<simulated_server> servers_{};
     std::vector<in_flight> network_{};
     std::vector<cut_way> cuts_{};
+    std::vector<awaited_read> reads_{};
     instant now_{};
     effects last_effects_{};
     figure_3 violations_{};

@@ -181,27 +181,40 @@ inline constexpr std::size_t vote_part_bytes = 24;
 inline constexpr std::size_t base_part_bytes = 16;
 inline constexpr std::size_t entries_part_bytes = 28;
 inline constexpr std::size_t entry_overhead_bytes = 4;
+/// The number of members, and the sets of them.
+inline constexpr std::size_t configuration_head_bytes = 4 + 4 * member_set_count;
 
 [[nodiscard]] inline std::size_t configuration_part_bytes(const configuration& c) {
-    return 20 + 8 * c.members.size();
+    return 8 + configuration_head_bytes + 8 * c.members.size();
 }
 
 inline void encode(const configuration& c, std::span<std::byte> out) {
     put(out, 0, static_cast<std::uint32_t>(c.members.size()));
-    put(out, 4, c.voters.bits());
-    put(out, 8, c.outgoing_voters.bits());
-    for (std::size_t i = 0; i < c.members.size(); ++i) put(out, 12 + 8 * i, c.members[i].value);
+    std::size_t at = 4;
+    for (const auto* set : member_sets(c)) {
+        put(out, at, set->bits());
+        at += 4;
+    }
+    for (const auto member : c.members) {
+        put(out, at, member.value);
+        at += 8;
+    }
 }
 
 [[nodiscard]] inline std::optional<configuration>
 decode_configuration(std::span<const std::byte> bytes) {
-    if (bytes.size() < 12) return std::nullopt;
+    if (bytes.size() < configuration_head_bytes) return std::nullopt;
     const auto count = get<std::uint32_t>(bytes, 0);
-    if (count > members_max || bytes.size() < 12 + 8 * std::size_t{count}) return std::nullopt;
-    configuration c{.voters = member_set::from_bits(get<std::uint32_t>(bytes, 4)),
-                    .outgoing_voters = member_set::from_bits(get<std::uint32_t>(bytes, 8))};
-    for (std::size_t i = 0; i < count; ++i)
-        c.members.push_back({get<std::uint64_t>(bytes, 12 + 8 * i)});
+    if (count > members_max || bytes.size() < configuration_head_bytes + 8 * std::size_t{count})
+        return std::nullopt;
+    configuration c;
+    std::size_t at = 4;
+    for (auto* set : member_sets(c)) {
+        *set = member_set::from_bits(get<std::uint32_t>(bytes, at));
+        at += 4;
+    }
+    for (; c.members.size() < count; at += 8)
+        c.members.push_back({get<std::uint64_t>(bytes, at)});
     if (!is_valid(c)) return std::nullopt;
     return c;
 }

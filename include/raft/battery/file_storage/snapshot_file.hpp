@@ -25,7 +25,7 @@ namespace raft::wal {
 inline constexpr std::size_t snapshot_header_bytes = sector_bytes;
 inline constexpr std::size_t snapshot_block_bytes = 64 * 1024;
 inline constexpr std::uint64_t snapshot_magic = 0x70616E7374666172;  // "raftsnap"
-static_assert(56 + 12 + 8 * members_max <= snapshot_header_bytes);
+static_assert(56 + configuration_head_bytes + 8 * members_max <= snapshot_header_bytes);
 
 [[nodiscard]] inline std::string snapshot_path(const std::string& directory, log_index last) {
     return path_of(directory, numbered_name(snapshot_prefix, last.value));

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A leader's conduct of a change of membership (§6, thesis §4): each configuration on the way is an
+// entry of the log, in force from the moment it is in it, and the next follows when it is
+// committed. Whoever leads goes on with what it finds unfinished, so a change needs no further
+// request, and survives its leader.
+#pragma once
+
+#include <raft/core/membership.hpp>
+#include <raft/core/read.hpp>
+#include <raft/core/transfer.hpp>
+
+namespace raft::detail {
+
+/// What this leader knows of its peers, by their slots in `members`.
+[[nodiscard]] constexpr std::vector<progress> progress_in(const state& s,
+                                                          const configuration& members,
+                                                          instant now) {
+    std::vector<progress> peers;
+    for (const auto id : members.members) {
+        const auto before = s.members().slot_of(id);
+        peers.push_back(before ? s.peers[before->value]
+                               : progress{.next_index = next(s.log.last_index()), .heard_at = now});
+    }
+    return peers;
+}
+
+/// Appends the configuration, and takes it for the one in force from now on.
+constexpr void append_configuration(state& s, leader& leading, configuration members, instant now,
+                                    auto& out) {
+    const auto last = s.log.last_index();
+    const indexed_configuration carried{next(last), static_cast<configuration&&>(members)};
+    s.peers = progress_in(s, carried.value, now);
+    // Who waits, and who is full, is known by slots that are others now; they say so again.
+    leading.readers = {};
+    leading.full = {};
+    append_to_log(s, last, next(last), s.current_term, entry_source::configuration, &carried, out);
+    leading.own = s.members().slot_of(s.self);
+    leading.others = other_members(s);
+    leading.changing = true;
+    leading.catch_up.reset();
+    confirm_rounds(s, leading, now, out);
+    send_news(s, leading, out);
+}
+
+/// How far the new voters have come.
+enum class catching_up : std::uint8_t { under_way, done, failed };
+
+/// Whether every new voter has answered of late. One that is gone cannot hold the change up for
+/// ever.
+[[nodiscard]] constexpr bool are_heard(const state& s, member_set joining_members, instant now) {
+    constexpr std::int64_t patience = 10;
+    for (const auto who : joining_members)
+        if (now - s.peers[who.value].heard_at >= s.config.election_timeout * patience) return false;
+    return true;
+}
+
+/// Thesis §4.2.1: new voters are up to date once a round of theirs, that brings what there was at
+/// its beginning, took less than an election timeout: what has come since is less still.
+[[nodiscard]] constexpr catching_up follow_catch_up(const state& s, leader& leading, instant now) {
+    const auto joining_members = joining(s.members());
+    if (joining_members.empty()) return catching_up::done;
+    if (!are_heard(s, joining_members, now)) return catching_up::failed;
+    if (!leading.catch_up) leading.catch_up = catch_up{s.log.last_index(), now};
+    for (const auto who : joining_members)
+        if (s.peers[who.value].match_index < leading.catch_up->goal) return catching_up::under_way;
+    if (now - leading.catch_up->began_at < s.config.election_timeout) return catching_up::done;
+    const auto round = leading.catch_up->round;
+    if (round >= s.config.catch_up_rounds) return catching_up::failed;
+    leading.catch_up = catch_up{s.log.last_index(), now, static_cast<std::uint8_t>(round + 1)};
+    return catching_up::under_way;
+}
+
+/// The change is over, and committed. A leader that it removed, or made a learner, has done its
+/// last duty (§6).
+constexpr void finish_change(state& s, leader& leading, instant now, auto& out) {
+    leading.changing = false;
+    out.occasionally().change_ended =
+        leading.gave_up ? change_result::given_up : change_result::completed;
+    leading.gave_up = false;
+    if (!s.members().can_lead(s.self)) step_aside(s, leading, now, out);
+}
+
+/// Takes the next step of the change under way, if what it waits for has come: the configuration in
+/// force is committed, and with it an entry of this leader's term (Ongaro's correction of 2015: two
+/// leaders could otherwise change the same configuration in two ways). Only at the beginning of a
+/// heartbeat: destinations already named in a step would be other members afterwards.
+constexpr void advance_change(state& s, leader& leading, instant now, auto& out) {
+    if (s.configurations.back().index > s.commit_index || s.commit_index < leading.term_start ||
+        leading.transfer)
+        return;
+    const auto& members = s.members();
+    if (!members.is_changing()) return finish_change(s, leading, now, out);
+    switch (follow_catch_up(s, leading, now)) {
+    case catching_up::under_way: return;
+    case catching_up::done:
+        return append_configuration(s, leading, with_change_advanced(members), now, out);
+    case catching_up::failed:
+        leading.gave_up = true;
+        return append_configuration(s, leading, with_change_given_up(members), now, out);
+    }
+}
+
+/// Something was committed: the change may go on, and need not wait for the next heartbeat.
+constexpr void hasten_change(instant now, auto& out) { out.set(timer::heartbeat, now); }
+
+/// Why the membership cannot be changed to `wanted` now.
+[[nodiscard]] constexpr std::optional<refusal_reason> obstacle_to_change(
+    const state& s, const leader& leading, log_index based_on, const std::vector<member>& wanted) {
+    if (leading.transfer) return refusal_reason::transfer_in_progress;
+    if (s.commit_index < leading.term_start) return refusal_reason::leader_not_ready;
+    if (leading.changing) return refusal_reason::change_in_progress;
+    if (based_on != s.configurations.back().index) return refusal_reason::configuration_changed;
+    return fault_of_change(s.members(), wanted);
+}
+
+/// Begins to change the membership to `wanted`. `based_on` is the index of the configuration that
+/// whoever asks has seen: if there is a newer one, the request was made in ignorance of it.
+constexpr void on_change(state& s, log_index based_on, const std::vector<member>& wanted,
+                         instant now, auto& out) {
+    auto* leading = leading_or_refuse(s, out);
+    if (leading == nullptr) return;
+    if (const auto obstacle = obstacle_to_change(s, *leading, based_on, wanted))
+        return refuse(s, *obstacle, out);
+    auto begun = with_change_begun(s.members(), wanted);
+    if (joining(begun).empty()) begun = with_change_advanced(begun);
+    out.occasionally().change = next(s.log.last_index());
+    append_configuration(s, *leading, static_cast<configuration&&>(begun), now, out);
+}
+
+}  // namespace raft::detail
