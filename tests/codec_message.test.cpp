@@ -3,12 +3,12 @@
 // Messages as frames. Method: every message there is goes there and back; then the frames are cut,
 // flipped bit by bit, patched with a checksum that is right again, and made up at random. None may
 // crash, and what is taken must be well-formed.
+#include <random>
+#include <string>
+
 #include <doctest/doctest.h>
 
 #include <raft/codec.hpp>
-
-#include <random>
-#include <string>
 
 namespace {
 
@@ -74,11 +74,12 @@ std::vector<letter> one_of_each() {
         {.body = append_entries{.term = {5}, .prev = last, .last_index = {8}, .round = {2}}},
         append_with_all(),
         {.body = append_entries_reply{.term = {5}, .match_index = {8}, .round = {9}}},
-        {.body = append_entries_rejection{
-             .term = {5}, .prev_index = {9}, .hint = last, .round = {9}}},
+        {.body =
+             append_entries_rejection{.term = {5}, .prev_index = {9}, .hint = last, .round = {9}}},
         snapshot_with_all(),
-        {.body = install_snapshot_reply{
-             .term = {5}, .last_included_index = {100}, .offset = 500, .round = {9}}},
+        {.body =
+             install_snapshot_reply{
+                 .term = {5}, .last_included_index = {100}, .offset = 500, .round = {9}}},
         {.body = timeout_now{.term = {5}, .last_index = {8}}},
     };
 }

@@ -87,7 +87,8 @@ private:
         std::vector<member> wanted;
         for (std::uint64_t other = 1; other <= 4; ++other)
             if (below(3) != 0)
-                wanted.push_back({{other}, below(4) == 0 ? member_part::learner : member_part::voter});
+                wanted.push_back(
+                    {{other}, below(4) == 0 ? member_part::learner : member_part::voter});
         give(id, change_requested{cluster_.at(id).configurations.back().index, wanted});
     }
 

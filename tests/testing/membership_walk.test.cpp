@@ -4,9 +4,9 @@
 // disks and the processes meanwhile, under leases, with reads from anywhere: the properties of
 // Figure 3 and the freshness of reads hold throughout, and when the faults end the cluster completes
 // its change.
-#include <doctest/doctest.h>
-
 #include <string>
+
+#include <doctest/doctest.h>
 
 #include <raft/testing/cluster.hpp>
 #include <support/dice.hpp>
@@ -45,7 +45,8 @@ void request(cluster& c, dice& d, member_id id) {
         c.propose(id, static_cast<std::uint32_t>(d.below(3) + 1));
     } else if (kind < 13) {
         const bool lease = d.below(2) == 0;
-        c.give(id, read_requested{lease ? read_consistency::lease : read_consistency::linearizable});
+        c.give(id,
+               read_requested{lease ? read_consistency::lease : read_consistency::linearizable});
     } else if (kind < 17) {
         c.change(id, random_members(d));
     } else if (kind < 18) {

@@ -215,9 +215,8 @@ template <class Command>
 }
 
 template <class Command>
-[[nodiscard]] std::optional<frame_error> find_fault(const message& body,
-                                                    const attachment<Command>& beside,
-                                                    const frame_limits& limits) {
+[[nodiscard]] std::optional<frame_error>
+find_fault(const message& body, const attachment<Command>& beside, const frame_limits& limits) {
     const auto fault = std::visit(
         [&](const auto& m) {
             const auto alone = find_fault(m, limits);
@@ -233,13 +232,12 @@ template <class Command>
 /// The bytes of the frame; none if it would be larger than the limit, or than the sizes in a frame
 /// can say.
 template <class Command>
-[[nodiscard]] std::optional<std::size_t> frame_bytes(const message& body,
-                                                     const attachment<Command>& beside,
-                                                     const frame_limits& limits) {
-    const std::size_t most = limits.frame_bytes_max < has_command_flag ? limits.frame_bytes_max
-                                                                     : has_command_flag - 1;
-    const auto numbers = std::visit(
-        []<class Message>(const Message&) { return message_bytes<Message>(); }, body);
+[[nodiscard]] std::optional<std::size_t>
+frame_bytes(const message& body, const attachment<Command>& beside, const frame_limits& limits) {
+    const std::size_t most =
+        limits.frame_bytes_max < has_command_flag ? limits.frame_bytes_max : has_command_flag - 1;
+    const auto numbers =
+        std::visit([]<class Message>(const Message&) { return message_bytes<Message>(); }, body);
     std::size_t bytes = frame_header_bytes + numbers + configuration_bytes(beside.configuration) +
                         beside.chunk.size() + checksum_bytes;
     for (const auto& one : beside.entries) {
@@ -305,10 +303,9 @@ struct decoded {
 /// Appends a message as a frame to `out`. Allocates only if `out` must grow. An error says that the
 /// parts do not belong together, or are beyond the limits; then `out` is as it was.
 template <encodable Command>
-[[nodiscard]] std::optional<frame_error> append_frame(std::vector<std::byte>& out,
-                                                      const message& body,
-                                                      const attachment<Command>& beside,
-                                                      const frame_limits& limits = {}) {
+[[nodiscard]] std::optional<frame_error>
+append_frame(std::vector<std::byte>& out, const message& body, const attachment<Command>& beside,
+             const frame_limits& limits = {}) {
     if (const auto fault = detail::find_fault(body, beside, limits)) return fault;
     const auto size = detail::frame_bytes(body, beside, limits);
     if (!size) return frame_error::too_large;
@@ -325,8 +322,7 @@ template <encodable Command>
     detail::message_writer numbers{writer};
     std::visit([&](const auto& m) { detail::each_field(numbers, m); }, body);
     detail::write_entries(writer, beside.entries);
-    if (beside.configuration != nullptr)
-        detail::write_configuration(writer, *beside.configuration);
+    if (beside.configuration != nullptr) detail::write_configuration(writer, *beside.configuration);
     writer.bytes(beside.chunk);
     writer.number(crc32c(frame.first(*size - detail::checksum_bytes)));
     return std::nullopt;
@@ -367,8 +363,7 @@ void read_parts(byte_reader& in, std::uint8_t kind, bool has_configuration,
     if (in.error()) return;
     const auto fault = std::visit([&](const auto& m) { return find_fault(m, limits); }, into.body);
     if (fault) return in.fail(*fault);
-    if (const auto* m = std::get_if<append_entries>(&into.body))
-        read_entries(in, *m, into.entries);
+    if (const auto* m = std::get_if<append_entries>(&into.body)) read_entries(in, *m, into.entries);
     if (has_configuration) read_configuration(in, into.configuration.emplace());
     if (const auto* m = std::get_if<install_snapshot>(&into.body)) into.chunk = in.take(m->length);
     if (in.left() != 0) in.fail(frame_error::bytes_left_over);

@@ -117,9 +117,7 @@ struct configuration {
     }
     [[nodiscard]] constexpr member_set all_voters() const { return voters | outgoing_voters; }
     [[nodiscard]] constexpr bool is_joint() const { return !outgoing_voters.empty(); }
-    [[nodiscard]] constexpr bool is_changing() const {
-        return is_joint() || !next_voters.empty();
-    }
+    [[nodiscard]] constexpr bool is_changing() const { return is_joint() || !next_voters.empty(); }
     /// Who votes once every change under way is complete.
     [[nodiscard]] constexpr member_set final_voters() const {
         return next_voters.empty() ? voters : next_voters;

@@ -146,14 +146,14 @@ struct snapshot_install {
 
 /// Why a request was not taken. Nothing has changed, and trying again elsewhere or later is safe.
 enum class refusal_reason : std::uint8_t {
-    not_leader,        ///< Another server leads, or none is known to.
-    leadership_lost,   ///< It was taken, but this server stopped leading, or lost its leader, before
-                       ///< it could be answered. Reads only.
-    too_many_pending,  ///< The limit of entries not yet committed is reached.
-    too_large,         ///< The command is larger than a message may be.
-    no_space,          ///< The storages of too many servers have no room for it.
-    storage_failed,    ///< The storage has failed: this server takes part in nothing any more.
-    nothing_to_do,     ///< What was asked for is so already, or asks for nothing.
+    not_leader,       ///< Another server leads, or none is known to.
+    leadership_lost,  ///< It was taken, but this server stopped leading, or lost its leader, before
+                      ///< it could be answered. Reads only.
+    too_many_pending,       ///< The limit of entries not yet committed is reached.
+    too_large,              ///< The command is larger than a message may be.
+    no_space,               ///< The storages of too many servers have no room for it.
+    storage_failed,         ///< The storage has failed: this server takes part in nothing any more.
+    nothing_to_do,          ///< What was asked for is so already, or asks for nothing.
     transfer_in_progress,   ///< Leadership is being handed over.
     change_in_progress,     ///< The membership is being changed.
     leader_not_ready,       ///< No entry of the leader's term is committed yet (§5.4.2).
@@ -206,10 +206,10 @@ enum class change_result : std::uint8_t {
 /// What few steps ask for.
 struct occasional_effects {
     std::optional<confirmed_reads> confirmed{};
-    std::optional<accepted_read> read{};    ///< The read that was this step's input is taken.
-    std::optional<refusal> refused{};       ///< The request that was this step's input is refused.
-    std::optional<log_index> change{};      ///< The change that was this step's input has begun,
-                                            ///< with the configuration at this index.
+    std::optional<accepted_read> read{};  ///< The read that was this step's input is taken.
+    std::optional<refusal> refused{};     ///< The request that was this step's input is refused.
+    std::optional<log_index> change{};    ///< The change that was this step's input has begun,
+                                          ///< with the configuration at this index.
     std::optional<change_result> change_ended{};
     bool leadership_lost = false;  ///< Reads not yet served are void, proposals in doubt.
     bool reads_lost = false;       ///< Reads that the leader was asked for are void.

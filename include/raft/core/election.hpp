@@ -67,10 +67,8 @@ constexpr void become_leader(state& s, instant now, auto& out) {
     const auto own = s.members().slot_of(s.self);
     const bool changing =
         s.members().is_changing() || s.configurations.back().index > s.commit_index;
-    s.role = role{leader{.own = own,
-                         .others = other_members(s),
-                         .changing = changing,
-                         .term_start = first}};
+    s.role = role{
+        leader{.own = own, .others = other_members(s), .changing = changing, .term_start = first}};
     s.peers.assign(s.members().members.size(), progress{.next_index = first, .heard_at = now});
     append_to_log(s, s.log.last_index(), first, s.current_term, entry_source::no_op, nullptr, out);
     if (own) {
@@ -99,8 +97,7 @@ constexpr void stand_for_election(state& s, bool leadership_transfer, auto& out)
     leave_role(s, out);
     s.current_term = next(s.current_term);
     s.voted_for = s.self;
-    s.role = role{
-        candidate{.leadership_transfer = leadership_transfer}};
+    s.role = role{candidate{.leadership_transfer = leadership_transfer}};
     persist_vote(s, out);
 }
 
@@ -118,8 +115,7 @@ constexpr void gather_votes(state& s, candidate& standing, instant now, auto& ou
     standing.asked = true;
     ask_for_votes(s, standing, out);
     const auto own = s.members().slot_of(s.self);
-    if (own && s.members().all_voters().contains(*own))
-        count_vote(s, standing, *own, now, out);
+    if (own && s.members().all_voters().contains(*own)) count_vote(s, standing, *own, now, out);
 }
 
 /// Thesis §4.2.2: a server that its own newest configuration leaves out still stands as long as it

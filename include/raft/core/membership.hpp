@@ -116,8 +116,8 @@ namespace detail {
 }
 
 /// Why `current` cannot be changed to `wanted`.
-[[nodiscard]] constexpr std::optional<refusal_reason> fault_of_change(
-    const configuration& current, const std::vector<member>& wanted) {
+[[nodiscard]] constexpr std::optional<refusal_reason>
+fault_of_change(const configuration& current, const std::vector<member>& wanted) {
     if (const auto fault = fault_of(wanted)) return fault;
     auto count = current.members.size();
     bool differs = wanted.size() != count;
@@ -126,8 +126,8 @@ namespace detail {
         if (!who) ++count;
         differs = differs || !who || part_of(current, *who) != each.part;
         // Its log has no commands, or is about to lose them: only a new server can take that part.
-        if (who && (part_of(current, *who) == member_part::witness) !=
-                       (each.part == member_part::witness))
+        if (who &&
+            (part_of(current, *who) == member_part::witness) != (each.part == member_part::witness))
             return refusal_reason::invalid_configuration;
     }
     if (!differs) return refusal_reason::nothing_to_do;

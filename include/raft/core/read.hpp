@@ -165,7 +165,8 @@ constexpr void on_read(state& s, read_consistency consistency, duration bound, i
     if (consistency == read_consistency::stale) return on_stale_read(s, bound, now, out);
     if (consistency == read_consistency::lease && !allows_leases(s))
         return refuse(s, refusal_reason::no_lease, out);
-    if (auto* following = std::get_if<follower>(&s.role)) return read_as_follower(s, *following, out);
+    if (auto* following = std::get_if<follower>(&s.role))
+        return read_as_follower(s, *following, out);
     auto* leading = leading_or_refuse(s, out);
     if (leading == nullptr) return;
     const auto index = read_index(s, *leading);
@@ -210,8 +211,8 @@ constexpr void follow_forwarded(const state& s, const follower& following, forwa
 }
 
 /// The follower whose reads `from` answers as its leader in this term; null if there is none.
-[[nodiscard]] constexpr follower* reader_of(state& s, member_id from, term_number term,
-                                            instant now, auto& out) {
+[[nodiscard]] constexpr follower* reader_of(state& s, member_id from, term_number term, instant now,
+                                            auto& out) {
     observe_term(s, term, now, out);
     auto* following = std::get_if<follower>(&s.role);
     const bool is_its = following != nullptr && term == s.current_term &&

@@ -13,9 +13,8 @@
 namespace raft::detail {
 
 /// What this leader knows of its peers, by their slots in `members`.
-[[nodiscard]] constexpr std::vector<progress> progress_in(const state& s,
-                                                          const configuration& members,
-                                                          instant now) {
+[[nodiscard]] constexpr std::vector<progress>
+progress_in(const state& s, const configuration& members, instant now) {
     std::vector<progress> peers;
     for (const auto id : members.members) {
         const auto before = s.members().slot_of(id);
@@ -105,8 +104,9 @@ constexpr void advance_change(state& s, leader& leading, instant now, auto& out)
 constexpr void hasten_change(instant now, auto& out) { out.set(timer::heartbeat, now); }
 
 /// Why the membership cannot be changed to `wanted` now.
-[[nodiscard]] constexpr std::optional<refusal_reason> obstacle_to_change(
-    const state& s, const leader& leading, log_index based_on, const std::vector<member>& wanted) {
+[[nodiscard]] constexpr std::optional<refusal_reason>
+obstacle_to_change(const state& s, const leader& leading, log_index based_on,
+                   const std::vector<member>& wanted) {
     if (leading.transfer) return refusal_reason::transfer_in_progress;
     if (s.commit_index < leading.term_start) return refusal_reason::leader_not_ready;
     if (leading.changing) return refusal_reason::change_in_progress;

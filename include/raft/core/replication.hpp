@@ -47,10 +47,9 @@ constexpr follower* follow(state& s, member_id from, instant now, auto& out) {
 constexpr void acknowledge(state& s, follower& following, auto& out) {
     following.owed.append = !may_speak(s) || s.disk.durable_index < following.verified_index;
     if (!may_speak(s)) return;
-    out.send(
-        *following.leader,
-        append_entries_reply{s.current_term, acknowledged_index(s, following), following.round,
-                             s.disk.full});
+    out.send(*following.leader,
+             append_entries_reply{s.current_term, acknowledged_index(s, following), following.round,
+                                  s.disk.full});
 }
 
 constexpr void reject(state& s, follower& following, log_position prev, auto& out) {
@@ -108,8 +107,7 @@ constexpr void on(state& s, member_id from, const append_entries& m,
     // All that this brought is how far the log is committed: the leader was told before what an
     // answer would say. If that was lost, its next heartbeat asks, and brings no news.
     const bool empty = m.last_index == m.prev.index;
-    if (empty && following->reads)
-        follow_forwarded(s, *following, *following->reads, m.round, out);
+    if (empty && following->reads) follow_forwarded(s, *following, *following->reads, m.round, out);
     if (news && empty && m.last_index <= known && !new_round && !following->owed.append) return;
     if (s.disk.begun != begun && !durable_already(s, begun)) {
         following->owed.append = true;
@@ -245,15 +243,12 @@ constexpr void count_own_entries(state& s, const leader& leading, write_sequence
 /// Whether a quorum has room for more on its disks. The leader has. Entries that too many cannot take would only
 /// pile up where they can.
 [[nodiscard]] constexpr bool quorum_has_room(const state& s, const leader& leading) {
-    return quorum_agrees(s.members(), [&](slot member) {
-        return !leading.full.contains(member);
-    });
+    return quorum_agrees(s.members(), [&](slot member) { return !leading.full.contains(member); });
 }
 
 /// Why these entries cannot be taken now.
-[[nodiscard]] constexpr std::optional<refusal_reason> obstacle_to_proposal(const state& s,
-                                                                           const leader& leading,
-                                                                           std::uint32_t count) {
+[[nodiscard]] constexpr std::optional<refusal_reason>
+obstacle_to_proposal(const state& s, const leader& leading, std::uint32_t count) {
     if (leading.transfer) return refusal_reason::transfer_in_progress;
     if (count == 0) return refusal_reason::nothing_to_do;
     const auto pending = s.log.last_index() - s.commit_index;

@@ -176,14 +176,15 @@ struct asked_to_stand {
 };
 
 struct leader {
-    std::optional<slot> own{};  ///< Its own place among the members, if it is one.
-    member_set others{};        ///< The members to whom it sends.
-    member_set readers{};       ///< The followers that wait for the present round.
-    member_set full{};          ///< The others whose disks have no room for further entries.
+    std::optional<slot> own{};       ///< Its own place among the members, if it is one.
+    member_set others{};             ///< The members to whom it sends.
+    member_set readers{};            ///< The followers that wait for the present round.
+    member_set full{};               ///< The others whose disks have no room for further entries.
     bool next_round_wanted = false;  ///< Reads wait for a round that has not begun.
-    bool changing = false;   ///< The configuration is not the last of its change, or not committed.
-    bool gave_up = false;    ///< The change under way leads back to where it began.
-    bool has_lease = false;  ///< A quorum has acknowledged a round; `lease_from` says when it began.
+    bool changing = false;  ///< The configuration is not the last of its change, or not committed.
+    bool gave_up = false;   ///< The change under way leads back to where it began.
+    bool has_lease =
+        false;  ///< A quorum has acknowledged a round; `lease_from` says when it began.
     log_index term_start{};  ///< The no-op of this term: only from here on are entries committed by
                              ///< counting.
     read_round round{};      ///< The latest round of heartbeats begun …

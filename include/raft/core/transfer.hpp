@@ -67,8 +67,8 @@ constexpr void on_transfer(state& s, std::optional<member_id> wanted, instant no
         return refuse(s, wanted ? refusal_reason::unknown_member : refusal_reason::no_candidate,
                       out);
     if (!s.members().can_lead(*target)) return refuse(s, refusal_reason::cannot_lead, out);
-    leading->transfer = leadership_transfer{s.members().id_of(*target),
-                                            now + s.config.election_timeout, false};
+    leading->transfer =
+        leadership_transfer{s.members().id_of(*target), now + s.config.election_timeout, false};
     send_news(s, *leading, out);
     advance_transfer(s, *leading, out);
 }

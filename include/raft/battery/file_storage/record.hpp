@@ -213,8 +213,7 @@ decode_configuration(std::span<const std::byte> bytes) {
         *set = member_set::from_bits(get<std::uint32_t>(bytes, at));
         at += 4;
     }
-    for (; c.members.size() < count; at += 8)
-        c.members.push_back({get<std::uint64_t>(bytes, at)});
+    for (; c.members.size() < count; at += 8) c.members.push_back({get<std::uint64_t>(bytes, at)});
     if (!is_valid(c)) return std::nullopt;
     return c;
 }
