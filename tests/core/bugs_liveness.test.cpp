@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Goal: where a majority can hear one server, that server comes to lead and stays. Method: clusters
-// on virtual time of which only some ways are open (B43: links that are not transitive have stopped
-// real clusters).
+// Goal: where a majority can hear one server and has disks that work, some server leads and stays.
+// Method: clusters on virtual time of which only some ways are open (B43: links that are not
+// transitive have stopped real clusters), or whose leader's disk hangs.
 #include <initializer_list>
 #include <utility>
 
@@ -81,4 +81,17 @@ TEST_CASE("B43 a leader cut off with one follower gives way to the three others"
     c.heal();
     CHECK(works_and_stays(c));
     for (const auto id : five) CHECK(c.commit(id) == c.last(*c.leader()));
+}
+
+TEST_CASE("B44 a cluster goes on when the disk of its leader hangs, and when it comes back") {
+    cluster c{3};
+    c.elect(s1);
+    c.hold_disk(s1);
+    CHECK(works_and_stays(c));
+    const auto last = c.last(*c.leader());
+    c.release_disk(s1);
+    CHECK(works_and_stays(c));
+    CHECK(c.last(*c.leader()) >= last + 10);
+    c.run_for(settings{}.election_timeout);
+    for (const auto id : {s1, s2, s3}) CHECK(c.commit(id) == c.last(*c.leader()));
 }

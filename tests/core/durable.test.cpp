@@ -318,6 +318,29 @@ TEST_CASE("S48 many writes on their way are acknowledged as they end, in their o
     }
 }
 
+TEST_CASE("S48 of writes in flight on two late disks, what both have is committed and applied") {
+    auto c = steady(3);
+    c.isolate(s3);
+    for (const auto id : {s1, s2}) c.hold_disk(id);
+    for (int i = 0; i < 3; ++i) c.propose(s1);
+    c.deliver(s1, s2);
+    const auto tell = [&] {
+        c.deliver(s2, s1);
+        c.deliver(s1, s2);
+    };
+    c.persist(s1, 2);
+    tell();
+    CHECK(c.commit(s1) == 1);
+    for (std::uint64_t i = 1; i <= 3; ++i) {
+        c.persist(s2, 1);
+        if (i == 3) c.persist(s1, 1);
+        tell();
+        CHECK(c.commit(s1) == 1 + i);
+        CHECK(c.commit(s2) == 1 + i);
+    }
+    CHECK(c.safe());
+}
+
 TEST_CASE("B23 a completion that comes late, twice or for no write at all changes nothing") {
     cluster c{3, plain()};
     c.elect(s1);

@@ -173,6 +173,10 @@ TEST_CASE("S37 a heartbeat's answer that shows a gap brings what is missing, onc
     c.deliver(s3, s1);
     CHECK(count<append_entries>(c, s1, s3) == 0);
     CHECK(c.commit(s3) == 3);
+    c.heartbeat(s1);
+    c.deliver(s1, s3);
+    c.deliver(s3, s1);
+    CHECK(count<append_entries>(c, s1, s3) == 0);
 }
 
 TEST_CASE("S39 B25 late and repeated refusals lower nothing that is known and cause no storm") {
