@@ -16,8 +16,8 @@ namespace {
 
 void transfer(cluster& c, member_id from, member_id to) { c.give(from, transfer_requested{to}); }
 
-const rare<leadership_transfer>& pending(const cluster& c, member_id id) {
-    return std::get<leader>(c.at(id).role).transfer;
+const std::optional<leadership_transfer>& pending(const cluster& c, member_id id) {
+    return c.at(id).tasks->transfer;
 }
 
 }  // namespace

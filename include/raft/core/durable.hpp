@@ -21,9 +21,10 @@ constexpr void answer_what_is_owed(state& s, follower& following, auto& out) {
     if (following.owed.append) acknowledge(s, following, out);
     if (following.owed.chunk && s.disk.durable == s.disk.begun) {
         following.owed.chunk = false;
-        if (!following.incoming) return;
-        following.incoming->durable = following.incoming->received;
-        answer_chunk(s, following, out);
+        if (!s.tasks->incoming) return;
+        auto& incoming = *s.tasks.change().incoming;
+        incoming.durable = incoming.received;
+        answer_chunk(s, following, incoming, out);
     }
 }
 

@@ -89,11 +89,11 @@ constexpr void on_round_acknowledged(state& s, leader& leading, progress& peer, 
 
 /// Whether a member may yet stand for election because this leader told it to: nobody keeps it from
 /// that. It cannot once its log has grown, as it has acknowledged.
-[[nodiscard]] constexpr bool may_be_deposed(const state& s, const leader& leading) {
-    if (leading.transfer) return true;
-    if (!leading.asked) return false;
-    const auto target = s.members().slot_of(leading.asked->target);
-    return !target || s.peers[target->value].match_index <= leading.asked->last_index;
+[[nodiscard]] constexpr bool may_be_deposed(const state& s) {
+    const auto& told = s.tasks->told;
+    if (s.tasks->transfer || !told) return s.tasks->transfer.has_value();
+    const auto target = s.members().slot_of(told->target);
+    return !target || s.peers[target->value].match_index <= told->last_index;
 }
 
 /// Whether the leader's own disk keeps up: one that stands still must not hold on to leadership by
@@ -105,7 +105,7 @@ constexpr void on_round_acknowledged(state& s, leader& leading, progress& peer, 
 
 [[nodiscard]] constexpr bool holds_lease(const state& s, const leader& leading, instant now) {
     return allows_leases(s) && leading.has_lease && now - leading.lease_from < lease_length(s) &&
-           !may_be_deposed(s, leading) && disk_keeps_up(s, leading, now);
+           !may_be_deposed(s) && disk_keeps_up(s, leading, now);
 }
 
 /// A lease lasts as long as rounds follow one another.
@@ -136,7 +136,7 @@ constexpr void on_stale_read(const state& s, duration bound, instant now, auto& 
 
 /// A follower asks its leader, for all reads that wait.
 constexpr void forward_reads(const state& s, const follower& following, auto& out) {
-    out.send(*following.leader, request_read_index{s.current_term, following.reads->asked});
+    out.send(*following.leader, request_read_index{s.current_term, s.tasks->reads->asked});
 }
 
 constexpr void begin_forwarding(const state& s, const follower& following, forwarded_reads& reads,
@@ -147,10 +147,10 @@ constexpr void begin_forwarding(const state& s, const follower& following, forwa
     if (may_speak(s)) forward_reads(s, following, out);
 }
 
-constexpr void read_as_follower(const state& s, follower& following, auto& out) {
+constexpr void read_as_follower(state& s, const follower& following, auto& out) {
     if (!following.leader) return refuse(s, refusal_reason::not_leader, out);
-    if (!following.reads) following.reads = forwarded_reads{};
-    auto& reads = *following.reads;
+    if (!s.tasks->reads) s.tasks.change().reads = forwarded_reads{};
+    auto& reads = *s.tasks.change().reads;
     if (reads.asked == reads.confirmed) {
         begin_forwarding(s, following, reads, out);
         out.occasionally().read = accepted_read{reads.asked, {}};
@@ -191,8 +191,8 @@ constexpr void on(state& s, member_id from, const request_read_index& m, instant
 }
 
 /// The leader's `round` is confirmed: the reads that wait for it are safe.
-constexpr void settle_forwarded(const state& s, const follower& following, forwarded_reads& reads,
-                                read_round round, auto& out) {
+constexpr void settle_forwarded(state& s, const follower& following, read_round round, auto& out) {
+    auto& reads = *s.tasks.change().reads;
     if (!reads.answered || round < reads.round || reads.confirmed == reads.asked) return;
     reads.confirmed = reads.asked;
     out.occasionally().confirmed = confirmed_reads{reads.asked, reads.index};
@@ -201,11 +201,11 @@ constexpr void settle_forwarded(const state& s, const follower& following, forwa
 
 /// The leader's word came, in its `round`. A leader begins a round only when the one before it is
 /// confirmed. Else what was asked, or its answer, may be lost: asks again.
-constexpr void follow_forwarded(const state& s, const follower& following, forwarded_reads& reads,
-                                read_round round, auto& out) {
+constexpr void follow_forwarded(state& s, const follower& following, read_round round, auto& out) {
+    const auto& reads = *s.tasks->reads;
     if (reads.asked == reads.confirmed) return;
     if (reads.answered && round > reads.round)
-        settle_forwarded(s, following, reads, reads.round, out);
+        settle_forwarded(s, following, reads.round, out);
     else if (may_speak(s))
         forward_reads(s, following, out);
 }
@@ -216,24 +216,24 @@ constexpr void follow_forwarded(const state& s, const follower& following, forwa
     observe_term(s, term, now, out);
     auto* following = std::get_if<follower>(&s.role);
     const bool is_its = following != nullptr && term == s.current_term &&
-                        following->leader == from && following->reads;
+                        following->leader == from && s.tasks->reads;
     return is_its ? following : nullptr;
 }
 
 constexpr void on(state& s, member_id from, const read_index_reply& m, instant now, auto& out) {
     auto* following = reader_of(s, from, m.term, now, out);
     if (following == nullptr) return;
-    auto& reads = *following->reads;
+    auto& reads = *s.tasks.change().reads;
     if (reads.asked != m.request || reads.answered) return;
     reads.answered = true;
     reads.round = m.round;
     reads.index = m.index;
-    if (m.confirmed) settle_forwarded(s, *following, reads, m.round, out);
+    if (m.confirmed) settle_forwarded(s, *following, m.round, out);
 }
 
 constexpr void on(state& s, member_id from, const round_confirmed& m, instant now, auto& out) {
     if (auto* following = reader_of(s, from, m.term, now, out))
-        settle_forwarded(s, *following, *following->reads, m.round, out);
+        settle_forwarded(s, *following, m.round, out);
 }
 
 }  // namespace detail

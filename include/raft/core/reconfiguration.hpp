@@ -37,7 +37,7 @@ constexpr void append_configuration(state& s, leader& leading, configuration mem
     leading.own = s.members().slot_of(s.self);
     leading.others = other_members(s);
     leading.changing = true;
-    leading.catch_up.reset();
+    if (s.tasks->catch_up) forget(s.tasks.change().catch_up);
     confirm_rounds(s, leading, now, out);
     send_news(s, leading, out);
 }
@@ -56,17 +56,18 @@ enum class catching_up : std::uint8_t { under_way, done, failed };
 
 /// Thesis §4.2.1: new voters are up to date once a round of theirs, that brings what there was at
 /// its beginning, took less than an election timeout: what has come since is less still.
-[[nodiscard]] constexpr catching_up follow_catch_up(const state& s, leader& leading, instant now) {
+[[nodiscard]] constexpr catching_up follow_catch_up(state& s, instant now) {
     const auto joining_members = joining(s.members());
     if (joining_members.empty()) return catching_up::done;
     if (!are_heard(s, joining_members, now)) return catching_up::failed;
-    if (!leading.catch_up) leading.catch_up = catch_up{s.log.last_index(), now};
+    auto& round = s.tasks.change().catch_up;
+    if (!round) round = catch_up{s.log.last_index(), now};
     for (const auto who : joining_members)
-        if (s.peers[who.value].match_index < leading.catch_up->goal) return catching_up::under_way;
-    if (now - leading.catch_up->began_at < s.config.election_timeout) return catching_up::done;
-    const auto round = leading.catch_up->round;
-    if (round >= s.config.catch_up_rounds) return catching_up::failed;
-    leading.catch_up = catch_up{s.log.last_index(), now, static_cast<std::uint8_t>(round + 1)};
+        if (s.peers[who.value].match_index < round->goal) return catching_up::under_way;
+    if (now - round->began_at < s.config.election_timeout) return catching_up::done;
+    if (round->number >= s.config.catch_up_rounds) return catching_up::failed;
+    const auto following = static_cast<std::uint8_t>(round->number + 1);
+    round = catch_up{s.log.last_index(), now, following};
     return catching_up::under_way;
 }
 
@@ -86,11 +87,11 @@ constexpr void finish_change(state& s, leader& leading, instant now, auto& out) 
 /// heartbeat: destinations already named in a step would be other members afterwards.
 constexpr void advance_change(state& s, leader& leading, instant now, auto& out) {
     if (s.configurations.back().index > s.commit_index || s.commit_index < leading.term_start ||
-        leading.transfer)
+        s.tasks->transfer)
         return;
     const auto& members = s.members();
     if (!members.is_changing()) return finish_change(s, leading, now, out);
-    switch (follow_catch_up(s, leading, now)) {
+    switch (follow_catch_up(s, now)) {
     case catching_up::under_way: return;
     case catching_up::done:
         return append_configuration(s, leading, with_change_advanced(members), now, out);
@@ -107,7 +108,7 @@ constexpr void hasten_change(instant now, auto& out) { out.set(timer::heartbeat,
 [[nodiscard]] constexpr std::optional<refusal_reason>
 obstacle_to_change(const state& s, const leader& leading, log_index based_on,
                    const std::vector<member>& wanted) {
-    if (leading.transfer) return refusal_reason::transfer_in_progress;
+    if (s.tasks->transfer) return refusal_reason::transfer_in_progress;
     if (s.commit_index < leading.term_start) return refusal_reason::leader_not_ready;
     if (leading.changing) return refusal_reason::change_in_progress;
     if (based_on != s.configurations.back().index) return refusal_reason::configuration_changed;

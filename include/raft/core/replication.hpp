@@ -107,7 +107,7 @@ constexpr void on(state& s, member_id from, const append_entries& m,
     // All that this brought is how far the log is committed: the leader was told before what an
     // answer would say. If that was lost, its next heartbeat asks, and brings no news.
     const bool empty = m.last_index == m.prev.index;
-    if (empty && following->reads) follow_forwarded(s, *following, *following->reads, m.round, out);
+    if (empty && s.tasks->reads) follow_forwarded(s, *following, m.round, out);
     if (news && empty && m.last_index <= known && !new_round && !following->owed.append) return;
     if (s.disk.begun != begun && !durable_already(s, begun)) {
         following->owed.append = true;
@@ -201,7 +201,7 @@ constexpr void on(state& s, member_id from, const append_entries_reply& m, insta
         spread_commit(s, leading, out);
     else if (wants_news(s, *peer))
         send_news(s, leading, out);
-    advance_transfer(s, leading, out);
+    advance_transfer(s, out);
     if (committed && leading.changing) hasten_change(now, out);
 }
 
@@ -249,7 +249,7 @@ constexpr void count_own_entries(state& s, const leader& leading, write_sequence
 /// Why these entries cannot be taken now.
 [[nodiscard]] constexpr std::optional<refusal_reason>
 obstacle_to_proposal(const state& s, const leader& leading, std::uint32_t count) {
-    if (leading.transfer) return refusal_reason::transfer_in_progress;
+    if (s.tasks->transfer) return refusal_reason::transfer_in_progress;
     if (count == 0) return refusal_reason::nothing_to_do;
     const auto pending = s.log.last_index() - s.commit_index;
     if (count > s.config.pending_entries || pending > s.config.pending_entries - count)
@@ -277,7 +277,8 @@ constexpr void on_heartbeat_timer(state& s, instant now, auto& out) {
         advance_change(s, *leading, now, out);
     auto* leading = std::get_if<leader>(&s.role);
     if (leading == nullptr) return;
-    if (leading->transfer && now >= leading->transfer->give_up_at) leading->transfer.reset();
+    if (s.tasks->transfer && now >= s.tasks->transfer->give_up_at)
+        forget(s.tasks.change().transfer);
     renew_lease(s, *leading, now);
     send_heartbeats(s, *leading, out);
     out.set(timer::heartbeat, now + s.config.heartbeat_interval);

@@ -83,8 +83,8 @@ constexpr write_sequence begin_other_write(state& s) {
 
 /// Ends what only a leader, or who has one, has and does.
 constexpr void leave_role(state& s, auto& out) {
-    if (const auto* following = std::get_if<follower>(&s.role); following && following->reads)
-        out.occasionally().reads_lost = true;
+    if (s.tasks->reads) out.occasionally().reads_lost = true;
+    s.tasks.reset();
     if (!s.is_leader()) return;
     out.occasionally().leadership_lost = true;
     s.peers.clear();

@@ -56,7 +56,7 @@ constexpr void on_snapshot_saved(state& s, const snapshot_description& saved, au
 /// follows if the log is another one there (§7). Nothing is acknowledged before the storage has
 /// done the same.
 constexpr void install(state& s, follower& following, const configuration& members, auto& out) {
-    const auto description = following.incoming->description;
+    const auto description = s.tasks->incoming->description;
     const auto last_included = description.last_included;
     const bool keep_suffix = s.log.matches(last_included);
     if (keep_suffix) {
@@ -72,17 +72,26 @@ constexpr void install(state& s, follower& following, const configuration& membe
     s.snapshot = description;
     s.commit_index = last_included.index;
     following.verified_index = greatest(following.verified_index, last_included.index);
-    following.incoming.reset();
+    forget(s.tasks.change().incoming);
     following.owed.chunk = false;
     following.owed.append = true;
     out.occasionally().install = snapshot_install{begin_other_write(s), description, keep_suffix};
 }
 
-constexpr void answer_chunk(const state& s, const follower& following, auto& out) {
-    const auto& incoming = *following.incoming;
+constexpr void answer_chunk(const state& s, const follower& following,
+                            const incoming_snapshot& incoming, auto& out) {
     out.send(*following.leader,
              install_snapshot_reply{s.current_term, incoming.description.last_included.index,
                                     incoming.durable, following.round});
+}
+
+/// What is here of the snapshot that the leader offers: nothing, if it is another than before.
+[[nodiscard]] constexpr incoming_snapshot& receiving(state& s,
+                                                     const snapshot_description& offered) {
+    auto& incoming = s.tasks.change().incoming;
+    if (!incoming || incoming->description != offered)
+        incoming = incoming_snapshot{.description = offered};
+    return *incoming;
 }
 
 /// Whether a peer that keeps the rules could have sent this.
@@ -107,9 +116,7 @@ constexpr void on(state& s, member_id from, const install_snapshot& m, const con
     if (m.last_included.index <= s.commit_index) return acknowledge(s, *following, out);
 
     const snapshot_description offered{m.last_included, m.size};
-    if (!following->incoming || following->incoming->description != offered)
-        following->incoming = incoming_snapshot{.description = offered};
-    auto& incoming = *following->incoming;
+    auto& incoming = receiving(s, offered);
     const bool is_next = m.offset == incoming.received && m.length > 0;
     if (is_next) {
         out.occasionally().chunk = chunk_write{begin_other_write(s), offered, m.offset, m.length};
@@ -121,7 +128,7 @@ constexpr void on(state& s, member_id from, const install_snapshot& m, const con
     if (!may_speak(s))
         following->owed.chunk = true;
     else if (!is_next)
-        answer_chunk(s, *following, out);
+        answer_chunk(s, *following, incoming, out);
 }
 
 // ------------------------------------------------------------------------------------------ leader

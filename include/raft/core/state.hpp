@@ -13,7 +13,7 @@
 #include <raft/core/configuration.hpp>
 #include <raft/core/effects.hpp>
 #include <raft/core/log.hpp>
-#include <raft/core/rare.hpp>
+#include <raft/core/seldom.hpp>
 #include <raft/core/types.hpp>
 
 namespace raft {
@@ -115,8 +115,6 @@ struct follower {
     owed_replies owed{};
     bool just_started = false;  ///< It may have heard a leader before, and treats it so (thesis
                                 ///< §6.4.1).
-    rare<incoming_snapshot> incoming{};
-    rare<forwarded_reads> reads{};
     friend constexpr bool operator==(const follower&, const follower&) = default;
 };
 
@@ -163,16 +161,16 @@ struct leadership_transfer {
 struct catch_up {
     log_index goal{};
     instant began_at{};
-    std::uint8_t round = 1;
+    std::uint8_t number = 1;
     friend constexpr bool operator==(const catch_up&, const catch_up&) = default;
 };
 
 /// The last time that this leader told a member to stand for election. As long as that message may
 /// still have an effect there are no leases.
-struct asked_to_stand {
+struct told_to_stand {
     member_id target{};
     log_index last_index{};
-    friend constexpr bool operator==(const asked_to_stand&, const asked_to_stand&) = default;
+    friend constexpr bool operator==(const told_to_stand&, const told_to_stand&) = default;
 };
 
 struct leader {
@@ -191,10 +189,17 @@ struct leader {
     instant round_began{};   ///< … and when.
     read_round confirmed{};  ///< The latest round that a quorum acknowledged.
     instant lease_from{};
-    rare<leadership_transfer> transfer{};
-    rare<asked_to_stand> asked{};
-    rare<raft::catch_up> catch_up{};
     friend constexpr bool operator==(const leader&, const leader&) = default;
+};
+
+/// What is under way that seldom is. It ends with the role.
+struct role_tasks {
+    std::optional<incoming_snapshot> incoming{};    ///< A follower receives it.
+    std::optional<forwarded_reads> reads{};         ///< A follower asks its leader.
+    std::optional<leadership_transfer> transfer{};  ///< A leader hands over …
+    std::optional<told_to_stand> told{};            ///< … or has tried to.
+    std::optional<raft::catch_up> catch_up{};       ///< A leader waits for new voters.
+    friend constexpr bool operator==(const role_tasks&, const role_tasks&) = default;
 };
 
 /// The storage has lost a write: this server takes part in nothing any more.
@@ -222,6 +227,7 @@ struct state {
     log_index commit_index{};
     raft::role role{};
     std::vector<progress> peers{};  ///< By slot; a leader's only, else empty.
+    seldom<role_tasks> tasks{};
 
     disk_progress disk{};
     std::uint64_t seed = 0;  ///< Of the present random timeout, and of those to come.

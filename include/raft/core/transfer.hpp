@@ -22,19 +22,19 @@ constexpr void refuse(const state& s, refusal_reason reason, auto& out) {
     return leading;
 }
 
-constexpr void tell_to_stand(const state& s, leader& leading, slot target, auto& out) {
-    leading.asked = asked_to_stand{s.members().id_of(target), s.log.last_index()};
+constexpr void tell_to_stand(state& s, slot target, auto& out) {
+    s.tasks.change().told = told_to_stand{s.members().id_of(target), s.log.last_index()};
     out.send(member_set::of(target), timeout_now{s.current_term, s.log.last_index()});
 }
 
 /// Tells the target to stand for election once it has the whole log.
-constexpr void advance_transfer(state& s, leader& leading, auto& out) {
-    if (!leading.transfer || leading.transfer->asked) return;
-    const auto target = s.members().slot_of(leading.transfer->target);
-    if (!target) return leading.transfer.reset();
+constexpr void advance_transfer(state& s, auto& out) {
+    if (!s.tasks->transfer || s.tasks->transfer->asked) return;
+    const auto target = s.members().slot_of(s.tasks->transfer->target);
+    if (!target) return;
     if (s.peers[target->value].match_index < s.log.last_index()) return;
-    leading.transfer->asked = true;
-    tell_to_stand(s, leading, *target, out);
+    s.tasks.change().transfer->asked = true;
+    tell_to_stand(s, *target, out);
 }
 
 /// Of the others that could lead after a change under way, the one whose log is the most complete.
@@ -52,7 +52,7 @@ constexpr void advance_transfer(state& s, leader& leading, auto& out) {
 constexpr void step_aside(state& s, leader& leading, instant now, auto& out) {
     const auto successor = best_successor(s, leading);
     if (successor && s.peers[successor->value].match_index == s.log.last_index())
-        tell_to_stand(s, leading, *successor, out);
+        tell_to_stand(s, *successor, out);
     become_follower(s, s.current_term, std::nullopt, now, out);
 }
 
@@ -60,17 +60,17 @@ constexpr void step_aside(state& s, leader& leading, instant now, auto& out) {
 constexpr void on_transfer(state& s, std::optional<member_id> wanted, instant now, auto& out) {
     auto* leading = leading_or_refuse(s, out);
     if (leading == nullptr) return;
-    if (leading->transfer) return refuse(s, refusal_reason::transfer_in_progress, out);
+    if (s.tasks->transfer) return refuse(s, refusal_reason::transfer_in_progress, out);
     if (wanted == s.self) return refuse(s, refusal_reason::nothing_to_do, out);
     const auto target = wanted ? s.members().slot_of(*wanted) : best_successor(s, *leading);
     if (!target)
         return refuse(s, wanted ? refusal_reason::unknown_member : refusal_reason::no_candidate,
                       out);
     if (!s.members().can_lead(*target)) return refuse(s, refusal_reason::cannot_lead, out);
-    leading->transfer =
+    s.tasks.change().transfer =
         leadership_transfer{s.members().id_of(*target), now + s.config.election_timeout, false};
     send_news(s, *leading, out);
-    advance_transfer(s, *leading, out);
+    advance_transfer(s, out);
 }
 
 constexpr void on_step_down(state& s, instant now, auto& out) {
