@@ -83,7 +83,7 @@ TEST_CASE("B43 a leader cut off with one follower gives way to the three others"
     for (const auto id : five) CHECK(c.commit(id) == c.last(*c.leader()));
 }
 
-TEST_CASE("B44 a cluster goes on when the disk of its leader hangs, and when it comes back") {
+TEST_CASE("B44 a leader whose disk hangs gives way, the cluster goes on, also when it comes back") {
     cluster c{3};
     c.elect(s1);
     c.hold_disk(s1);
