@@ -214,10 +214,9 @@ private:
 
     template <class F>
     void propose_entries(entries_view proposed_entries, F on_outcome) {
-        typename proposals_type::callback_type waiting{std::move(on_outcome)};
         const auto count = proposed_entries.size();
         const auto refuse = [&](const refusal& reason) {
-            for (std::size_t i = 0; i < count; ++i) waiting(i, outcome<result>{reason});
+            for (std::size_t i = 0; i < count; ++i) on_outcome(i, outcome<result>{reason});
         };
         std::uint64_t bytes = 0;
         for (const auto& each : proposed_entries) {
@@ -234,7 +233,7 @@ private:
             finish({});
             return refuse(*refused);
         }
-        proposals_.add(accepted_, count, std::move(waiting));
+        proposals_.add(accepted_, count, std::move(on_outcome));
         finish({});
         settle();
     }
@@ -270,7 +269,9 @@ private:
             node_.occasional_.any = true;
             node_.occasional_.vote = vote;
         }
-        void append(write_sequence sequence, const raft::append& entries) {
+        /// Inline, down to the storage: made up for one call, the description of a write needs no
+        /// memory.
+        [[gnu::always_inline]] void append(write_sequence sequence, const raft::append& entries) {
             auto& vote = node_.occasional_.vote;
             if (is_durable_at_once<storage_type> || !vote)
                 return node_.begin_write({sequence, std::nullopt, entries}, given_);
@@ -315,7 +316,7 @@ private:
         more_ = true;
     }
 
-    void begin_write(const log_write& write, entries_view given) {
+    [[gnu::always_inline]] void begin_write(const log_write& write, entries_view given) {
         const auto& appended = *write.entries;
         const auto* const carried = detail::carried_in(state_, appended.first, appended.last);
         switch (appended.source) {
@@ -398,7 +399,7 @@ private:
         return worked;
     }
 
-    bool apply_some() {
+    [[gnu::always_inline]] bool apply_some() {
         if (last_applied_ >= state_.commit_index) return false;
         const auto last = least(last_applied_ + Limits.apply_batch, state_.commit_index);
         const auto entries = storage_.entries(next(last_applied_), last, Limits.message_bytes);

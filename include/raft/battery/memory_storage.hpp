@@ -53,7 +53,7 @@ public:
         const auto begin = place_of(first);
         const auto fit = std::max<std::size_t>(1, bytes_max / sizeof(Command));
         const auto wanted = static_cast<std::size_t>(last - first) + 1;
-        return {ring_.data() + begin, std::min({wanted, fit, ring_.size() - begin})};
+        return {ring_.data() + begin, std::min(std::min(wanted, fit), ring_.size() - begin)};
     }
 
     [[nodiscard]] std::size_t size_of(const Command&) const { return sizeof(Command); }
@@ -122,17 +122,20 @@ private:
         return static_cast<std::size_t>(index.value) & (ring_.size() - 1);
     }
 
-    void append(const raft::append& appended, std::span<const entry<Command>> entries,
-                const indexed_configuration* configuration) {
-        if (appended.first <= log_.last_index()) {
-            log_.truncate_after(previous(appended.first));
-            while (!configurations_.empty() && configurations_.back().index >= appended.first)
-                configurations_.pop_back();
-        }
+    [[gnu::always_inline]] void append(const raft::append& appended,
+                                       std::span<const entry<Command>> entries,
+                                       const indexed_configuration* configuration) {
+        if (appended.first <= log_.last_index()) cut_off_from(appended.first);
         make_room_for(entries.size());
         put(entries, appended.first, appended.term);
         log_.append(appended.term, entries.size());
         if (configuration != nullptr) configurations_.push_back(*configuration);
+    }
+
+    void cut_off_from(log_index first) {
+        log_.truncate_after(previous(first));
+        while (!configurations_.empty() && configurations_.back().index >= first)
+            configurations_.pop_back();
     }
 
     /// Of a single large entry g++ would make a string instruction, which takes longer to start

@@ -56,11 +56,16 @@ constexpr void on_written(state& s, write_sequence sequence, instant now, auto& 
     on_durable(s, now, out);
 }
 
-/// What this step wrote needs no completion if the storage is durable at once. To be able to say
-/// something may be a reason to write more: a single server that votes for itself leads.
+/// To be able to say something may be a reason to write more: a single server that votes for itself
+/// leads.
+[[gnu::noinline]] constexpr void complete_all_writes(state& s, instant now, auto& out) {
+    while (s.disk.durable != s.disk.begun) on_written(s, s.disk.begun, now, out);
+}
+
+/// What this step wrote needs no completion if the storage is durable at once.
 constexpr void complete_writes(state& s, instant now, auto& out) {
-    while (s.disk.durable != s.disk.begun && s.config.durable_at_once)
-        on_written(s, s.disk.begun, now, out);
+    if (s.disk.durable != s.disk.begun && s.config.durable_at_once)
+        complete_all_writes(s, now, out);
 }
 
 }  // namespace raft::detail

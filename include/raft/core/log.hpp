@@ -67,7 +67,9 @@ public:
     }
 
     [[nodiscard]] constexpr bool matches(log_position position) const {
-        return term_at(position.index) == position.term;
+        if (position.index > last_) return false;
+        if (position.index >= latest_.first) return position.term == latest_.term;
+        return position.term == older_term_at(position.index);
     }
 
     /// The last entry of the unbroken stretch of one term that begins at `first`, but not after
@@ -135,7 +137,7 @@ private:
         return base_.term;
     }
 
-    constexpr void begin_run(term_number term) {
+    [[gnu::noinline]] constexpr void begin_run(term_number term) {
         require(term > latest_.term);
         if (latest_.first <= last_) older_.push_back(latest_);
         latest_ = {term, next(last_)};

@@ -143,11 +143,16 @@ constexpr void on(state& s, member_id from, const append_entries& m,
 /// More of the log is committed: sends what there is to send, and the members for whom that is
 /// nothing learn at least how far.
 constexpr void spread_commit(state& s, leader& leading, auto& out) {
-    const auto served = members_wanting_news(s, leading);
+    member_set served, uninformed;
+    for (const auto member : leading.others) {
+        auto& peer = s.peers[member.value];
+        begin_snapshot_mode(s, peer);
+        if (wants_news(s, peer))
+            served.insert(member);
+        else if (peer.mode == replication_mode::replicate)
+            uninformed.insert(member);
+    }
     if (!served.empty()) send_news_to(s, leading, served, out);
-    member_set uninformed;
-    for (const auto member : leading.others.without(served))
-        if (s.peers[member.value].mode == replication_mode::replicate) uninformed.insert(member);
     send_heartbeats_to(s, leading, uninformed, out);
 }
 

@@ -99,12 +99,14 @@ struct slot {
 
 template <class T>
 [[nodiscard]] constexpr T least(T a, T b) {
-    return b < a ? b : a;
+    if (b < a) return b;
+    return a;
 }
 
 template <class T>
 [[nodiscard]] constexpr T greatest(T a, T b) {
-    return a < b ? b : a;
+    if (a < b) return b;
+    return a;
 }
 
 namespace detail {

@@ -22,14 +22,21 @@ public:
 
     template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, callback> &&
-             std::is_invocable_v<F&, Arguments...>) explicit callback(F function)
-        : table_{&table_of<F>} {
+             std::is_invocable_v<F&, Arguments...>) explicit callback(F function) {
+        emplace(std::move(function));
+    }
+
+    /// Holds this callable from now on.
+    template <class F>
+    void emplace(F function) {
         static_assert(sizeof(F) <= Capacity,
                       "raft: the callable is larger than limits.callback_bytes: let it hold a "
                       "pointer to what it needs, or raise the limit");
         static_assert(alignof(F) <= alignof(std::max_align_t) &&
                           std::is_nothrow_move_constructible_v<F>,
                       "raft: the callable must be movable without exceptions");
+        reset();
+        table_ = &table_of<F>;
         ::new (static_cast<void*>(place_)) F(std::move(function));
     }
 

@@ -22,14 +22,15 @@ class proposals {
 public:
     using callback_type = callback<void(std::size_t, const outcome<Result>&), CallbackBytes>;
 
-    void add(accepted_proposal place, std::uint64_t count, callback_type&& on_outcome) {
+    template <class F>
+    void add(accepted_proposal place, std::uint64_t count, F on_outcome) {
         auto& added = current_.add();
         added.first = place.first;
         added.term = place.term;
         added.count = count;
         added.answered = 0;
         added.told = false;
-        added.on_outcome = std::move(on_outcome);
+        added.on_outcome.emplace(std::move(on_outcome));
     }
 
     /// Whether anybody waits for an outcome.

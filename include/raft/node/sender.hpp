@@ -16,8 +16,10 @@ namespace raft::detail {
 /// The configuration that one of the entries in [first, last] is; null if none is.
 [[nodiscard]] inline const indexed_configuration* carried_in(const state& s, log_index first,
                                                              log_index last) {
-    for (auto each = s.configurations.rbegin(); each != s.configurations.rend(); ++each)
-        if (each->index >= first && each->index <= last && each->index > log_index{}) return &*each;
+    for (auto each = s.configurations.rbegin(); each != s.configurations.rend(); ++each) {
+        if (each->index < first) break;
+        if (each->index <= last && each->index > log_index{}) return &*each;
+    }
     return nullptr;
 }
 
