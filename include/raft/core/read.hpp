@@ -84,7 +84,11 @@ constexpr void on_round_acknowledged(state& s, leader& leading, progress& peer, 
 [[nodiscard]] constexpr duration lease_length(const state& s) {
     constexpr std::int64_t million = 1'000'000;
     const auto timeout = s.config.election_timeout.nanoseconds;
-    return {timeout - timeout / million * 2 * std::int64_t{*s.config.clock_drift_ppm} - 1};
+    const auto apart = 2 * std::int64_t{*s.config.clock_drift_ppm};
+    // Rounded up, and in two parts, that the product does not overflow.
+    const auto drift =
+        timeout / million * apart + (timeout % million * apart + million - 1) / million;
+    return {timeout - drift - 1};
 }
 
 /// Whether a member may yet stand for election because this leader told it to: nobody keeps it from
