@@ -19,6 +19,7 @@
 #include <doctest/doctest.h>
 
 #include <raft/battery/sessions.hpp>
+#include <support/dice.hpp>
 #include <support/journal.hpp>
 #include <support/messages.hpp>
 
@@ -254,20 +255,6 @@ TEST_CASE("sessions on a cluster: all servers expire the same session at the sam
 // ------------------------------------------------------------------------------------ random walks
 
 namespace {
-
-class dice {
-public:
-    explicit dice(std::uint64_t seed) : state_{seed * 0x9e3779b97f4a7c15U + 1} {}
-    std::uint64_t below(std::uint64_t bound) {
-        state_ ^= state_ << 13U;
-        state_ ^= state_ >> 7U;
-        state_ ^= state_ << 17U;
-        return (state_ >> 11U) % bound;
-    }
-
-private:
-    std::uint64_t state_;
-};
 
 /// A client of one of the sessions that were opened last proposes one of its commands, for the
 /// first time or again; the clocks of clients are up to twenty seconds apart.

@@ -39,7 +39,7 @@ bool answers_by_lease(cluster& c, member_id id) {
 
 }  // namespace
 
-// --------------------------------------------------------------------------------- followers' reads
+// -------------------------------------------------------------------------------- followers' reads
 
 TEST_CASE("S96 the read of a follower waits for a majority that its leader asked after it") {
     auto c = steady(3);

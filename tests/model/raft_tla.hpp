@@ -101,7 +101,7 @@ public:
         return std::binary_search(messages.begin(), messages.begin() + message_count, m);
     }
 
-    // ------------------------------------------------------------------------------- bag of messages
+    // ----------------------------------------------------------------------------- bag of messages
 
     bool Send(const message& m) {
         const auto end = messages.begin() + message_count;
@@ -125,7 +125,7 @@ public:
         return true;
     }
 
-    // --------------------------------------------------------------------------- actions of a server
+    // ------------------------------------------------------------------------- actions of a server
 
     bool Restart(std::size_t i) {
         auto& s = servers[i];
@@ -200,7 +200,7 @@ public:
         return true;
     }
 
-    // ------------------------------------------------------------------------------------- receiving
+    // ----------------------------------------------------------------------------------- receiving
 
     /// What the receiver does with a message is a function of both: one action, or none.
     bool Receive(message m) {

@@ -19,6 +19,7 @@
 
 #include <doctest/doctest.h>
 
+#include <support/dice.hpp>
 #include <support/trio.hpp>
 
 using namespace raft;
@@ -148,20 +149,6 @@ TEST_CASE("B72 B76 a node does not start on a log that begins after what it can 
 // ------------------------------------------------------------------------------------ random walks
 
 namespace {
-
-class dice {
-public:
-    explicit dice(std::uint64_t seed) : state_{seed * 0x9e3779b97f4a7c15U + 1} {}
-    std::uint64_t below(std::uint64_t bound) {
-        state_ ^= state_ << 13U;
-        state_ ^= state_ >> 7U;
-        state_ ^= state_ << 17U;
-        return (state_ >> 11U) % bound;
-    }
-
-private:
-    std::uint64_t state_;
-};
 
 /// Three nodes whose lists grow by values that are all different, and what was said of each value.
 struct growing_lists {

@@ -2,8 +2,8 @@
 //
 // Random changes of membership between random configurations, with every fault of the network, the
 // disks and the processes meanwhile, under leases, with reads from anywhere: the properties of
-// Figure 3 and the freshness of reads hold throughout, and when the faults end the cluster completes
-// its change.
+// Figure 3 and the freshness of reads hold throughout, and when the faults end the cluster
+// completes its change.
 #include <string>
 
 #include <doctest/doctest.h>

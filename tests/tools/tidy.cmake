@@ -7,8 +7,8 @@ cmake_minimum_required(VERSION 3.25)
 
 set(columns_max 100)
 set(lines_max 500)
-set(core_std algorithm array bit compare concepts cstddef cstdint limits optional span type_traits
-  utility variant vector)
+set(core_std algorithm array bit compare concepts cstddef cstdint initializer_list limits optional
+  span type_traits utility variant vector)
 set(violations 0)
 
 macro(violation where what)

@@ -245,8 +245,8 @@ constexpr void count_own_entries(state& s, const leader& leading, write_sequence
     if (durable_already(s, before)) s.peers[leading.own->value].match_index = s.log.last_index();
 }
 
-/// Whether a quorum has room for more on its disks. The leader has. Entries that too many cannot take would only
-/// pile up where they can.
+/// Whether a quorum has room for more on its disks. The leader has. Entries that too many cannot
+/// take would only pile up where they can.
 [[nodiscard]] constexpr bool quorum_has_room(const state& s, const leader& leading) {
     return quorum_agrees(s.members(), [&](slot member) { return !leading.full.contains(member); });
 }
