@@ -19,12 +19,14 @@
 #include <vector>
 
 #include <raft/core/step.hpp>
+#include <raft/node/backlog.hpp>
+#include <raft/node/delivery.hpp>
+#include <raft/node/observer.hpp>
 #include <raft/node/options.hpp>
 #include <raft/node/outcome.hpp>
+#include <raft/node/performer.hpp>
 #include <raft/node/receipt.hpp>
 #include <raft/node/recovery.hpp>
-#include <raft/node/requests.hpp>
-#include <raft/node/sender.hpp>
 #include <raft/node/status.hpp>
 #include <raft/policy.hpp>
 
@@ -32,7 +34,8 @@ namespace raft {
 
 /// A server of a replicated state machine. Each policy is a type that the node owns, or a reference
 /// to one that outlives it.
-template <class StateMachine, class Transport, class Storage, class Clock, limits Limits = limits{}>
+template <class StateMachine, class Transport, class Storage, class Clock, limits Limits = limits{},
+          class Observer = no_observer>
 requires node_parts<StateMachine, Transport, Storage, Clock>
 class node {
 public:
@@ -43,12 +46,13 @@ public:
     static_assert((check_state_machine<state_machine_type>(), true));
 
     node(node_options options, StateMachine state_machine, Transport transport, Storage storage,
-         Clock clock = {})
+         Clock clock = {}, Observer observer = {})
         : options_{std::move(options)}
         , state_machine_{std::forward<StateMachine>(state_machine)}
         , transport_{std::forward<Transport>(transport)}
         , storage_{std::forward<Storage>(storage)}
-        , clock_{std::forward<Clock>(clock)} {}
+        , clock_{std::forward<Clock>(clock)}
+        , observer_{std::forward<Observer>(observer)} {}
 
     /// Takes up what the storage kept, and begins to take part. Called once, first. False if what
     /// the storage kept makes no sense to the state machine; the node takes part in nothing then.
@@ -57,9 +61,10 @@ public:
         options_.config.durable_at_once = is_durable_at_once<storage_type>;
         state_ = initial_state(options_.id, options_.config, kept.value_or(recovered_state{}),
                                options_.seed);
+        detail::observe_start(observer_, state_);
         const bool restores = state_.snapshot.last_included.index > log_index{};
         const bool sound = kept && (!restores || restore_state_machine());
-        last_applied_ = state_.commit_index;
+        delivery_.begin_after(state_.commit_index);
         if (sound) {
             run(started{});
         } else {
@@ -73,6 +78,8 @@ public:
     void poll() {
         look_at_clock();
         if (saving_at_) look_at_saved_snapshot();
+        if (state_.disk.full && storage_.room() >= Limits.message_bytes)
+            step_and_finish(room_changed{false});
         for (std::size_t i = 0; i < timer_count; ++i)
             if (deadlines_[i] && *deadlines_[i] <= now_) {
                 deadlines_[i].reset();
@@ -83,6 +90,7 @@ public:
 
     /// When `poll` must be called, at the latest. None: not before something else happens.
     [[nodiscard]] std::optional<time_point> deadline() const {
+        if (interrupted_) return time_point{};
         std::optional<instant> first;
         for (const auto& each : deadlines_)
             if (each && (!first || *each < *first)) first = each;
@@ -96,10 +104,11 @@ public:
     /// had been lost.
     void receive(member_id from, const message& body, const attachment<command>& beside) {
         if (!detail::has_all_parts<takes_snapshots>(body, beside)) return;
-        if (!detail::has_room_for(beside.entries, storage_)) return;
         look_at_clock();
-        performer out{*this, beside.entries};
-        advance(state_, from, body, beside.configuration, now_, out);
+        if (beside.entries.empty() || takes(beside.entries))
+            receive_all(from, body, beside);
+        else
+            receive_all(from, detail::without_entries(body), {});
         finish(beside.chunk);
         settle();
     }
@@ -125,20 +134,39 @@ public:
         propose_entries(batch_, std::move(on_outcome));
     }
 
-    /// Asks for a linearizable read. `on_ready` is called once with a `read_outcome`: when it is
-    /// `read_ready`, what the state machine holds during that call reflects everything that was
-    /// committed before this call.
+    /// Asks for a read. `on_ready` is called once with a `read_outcome`: when it is `read_ready`,
+    /// what the state machine holds during that call is as fresh as `wanted` says: by default it
+    /// reflects everything that was committed before this call, on whichever server it was made.
     template <std::invocable<const read_outcome&> F>
-    void read(F on_ready) {
+    void read(const read_requested& wanted, F on_ready) {
         typename reads_type::callback_type waiting{std::move(on_ready)};
         look_at_clock();
-        step(read_requested{});
+        step(wanted);
         const auto ticket = occasional_.read;
         const auto refused = occasional_.refused;
-        if (ticket) reads_.add(*ticket, std::move(waiting));
+        if (ticket) delivery_.reading.add(*ticket, std::move(waiting));
         finish({});
         settle();
         if (refused) waiting(read_outcome{*refused});
+    }
+    template <std::invocable<const read_outcome&> F>
+    void read(F on_ready) {
+        read(read_requested{}, std::move(on_ready));
+    }
+
+    /// Begins to change the membership to `wanted`, in as many steps as it takes (§6).
+    /// `on_outcome` is called once with a `change_outcome`. `based_on`: the configuration that the
+    /// caller has seen (`node_status::configuration`).
+    template <std::invocable<const change_outcome&> F>
+    void change_members(log_index based_on, std::vector<member> wanted, F on_outcome) {
+        typename changes_type::callback_type waiting{std::move(on_outcome)};
+        look_at_clock();
+        step(change_requested{based_on, std::move(wanted)});
+        const auto refused = occasional_.refused;
+        if (!refused) delivery_.changing.await(std::move(waiting));
+        finish({});
+        settle();
+        if (refused) waiting(change_outcome{*refused});
     }
 
     /// Begins to save the state machine's state, so that the log before it can go. None if it has
@@ -146,43 +174,45 @@ public:
     std::optional<refusal> take_snapshot() requires snapshotting_state_machine<state_machine_type> {
         const auto leader = state_.current_leader();
         if (state_.is_halted()) return refusal{refusal_reason::storage_failed, leader};
-        if (saving_at_ || restore_at_ || !may_take_snapshot(state_, last_applied_))
+        if (saving_at_ || restore_at_ || !may_take_snapshot(state_, last_applied()))
             return refusal{refusal_reason::nothing_to_do, leader};
-        saving_at_ = last_applied_;
-        storage_.save({last_applied_, *state_.log.term_at(last_applied_)},
-                      members_at(state_, last_applied_),
-                      [this](auto& sink) { std::as_const(state_machine_).save(sink); });
+        begin_snapshot();
         look_at_clock();
         look_at_saved_snapshot();
         settle();
         return std::nullopt;
     }
 
-    /// Begins to hand leadership to `target`. None if it has begun; it may still come to nothing.
-    std::optional<refusal> transfer_leadership(member_id target) {
-        look_at_clock();
-        step(transfer_requested{target});
-        const auto refused = occasional_.refused;
-        finish({});
-        settle();
-        return refused;
+    /// Begins to hand leadership to `target`, or to whoever has the most complete log. None if it
+    /// has begun; it may still come to nothing.
+    std::optional<refusal> transfer_leadership(std::optional<member_id> target = std::nullopt) {
+        return request(transfer_requested{target});
     }
 
-    [[nodiscard]] node_status status() const { return status_of(state_, last_applied_); }
+    /// Ends this server's leadership at once; the best of the others is told to follow. None if it
+    /// has ended.
+    std::optional<refusal> step_down() { return request(step_down_requested{}); }
+
+    [[nodiscard]] node_status status() const { return status_of(state_, last_applied()); }
 
     /// What this server knows of the protocol.
     [[nodiscard]] const raft::state& protocol_state() const { return state_; }
     [[nodiscard]] const state_machine_type& state_machine() const { return state_machine_; }
+    [[nodiscard]] auto& observer() { return observer_; }
     [[nodiscard]] auto& transport() { return transport_; }
     [[nodiscard]] const auto& storage() const { return storage_; }
     [[nodiscard]] auto& storage() { return storage_; }
 
 private:
-    using proposals_type = detail::proposals<result, Limits.callback_bytes + 16>;
-    using reads_type = detail::reads<Limits.callback_bytes>;
+    using delivery_type = detail::delivery<state_machine_type, Limits.callback_bytes>;
+    using proposals_type = decltype(delivery_type::proposed);
+    using reads_type = decltype(delivery_type::reading);
+    using changes_type = decltype(delivery_type::changing);
     using transport_type = std::remove_reference_t<Transport>;
     using storage_type = std::remove_reference_t<Storage>;
     using entries_view = std::span<const entry<command>>;
+    friend class detail::performer<node>;
+    static constexpr std::size_t message_bytes = Limits.message_bytes;
     static constexpr bool takes_snapshots = snapshotting_state_machine<state_machine_type>;
 
     // -------------------------------------------------------------------------------------- inputs
@@ -195,8 +225,32 @@ private:
     /// Lets the protocol decide, and does what it asks for but for what `finish` does.
     template <class Input>
     void step(const Input& in, entries_view given = {}) {
-        performer out{*this, given};
+        detail::observe_input(observer_, now_, in);
+        detail::performer<node> out{*this, given};
         advance(state_, in, now_, out);
+        detail::observe_state(observer_, state_);
+    }
+
+    void receive_all(member_id from, const message& body, const attachment<command>& beside) {
+        if constexpr (detail::observes_inputs<std::remove_reference_t<Observer>>) {
+            received in{from, body, std::nullopt};
+            if (beside.configuration != nullptr) in.members = *beside.configuration;
+            detail::observe_input(observer_, now_, in);
+        }
+        detail::performer<node> out{*this, beside.entries};
+        advance(state_, from, body, beside.configuration, now_, out);
+        detail::observe_state(observer_, state_);
+    }
+
+    /// Whether there is room for what a leader sends. If not the entries stay with it, and it
+    /// hears so: what does not fit on the disk, or would be too much to be applied.
+    [[nodiscard]] bool takes(entries_view entries) {
+        const auto bytes = detail::bytes_of(entries, storage_);
+        if (bytes > storage_.room()) {
+            if (!state_.disk.full) step_and_finish(room_changed{true});
+            return false;
+        }
+        return backlog_.bytes() == 0 || backlog_.bytes() + bytes <= Limits.unapplied_bytes;
     }
 
     template <class Input>
@@ -212,88 +266,51 @@ private:
         settle();
     }
 
+    /// A request that is taken or refused at once.
+    template <class Input>
+    std::optional<refusal> request(const Input& in) {
+        look_at_clock();
+        step(in);
+        const auto refused = occasional_.refused;
+        finish({});
+        settle();
+        return refused;
+    }
+
+    /// Why commands of these sizes cannot be taken.
+    [[nodiscard]] std::optional<refusal_reason> obstacle_to(entries_view proposed_entries) const {
+        std::uint64_t bytes = 0;
+        for (const auto& each : proposed_entries) {
+            const auto size = storage_.size_of(*each.command);
+            if (size > Limits.message_bytes) return refusal_reason::too_large;
+            bytes += size;
+        }
+        if (!state_.is_leader()) return std::nullopt;
+        if (bytes > storage_.room()) return refusal_reason::no_space;
+        const bool fits = backlog_.bytes() + bytes <= Limits.unapplied_bytes;
+        return fits ? std::nullopt : std::optional{refusal_reason::too_many_pending};
+    }
+
     template <class F>
     void propose_entries(entries_view proposed_entries, F on_outcome) {
         const auto count = proposed_entries.size();
         const auto refuse = [&](const refusal& reason) {
             for (std::size_t i = 0; i < count; ++i) on_outcome(i, outcome<result>{reason});
         };
-        std::uint64_t bytes = 0;
-        for (const auto& each : proposed_entries) {
-            const auto size = storage_.size_of(*each.command);
-            if (size > Limits.message_bytes)
-                return refuse({refusal_reason::too_large, state_.current_leader()});
-            bytes += size;
-        }
-        if (state_.is_leader() && bytes > storage_.room())
-            return refuse({refusal_reason::no_space, state_.current_leader()});
+        if (const auto obstacle = obstacle_to(proposed_entries))
+            return refuse({*obstacle, state_.current_leader()});
         look_at_clock();
         step(proposed{static_cast<std::uint32_t>(count)}, proposed_entries);
         if (const auto refused = occasional_.refused) {
             finish({});
             return refuse(*refused);
         }
-        proposals_.add(accepted_, count, std::move(on_outcome));
+        delivery_.proposed.add(accepted_, count, std::move(on_outcome));
         finish({});
         settle();
     }
 
     // ------------------------------------------------------------------------------------- effects
-
-    /// What few steps ask for, and what a step leaves to its end.
-    struct left_to_the_end : occasional_effects {
-        bool any = false;
-        std::optional<log_write> vote{};
-    };
-
-    /// Takes the effects of one step as the rules emit them, and carries them out.
-    class performer {
-    public:
-        /// `given`: the entries that came with the input.
-        performer(node& owner, entries_view given) : node_{owner}, given_{given} {}
-
-        void send(auto to, const auto& body) {
-            detail::sender<command, Limits.message_bytes, transport_type, storage_type>{
-                node_.state_, node_.transport_, node_.storage_, node_.receivers_}
-                .send(to, body);
-        }
-        void set(timer which, instant deadline) { deadline_of(which) = deadline; }
-        void cancel(timer which) { deadline_of(which).reset(); }
-
-        /// Entries may follow, and go with it; but messages may that count on it, if the storage
-        /// is durable at once.
-        void persist(write_sequence sequence, const hard_state& kept) {
-            const log_write vote{sequence, kept, std::nullopt};
-            if constexpr (is_durable_at_once<storage_type>)
-                return node_.storage_.write(vote, {}, nullptr);
-            node_.occasional_.any = true;
-            node_.occasional_.vote = vote;
-        }
-        /// Inline, down to the storage: made up for one call, the description of a write needs no
-        /// memory.
-        [[gnu::always_inline]] void append(write_sequence sequence, const raft::append& entries) {
-            auto& vote = node_.occasional_.vote;
-            if (is_durable_at_once<storage_type> || !vote)
-                return node_.begin_write({sequence, std::nullopt, entries}, given_);
-            node_.begin_write({sequence, vote->vote, entries}, given_);
-            vote.reset();
-        }
-        /// It is in the state, where `deliver` sees it.
-        void commit_through(log_index) {}
-        void accept(accepted_proposal place) { node_.accepted_ = place; }
-        [[nodiscard]] occasional_effects& occasionally() {
-            node_.occasional_.any = true;
-            return node_.occasional_;
-        }
-
-    private:
-        [[nodiscard]] std::optional<instant>& deadline_of(timer which) {
-            return node_.deadlines_[static_cast<std::size_t>(which)];
-        }
-
-        node& node_;
-        entries_view given_;
-    };
 
     /// `chunk`: the bytes that came with the input.
     void finish(std::span<const std::byte> chunk) {
@@ -303,21 +320,24 @@ private:
     void carry_out_occasional(std::span<const std::byte> chunk) {
         const auto& asked = occasional_;
         if (asked.vote) storage_.write(*asked.vote, {}, nullptr);
-        if (asked.leadership_lost) proposals_.doubt_all();
-        if (asked.leadership_lost || asked.reads_lost) reads_.void_all();
+        if (asked.leadership_lost) delivery_.lose_leadership();
+        if (asked.reads_lost) delivery_.reading.void_all();
+        if (asked.change_ended) delivery_.changing.end(*asked.change_ended);
         if (asked.chunk) storage_.write_chunk(*asked.chunk, chunk);
         if (asked.install) {
             storage_.install(*asked.install, state_.configurations.front().value);
             restore_at_ = asked.install->sequence;
         }
         if (asked.discard) storage_.discard(*asked.discard);
-        if (asked.confirmed) reads_.confirm(*asked.confirmed);
+        if (asked.confirmed) delivery_.reading.confirm(*asked.confirmed);
         occasional_ = {};
         more_ = true;
     }
 
     [[gnu::always_inline]] void begin_write(const log_write& write, entries_view given) {
         const auto& appended = *write.entries;
+        forget_replaced(appended.first);
+        last_written_ = appended.last;
         const auto* const carried = detail::carried_in(state_, appended.first, appended.last);
         switch (appended.source) {
         case entry_source::no_op:
@@ -328,8 +348,20 @@ private:
         case entry_source::proposed:
         case entry_source::received: {
             const auto count = static_cast<std::size_t>(appended.last - appended.first) + 1;
-            return storage_.write(write, given.last(count), carried);
+            const auto entries = given.last(count);
+            backlog_.add(detail::bytes_of(entries, storage_));
+            return storage_.write(write, entries, carried);
         }
+        }
+    }
+
+    /// Entries from `first` on are about to be replaced, and will never be applied.
+    void forget_replaced(log_index first) {
+        while (first <= last_written_) {
+            const auto gone = storage_.entries(first, last_written_, Limits.message_bytes);
+            if (gone.empty()) return;
+            backlog_.remove(detail::bytes_of(gone, storage_));
+            first = first + gone.size();
         }
     }
 
@@ -341,9 +373,14 @@ private:
         if (storage_may_have_news() || has_to_deliver()) settle_all();
     }
     [[gnu::noinline]] void settle_all() {
+        const auto enough = last_applied() + Limits.applied_per_call;
         while (storage_may_have_news() && storage_has_news() ? take_storage_news()
                                                              : has_to_deliver() && deliver())
-            continue;
+            if ((interrupted_ = last_applied() >= enough)) return;
+        interrupted_ = false;
+        if constexpr (takes_snapshots)
+            if (schedule_.is_due(options_, last_applied(), state_))
+                static_cast<void>(take_snapshot());
     }
 
     /// A storage that is durable at once has none, but of a snapshot received.
@@ -372,12 +409,15 @@ private:
     void finish_install() {
         restore_at_.reset();
         if (!restore_state_machine()) return step_and_finish(storage_failed{});
-        last_applied_ = state_.snapshot.last_included.index;
-        proposals_.forget_through(last_applied_);
+        delivery_.begin_after(state_.snapshot.last_included.index);
+        delivery_.proposed.forget_through(last_applied());
+        backlog_.clear();
     }
 
+    [[nodiscard]] log_index last_applied() const { return delivery_.last_applied(); }
+
     [[nodiscard]] bool has_to_deliver() const {
-        return (last_applied_ != state_.commit_index || more_) && !delivering_;
+        return (last_applied() != state_.commit_index || more_) && !delivering_;
     }
 
     /// Applies the next committed entries and answers who waits for them; true if anything was
@@ -392,63 +432,45 @@ private:
     bool deliver_more() {
         if (restore_at_ && *restore_at_ <= state_.disk.durable) finish_install();
         const bool worked = !restore_at_ && apply_some();
-        if (last_applied_ == state_.commit_index || restore_at_) proposals_.tell_doubt();
-        reads_.serve(last_applied_);
-        reads_.refuse_void({refusal_reason::leadership_lost, state_.current_leader()});
-        more_ = restore_at_ || proposals_.any_in_doubt() || reads_.any();
+        const bool complete = last_applied() == state_.commit_index || restore_at_;
+        const bool awaited = delivery_.tell(complete, state_.current_leader());
+        more_ = restore_at_ || awaited;
         return worked;
     }
 
     [[gnu::always_inline]] bool apply_some() {
-        if (last_applied_ >= state_.commit_index) return false;
-        const auto last = least(last_applied_ + Limits.apply_batch, state_.commit_index);
-        const auto entries = storage_.entries(next(last_applied_), last, Limits.message_bytes);
-        if (entries.size() == 1)
-            apply_one(entries.front());
-        else
-            apply_all(entries);
-        return !entries.empty();
-    }
-
-    void apply_one(const entry<command>& committed) {
-        last_applied_ = next(last_applied_);
-        const auto term = committed.term;
-        const bool awaited = proposals_.any();
-        if (committed.command) {
-            auto answer = state_machine_.apply(last_applied_, *committed.command);
-            if (awaited) proposals_.resolve(last_applied_, term, &answer);
-        } else if (awaited) {
-            proposals_.resolve(last_applied_, term, nullptr);
-        }
-    }
-
-    /// Outcomes are told last: the view ends with the first call that changes the storage.
-    void apply_all(entries_view committed) {
-        auto index = next(last_applied_);
-        const bool awaited = proposals_.any();
-        for (const auto& each : committed) {
-            last_applied_ = next(last_applied_);
-            if (awaited) results_.push_back({each.term, std::nullopt});
-            if (!each.command) continue;
-            auto answer = state_machine_.apply(last_applied_, *each.command);
-            if (awaited) results_.back().value.emplace(std::move(answer));
-        }
-        for (auto& each : results_) {
-            proposals_.resolve(index, each.term, each.value ? &*each.value : nullptr);
-            index = next(index);
-        }
-        results_.clear();
+        if (last_applied() >= state_.commit_index) return false;
+        const auto last = least(last_applied() + Limits.apply_batch, state_.commit_index);
+        const auto entries = storage_.entries(next(last_applied()), last, Limits.message_bytes);
+        const auto bytes = detail::bytes_of(entries, storage_);
+        backlog_.remove(bytes);
+        schedule_.applied_bytes += bytes;
+        const bool any = !entries.empty();
+        delivery_.apply(entries, state_machine_);
+        return any;
     }
 
     // ------------------------------------------------------------------------- start and snapshots
 
+    /// A witness has no state to restore (see `configuration`).
     [[nodiscard]] bool restore_state_machine() {
+        if (state_.members().is_witness(state_.self)) return true;
         if constexpr (takes_snapshots) {
             detail::stored_source source{storage_, state_.snapshot.size};
             return state_machine_.restore(source);
         } else {
             return false;
         }
+    }
+
+    void begin_snapshot() {
+        saving_at_ = last_applied();
+        schedule_.applied_bytes = 0;
+        const bool is_witness = state_.members().is_witness(state_.self);
+        storage_.save({last_applied(), *state_.log.term_at(last_applied())},
+                      members_at(state_, last_applied()), [&](auto& sink) {
+                          if (!is_witness) std::as_const(state_machine_).save(sink);
+                      });
     }
 
     void look_at_saved_snapshot() {
@@ -458,34 +480,31 @@ private:
         step_and_finish(snapshot_saved{newest->description});
     }
 
-    struct applied_entry {
-        term_number term{};
-        std::optional<result> value{};
-    };
-
     node_options options_;
     [[no_unique_address]] StateMachine state_machine_;
     [[no_unique_address]] Transport transport_;
     [[no_unique_address]] Storage storage_;
     [[no_unique_address]] Clock clock_;
+    [[no_unique_address]] Observer observer_;
 
     raft::state state_{};
-    left_to_the_end occasional_{};
+    detail::left_to_the_end occasional_{};
     accepted_proposal accepted_{};  ///< Where the latest proposal went.
     instant now_{};
     std::array<std::optional<instant>, timer_count> deadlines_{};
 
-    log_index last_applied_{};
     bool delivering_ = false;
-    bool more_ = false;  ///< There may be something to deliver besides committed entries.
+    bool interrupted_ = false;  ///< More is to be applied than one call may.
+    bool more_ = false;         ///< There may be something to deliver besides committed entries.
     std::optional<log_index> saving_at_{};  ///< A snapshot of this entry's state is being saved.
     std::optional<write_sequence>
         restore_at_{};  ///< A received snapshot is restored once this is durable.
 
-    proposals_type proposals_{};
-    reads_type reads_{};
+    delivery_type delivery_{};
+    detail::backlog backlog_{};
+    log_index last_written_{};
+    detail::snapshot_schedule schedule_{};
     std::vector<entry<command>> batch_{};
-    std::vector<applied_entry> results_{};
     std::array<member_id, members_max> receivers_{};  ///< Of the message being sent.
 };
 

@@ -300,9 +300,9 @@ TEST_CASE("leadership is handed over, and comes back to nobody by itself") {
     trio c;
     const auto old = c.leader_id();
     const auto target = old % 3 + 1;
-    CHECK_FALSE(c[old].transfer_leadership({target}));
+    CHECK_FALSE(c[old].transfer_leadership(member_id{target}));
     c.deliver();
     CHECK(c.leader_id() == target);
-    CHECK(c[target].transfer_leadership({target})->reason == refusal_reason::nothing_to_do);
-    CHECK(c[old].transfer_leadership({target})->reason == refusal_reason::not_leader);
+    CHECK(c[target].transfer_leadership(member_id{target})->reason == refusal_reason::nothing_to_do);
+    CHECK(c[old].transfer_leadership(member_id{target})->reason == refusal_reason::not_leader);
 }

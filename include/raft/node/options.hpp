@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include <raft/core/configuration.hpp>
 #include <raft/core/state.hpp>
@@ -17,8 +18,13 @@ struct limits {
     std::size_t message_bytes = 1U << 20U;
     /// The size of the callables given to `propose` and `read`.
     std::size_t callback_bytes = 64;
-    /// How many entries are applied between two looks at whether they are still wanted in one go.
+    /// How many entries are given to the state machine between two looks at the storage …
     std::size_t apply_batch = 256;
+    /// … and in one call of the node. `deadline()` is at once while more are due.
+    std::size_t applied_per_call = 1U << 14U;
+    /// The bytes of commands in the log that are not applied yet. A leader refuses proposals beyond
+    /// it (`too_many_pending`), a follower lets entries wait with their leader.
+    std::uint64_t unapplied_bytes = 256U << 20U;
 };
 
 /// What a server is told when it starts.
@@ -28,6 +34,10 @@ struct node_options {
     /// storage keeps no other.
     configuration initial{};
     settings config{};
+    /// A snapshot is begun when so many entries, or so many bytes of commands, were applied since
+    /// the last one; none: only when `take_snapshot` is called.
+    std::optional<std::uint64_t> snapshot_after_entries{};
+    std::optional<std::uint64_t> snapshot_after_bytes{};
     /// Of the random election timeouts; a different one on every server.
     std::uint64_t seed = 0;
 };

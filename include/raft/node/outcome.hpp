@@ -42,6 +42,10 @@ struct read_ready {
     friend bool operator==(const read_ready&, const read_ready&) = default;
 };
 
+/// What became of a change of membership: completed or given up; refused; or unknown, since this
+/// server stopped leading: whoever leads goes on with it, and the configuration will tell.
+using change_outcome = std::variant<change_result, refusal, unknown>;
+
 using read_outcome = std::variant<read_ready, refusal>;
 
 }  // namespace raft

@@ -29,15 +29,12 @@ template <bool TakesSnapshots, class Command>
     return chunk == nullptr || (TakesSnapshots && beside.chunk.size() == chunk->length);
 }
 
-/// Entries that the storage has no room for are as if they had not come.
-template <class Entries, class Storage>
-[[nodiscard]] bool has_room_for(Entries entries, const Storage& storage) {
-    if (entries.empty()) return true;
-    const auto room = storage.room();
-    std::uint64_t bytes = 0;
-    for (const auto& each : entries)
-        if (each.command) bytes += storage.size_of(*each.command);
-    return bytes <= room;
+/// The message as if it had come without its entries: as a heartbeat, which can be answered.
+[[nodiscard]] constexpr message without_entries(const message& body) {
+    auto alone = std::get<append_entries>(body);
+    alone.last_index = alone.prev.index;
+    alone.entries_term = {};
+    return alone;
 }
 
 }  // namespace raft::detail

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The requests that a node has taken and not yet answered: proposals by the index of their entries,
-// reads by their round.
+// reads by their round, and changes of membership.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -172,6 +173,33 @@ private:
     queue<waiting_read> waiting_{};
     queue<waiting_read> void_{};
     confirmed_reads confirmed_{};
+};
+
+/// The one who waits for the end of a change of membership, if somebody does.
+template <std::size_t CallbackBytes>
+class awaited_change {
+public:
+    using callback_type = callback<void(const change_outcome&), CallbackBytes>;
+
+    void await(callback_type on_outcome) {
+        on_outcome_ = std::move(on_outcome);
+        waiting_ = true;
+    }
+    void end(change_outcome outcome) {
+        if (waiting_) outcome_ = outcome;
+    }
+    void tell() {
+        if (!outcome_) return;
+        const auto told = *std::exchange(outcome_, std::nullopt);
+        auto on_outcome = std::move(on_outcome_);
+        waiting_ = false;
+        on_outcome(told);
+    }
+
+private:
+    callback_type on_outcome_{};
+    bool waiting_ = false;
+    std::optional<change_outcome> outcome_{};
 };
 
 }  // namespace raft::detail

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include <raft/core/membership.hpp>
 #include <raft/core/state.hpp>
 
 namespace raft {
@@ -13,7 +14,8 @@ namespace raft {
 /// What a node knows of another member, or of itself, while it leads.
 struct member_status {
     member_id id{};
-    bool voter = false;
+    member_part part{};
+    bool leaving = false;  ///< A change under way removes it.
     std::optional<log_index> match_index{};
 };
 
@@ -28,6 +30,8 @@ struct node_status {
     log_index first_log_index{};
     snapshot_description snapshot{};
     bool storage_failed = false;
+    log_index configuration{};  ///< Of the newest one: what a change is to be based on.
+    bool changing = false;      ///< A change of membership is under way.
     std::vector<member_status> members{};
 };
 
@@ -46,10 +50,13 @@ struct node_status {
                     .first_log_index = next(s.log.base().index),
                     .snapshot = s.snapshot,
                     .storage_failed = s.is_halted(),
+                    .configuration = s.configurations.back().index,
+                    .changing = s.members().is_changing(),
                     .members = {}};
     const auto& members = s.members();
     for (const auto each : members.everyone()) {
-        member_status one{members.id_of(each), members.all_voters().contains(each), std::nullopt};
+        member_status one{members.id_of(each), part_of(members, each),
+                          !members.final_members().contains(each), std::nullopt};
         if (s.is_leader()) one.match_index = s.peers[each.value].match_index;
         all.members.push_back(one);
     }

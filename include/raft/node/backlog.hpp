@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// How many bytes of commands are in the log and not applied yet: at a leader what it has promised
+// and not done, at a follower what it has taken and not digested. Both are bounded.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include <raft/core/state.hpp>
+#include <raft/node/options.hpp>
+#include <raft/policy/entry.hpp>
+
+namespace raft::detail {
+
+/// The bytes of the commands of `entries`, as `storage` counts them.
+template <class Command, class Storage>
+[[nodiscard]] std::uint64_t bytes_of(std::span<const entry<Command>> entries,
+                                     const Storage& storage) {
+    std::uint64_t bytes = 0;
+    for (const auto& each : entries)
+        if (each.command) bytes += storage.size_of(*each.command);
+    return bytes;
+}
+
+class backlog {
+public:
+    [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+    void add(std::uint64_t bytes) { bytes_ += bytes; }
+    /// What was in the log before this run of the server was never added.
+    void remove(std::uint64_t bytes) { bytes_ -= bytes < bytes_ ? bytes : bytes_; }
+    void clear() { bytes_ = 0; }
+
+private:
+    std::uint64_t bytes_ = 0;
+};
+
+/// When it is time for another snapshot.
+struct snapshot_schedule {
+    std::uint64_t applied_bytes = 0;  ///< Of commands, since the last one was begun.
+
+    [[nodiscard]] bool is_due(const node_options& options, log_index last_applied,
+                              const state& s) const {
+        const auto entries = last_applied - s.snapshot.last_included.index;
+        return (options.snapshot_after_entries && entries >= *options.snapshot_after_entries) ||
+               (options.snapshot_after_bytes && applied_bytes >= *options.snapshot_after_bytes);
+    }
+};
+
+}  // namespace raft::detail
