@@ -65,11 +65,9 @@ public:
         const bool restores = state_.snapshot.last_included.index > log_index{};
         const bool sound = kept && (!restores || restore_state_machine());
         delivery_.begin_after(state_.commit_index);
-        if (sound) {
-            run(started{});
-        } else {
-            run(storage_failed{});
-        }
+        look_at_clock();
+        sound ? step_and_finish(started{}) : step_and_finish(storage_failed{});
+        settle();
         return sound;
     }
 
@@ -259,13 +257,6 @@ private:
         finish({});
     }
 
-    template <class Input>
-    void run(const Input& in) {
-        look_at_clock();
-        step_and_finish(in);
-        settle();
-    }
-
     /// A request that is taken or refused at once.
     template <class Input>
     std::optional<refusal> request(const Input& in) {
@@ -279,12 +270,10 @@ private:
 
     /// Why commands of these sizes cannot be taken.
     [[nodiscard]] std::optional<refusal_reason> obstacle_to(entries_view proposed_entries) const {
-        std::uint64_t bytes = 0;
-        for (const auto& each : proposed_entries) {
-            const auto size = storage_.size_of(*each.command);
-            if (size > Limits.message_bytes) return refusal_reason::too_large;
-            bytes += size;
-        }
+        for (const auto& each : proposed_entries)
+            if (storage_.size_of(*each.command) > Limits.message_bytes)
+                return refusal_reason::too_large;
+        const auto bytes = detail::bytes_of(proposed_entries, storage_);
         if (!state_.is_leader()) return std::nullopt;
         if (bytes > storage_.room()) return refusal_reason::no_space;
         const bool fits = backlog_.bytes() + bytes <= Limits.unapplied_bytes;

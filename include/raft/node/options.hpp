@@ -34,12 +34,12 @@ struct node_options {
     /// storage keeps no other.
     configuration initial{};
     settings config{};
+    /// Of the random election timeouts; a different one on every server.
+    std::uint64_t seed = 0;
     /// A snapshot is begun when so many entries, or so many bytes of commands, were applied since
     /// the last one; none: only when `take_snapshot` is called.
     std::optional<std::uint64_t> snapshot_after_entries{};
     std::optional<std::uint64_t> snapshot_after_bytes{};
-    /// Of the random election timeouts; a different one on every server.
-    std::uint64_t seed = 0;
 };
 
 }  // namespace raft
