@@ -100,11 +100,13 @@ private:
         return last;
     }
 
-    /// A chunk goes only if the storage still has the snapshot that the step speaks of. It may be
-    /// shorter than asked for: the receiver asks for what follows what it got.
+    /// A chunk goes only if the storage still has the snapshot that the step speaks of; of its size,
+    /// or of none, as a witness is told of it. It may be shorter than asked for: the receiver asks
+    /// for what follows what it got.
     void send_chunk(std::span<member_id> to, install_snapshot chunk) {
         const auto stored = storage_.snapshot();
-        if (!stored || stored->description != snapshot_description{chunk.last_included, chunk.size})
+        if (!stored || stored->description.last_included != chunk.last_included ||
+            (chunk.size != stored->description.size && chunk.size != 0))
             return;
         const auto bytes = storage_.read_snapshot(chunk.offset, chunk.length);
         if (bytes.empty() != (chunk.length == 0)) return;
