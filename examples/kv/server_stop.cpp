@@ -39,7 +39,9 @@ void server::step_aside() {
     std::optional<raft::member_id> furthest;
     raft::log_index match{};
     for (const auto& member : node_->status().members) {
-        if (member.id.value == options_.id || member.part != raft::member_part::voter || !member.match_index) continue;
+        if (member.id.value == options_.id || member.part != raft::member_part::voter ||
+            !member.match_index)
+            continue;
         if (furthest && *member.match_index <= match) continue;
         furthest = member.id;
         match = *member.match_index;

@@ -303,6 +303,7 @@ TEST_CASE("leadership is handed over, and comes back to nobody by itself") {
     CHECK_FALSE(c[old].transfer_leadership(member_id{target}));
     c.deliver();
     CHECK(c.leader_id() == target);
-    CHECK(c[target].transfer_leadership(member_id{target})->reason == refusal_reason::nothing_to_do);
+    CHECK(c[target].transfer_leadership(member_id{target})->reason ==
+          refusal_reason::nothing_to_do);
     CHECK(c[old].transfer_leadership(member_id{target})->reason == refusal_reason::not_leader);
 }

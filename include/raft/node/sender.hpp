@@ -100,9 +100,9 @@ private:
         return last;
     }
 
-    /// A chunk goes only if the storage still has the snapshot that the step speaks of; of its size,
-    /// or of none, as a witness is told of it. It may be shorter than asked for: the receiver asks
-    /// for what follows what it got.
+    /// A chunk goes only if the storage still has the snapshot that the step speaks of, with its
+    /// size, or with none, as a witness is told of it. It may be shorter than asked for: the
+    /// receiver asks for what follows what it got.
     void send_chunk(std::span<member_id> to, install_snapshot chunk) {
         const auto stored = storage_.snapshot();
         if (!stored || stored->description.last_included != chunk.last_included ||
