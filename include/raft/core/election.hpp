@@ -17,7 +17,7 @@ namespace raft::detail {
     if (!s.config.check_quorum) return false;
     if (s.is_leader()) return true;
     const auto* following = std::get_if<follower>(&s.role);
-    return following != nullptr && (following->leader || following->just_started) &&
+    return following != nullptr && (following->leader || following->keeps_promise) &&
            now - following->heard_at < s.config.election_timeout;
 }
 
@@ -37,14 +37,15 @@ constexpr void answer_vote(const state& s, follower& following, auto& out) {
 }
 
 constexpr void on(state& s, member_id from, const request_vote& m, instant now, auto& out) {
-    if (m.term > s.current_term && !m.leadership_transfer && hears_leader(s, now)) return;
+    const bool protects = !m.leadership_transfer && hears_leader(s, now);
+    if (m.term > s.current_term && protects) return;
     observe_term(s, m.term, now, out);
     auto* following = std::get_if<follower>(&s.role);
     if (following == nullptr || m.term < s.current_term) {
         if (may_speak(s)) out.send(from, request_vote_reply{s.current_term, false});
         return;
     }
-    const bool free = !s.voted_for && !following->leader;
+    const bool free = !s.voted_for && !following->leader && !protects;
     if (free && at_least_as_up_to_date(m.last_log, s.log.last())) {
         s.voted_for = from;
         persist_vote(s, out);
@@ -186,7 +187,7 @@ constexpr void on_started(state& s, instant now, auto& out) {
     const bool never_led = s.current_term == term_number{} && s.log.last_index() == log_index{};
     auto& following = *std::get_if<follower>(&s.role);
     following.heard_at = now;
-    following.just_started = s.config.clock_drift_ppm && !never_led;
+    following.keeps_promise = s.config.clock_drift_ppm && !never_led;
     const auto& members = s.members().members;
     if (s.config.first_election_at_once && never_led && !members.empty() &&
         members.front() == s.self)

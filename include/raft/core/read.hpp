@@ -94,10 +94,12 @@ constexpr void on_round_acknowledged(state& s, leader& leading, progress& peer, 
 /// Whether a member may yet stand for election because this leader told it to: nobody keeps it from
 /// that. It cannot once its log has grown, as it has acknowledged.
 [[nodiscard]] constexpr bool may_be_deposed(const state& s) {
-    const auto& told = s.tasks->told;
-    if (s.tasks->transfer || !told) return s.tasks->transfer.has_value();
-    const auto target = s.members().slot_of(told->target);
-    return !target || s.peers[target->value].match_index <= told->last_index;
+    if (s.tasks->transfer) return true;
+    for (const auto& each : s.tasks->told) {
+        const auto target = s.members().slot_of(each.target);
+        if (!target || s.peers[target->value].match_index <= each.last_index) return true;
+    }
+    return false;
 }
 
 /// Whether the leader's own disk keeps up: one that stands still must not hold on to leadership by

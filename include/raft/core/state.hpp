@@ -113,8 +113,9 @@ struct follower {
     log_index verified_index{};         ///< The log is the leader's at least up to here.
     read_round round{};                 ///< The leader's latest round heard of.
     owed_replies owed{};
-    bool just_started = false;  ///< It may have heard a leader before, and treats it so (thesis
-                                ///< §6.4.1).
+    bool keeps_promise = false;  ///< It heard a leader of an earlier term, or may have before it
+                                 ///< started, and lets none be elected as if it followed it still:
+                                 ///< a lease may rest on that (thesis §6.4.1).
     friend constexpr bool operator==(const follower&, const follower&) = default;
 };
 
@@ -165,8 +166,8 @@ struct catch_up {
     friend constexpr bool operator==(const catch_up&, const catch_up&) = default;
 };
 
-/// The last time that this leader told a member to stand for election. As long as that message may
-/// still have an effect there are no leases.
+/// This leader told a member to stand for election when its log ended there. As long as that message
+/// may still have an effect there are no leases.
 struct told_to_stand {
     member_id target{};
     log_index last_index{};
@@ -197,7 +198,7 @@ struct role_tasks {
     std::optional<incoming_snapshot> incoming{};    ///< A follower receives it.
     std::optional<forwarded_reads> reads{};         ///< A follower asks its leader.
     std::optional<leadership_transfer> transfer{};  ///< A leader hands over …
-    std::optional<told_to_stand> told{};            ///< … or has tried to.
+    std::vector<told_to_stand> told{};              ///< … or has tried to.
     std::optional<raft::catch_up> catch_up{};       ///< A leader waits for new voters.
     friend constexpr bool operator==(const role_tasks&, const role_tasks&) = default;
 };

@@ -23,7 +23,10 @@ constexpr void refuse(const state& s, refusal_reason reason, auto& out) {
 }
 
 constexpr void tell_to_stand(state& s, slot target, auto& out) {
-    s.tasks.change().told = told_to_stand{s.members().id_of(target), s.log.last_index()};
+    auto& told = s.tasks.change().told;
+    const auto id = s.members().id_of(target);
+    std::erase_if(told, [=](const told_to_stand& before) { return before.target == id; });
+    told.push_back({id, s.log.last_index()});
     out.send(member_set::of(target), timeout_now{s.current_term, s.log.last_index()});
 }
 
