@@ -238,11 +238,12 @@ public:
         give(id, started{});
     }
 
-    /// `id` has saved its state machine's state as it is now.
+    /// `id` has saved its state machine's state as it is now. Nothing is saved while a received
+    /// snapshot is not yet in its place: it would take the place of this newer one.
     constexpr void take_snapshot(member_id id) {
         auto& server = server_of(id);
         const auto index = server.now.commit_index;
-        if (!may_take_snapshot(server.now, index)) return;
+        if (!may_take_snapshot(server.now, index) || server.disk.is_installing()) return;
         const snapshot_description taken{{index, *server.now.log.term_at(index)}, 1};
         server.disk.save_snapshot(taken, members_at(server.now, index));
         give(id, snapshot_saved{taken});

@@ -67,6 +67,13 @@ public:
     }
     [[nodiscard]] constexpr std::size_t unfinished_writes() const { return waiting_.size(); }
 
+    /// Whether a received snapshot is not yet in its place.
+    [[nodiscard]] constexpr bool is_installing() const {
+        for (const auto& each : waiting_)
+            if (each.install) return true;
+        return false;
+    }
+
 private:
     struct unfinished {
         write_sequence sequence{};
