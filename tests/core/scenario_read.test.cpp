@@ -97,6 +97,24 @@ TEST_CASE("S96 B38 a deposed leader confirms no follower's read, however often i
     CHECK(c.safe());
 }
 
+TEST_CASE("S96 a witness serves no read, it has no data, and says who leads") {
+    auto members = voters_only({s1, s2, s3});
+    members.witnesses = member_set::of(slot{2});
+    cluster c{members, with_leases()};
+    c.elect(s1);
+    c.heartbeat(s1);
+    c.settle();
+    const auto before = c.at(s3);
+    for (const auto kind :
+         {read_consistency::linearizable, read_consistency::lease, read_consistency::stale}) {
+        c.give(s3, read_requested{kind, timeout});
+        CHECK_FALSE(c.last_effects().read.has_value());
+        CHECK(c.last_effects().refused == refusal{refusal_reason::not_leader, s1});
+    }
+    CHECK(c.at(s3) == before);
+    CHECK(c.network().empty());
+}
+
 // ------------------------------------------------------------------------------------------ leases
 
 TEST_CASE("S100 without a bound of the clocks, or the check of the quorum, there are no leases") {
