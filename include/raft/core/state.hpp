@@ -166,8 +166,8 @@ struct catch_up {
     friend constexpr bool operator==(const catch_up&, const catch_up&) = default;
 };
 
-/// This leader told a member to stand for election when its log ended there. As long as that message
-/// may still have an effect there are no leases.
+/// This leader told a member to stand for election when its log ended there. As long as that
+/// message may still have an effect there are no leases.
 struct told_to_stand {
     member_id target{};
     log_index last_index{};
