@@ -494,7 +494,7 @@ private:
     log_index last_written_{};
     detail::snapshot_schedule schedule_{};
     std::vector<entry<command>> batch_{};
-    std::array<member_id, members_max> receivers_{};  ///< Of the message being sent.
+    detail::sending_room<command> sending_room_{};
 };
 
 }  // namespace raft

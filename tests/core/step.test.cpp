@@ -68,6 +68,7 @@ private:
         config.pre_vote = seed % 2 == 0;
         config.check_quorum = seed % 3 == 0;
         config.retained_entries = seed % 4;
+        config.quiescence = seed % 5 == 0;
         config.entries_per_message = static_cast<std::uint32_t>(1 + seed % 3);
         return config;
     }
@@ -85,7 +86,7 @@ private:
 
     void change(member_id id) {
         std::vector<member> wanted;
-        for (std::uint64_t other = 1; other <= 4; ++other)
+        for (std::uint64_t other = 1; other <= 3; ++other)
             if (below(3) != 0)
                 wanted.push_back(
                     {{other}, below(4) == 0 ? member_part::learner : member_part::voter});
@@ -119,6 +120,7 @@ private:
         if (kind < 93) return give(id, transfer_requested{member_id{below(4) + 1}});
         if (kind < 95) return cluster_.crash(id);
         if (kind < 96 && below(2) == 0) return give(id, room_changed{below(2) == 0});
+        if (kind < 96 && below(8) == 0) return give(id, wake_requested{});
         if (kind < 96 && below(4) == 0) return give(id, step_down_requested{});
         if (kind < 96 && below(2) == 0) return change(id);
         if (kind < 96) return give(id, written{{s.disk.begun.value + below(3)}});

@@ -122,6 +122,8 @@ std::string recover(cluster& c) {
         c.release_disk({id});
     }
     c.run_for(settings{}.election_timeout * 40);
+    for (std::uint64_t id = 1; id <= servers; ++id) c.give({id}, wake_requested{});
+    c.run_for(settings{}.election_timeout * 40);
     const auto leader = c.leader();
     if (!c.safe()) return c.violation();
     if (!leader) return "no leader though all faults have ended";
@@ -140,6 +142,7 @@ std::string walk(std::uint64_t seed, int events) {
     settings config{};
     config.pre_vote = d.below(2) == 0;
     config.clock_drift_ppm = 100;
+    config.quiescence = d.below(3) == 0;
     config.retained_entries = static_cast<std::uint32_t>(d.below(4));
     config.entries_per_message = static_cast<std::uint32_t>(d.below(4) + 1);
     const auto first = d.below(3) + 1;

@@ -76,6 +76,10 @@ constexpr void each_field(auto& archive, message_like<read_index_reply> auto& m)
 constexpr void each_field(auto& archive, message_like<round_confirmed> auto& m) {
     archive(m.term, m.round);
 }
+constexpr void each_field(auto& archive, message_like<fall_asleep> auto& m) {
+    archive(m.term, m.last_log);
+}
+constexpr void each_field(auto& archive, message_like<wake_up> auto& m) { archive(m.term); }
 constexpr void each_field(auto& archive, message_like<timeout_now> auto& m) {
     archive(m.term, m.last_index);
 }

@@ -135,10 +135,25 @@ struct round_confirmed {
     friend constexpr bool operator==(const round_confirmed&, const round_confirmed&) = default;
 };
 
-using message = std::variant<request_pre_vote, pre_vote_reply, request_vote, request_vote_reply,
-                             append_entries, append_entries_reply, append_entries_rejection,
-                             install_snapshot, install_snapshot_reply, timeout_now,
-                             request_read_index, read_index_reply, round_confirmed>;
+/// "Nothing is to be done: sleep, and do not expect to hear from me." From a leader to members whose
+/// logs end where its own does.
+struct fall_asleep {
+    term_number term{};
+    log_position last_log{};  ///< All of it is committed.
+    friend constexpr bool operator==(const fall_asleep&, const fall_asleep&) = default;
+};
+
+/// "This group is needed." To all of it, from a member that slept.
+struct wake_up {
+    term_number term{};
+    friend constexpr bool operator==(const wake_up&, const wake_up&) = default;
+};
+
+using message =
+    std::variant<request_pre_vote, pre_vote_reply, request_vote, request_vote_reply, append_entries,
+                 append_entries_reply, append_entries_rejection, install_snapshot,
+                 install_snapshot_reply, timeout_now, request_read_index, read_index_reply,
+                 round_confirmed, fall_asleep, wake_up>;
 
 static_assert(std::is_trivially_copyable_v<message> && sizeof(message) <= 64);
 

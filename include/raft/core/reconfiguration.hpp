@@ -7,6 +7,7 @@
 #pragma once
 
 #include <raft/core/membership.hpp>
+#include <raft/core/quiescence.hpp>
 #include <raft/core/read.hpp>
 #include <raft/core/transfer.hpp>
 
@@ -123,6 +124,7 @@ constexpr void on_change(state& s, log_index based_on, const std::vector<member>
     if (leading == nullptr) return;
     if (const auto obstacle = obstacle_to_change(s, *leading, based_on, wanted))
         return refuse(s, *obstacle, out);
+    if (leading->asleep) rouse_leader(s, now, out);
     auto begun = with_change_begun(s.members(), wanted);
     if (joining(begun).empty()) begun = with_change_advanced(begun);
     out.occasionally().change = next(s.log.last_index());

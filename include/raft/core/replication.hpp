@@ -4,6 +4,7 @@
 // what a leader does with the answers, and what a leader does with a proposal.
 #pragma once
 
+#include <raft/core/quiescence.hpp>
 #include <raft/core/read.hpp>
 #include <raft/core/reconfiguration.hpp>
 #include <raft/core/sending.hpp>
@@ -32,6 +33,7 @@ constexpr follower* follow(state& s, member_id from, instant now, auto& out) {
         return std::get_if<follower>(&s.role);
     }
     following->heard_at = now;
+    if (following->asleep) following->asleep = false;
     restart_election_timer(s, now, out);
     return following;
 }
@@ -284,6 +286,7 @@ constexpr void on_heartbeat_timer(state& s, instant now, auto& out) {
     if (leading == nullptr) return;
     if (s.tasks->transfer && now >= s.tasks->transfer->give_up_at)
         forget(s.tasks.change().transfer);
+    if (s.config.quiescence && is_idle(s, *leading, now)) return let_sleep(s, *leading, out);
     renew_lease(s, *leading, now);
     send_heartbeats(s, *leading, out);
     out.set(timer::heartbeat, now + s.config.heartbeat_interval);

@@ -98,10 +98,12 @@ constexpr void leave_role(state& s, auto& out) {
 /// to the leader that it followed ends when it would have, too, however it hears of a later term.
 constexpr void become_follower(state& s, term_number term, std::optional<member_id> leader_id,
                                instant now, auto& out) {
-    const bool waits_already = !s.is_leader() && !leader_id;
+    const auto* const before = std::get_if<follower>(&s.role);
+    const bool asleep = before != nullptr && before->asleep;
+    const bool waits_already = !s.is_leader() && !leader_id && !asleep;
     leave_role(s, out);
     follower following{.leader = leader_id, .heard_at = now, .verified_index = s.commit_index};
-    if (const auto* before = std::get_if<follower>(&s.role); before != nullptr && !leader_id) {
+    if (before != nullptr && !leader_id) {
         following.heard_at = before->heard_at;
         following.keeps_promise = before->leader || before->keeps_promise;
     }

@@ -117,7 +117,7 @@ constexpr void on(state& s, member_id from, const install_snapshot& m, const con
 
     const snapshot_description offered{m.last_included, m.size};
     auto& incoming = receiving(s, offered);
-    const bool is_next = m.offset == incoming.received && m.length > 0;
+    const bool is_next = m.offset == incoming.received && (m.length > 0 || m.size == 0);
     if (is_next) {
         out.occasionally().chunk = chunk_write{begin_other_write(s), offered, m.offset, m.length};
         incoming.received += m.length;

@@ -57,6 +57,9 @@ struct settings {
     std::uint8_t election_rank = 0;
     /// In a cluster that has never had a leader, the first of its members stands at once.
     bool first_election_at_once = false;
+    /// A group in which nothing is to be done sleeps: no heartbeats, no timers, until it is needed.
+    /// For programs with many groups, most of which are idle.
+    bool quiescence = false;
     /// The rounds in which new voters may catch up; if the last one still took longer than an
     /// election timeout the change is given up (thesis §4.2.1).
     std::uint8_t catch_up_rounds = 10;
@@ -113,6 +116,7 @@ struct follower {
     log_index verified_index{};         ///< The log is the leader's at least up to here.
     read_round round{};                 ///< The leader's latest round heard of.
     owed_replies owed{};
+    bool asleep = false;         ///< The leader has let it sleep: no word is expected.
     bool keeps_promise = false;  ///< It heard a leader of an earlier term, or may have before it
                                  ///< started, and lets none be elected as if it followed it still:
                                  ///< a lease may rest on that (thesis §6.4.1).
@@ -181,6 +185,7 @@ struct leader {
     member_set full{};               ///< The others whose disks have no room for further entries.
     bool next_round_wanted = false;  ///< Reads wait for a round that has not begun.
     bool changing = false;  ///< The configuration is not the last of its change, or not committed.
+    bool asleep = false;    ///< It has let the members sleep, and sends no heartbeats.
     bool gave_up = false;   ///< The change under way leads back to where it began.
     bool has_lease =
         false;  ///< A quorum has acknowledged a round; `lease_from` says when it began.

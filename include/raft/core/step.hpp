@@ -85,6 +85,11 @@ struct change_requested {
     friend constexpr bool operator==(const change_requested&, const change_requested&) = default;
 };
 
+/// Somebody is going to need the group: it is to be awake, and to have a leader.
+struct wake_requested {
+    friend constexpr bool operator==(const wake_requested&, const wake_requested&) = default;
+};
+
 /// The storage has run out of room for entries, or has room again.
 struct room_changed {
     bool full = false;
@@ -98,7 +103,7 @@ struct storage_failed {
 
 using input = std::variant<started, received, timer_fired, proposed, read_requested, written,
                            snapshot_saved, transfer_requested, step_down_requested,
-                           change_requested, room_changed, storage_failed>;
+                           change_requested, room_changed, wake_requested, storage_failed>;
 
 struct transition {
     state next{};
@@ -152,6 +157,7 @@ constexpr void on_any(state& s, member_id from, const message& body,
     std::visit(
         [&](const auto& m) {
             using type = std::remove_cvref_t<decltype(m)>;
+            if constexpr (!std::is_same_v<type, fall_asleep>) wake(s, now, out);
             if constexpr (std::is_same_v<type, append_entries>)
                 on(s, from, m, members, now, out);
             else if constexpr (std::is_same_v<type, install_snapshot>)
@@ -198,35 +204,48 @@ constexpr void advance(state& s, const timer_fired& in, instant now, auto& out) 
     detail::complete_writes(s, now, out);
 }
 
-/// Refuses every request of a server whose storage has failed.
-[[nodiscard]] constexpr bool refuses_all(const state& s, auto& out) {
+/// A server whose storage has failed refuses every request.
+[[nodiscard]] constexpr bool takes_requests(const state& s, auto& out) {
     if (s.is_halted())
         out.occasionally().refused = refusal{refusal_reason::storage_failed, std::nullopt};
-    return s.is_halted();
+    return !s.is_halted();
+}
+
+/// One that sleeps wakes for them.
+[[nodiscard]] constexpr bool wakes_for_requests(state& s, instant now, auto& out) {
+    const bool takes = takes_requests(s, out);
+    if (takes) detail::wake_all(s, now, out);
+    return takes;
 }
 
 constexpr void advance(state& s, const proposed& in, instant now, auto& out) {
-    if (refuses_all(s, out)) return;
+    if (!wakes_for_requests(s, now, out)) return;
     detail::on_propose(s, in.count, out);
     detail::complete_writes(s, now, out);
 }
 
 constexpr void advance(state& s, const read_requested& in, instant now, auto& out) {
-    if (!refuses_all(s, out)) detail::on_read(s, in.consistency, in.bound, now, out);
+    if (wakes_for_requests(s, now, out)) detail::on_read(s, in.consistency, in.bound, now, out);
 }
 
 constexpr void advance(state& s, const transfer_requested& in, instant now, auto& out) {
-    if (!refuses_all(s, out)) detail::on_transfer(s, in.target, now, out);
+    if (wakes_for_requests(s, now, out)) detail::on_transfer(s, in.target, now, out);
 }
 
 constexpr void advance(state& s, const step_down_requested&, instant now, auto& out) {
-    if (!refuses_all(s, out)) detail::on_step_down(s, now, out);
+    if (wakes_for_requests(s, now, out)) detail::on_step_down(s, now, out);
 }
 
 constexpr void advance(state& s, const change_requested& in, instant now, auto& out) {
-    if (refuses_all(s, out)) return;
+    // A leader wakes by the configuration that it appends: heartbeats before would go to members by
+    // the slots that they have no more.
+    if (!(s.is_leader() ? takes_requests(s, out) : wakes_for_requests(s, now, out))) return;
     detail::on_change(s, in.based_on, in.members, now, out);
     detail::complete_writes(s, now, out);
+}
+
+constexpr void advance(state& s, const wake_requested&, instant now, auto& out) {
+    static_cast<void>(wakes_for_requests(s, now, out));
 }
 
 constexpr void advance(state& s, const room_changed& in, instant, auto&) { s.disk.full = in.full; }

@@ -33,7 +33,7 @@ public:
     void send(auto to, const auto& body) {
         observe_message(node_.observer_, to, body);
         sender<typename Node::command, Node::message_bytes, typename Node::transport_type,
-               storage_type>{node_.state_, node_.transport_, node_.storage_, node_.receivers_}
+               storage_type>{node_.state_, node_.transport_, node_.storage_, node_.sending_room_}
             .send(to, body);
     }
     void set(timer which, instant deadline) { deadline_of(which) = deadline; }

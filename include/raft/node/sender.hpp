@@ -4,9 +4,11 @@
 // storage, and only if the transport has room for it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <type_traits>
+#include <vector>
 
 #include <raft/core/snapshot.hpp>
 #include <raft/policy.hpp>
@@ -23,28 +25,54 @@ namespace raft::detail {
     return nullptr;
 }
 
-/// Sends one message of the step. `receivers` is the place for the list of those that get it.
+/// What sending a message needs room for, kept from one to the next.
+template <class Command>
+struct sending_room {
+    std::array<member_id, members_max> receivers{};  ///< Who gets the message.
+    std::vector<entry<Command>> blanks{};            ///< Entries as a witness gets them.
+};
+
+/// Sends one message of the step.
 template <class Command, std::size_t MessageBytes, class Transport, class Storage>
 class sender {
 public:
-    sender(const state& known, Transport& transport, Storage& storage,
-           std::span<member_id, members_max> receivers)
-        : state_{known}, transport_{transport}, storage_{storage}, receivers_{receivers} {}
+    sender(const state& known, Transport& transport, Storage& storage, sending_room<Command>& room)
+        : state_{known}, transport_{transport}, storage_{storage}, room_{room} {}
 
     template <class Body>
     void send(member_id to, const Body& body) {
-        receivers_[0] = to;
-        send_to(receivers_.first(1), body);
+        room_.receivers[0] = to;
+        send_to(std::span{room_.receivers}.first(1), body);
     }
 
     template <class Body>
     void send(member_set to, const Body& body) {
-        std::size_t count = 0;
-        for (const auto member : to) receivers_[count++] = state_.members().id_of(member);
-        send_to(receivers_.first(count), body);
+        if constexpr (std::is_same_v<Body, append_entries>) {
+            const auto witnesses = to & state_.members().witnesses;
+            if (!witnesses.empty()) send_blanks(listed(witnesses), body);
+            to = to.without(witnesses);
+            if (to.empty()) return;
+        }
+        send_to(listed(to), body);
     }
 
 private:
+    [[nodiscard]] std::span<member_id> listed(member_set members) {
+        std::size_t count = 0;
+        for (const auto member : members) room_.receivers[count++] = state_.members().id_of(member);
+        return std::span{room_.receivers}.first(count);
+    }
+
+    /// A witness learns which entries there are, and not what they say.
+    void send_blanks(std::span<member_id> to, const append_entries& body) {
+        const auto first = next(body.prev.index);
+        room_.blanks.assign(body.last_index - body.prev.index, {body.entries_term, std::nullopt});
+        transport_.send(to, body,
+                        {.entries = room_.blanks,
+                         .configuration = carried_in(state_, first, body.last_index),
+                         .chunk = {}});
+    }
+
     template <class Body>
     void send_to(std::span<member_id> to, const Body& body) {
         if constexpr (std::is_same_v<Body, append_entries>) {
@@ -119,7 +147,7 @@ private:
     const state& state_;
     Transport& transport_;
     Storage& storage_;
-    std::span<member_id, members_max> receivers_;
+    sending_room<Command>& room_;
 };
 
 }  // namespace raft::detail

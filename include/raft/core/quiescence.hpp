@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Groups that sleep. Where nothing is to be done a leader lets its followers sleep: it sends no
+// heartbeats, they wait for none, and nobody has a timer. Whoever is asked for something wakes all.
+// A leader that died meanwhile is missed then: its followers give it an election timeout from their
+// waking to show itself, all at the same time, so that none keeps another from being elected.
+#pragma once
+
+#include <raft/core/role.hpp>
+#include <raft/core/sending.hpp>
+
+namespace raft::detail {
+
+[[nodiscard]] constexpr bool is_asleep(const state& s) {
+    if (const auto* leading = std::get_if<leader>(&s.role)) return leading->asleep;
+    const auto* following = std::get_if<follower>(&s.role);
+    return following != nullptr && following->asleep;
+}
+
+// ------------------------------------------------------------------------------------------ leader
+
+/// Whether this member has all that there is, or is gone: it wakes the others when it comes back.
+[[nodiscard]] constexpr bool may_sleep(const state& s, const progress& peer, instant now) {
+    return peer.match_index == s.log.last_index() ||
+           now - peer.heard_at >= s.config.election_timeout * 2;
+}
+
+/// Whether nothing is under way, and nobody waits for anything.
+[[nodiscard]] constexpr bool is_idle(const state& s, const leader& leading, instant now) {
+    const bool waiting = leading.changing || leading.next_round_wanted || s.tasks->transfer ||
+                         leading.round != leading.confirmed;
+    if (waiting || s.commit_index != s.log.last_index() || s.disk.durable != s.disk.begun)
+        return false;
+    for (const auto member : leading.others)
+        if (!may_sleep(s, s.peers[member.value], now)) return false;
+    return true;
+}
+
+constexpr void let_sleep(const state& s, leader& leading, auto& out) {
+    leading.asleep = true;
+    if (!leading.others.empty())
+        out.send(leading.others, fall_asleep{s.current_term, s.log.last()});
+    out.cancel(timer::heartbeat);
+}
+
+/// Means to send heartbeats again. Nobody was expected to answer meanwhile.
+constexpr void rouse_leader(state& s, instant now, auto& out) {
+    std::get_if<leader>(&s.role)->asleep = false;
+    for (auto& peer : s.peers) peer.heard_at = now;
+    out.set(timer::heartbeat, now + s.config.heartbeat_interval);
+}
+
+// ---------------------------------------------------------------------------------------- follower
+
+constexpr void on(state& s, member_id from, const fall_asleep& m, instant now, auto& out) {
+    observe_term(s, m.term, now, out);
+    auto* following = std::get_if<follower>(&s.role);
+    if (following == nullptr || m.term != s.current_term || following->leader != from) return;
+    const bool has_all = s.log.last() == m.last_log && s.disk.durable == s.disk.begun;
+    if (!has_all) return;  // Its patience goes on, and ends by waking the leader.
+    if (m.last_log.index > s.commit_index) commit_through(s, m.last_log.index, out);
+    following->asleep = true;
+    out.cancel(timer::election);
+}
+
+/// Waits for the leader from now on, as if it had just been heard.
+constexpr void wake_follower(state& s, follower& following, instant now, auto& out) {
+    following.asleep = false;
+    following.heard_at = now;
+    draw_election_timeout(s);
+    restart_election_timer(s, now, out);
+}
+
+// ------------------------------------------------------------------------------------------- waking
+
+/// This server hears that the group is needed.
+constexpr void wake(state& s, instant now, auto& out) {
+    if (!is_asleep(s)) return;
+    if (!s.is_leader()) return wake_follower(s, *std::get_if<follower>(&s.role), now, out);
+    rouse_leader(s, now, out);
+    send_heartbeats(s, *std::get_if<leader>(&s.role), out);
+}
+
+/// This server is asked for something: it wakes, and wakes the others. A leader does so by its
+/// heartbeats.
+constexpr void wake_all(state& s, instant now, auto& out) {
+    if (!is_asleep(s)) return;
+    const auto others = other_members(s);
+    if (s.is_follower() && !others.empty()) out.send(others, wake_up{s.current_term});
+    wake(s, now, out);
+}
+
+constexpr void on(state& s, member_id /*from*/, const wake_up& m, instant now, auto& out) {
+    observe_term(s, m.term, now, out);
+}
+
+}  // namespace raft::detail

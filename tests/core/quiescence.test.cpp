@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Groups that sleep: silent where nothing is to be done, and there when they are needed, whoever is
+// asked and whoever has died meanwhile.
+#include <doctest/doctest.h>
+
+#include <support/messages.hpp>
+
+using namespace raft;
+using namespace raft::testing;
+
+namespace {
+
+settings sleepy() {
+    settings config;
+    config.quiescence = true;
+    return config;
+}
+
+/// Three servers that have elected the first of them, agree, and sleep.
+cluster sleeping() {
+    cluster c{3, sleepy()};
+    c.elect(s1);
+    c.propose(s1);
+    c.run_for(settings{}.election_timeout);
+    return c;
+}
+
+bool has_timer(const cluster& c) {
+    for (const auto id : {s1, s2, s3})
+        for (const auto which : {timer::election, timer::heartbeat})
+            if (c.running(id) && c.deadline(id, which)) return true;
+    return false;
+}
+
+constexpr bool sleeps_and_wakes() {
+    settings config;
+    config.quiescence = true;
+    cluster c{3, config};
+    c.elect(s1);
+    c.run_for(config.election_timeout);
+    const bool slept = !c.deadline(s1, timer::heartbeat) && !c.deadline(s2, timer::election);
+    c.propose(s1);
+    c.run_for(config.heartbeat_interval);
+    return slept && c.commit(s1) == c.last(s1) && c.safe();
+}
+static_assert(sleeps_and_wakes());
+
+}  // namespace
+
+TEST_CASE("an idle group has no timers and sends nothing, for however long") {
+    auto c = sleeping();
+    CHECK_FALSE(has_timer(c));
+    CHECK(c.commit(s2) == c.last(s1));
+    CHECK(c.commit(s3) == c.last(s1));
+    c.run_for(milliseconds(600'000));
+    CHECK(c.network().empty());
+    CHECK(c.leader() == s1);
+    CHECK(c.term(s1) == 1);
+}
+
+TEST_CASE("a proposal wakes the group, and it sleeps again") {
+    auto c = sleeping();
+    c.run_for(milliseconds(600'000));
+    c.propose(s1);
+    c.settle();
+    CHECK(c.commit(s1) == c.last(s1));
+    CHECK(has_timer(c));
+    c.run_for(settings{}.election_timeout);
+    CHECK_FALSE(has_timer(c));
+    CHECK(c.leader() == s1);
+    CHECK(c.term(s1) == 1);
+}
+
+TEST_CASE("a leader that slept for long is not deposed when it wakes") {
+    auto c = sleeping();
+    c.run_for(milliseconds(600'000));
+    c.give(s1, wake_requested{});
+    c.run_for(settings{}.election_timeout * 3);
+    CHECK(c.leader() == s1);
+    CHECK(c.term(s1) == 1);
+}
+
+TEST_CASE("B45 a leader that died while all slept is missed when the group is needed") {
+    for (const auto asked : {s2, s3}) {
+        auto c = sleeping();
+        c.run_for(milliseconds(600'000));
+        c.crash(s1);
+        c.run_for(milliseconds(600'000));
+        CHECK_FALSE(has_timer(c));
+        c.propose(asked);
+        CHECK(c.last_effects().refused == refusal{refusal_reason::not_leader, s1});
+        c.run_for(settings{}.election_timeout * 2);
+        REQUIRE(c.leader());
+        CHECK(c.leader() != s1);
+        CHECK(c.commit(*c.leader()) == c.last(*c.leader()));
+        CHECK(c.safe());
+    }
+}
+
+TEST_CASE("B45 a living leader that sleeps is not deposed by a member that wakes or restarts") {
+    auto c = sleeping();
+    c.run_for(milliseconds(600'000));
+    SUBCASE("asked") { c.propose(s2); }
+    SUBCASE("restarted") {
+        c.crash(s3);
+        c.restart(s3);
+    }
+    SUBCASE("alone in its waking") { c.fire(s2, timer::election); }
+    c.run_for(settings{}.election_timeout * 5);
+    CHECK(c.leader() == s1);
+    CHECK(c.term(s1) == 1);
+    CHECK(c.safe());
+}
+
+TEST_CASE("a member that did not hear that it may sleep wakes the leader, and then sleeps") {
+    cluster c{3, sleepy()};
+    c.elect(s1);
+    c.heartbeat(s1);
+    REQUIRE(c.sent<fall_asleep>(s1, s2));
+    c.lose(s1, s2);
+    c.run_for(settings{}.election_timeout * 4);
+    CHECK(c.leader() == s1);
+    CHECK(c.term(s1) == 1);
+    CHECK_FALSE(has_timer(c));
+}
+
+TEST_CASE("a group does not sleep while a member that is heard lacks an entry") {
+    cluster c{3, sleepy()};
+    c.elect(s1);
+    c.hold_disk(s3);
+    c.propose(s1);
+    c.run_for(settings{}.election_timeout);
+    CHECK(c.deadline(s1, timer::heartbeat));
+    c.release_disk(s3);
+    c.run_for(settings{}.election_timeout);
+    CHECK_FALSE(has_timer(c));
+}
+
+TEST_CASE(
+    "a group sleeps without a member that is gone, which gets what it lacks when it returns") {
+    cluster c{3, sleepy()};
+    c.elect(s1);
+    c.crash(s3);
+    c.propose(s1);
+    c.run_for(settings{}.election_timeout * 3);
+    CHECK_FALSE(has_timer(c));
+    c.restart(s3);
+    c.run_for(settings{}.election_timeout * 4);
+    CHECK(c.commit(s3) == c.last(s1));
+    CHECK(c.term(s1) == 1);
+    CHECK_FALSE(has_timer(c));
+}
