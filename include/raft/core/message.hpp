@@ -135,8 +135,8 @@ struct round_confirmed {
     friend constexpr bool operator==(const round_confirmed&, const round_confirmed&) = default;
 };
 
-/// "Nothing is to be done: sleep, and do not expect to hear from me." From a leader to members whose
-/// logs end where its own does.
+/// "Nothing is to be done: sleep, and do not expect to hear from me." From a leader to members
+/// whose logs end where its own does.
 struct fall_asleep {
     term_number term{};
     log_position last_log{};  ///< All of it is committed.

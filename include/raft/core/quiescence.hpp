@@ -71,7 +71,7 @@ constexpr void wake_follower(state& s, follower& following, instant now, auto& o
     restart_election_timer(s, now, out);
 }
 
-// ------------------------------------------------------------------------------------------- waking
+// ------------------------------------------------------------------------------------------ waking
 
 /// This server hears that the group is needed.
 constexpr void wake(state& s, instant now, auto& out) {
