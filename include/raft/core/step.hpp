@@ -122,6 +122,7 @@ struct recovered_state {
     log_shape log{};
     std::vector<indexed_configuration>
         configurations{};  ///< Oldest first, the first one in force at the log's base.
+    friend constexpr bool operator==(const recovered_state&, const recovered_state&) = default;
 };
 
 [[nodiscard]] constexpr state initial_state(member_id self, const settings& config,

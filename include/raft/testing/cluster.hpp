@@ -256,6 +256,9 @@ public:
             if (each.now.self == id) return each.now;
         detail::invariant_broken();
     }
+    [[nodiscard]] constexpr const simulated_disk& disk(member_id id) const {
+        return server_of(id).disk;
+    }
     [[nodiscard]] constexpr bool running(member_id id) const { return server_of(id).running; }
     [[nodiscard]] constexpr instant now() const { return now_; }
     [[nodiscard]] constexpr const std::vector<in_flight>& network() const { return network_; }
@@ -318,6 +321,20 @@ public:
     /// What went against the rules so far; null if nothing did.
     [[nodiscard]] constexpr const char* violation() const { return violations_.first(); }
     [[nodiscard]] constexpr bool safe() const { return violation() == nullptr; }
+
+    /// The configuration that travels with a message.
+    [[nodiscard]] static constexpr std::optional<indexed_configuration>
+    beside(const state& s, const message& body) {
+        if (const auto* append = std::get_if<append_entries>(&body)) {
+            for (const auto& each : s.configurations)
+                if (each.index > append->prev.index && each.index <= append->last_index)
+                    return each;
+        } else if (const auto* chunk = std::get_if<install_snapshot>(&body)) {
+            const auto index = chunk->last_included.index;
+            return indexed_configuration{index, members_at(s, index)};
+        }
+        return std::nullopt;
+    }
 
 private:
     struct simulated_server {
@@ -412,20 +429,6 @@ private:
         for (const auto& each : cuts_)
             if (each == cut_way{from.now.self, to}) return;
         network_.push_back({from.now.self, to, {from.now.self, body, beside(from.now, body)}});
-    }
-
-    /// The configuration that travels with a message.
-    [[nodiscard]] static constexpr std::optional<indexed_configuration>
-    beside(const state& s, const message& body) {
-        if (const auto* append = std::get_if<append_entries>(&body)) {
-            for (const auto& each : s.configurations)
-                if (each.index > append->prev.index && each.index <= append->last_index)
-                    return each;
-        } else if (const auto* chunk = std::get_if<install_snapshot>(&body)) {
-            const auto index = chunk->last_included.index;
-            return indexed_configuration{index, members_at(s, index)};
-        }
-        return std::nullopt;
     }
 
     constexpr void finish_writes(simulated_server& server) {

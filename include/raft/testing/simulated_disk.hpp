@@ -14,8 +14,28 @@ namespace raft::testing {
 
 class simulated_disk {
 public:
+    /// A write that is not durable yet.
+    struct unfinished {
+        write_sequence sequence{};
+        std::optional<hard_state> vote{};
+        std::optional<append> entries{};
+        std::optional<snapshot_install> install{};
+        std::optional<indexed_configuration> members{};
+        std::optional<log_index> discard{};
+        friend constexpr bool operator==(const unfinished&, const unfinished&) = default;
+    };
+
+    /// All that a disk is.
+    struct contents {
+        recovered_state durable{};
+        configuration snapshot_members{};
+        std::vector<unfinished> waiting{};
+        friend constexpr bool operator==(const contents&, const contents&) = default;
+    };
+
     constexpr simulated_disk() = default;
-    constexpr explicit simulated_disk(recovered_state durable) : durable_{std::move(durable)} {}
+    constexpr explicit simulated_disk(recovered_state durable)
+        : contents_{.durable = std::move(durable)} {}
 
     /// Begins the writes of a step, after which the server's state is `now`.
     constexpr void begin(const effects& out, const state& now) {
@@ -27,65 +47,71 @@ public:
                 for (const auto& each : now.configurations)
                     if (each.index >= one.entries->first && each.index <= one.entries->last)
                         one.members = each;
-            waiting_.push_back(std::move(one));
+            contents_.waiting.push_back(std::move(one));
         }
-        if (out.chunk) waiting_.push_back({.sequence = out.chunk->sequence});
+        if (out.chunk) contents_.waiting.push_back({.sequence = out.chunk->sequence});
         if (out.install)
-            waiting_.push_back({.sequence = out.install->sequence,
-                                .install = out.install,
-                                .members = now.configurations.front()});
-        if (out.discard) waiting_.push_back({.sequence = now.disk.begun, .discard = out.discard});
+            contents_.waiting.push_back({.sequence = out.install->sequence,
+                                         .install = out.install,
+                                         .members = now.configurations.front()});
+        if (out.discard)
+            contents_.waiting.push_back({.sequence = now.disk.begun, .discard = out.discard});
     }
 
     /// The oldest `count` writes become durable; gives the last of them, if there was one.
     constexpr std::optional<write_sequence> finish(std::size_t count) {
         std::optional<write_sequence> last;
-        while (count-- > 0 && !waiting_.empty()) {
-            apply(waiting_.front());
-            last = waiting_.front().sequence;
-            waiting_.erase(waiting_.begin());
+        while (count-- > 0 && !contents_.waiting.empty()) {
+            apply(contents_.waiting.front());
+            last = contents_.waiting.front().sequence;
+            contents_.waiting.erase(contents_.waiting.begin());
         }
         return last;
     }
 
-    constexpr void lose_unfinished() { waiting_.clear(); }
+    /// What was begun up to this write becomes durable.
+    constexpr void finish_through(write_sequence last) {
+        while (!contents_.waiting.empty() && contents_.waiting.front().sequence <= last) finish(1);
+    }
+
+    constexpr void lose_unfinished() { contents_.waiting.clear(); }
 
     constexpr void save_snapshot(const snapshot_description& taken, const configuration& members) {
-        durable_.snapshot = taken;
-        snapshot_members_ = members;
+        contents_.durable.snapshot = taken;
+        contents_.snapshot_members = members;
     }
 
     /// What a server finds here when it starts. A snapshot may be durable before the log that it
     /// covers is: then it is all that there is.
     [[nodiscard]] constexpr recovered_state recover() {
-        const auto covered = durable_.snapshot.last_included;
-        if (covered.index >= durable_.log.base().index && !durable_.log.matches(covered)) {
-            durable_.log = log_shape{covered};
-            durable_.configurations = {{covered.index, snapshot_members_}};
+        const auto covered = contents_.durable.snapshot.last_included;
+        if (covered.index >= contents_.durable.log.base().index &&
+            !contents_.durable.log.matches(covered)) {
+            contents_.durable.log = log_shape{covered};
+            contents_.durable.configurations = {{covered.index, contents_.snapshot_members}};
         }
-        return durable_;
+        return contents_.durable;
     }
-    [[nodiscard]] constexpr std::size_t unfinished_writes() const { return waiting_.size(); }
+    [[nodiscard]] constexpr std::size_t unfinished_writes() const {
+        return contents_.waiting.size();
+    }
+
+    friend constexpr bool operator==(const simulated_disk&, const simulated_disk&) = default;
+
+    /// For those who save or examine disks.
+    [[nodiscard]] constexpr contents& inside() { return contents_; }
+    [[nodiscard]] constexpr const contents& inside() const { return contents_; }
 
     /// Whether a received snapshot is not yet in its place.
     [[nodiscard]] constexpr bool is_installing() const {
-        for (const auto& each : waiting_)
+        for (const auto& each : contents_.waiting)
             if (each.install) return true;
         return false;
     }
 
 private:
-    struct unfinished {
-        write_sequence sequence{};
-        std::optional<hard_state> vote{};
-        std::optional<append> entries{};
-        std::optional<snapshot_install> install{};
-        std::optional<indexed_configuration> members{};
-        std::optional<log_index> discard{};
-    };
-
     constexpr void apply(const unfinished& write) {
-        if (write.vote) durable_.vote = *write.vote;
+        if (write.vote) contents_.durable.vote = *write.vote;
         if (write.entries) append_entries_of(write);
         if (write.install) install(write);
         if (write.discard) discard_through(*write.discard);
@@ -93,39 +119,38 @@ private:
 
     constexpr void append_entries_of(const unfinished& write) {
         const auto& appended = *write.entries;
-        if (appended.first <= durable_.log.last_index()) {
-            durable_.log.truncate_after(previous(appended.first));
-            while (durable_.configurations.back().index >= appended.first)
-                durable_.configurations.pop_back();
+        if (appended.first <= contents_.durable.log.last_index()) {
+            contents_.durable.log.truncate_after(previous(appended.first));
+            while (contents_.durable.configurations.back().index >= appended.first)
+                contents_.durable.configurations.pop_back();
         }
-        durable_.log.append(appended.term, appended.last - appended.first + 1);
-        if (write.members) durable_.configurations.push_back(*write.members);
+        contents_.durable.log.append(appended.term, appended.last - appended.first + 1);
+        if (write.members) contents_.durable.configurations.push_back(*write.members);
     }
 
     constexpr void install(const unfinished& write) {
         const auto last_included = write.install->snapshot.last_included;
-        durable_.snapshot = write.install->snapshot;
-        snapshot_members_ = write.members->value;
+        contents_.durable.snapshot = write.install->snapshot;
+        contents_.snapshot_members = write.members->value;
         if (write.install->keep_suffix)
-            durable_.log.discard_through(last_included.index);
+            contents_.durable.log.discard_through(last_included.index);
         else
-            durable_.log = log_shape{last_included};
+            contents_.durable.log = log_shape{last_included};
         const bool whole = !write.install->keep_suffix;
-        std::erase_if(durable_.configurations,
+        std::erase_if(contents_.durable.configurations,
                       [&](const auto& each) { return whole || each.index <= last_included.index; });
-        durable_.configurations.insert(durable_.configurations.begin(), *write.members);
+        contents_.durable.configurations.insert(contents_.durable.configurations.begin(),
+                                                *write.members);
     }
 
     constexpr void discard_through(log_index through) {
-        if (through <= durable_.log.base().index) return;
-        durable_.log.discard_through(through);
-        auto& all = durable_.configurations;
+        if (through <= contents_.durable.log.base().index) return;
+        contents_.durable.log.discard_through(through);
+        auto& all = contents_.durable.configurations;
         while (all.size() > 1 && all[1].index <= through) all.erase(all.begin());
     }
 
-    recovered_state durable_{};
-    configuration snapshot_members_{};
-    std::vector<unfinished> waiting_{};
+    contents contents_{};
 };
 
 }  // namespace raft::testing

@@ -21,9 +21,10 @@ public:
     /// Writes a number: one byte if it is below 128, which almost all are.
     void put(std::uint64_t value) {
         require(size_ + 10 <= bytes_max);
-        for (; value >= 0x80; value >>= 7U)
-            bytes_[size_++] = static_cast<std::uint8_t>(value | 0x80U);
-        bytes_[size_++] = static_cast<std::uint8_t>(value);
+        if (value < 0x80) [[likely]]
+            bytes_[size_++] = static_cast<std::uint8_t>(value);
+        else
+            put_long(value);
     }
     void put(std::span<const std::uint8_t> more) {
         require(size_ + more.size() <= bytes_max);
@@ -36,6 +37,12 @@ public:
     [[nodiscard]] std::span<const std::uint8_t> bytes() const { return {bytes_.data(), size_}; }
 
 private:
+    void put_long(std::uint64_t value) {
+        for (; value >= 0x80; value >>= 7U)
+            bytes_[size_++] = static_cast<std::uint8_t>(value | 0x80U);
+        bytes_[size_++] = static_cast<std::uint8_t>(value);
+    }
+
     std::array<std::uint8_t, bytes_max> bytes_;
     std::size_t size_ = 0;
 };

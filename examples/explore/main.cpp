@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// raft-explore: the model checker of raft/testing/explorer.hpp over the production step.
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "options.hpp"
+#include "presets.hpp"
+
+#include <raft/testing/cluster_model/start_states.hpp>
+#include <raft/testing/cluster_model/story.hpp>
+
+namespace raft_explore {
+
+namespace {
+
+using namespace raft::testing;
+
+constexpr int found_a_violation = 1;
+constexpr int wrong_usage = 2;
+
+double per_second(const exploration_progress& p) {
+    return static_cast<double>(p.states) / std::max(p.seconds, 1e-3);
+}
+
+void print_progress(const exploration_progress& p) {
+    std::printf("  %13lu states, depth %4zu, %9.0f states/s, %6zu MiB\n",
+                static_cast<unsigned long>(p.states), p.depth, per_second(p),
+                p.memory_bytes >> 20U);
+    std::fflush(stdout);
+}
+
+void print_summary(const char* what, const exploration& found) {
+    std::printf("%s: states=%lu depth=%zu seconds=%.1f states_per_s=%.0f violations=%lu\n", what,
+                static_cast<unsigned long>(found.states), found.depth, found.seconds,
+                per_second(found), static_cast<unsigned long>(found.violations));
+    std::fflush(stdout);
+}
+
+/// The model with its bounds; none if the start is unknown.
+std::optional<cluster_model> model_of(exploration_options chosen) {
+    if (chosen.from.empty()) return cluster_model{chosen.bounds};
+    const auto library = start_states(chosen.bounds.config);
+    const auto start = std::ranges::find(library, chosen.from, &start_state::name);
+    if (start == library.end()) return std::nullopt;
+    const auto begin = begin_with(*start, chosen.bounds);
+    if (chosen.bounds.term_max >= explored_past::terms_max ||
+        chosen.bounds.log_max > explored_past::entries_max)
+        return std::nullopt;
+    return cluster_model{chosen.bounds, {begin}};
+}
+
+std::optional<exploration> explore(const exploration_options& chosen, const options& all) {
+    const auto model = model_of(chosen);
+    if (!model) {
+        std::fprintf(stderr, "raft-explore: no start '%s', or its bounds are too large\n",
+                     chosen.from.c_str());
+        return std::nullopt;
+    }
+    explorer<cluster_model> checker{*model, {.threads = all.threads, .states_max = all.states_max}};
+    auto found = checker.run(print_progress);
+    if (found.first) {
+        const auto story = tell(*model, *found.first);
+        std::printf("%s", story.c_str());
+        if (!all.save_file.empty()) std::ofstream{all.save_file} << story;
+    }
+    return found;
+}
+
+int list() {
+    std::printf("starts:\n");
+    for (const auto& each : start_states(explored_settings()))
+        std::printf("  %s\n", each.name.c_str());
+    std::printf("presets:\n");
+    for (const auto& each : presets())
+        std::printf("  %-10s %s\n", each.name.data(), each.purpose.data());
+    return 0;
+}
+
+int run(const std::vector<exploration_options>& work, const options& all) {
+    exploration sum;
+    for (const auto& each : work) {
+        if (work.size() > 1) std::printf("%s\n", each.name.c_str());
+        const auto found = explore(each, all);
+        if (!found) return wrong_usage;
+        if (work.size() > 1) print_summary("  found", *found);
+        sum.states += found->states;
+        sum.depth = std::max(sum.depth, found->depth);
+        sum.seconds += found->seconds;
+        sum.violations += found->violations;
+        if (!found->complete && !found->first)
+            std::printf("  a limit was reached: not all states were visited\n");
+    }
+    print_summary("explored", sum);
+    return sum.violations == 0 ? 0 : found_a_violation;
+}
+
+}  // namespace
+
+}  // namespace raft_explore
+
+int main(int count, char** arguments) {
+    using namespace raft_explore;
+    const auto all = read_options({arguments + 1, static_cast<std::size_t>(count - 1)});
+    if (!all) return wrong_usage;
+    if (all->help) return std::printf("%s", help_text.data()) < 0;
+    if (all->list) return list();
+    if (all->preset.empty()) return run({all->one}, *all);
+    const auto chosen = std::ranges::find(presets(), all->preset, &preset::name);
+    if (chosen != presets().end()) return run(chosen->make(), *all);
+    std::fprintf(stderr, "raft-explore: no preset '%s' (see --list)\n", all->preset.c_str());
+    return wrong_usage;
+}

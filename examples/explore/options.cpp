@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "options.hpp"
+
+#include <charconv>
+#include <cstdio>
+
+namespace raft_explore {
+
+const std::string_view help_text =
+    R"(usage: raft-explore [options]
+
+Visits every state that a cluster of production states can reach within bounds, and checks the
+rules of Raft in each. A violation is told as a shortest story of how it comes about.
+
+  --servers N       how many (3)
+  --max-term T      no server goes beyond this term (2)
+  --max-log L       or this index (2)
+  --messages M      so many messages may still arrive, each once or more often (1)
+  --crashes C       so many crashes, each with a restart (0)
+  --reads N         so many linearizable reads (0)
+  --snapshots N     so many snapshots (0)
+  --transfers N     so many leadership transfers and resignations (0)
+  --changes N       so many changes of membership (0)
+  --voters N        so many of the servers vote at first (all)
+  --features LIST   of prevote, check_quorum, durable_at_once, pipeline, batch (none)
+  --from STATE      begins there; T and L are then counted from its highest term and index
+  --list            the names of the starts and of the presets
+  --preset NAME     runs a list of explorations
+  --max-states N    stops when so many are found
+  --threads N       (2)
+  --save FILE       writes the story of a violation there, too
+  --help            this text
+
+The last line sums up: states and depth, time, and violations, with which it exits 1.
+)";
+
+raft::settings explored_settings() {
+    raft::settings config;
+    config.pre_vote = false;
+    config.check_quorum = false;
+    config.entries_per_message = 1;
+    config.messages_in_flight = 1;
+    config.retained_entries = 0;
+    config.snapshot_chunk_bytes = 1;
+    return config;
+}
+
+bool set_features(std::string_view list, raft::settings& config) {
+    while (!list.empty()) {
+        const auto end = list.find(',');
+        const auto name = list.substr(0, end);
+        list = end == std::string_view::npos ? std::string_view{} : list.substr(end + 1);
+        if (name == "prevote")
+            config.pre_vote = true;
+        else if (name == "check_quorum")
+            config.check_quorum = true;
+        else if (name == "durable_at_once")
+            config.durable_at_once = true;
+        else if (name == "pipeline")
+            config.messages_in_flight = 2;
+        else if (name == "batch")
+            config.entries_per_message = 4;
+        else
+            return false;
+    }
+    return true;
+}
+
+namespace {
+
+template <class Number>
+bool read_number(std::string_view text, Number most, Number& number) {
+    const auto* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, number);
+    return parsed.ec == std::errc{} && parsed.ptr == end && number <= most;
+}
+
+/// False if the flag is unknown or its value is wrong.
+bool read_flag(std::string_view flag, std::string_view value, options& all) {
+    using raft::testing::explored_past;
+    auto& bounds = all.one.bounds;
+    const std::uint8_t few = 100;
+    if (flag == "--servers")
+        return read_number(value, raft::testing::explored_servers_max, bounds.servers) &&
+               bounds.servers > 0;
+    if (flag == "--max-term")
+        return read_number<std::uint64_t>(value, explored_past::terms_max - 1, bounds.term_max);
+    if (flag == "--max-log")
+        return read_number<std::uint64_t>(value, explored_past::entries_max - 1, bounds.log_max);
+    if (flag == "--messages") return read_number<std::size_t>(value, 8, bounds.messages_max);
+    if (flag == "--crashes") return read_number(value, few, bounds.crashes);
+    if (flag == "--reads")
+        return read_number<std::uint8_t>(value, explored_past::reads_max, bounds.reads);
+    if (flag == "--changes") return read_number(value, few, bounds.changes);
+    if (flag == "--voters") return read_number(value, bounds.servers, bounds.voters);
+    if (flag == "--snapshots") return read_number(value, few, bounds.snapshots);
+    if (flag == "--transfers") return read_number(value, few, bounds.transfers);
+    if (flag == "--features") return set_features(value, bounds.config);
+    if (flag == "--from") return !(all.one.from = value).empty();
+    if (flag == "--preset") return !(all.preset = value).empty();
+    if (flag == "--save") return !(all.save_file = value).empty();
+    if (flag == "--max-states") return read_number(value, ~std::uint64_t{0}, all.states_max);
+    if (flag == "--threads")
+        return read_number<std::size_t>(value, 16, all.threads) && all.threads > 0;
+    return false;
+}
+
+}  // namespace
+
+std::optional<options> read_options(std::span<char* const> arguments) {
+    options all;
+    all.one.name = "explored";
+    all.one.bounds = {.messages_max = 1, .crashes = 0, .config = explored_settings()};
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const std::string_view flag = arguments[i];
+        if (flag == "--help") {
+            all.help = true;
+        } else if (flag == "--list") {
+            all.list = true;
+        } else if (i + 1 == arguments.size() || !read_flag(flag, arguments[i + 1], all)) {
+            std::fprintf(stderr, "raft-explore: wrong: %s (see --help)\n", arguments[i]);
+            return std::nullopt;
+        } else {
+            ++i;
+        }
+    }
+    return all;
+}
+
+}  // namespace raft_explore

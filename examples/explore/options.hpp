@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What raft-explore is asked to do.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <raft/testing/cluster_model/explored_cluster.hpp>
+
+namespace raft_explore {
+
+extern const std::string_view help_text;
+
+/// One exploration.
+struct exploration_options {
+    std::string name{};
+    std::string from{};  ///< A start of the library; empty for servers that have never run.
+    raft::testing::model_bounds bounds{};
+};
+
+struct options {
+    exploration_options one{};
+    std::string preset{};
+    std::string save_file{};
+    std::size_t threads = 2;
+    std::uint64_t states_max = ~std::uint64_t{0};
+    bool list = false;
+    bool help = false;
+};
+
+/// Settings under which small bounds show the most: no batching, no slack.
+[[nodiscard]] raft::settings explored_settings();
+
+/// Switches on the features of a comma-separated list, and no others; false if there is an unknown
+/// one.
+[[nodiscard]] bool set_features(std::string_view list, raft::settings& config);
+
+/// None if the arguments are wrong; then stderr says why.
+[[nodiscard]] std::optional<options> read_options(std::span<char* const> arguments);
+
+}  // namespace raft_explore

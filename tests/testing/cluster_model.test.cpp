@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Goal: the explorer's clusters are the production step's clusters, nothing is forgotten when they
+// become bytes, and what is taken for equal behaves alike. Method: states are collected from small
+// explorations, made into bytes and back, renamed, and compared.
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <raft/testing/cluster_model/start_states.hpp>
+#include <raft/testing/cluster_model/story.hpp>
+
+using namespace raft;
+using namespace raft::testing;
+
+namespace {
+
+settings plain_settings() {
+    settings config;
+    config.pre_vote = false;
+    config.check_quorum = false;
+    config.entries_per_message = 1;
+    config.messages_in_flight = 1;
+    config.retained_entries = 0;
+    return config;
+}
+
+settings guarded_settings() {
+    auto config = plain_settings();
+    config.pre_vote = true;
+    config.check_quorum = true;
+    return config;
+}
+
+/// Bounds under which everything that a model can do happens within a few thousand states.
+model_bounds lively(const settings& config) {
+    return {.term_max = 1,
+            .log_max = 1,
+            .messages_max = 2,
+            .crashes = 1,
+            .reads = 1,
+            .snapshots = 1,
+            .transfers = 1,
+            .config = config};
+}
+
+/// Visits `count` states from every start of the library.
+void from_every_start(model_bounds bounds, std::size_t count, auto visit) {
+    for (const auto& start : start_states(bounds.config)) {
+        auto here = bounds;
+        const auto begin = begin_with(start, here);
+        cluster_model model{here, {begin}};
+        std::vector<explored_cluster> level{begin};
+        for (std::size_t done = 0; done < count && done < level.size(); ++done) {
+            const auto now = level[done];
+            visit(model, now);
+            model.successors(now, [&](const explored_cluster& next, const char* wrong) {
+                CHECK_FALSE(wrong);
+                if (level.size() < count) level.push_back(next);
+            });
+        }
+    }
+}
+
+exploration explore(const model_bounds& bounds) {
+    return explorer<cluster_model>{cluster_model{bounds}}.run();
+}
+
+}  // namespace
+
+TEST_CASE("cluster_model: no rule is broken within small bounds") {
+    const model_bounds all[] = {
+        {.log_max = 1, .messages_max = 1, .crashes = 0, .config = plain_settings()},
+        {.term_max = 1,
+         .messages_max = 1,
+         .crashes = 0,
+         .snapshots = 1,
+         .config = plain_settings()},
+        {.term_max = 1,
+         .log_max = 1,
+         .messages_max = 1,
+         .crashes = 0,
+         .config = guarded_settings()},
+        {.term_max = 1,
+         .log_max = 3,
+         .messages_max = 1,
+         .crashes = 0,
+         .changes = 1,
+         .voters = 2,
+         .config = plain_settings()},
+    };
+    for (const auto& bounds : all) {
+        const auto found = explore(bounds);
+        CHECK(found.complete);
+        CHECK(found.violations == 0);
+    }
+}
+
+TEST_CASE("cluster_model: bytes hold all of a cluster") {
+    auto bounds = lively(guarded_settings());
+    bounds.symmetry = false;
+    from_every_start(bounds, 40, [](cluster_model& model, const explored_cluster& now) {
+        // Bytes are asked for where `visit` was called: the states are successors, begun anew.
+        cluster_model fresh{model.bounds(), {now}};
+        encoding bytes;
+        fresh.initial_states(
+            [&](const explored_cluster& same, const char*) { fresh.encode(same, bytes); });
+        explored_cluster read;
+        model.decode(bytes.bytes(), read);
+        for (std::size_t i = 0; i < model.bounds().servers; ++i) {
+            CHECK(read.at(i).now == now.at(i).now);
+            CHECK(read.at(i).disk == now.at(i).disk);
+        }
+        CHECK(read.past == now.past);
+        CHECK(read.network.size() == now.network.size());
+        for (const auto& each : now.network)
+            CHECK(std::ranges::find(read.network, each) != read.network.end());
+    });
+}
+
+TEST_CASE("cluster_model: symmetry saves states, and no more than there are names") {
+    model_bounds bounds{
+        .term_max = 1, .log_max = 1, .messages_max = 1, .crashes = 1, .config = plain_settings()};
+    const auto with = explore(bounds);
+    bounds.symmetry = false;
+    const auto without = explore(bounds);
+    CHECK(with.violations == 0);
+    CHECK(without.violations == 0);
+    CHECK(with.depth == without.depth);
+    CHECK(with.states * 3 < without.states);
+    CHECK(with.states * 6 >= without.states);
+}
+
+TEST_CASE("cluster_model: what is normalised behaves as it did") {
+    // Written once with the sequence numbers of a long life, and once with those counted anew.
+    from_every_start(lively(guarded_settings()), 25,
+                     [](cluster_model&, const explored_cluster& now) {
+                         constexpr std::uint64_t life = 1000;
+                         for (const auto& server : now.servers) {
+                             if (server.now.self == member_id{})
+                                 continue;  // Fewer servers than places.
+                             auto old = server.now;
+                             for (auto* each : {&old.disk.begun, &old.disk.durable, &old.disk.vote,
+                                                &old.disk.stretch_sequence})
+                                 each->value += life;
+                             auto young = server.now;
+                             const auto both = [&](const auto& for_old, const auto& for_young) {
+                                 effects a;
+                                 effects b;
+                                 advance(old, for_old, explored_now, a);
+                                 advance(young, for_young, explored_now, b);
+                                 CHECK(a.messages == b.messages);
+                                 CHECK(a.commit == b.commit);
+                                 CHECK(a.timers == b.timers);
+                             };
+                             both(proposed{1}, proposed{1});
+                             both(timer_fired{timer::election}, timer_fired{timer::election});
+                             for (const auto& each : now.network)
+                                 if (each.to == server.now.self) both(each.what, each.what);
+                             both(written{old.disk.begun}, written{young.disk.begun});
+                             CHECK(old.log == young.log);
+                             CHECK(old.role == young.role);
+                         }
+                     });
+}
+
+TEST_CASE("cluster_model: a broken rule is told as a story") {
+    auto bounds = lively(plain_settings());
+    cluster story{3, bounds.config};
+    story.elect(s1);
+    story.lose_all();
+    auto begin = begin_with({"two votes", story, 3}, bounds);
+    // The third server forgets that it has voted, and its vote goes to another.
+    begin.at(2).now.voted_for.reset();
+    begin.at(2).now.role = role{follower{}};
+    begin.at(1).now.role = role{candidate{.granted = member_set::of({1})}};
+    begin.at(1).now.voted_for = s2;
+    begin.at(1).disk.inside().durable.vote.voted_for = s2;
+    begin.network = {{s3, s2, {s3, request_vote_reply{{1}, true}, std::nullopt}}};
+    cluster_model model{bounds, {begin}};
+    const auto found = explorer<cluster_model>{model}.run();
+    REQUIRE(found.first);
+    CHECK(found.first->rule == doctest::String{"Election Safety: two leaders in one term"});
+    CHECK(found.first->states.size() == 2);
+    const auto told = tell(model, *found.first);
+    CHECK(told.find("1. server 2: receives 3 -> 2 request_vote_reply(term 1, yes)") !=
+          std::string::npos);
+    CHECK(told.find("=> Election Safety") != std::string::npos);
+}
+
+TEST_CASE("the library of starts is large, and every start is safe") {
+    const auto all = start_states(plain_settings());
+    CHECK(all.size() >= 40);
+    for (const auto& each : all) {
+        CAPTURE(each.name);
+        CHECK(each.story.safe());
+    }
+}
