@@ -22,7 +22,8 @@ rules of Raft in each. A violation is told as a shortest story of how it comes a
   --transfers N     so many leadership transfers and resignations (0)
   --changes N       so many changes of membership (0)
   --voters N        so many of the servers vote at first (all)
-  --features LIST   of prevote, check_quorum, durable_at_once, pipeline, batch (none)
+  --features LIST   of prevote, check_quorum, durable_at_once, pipeline, batch,
+                    quiescence (none)
   --from STATE      begins there; T and L are then counted from its highest term and index
   --list            the names of the starts and of the presets
   --preset NAME     runs a list of explorations
@@ -58,6 +59,8 @@ bool set_features(std::string_view list, raft::settings& config) {
             config.durable_at_once = true;
         else if (name == "pipeline")
             config.messages_in_flight = 2;
+        else if (name == "quiescence")
+            config.quiescence = true;
         else if (name == "batch")
             config.entries_per_message = 4;
         else

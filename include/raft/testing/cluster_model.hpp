@@ -41,6 +41,7 @@ struct explored_event {
         read,
         transfer,  ///< `number` is the target.
         resign,
+        wake,
         change,  ///< The bits of `number` are those that are to vote.
         snapshot,
         deliver,      ///< `number` is the place in the network.
@@ -188,7 +189,9 @@ private:
 
     void timers(const explored_cluster& now, std::size_t i, auto visit) {
         const auto& s = now.at(i).now;
-        if (s.is_leader())
+        if (raft::detail::is_asleep(s))
+            give(now, {kind::wake, i, 0}, wake_requested{}, visit);
+        else if (s.is_leader())
             give(now, {kind::heartbeat_timer, i, 0}, timer_fired{timer::heartbeat}, visit);
         else
             give(now, {kind::election_timer, i, 0}, timer_fired{timer::election}, visit);

@@ -57,8 +57,8 @@ constexpr void visit_fields(fields_of<owed_replies> auto& x, auto visit) {
 }
 
 constexpr void visit_fields(fields_of<follower> auto& x, auto visit) {
-    auto& [leader, heard_at, verified_index, round, owed, keeps_promise] = x;
-    visit(leader, heard_at, verified_index, round, owed, keeps_promise);
+    auto& [leader, heard_at, verified_index, round, owed, keeps_promise, asleep] = x;
+    visit(leader, heard_at, verified_index, round, owed, keeps_promise, asleep);
 }
 
 constexpr void visit_fields(fields_of<candidate> auto& x, auto visit) {
@@ -77,10 +77,10 @@ constexpr void visit_fields(fields_of<leadership_transfer> auto& x, auto visit) 
 }
 
 constexpr void visit_fields(fields_of<leader> auto& x, auto visit) {
-    auto& [own, others, readers, full, next_round_wanted, changing, gave_up, has_lease, term_start,
-           round, round_began, confirmed, lease_from] = x;
-    visit(own, others, readers, full, next_round_wanted, changing, gave_up, has_lease, term_start,
-          round, round_began, confirmed, lease_from);
+    auto& [own, others, readers, full, next_round_wanted, changing, gave_up, asleep, has_lease,
+           term_start, round, round_began, confirmed, lease_from] = x;
+    visit(own, others, readers, full, next_round_wanted, changing, gave_up, asleep, has_lease,
+          term_start, round, round_began, confirmed, lease_from);
 }
 
 constexpr void visit_fields(fields_of<halted> auto&, auto) {}
@@ -187,6 +187,16 @@ constexpr void visit_fields(fields_of<read_index_reply> auto& x, auto visit) {
 constexpr void visit_fields(fields_of<round_confirmed> auto& x, auto visit) {
     auto& [term, round] = x;
     visit(term, round);
+}
+
+constexpr void visit_fields(fields_of<fall_asleep> auto& x, auto visit) {
+    auto& [term, last_log] = x;
+    visit(term, last_log);
+}
+
+constexpr void visit_fields(fields_of<wake_up> auto& x, auto visit) {
+    auto& [term] = x;
+    visit(term);
 }
 
 constexpr void visit_fields(fields_of<in_flight> auto& x, auto visit) {

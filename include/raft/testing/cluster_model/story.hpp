@@ -65,6 +65,12 @@ struct message_text {
     std::string operator()(const round_confirmed& m) const {
         return "round_confirmed(round " + text(m.round.value) + ")";
     }
+    std::string operator()(const fall_asleep& m) const {
+        return "fall_asleep(term " + text(m.term.value) + ", last " + text(m.last_log) + ")";
+    }
+    std::string operator()(const wake_up& m) const {
+        return "wake_up(term " + text(m.term.value) + ")";
+    }
 
 private:
     static std::string yes_or_no(bool granted) { return granted ? ", yes)" : ", no)"; }
@@ -107,6 +113,7 @@ inline std::string text(const explored_event& e, const explored_cluster& before)
     case kind::read: return who + "a read is asked for";
     case kind::transfer: return who + "leadership is to go to " + text(e.number + 1);
     case kind::resign: return who + "is asked to lead no longer";
+    case kind::wake: return who + "is going to be needed";
     case kind::change: return who + "the voters are to be the bits of " + text(e.number);
     case kind::snapshot: return who + "takes a snapshot";
     case kind::deliver: return who + "receives " + text(before.network[e.number]);
