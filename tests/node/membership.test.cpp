@@ -137,3 +137,43 @@ TEST_CASE("servers without room say so, and the leader refuses for all of them")
     CHECK(told.size() == 3);
     CHECK(std::holds_alternative<applied<std::size_t>>(told.back()));
 }
+
+TEST_CASE("bytes that are not applied yet are bounded, at the leader and at followers") {
+    trio_over<wayward_storage, limits{.unapplied_bytes = 10 * sizeof(int)}> c;
+    const auto leader = c.leader_id();
+    const auto other = leader % 3 + 1;
+    for (std::uint64_t id = 1; id <= 3; ++id) c.cut[id] = id != leader;
+    std::erase_if(c.cut, [](const auto& each) { return !each.second; });
+    std::size_t told = 0;
+    for (int i = 0; i < 10; ++i) c[leader].propose(i, [&](const auto&) { ++told; });
+    CHECK(told == 0);
+    std::optional<outcome<std::size_t>> eleventh;
+    c[leader].propose(10, [&](const auto& given) { eleventh = given; });
+    REQUIRE(eleventh);
+    CHECK(std::get<refusal>(*eleventh).reason == refusal_reason::too_many_pending);
+
+    c.cut.clear();
+    c.pass(500);
+    CHECK(told == 10);
+    eleventh.reset();
+    c[leader].propose(10, [&](const auto& given) { eleventh = given; });
+    c.pass(100);
+    REQUIRE(eleventh);
+    CHECK(std::holds_alternative<applied<std::size_t>>(*eleventh));
+    CHECK(c[other].state_machine().items.size() == 11);
+}
+
+TEST_CASE("a snapshot is begun by itself when enough was applied since the last") {
+    trio c;
+    for (auto& each : c.options) each.snapshot_after_entries = 8;
+    for (std::uint64_t id = 1; id <= 3; ++id) c.start(id);
+    const auto leader = c.leader_id();
+    for (int i = 0; i < 40; ++i) {
+        c[leader].propose(i, [](const auto&) {});
+        c.pass(10);
+    }
+    for (std::uint64_t id = 1; id <= 3; ++id) {
+        CHECK(c[id].status().snapshot.last_included.index >= log_index{33});
+        CHECK(c[id].state_machine().items.size() == 40);
+    }
+}

@@ -69,9 +69,9 @@ private:
 using wires_type = memory_network<int>;
 
 /// Three nodes; what is sent waits for `deliver`.
-template <class Storage>
+template <class Storage, limits Limits = limits{}>
 struct trio_over {
-    using server = node<list, wires_type::port, Storage&, manual_clock&>;
+    using server = node<list, wires_type::port, Storage&, manual_clock&, Limits>;
 
     explicit trio_over(settings config = {}) {
         for (std::uint64_t id = 1; id <= 3; ++id) {
