@@ -71,7 +71,7 @@ constexpr void each_field(auto& archive, message_like<request_read_index> auto& 
     archive(m.term, m.request);
 }
 constexpr void each_field(auto& archive, message_like<read_index_reply> auto& m) {
-    archive(m.term, m.request, m.round, m.index, m.confirmed);
+    archive(m.term, m.request, m.round, m.index);
 }
 constexpr void each_field(auto& archive, message_like<round_confirmed> auto& m) {
     archive(m.term, m.round);

@@ -124,7 +124,6 @@ struct read_index_reply {
     read_round request{};
     read_round round{};
     log_index index{};
-    bool confirmed = false;  ///< It has.
     friend constexpr bool operator==(const read_index_reply&, const read_index_reply&) = default;
 };
 

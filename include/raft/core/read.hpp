@@ -43,8 +43,11 @@ constexpr void confirm_rounds(state& s, leader& leading, instant now, auto& out)
     out.occasionally().confirmed = confirmed_reads{reached, {}};
     if (!leading.readers.empty())
         out.send(leading.readers, round_confirmed{s.current_term, reached});
-    leading.readers = {};
-    if (leading.next_round_wanted) begin_round(s, leading, now, out);
+    // Some of them may wait for the round that begins now.
+    if (leading.next_round_wanted)
+        begin_round(s, leading, now, out);
+    else
+        leading.readers = {};
 }
 
 constexpr void on_round_acknowledged(state& s, leader& leading, progress& peer, read_round round,
@@ -54,17 +57,19 @@ constexpr void on_round_acknowledged(state& s, leader& leading, progress& peer, 
     if (round > leading.confirmed) confirm_rounds(s, leading, now, out);
 }
 
-/// The round that settles a read that comes now, which begins now if none is under way.
-[[nodiscard]] constexpr read_round round_for_read(state& s, leader& leading, instant now,
-                                                  auto& out) {
+/// The round that settles a read that comes now.
+[[nodiscard]] constexpr read_round next_round(const leader& leading) {
+    return {leading.round.value + 1};
+}
+
+/// Begins that round, now or when the one under way is confirmed.
+constexpr void want_round(state& s, leader& leading, instant now, auto& out) {
     if (leading.round != leading.confirmed) {
         leading.next_round_wanted = true;
-        return {leading.round.value + 1};
+        return;
     }
     begin_round(s, leading, now, out);
-    const auto begun = leading.round;
     confirm_rounds(s, leading, now, out);
-    return begun;
 }
 
 /// Before this leader's first entry is committed it cannot know what is; reads wait for that entry.
@@ -179,8 +184,8 @@ constexpr void on_read(state& s, read_consistency consistency, duration bound, i
     if (leading == nullptr) return;
     const auto index = read_index(s, *leading);
     const bool at_once = consistency == read_consistency::lease && holds_lease(s, *leading, now);
-    const auto round = at_once ? read_round{} : round_for_read(s, *leading, now, out);
-    out.occasionally().read = accepted_read{round, index};
+    out.occasionally().read = accepted_read{at_once ? read_round{} : next_round(*leading), index};
+    if (!at_once) want_round(s, *leading, now, out);
 }
 
 // ------------------------------------------------------------------------------ leader to follower
@@ -190,12 +195,12 @@ constexpr void on(state& s, member_id from, const request_read_index& m, instant
     auto* leading = std::get_if<leader>(&s.role);
     const auto reader = s.members().slot_of(from);
     if (leading == nullptr || m.term != s.current_term || !reader || from == s.self) return;
-    const auto index = read_index(s, *leading);
-    const auto round = round_for_read(s, *leading, now, out);
-    const bool confirmed = round <= leading->confirmed;
-    if (!confirmed) leading->readers.insert(*reader);
-    out.send(member_set::of(*reader),
-             read_index_reply{s.current_term, m.request, round, index, confirmed});
+    leading->readers.insert(*reader);
+    // The answer goes ahead of the round, whose heartbeat would else be taken for a sign of its loss.
+    out.send(
+        member_set::of(*reader),
+        read_index_reply{s.current_term, m.request, next_round(*leading), read_index(s, *leading)});
+    want_round(s, *leading, now, out);
 }
 
 /// The leader's `round` is confirmed: the reads that wait for it are safe.
@@ -236,7 +241,6 @@ constexpr void on(state& s, member_id from, const read_index_reply& m, instant n
     reads.answered = true;
     reads.round = m.round;
     reads.index = m.index;
-    if (m.confirmed) settle_forwarded(s, *following, m.round, out);
 }
 
 constexpr void on(state& s, member_id from, const round_confirmed& m, instant now, auto& out) {

@@ -180,8 +180,8 @@ constexpr void visit_fields(fields_of<request_read_index> auto& x, auto visit) {
 }
 
 constexpr void visit_fields(fields_of<read_index_reply> auto& x, auto visit) {
-    auto& [term, request, round, index, confirmed] = x;
-    visit(term, request, round, index, confirmed);
+    auto& [term, request, round, index] = x;
+    visit(term, request, round, index);
 }
 
 constexpr void visit_fields(fields_of<round_confirmed> auto& x, auto visit) {

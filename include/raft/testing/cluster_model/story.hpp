@@ -60,7 +60,7 @@ struct message_text {
     }
     std::string operator()(const read_index_reply& m) const {
         return "read_index_reply(request " + text(m.request.value) + ", round " +
-               text(m.round.value) + ", index " + text(m.index.value) + yes_or_no(m.confirmed);
+               text(m.round.value) + ", index " + text(m.index.value) + ")";
     }
     std::string operator()(const round_confirmed& m) const {
         return "round_confirmed(round " + text(m.round.value) + ")";
