@@ -196,7 +196,8 @@ constexpr void on(state& s, member_id from, const request_read_index& m, instant
     const auto reader = s.members().slot_of(from);
     if (leading == nullptr || m.term != s.current_term || !reader || from == s.self) return;
     leading->readers.insert(*reader);
-    // The answer goes ahead of the round, whose heartbeat would else be taken for a sign of its loss.
+    // The answer goes ahead of the round, whose heartbeat would else be taken for a sign that it is
+    // lost.
     out.send(
         member_set::of(*reader),
         read_index_reply{s.current_term, m.request, next_round(*leading), read_index(s, *leading)});
