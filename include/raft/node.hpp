@@ -187,9 +187,11 @@ public:
         return request(transfer_requested{target});
     }
 
-    /// Ends this server's leadership at once; the best of the others is told to follow. None if it
-    /// has ended.
+    /// Ends this server's leadership at once; the best of the others follows. None if it has ended.
     std::optional<refusal> step_down() { return request(step_down_requested{}); }
+
+    /// Somebody will need this group: it wakes, and finds a leader. None if it can.
+    std::optional<refusal> wake() { return request(wake_requested{}); }
 
     [[nodiscard]] node_status status() const { return status_of(state_, last_applied()); }
 
@@ -203,7 +205,6 @@ public:
 
 private:
     using delivery_type = detail::delivery<state_machine_type, Limits.callback_bytes>;
-    using proposals_type = decltype(delivery_type::proposed);
     using reads_type = decltype(delivery_type::reading);
     using changes_type = decltype(delivery_type::changing);
     using transport_type = std::remove_reference_t<Transport>;
@@ -486,8 +487,7 @@ private:
     bool interrupted_ = false;  ///< More is to be applied than one call may.
     bool more_ = false;         ///< There may be something to deliver besides committed entries.
     std::optional<log_index> saving_at_{};  ///< A snapshot of this entry's state is being saved.
-    std::optional<write_sequence>
-        restore_at_{};  ///< A received snapshot is restored once this is durable.
+    std::optional<write_sequence> restore_at_{};  ///< A snapshot is restored once this is durable.
 
     delivery_type delivery_{};
     detail::backlog backlog_{};
