@@ -113,6 +113,17 @@ TEST_CASE("B45 a living leader that sleeps is not deposed by a member that wakes
     CHECK(c.safe());
 }
 
+TEST_CASE("B45 a member woken by another wakes the leader, which the other may not reach") {
+    auto c = sleeping();
+    c.run_for(milliseconds(600'000));
+    c.inject(s2, s3, wake_up{{1}});
+    CHECK(c.sent<wake_up>(s3, s1));
+    c.run_for(settings{}.election_timeout * 5);
+    CHECK(c.leader() == s1);
+    CHECK(c.term(s1) == 1);
+    CHECK_FALSE(has_timer(c));
+}
+
 TEST_CASE("a member that did not hear that it may sleep wakes the leader, and then sleeps") {
     cluster c{3, sleepy()};
     c.elect(s1);

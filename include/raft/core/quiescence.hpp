@@ -73,9 +73,8 @@ constexpr void wake_follower(state& s, follower& following, instant now, auto& o
 
 // ------------------------------------------------------------------------------------------ waking
 
-/// This server hears that the group is needed.
+/// This server, which sleeps, hears that the group is needed.
 constexpr void wake(state& s, instant now, auto& out) {
-    if (!is_asleep(s)) return;
     if (!s.is_leader()) return wake_follower(s, *std::get_if<follower>(&s.role), now, out);
     rouse_leader(s, now, out);
     send_heartbeats(s, *std::get_if<leader>(&s.role), out);
@@ -87,6 +86,15 @@ constexpr void wake_all(state& s, instant now, auto& out) {
     if (!is_asleep(s)) return;
     const auto others = other_members(s);
     if (s.is_follower() && !others.empty()) out.send(others, wake_up{s.current_term});
+    wake(s, now, out);
+}
+
+/// This server hears from `from` that the group is needed. The leader may not have heard it: not
+/// all links need work. Left asleep, it would be missed, and deposed by those who are awake.
+constexpr void wake_by(state& s, member_id from, instant now, auto& out) {
+    if (!is_asleep(s)) return;
+    const auto leader = s.current_leader();
+    if (s.is_follower() && leader && leader != from) out.send(*leader, wake_up{s.current_term});
     wake(s, now, out);
 }
 

@@ -158,7 +158,7 @@ constexpr void on_any(state& s, member_id from, const message& body,
     std::visit(
         [&](const auto& m) {
             using type = std::remove_cvref_t<decltype(m)>;
-            if constexpr (!std::is_same_v<type, fall_asleep>) wake(s, now, out);
+            if constexpr (!std::is_same_v<type, fall_asleep>) wake_by(s, from, now, out);
             if constexpr (std::is_same_v<type, append_entries>)
                 on(s, from, m, members, now, out);
             else if constexpr (std::is_same_v<type, install_snapshot>)
