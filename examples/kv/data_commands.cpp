@@ -98,12 +98,12 @@ void keys(const kv& store, const word_list& words, reply_writer reply) {
     const auto all = pattern == "*";
     std::vector<std::string_view> found;
     std::size_t bytes = 0;
-    for (const auto& [key, value] : store.values()) {
-        if (!all && !glob_matches(pattern, key)) continue;
+    store.values().for_each([&](const std::string& key, const std::string& /*value*/) {
+        if (bytes > limits::reply_bytes_max || !(all || glob_matches(pattern, key))) return;
         found.push_back(key);
         bytes += element_bytes + key.size();
-        if (bytes > limits::reply_bytes_max) return reply.error(reply_too_long);
-    }
+    });
+    if (bytes > limits::reply_bytes_max) return reply.error(reply_too_long);
     reply.array(found.size());
     for (const auto key : found) reply.bulk(key);
 }

@@ -11,12 +11,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "limits.hpp"
 #include "operations.hpp"
+#include "sharded_map.hpp"
 #include "snapshot_format.hpp"
 
 #include <raft/core/types.hpp>
@@ -38,14 +38,6 @@ public:
     using command = std::string;
     using result = std::vector<write_result>;
 
-    struct string_hash {
-        using is_transparent = void;
-        [[nodiscard]] std::size_t operator()(std::string_view text) const {
-            return std::hash<std::string_view>{}(text);
-        }
-    };
-    using map = std::unordered_map<std::string, std::string, string_hash, std::equal_to<>>;
-
     [[nodiscard]] result apply(raft::log_index /*index*/, const command& batch) {
         bytes_applied_ += batch.size();
         result results;
@@ -57,35 +49,42 @@ public:
         return results;
     }
 
-    [[nodiscard]] const map& values() const { return values_; }
+    [[nodiscard]] const sharded_map& values() const { return values_; }
 
     /// The size of all commands since the process began: how much log there is to make a snapshot
     /// of.
     [[nodiscard]] std::uint64_t bytes_applied() const { return bytes_applied_; }
 
-    [[nodiscard]] const std::string* find(std::string_view key) const {
-        const auto found = values_.find(key);
-        return found == values_.end() ? nullptr : &found->second;
-    }
+    [[nodiscard]] const std::string* find(std::string_view key) const { return values_.find(key); }
 
-    void save(auto& sink) const {
-        snapshot_writer writer{sink};
-        writer.begin(values_.size());
-        for (const auto& [key, value] : values_) writer.pair(key, value);
-        writer.end();
-    }
+    /// What there is to save, to be written while the store goes on (`capturing_state_machine`).
+    struct captured {
+        sharded_map values;
+
+        /// The bytes depend on nothing but the pairs: servers that are equal write equal snapshots.
+        void save(auto& sink) const {
+            snapshot_writer writer{sink};
+            writer.begin(values.size());
+            values.for_each_in_order(
+                [&](const auto& key, const auto& value) { writer.pair(key, value); });
+            writer.end();
+        }
+    };
+    [[nodiscard]] captured capture() const { return {values_}; }
+
+    void save(auto& sink) const { capture().save(sink); }
 
     /// False, and nothing changed, if the bytes are no snapshot of this version.
     [[nodiscard]] bool restore(auto& source) {
         snapshot_reader reader{source};
-        map values;
+        sharded_map values;
         auto rest = reader.begin();
         if (!rest) return false;
         std::string key;
         std::string value;
         for (; *rest > 0; --*rest) {
             if (!reader.pair(key, value)) return false;
-            if (!values.emplace(key, value).second) return false;
+            if (!values.insert(key, value)) return false;
         }
         if (!reader.end()) return false;
         values_ = std::move(values);
@@ -113,20 +112,19 @@ private:
         const auto key = reader.string();
         const auto value = reader.string();
         if (reader.failed()) return {.what = kind::malformed};
-        const auto found = values_.find(key);
-        const auto present = found != values_.end();
+        auto* const found = values_.find_to_change(key);
+        const auto present = found != nullptr;
         const auto give_old_value = (flags & 4U) != 0;
         const auto wanted = !((flags & 1U) != 0 && present) && !((flags & 2U) != 0 && !present);
 
         write_result answer{};
         if (give_old_value) {
             answer.what = present ? kind::value : kind::nothing;
-            if (present) answer.text = wanted ? std::move(found->second) : found->second;
+            if (present) answer.text = wanted ? std::move(*found) : *found;
         } else if (!wanted) {
             answer.what = kind::nothing;
         }
-        if (wanted && present) found->second = value;
-        if (wanted && !present) values_.emplace(key, value);
+        if (wanted) put(key, found, value);
         return answer;
     }
 
@@ -135,10 +133,7 @@ private:
         for (auto rest = reader.integer<std::uint32_t>(); rest > 0; --rest) {
             const auto key = reader.string();
             if (reader.failed()) break;
-            const auto found = values_.find(key);
-            if (found == values_.end()) continue;
-            values_.erase(found);
-            ++removed;
+            if (values_.erase(key)) ++removed;
         }
         if (reader.failed()) return {.what = kind::malformed};
         return {.what = kind::number, .number = removed};
@@ -148,13 +143,12 @@ private:
         const auto key = reader.string();
         const auto by = reader.integer<std::int64_t>();
         if (reader.failed()) return {.what = kind::malformed};
-        auto found = values_.find(key);
-        const auto before = found == values_.end() ? 0 : integer_in(found->second);
+        auto* const found = values_.find_to_change(key);
+        const auto before = found == nullptr ? 0 : integer_in(*found);
         if (!before) return {.what = kind::not_an_integer};
         std::int64_t sum = 0;
         if (__builtin_add_overflow(*before, by, &sum)) return {.what = kind::overflow};
-        if (found == values_.end()) found = values_.emplace(key, std::string{}).first;
-        found->second = std::to_string(sum);
+        put(key, found, std::to_string(sum));
         return {.what = kind::number, .number = sum};
     }
 
@@ -162,11 +156,13 @@ private:
         const auto key = reader.string();
         const auto more = reader.string();
         if (reader.failed()) return {.what = kind::malformed};
-        auto found = values_.find(key);
-        const auto length = (found == values_.end() ? 0 : found->second.size()) + more.size();
+        auto* const found = values_.find_to_change(key);
+        const auto length = (found == nullptr ? 0 : found->size()) + more.size();
         if (length > limits::value_bytes_max) return {.what = kind::too_long};
-        if (found == values_.end()) found = values_.emplace(key, std::string{}).first;
-        found->second.append(more);
+        if (found != nullptr)
+            found->append(more);
+        else
+            values_.insert(key, more);
         return {.what = kind::number, .number = static_cast<std::int64_t>(length)};
     }
 
@@ -175,11 +171,7 @@ private:
             const auto key = reader.string();
             const auto value = reader.string();
             if (reader.failed()) break;
-            if (const auto found = values_.find(key); found != values_.end()) {
-                found->second = value;
-            } else {
-                values_.emplace(key, value);
-            }
+            put(key, values_.find_to_change(key), value);
         }
         if (reader.failed()) return {.what = kind::malformed};
         return {};
@@ -190,13 +182,21 @@ private:
         const auto expected = reader.string();
         const auto value = reader.string();
         if (reader.failed()) return {.what = kind::malformed};
-        const auto found = values_.find(key);
-        if (found == values_.end() || found->second != expected) return {.what = kind::number};
-        found->second = value;
+        auto* const found = values_.find_to_change(key);
+        if (found == nullptr || *found != expected) return {.what = kind::number};
+        *found = value;
         return {.what = kind::number, .number = 1};
     }
 
-    map values_;
+    /// `found`: where the value is, or null.
+    void put(std::string_view key, std::string* found, std::string_view value) {
+        if (found != nullptr)
+            *found = value;
+        else
+            values_.insert(key, value);
+    }
+
+    sharded_map values_;
     std::uint64_t bytes_applied_ = 0;
 };
 

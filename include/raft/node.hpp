@@ -27,6 +27,7 @@
 #include <raft/node/performer.hpp>
 #include <raft/node/receipt.hpp>
 #include <raft/node/recovery.hpp>
+#include <raft/node/saving.hpp>
 #include <raft/node/status.hpp>
 #include <raft/policy.hpp>
 
@@ -456,11 +457,7 @@ private:
     void begin_snapshot() {
         saving_at_ = last_applied();
         schedule_.applied_bytes = 0;
-        const bool is_witness = state_.members().is_witness(state_.self);
-        storage_.save({last_applied(), *state_.log.term_at(last_applied())},
-                      members_at(state_, last_applied()), [&](auto& sink) {
-                          if (!is_witness) std::as_const(state_machine_).save(sink);
-                      });
+        detail::begin_saving(state_, last_applied(), std::as_const(state_machine_), storage_);
     }
 
     void look_at_saved_snapshot() {

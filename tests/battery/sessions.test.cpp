@@ -250,6 +250,18 @@ TEST_CASE("sessions: to ask for an outcome is no use of the session") {
 
 // --------------------------------------------------------------------------------------- snapshots
 
+TEST_CASE("sessions: what was captured is the state as it was, whatever is applied then") {
+    auto s = with_two_sessions();
+    const auto before = saved(s.machine);
+    static_assert(capturing_state_machine<sessions<journal>>);
+    const auto captured = s.machine.capture();
+    s.once(s.open(), 1, "more");
+    REQUIRE(saved(s.machine) != before);
+    byte_sink sink;
+    captured.save(sink);
+    CHECK(sink.bytes == before);
+}
+
 TEST_CASE("sessions: a restored state machine goes on exactly as the one that was saved") {
     auto s = with_two_sessions();
     auto other = story{};

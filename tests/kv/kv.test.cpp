@@ -9,6 +9,7 @@
 #include <random>
 #include <span>
 #include <string>
+#include <thread>
 
 #include <doctest/doctest.h>
 
@@ -197,6 +198,57 @@ TEST_CASE("kv: a snapshot brings back everything") {
     CHECK(other.values() == store.values());
     CHECK(restored(other, saved(kv{})));
     CHECK(other.values().empty());
+}
+
+TEST_CASE("kv: equal stores write equal snapshots, whatever they held before") {
+    kv one;
+    kv other;
+    const auto set = [](kv& store, int i) {
+        applied(store, [&](batch_writer& batch) {
+            batch.set("key" + std::to_string(i), std::to_string(i));
+        });
+    };
+    for (int i = 0; i < 5000; ++i) set(one, i);
+    for (int i = 7999; i >= 0; --i) set(other, i);
+    CHECK(saved(one) != saved(other));
+    for (int i = 5000; i < 8000; ++i) {
+        const std::array<std::string, 1> key{"key" + std::to_string(i)};
+        const std::array<std::string_view, 1> gone{key[0]};
+        applied(other, [&](batch_writer& batch) { batch.remove(gone); });
+    }
+    CHECK(one.values() == other.values());
+    CHECK(saved(one) == saved(other));
+}
+
+TEST_CASE("kv: what was captured is the store as it was, whatever is written then") {
+    static_assert(raft::capturing_state_machine<kv>);
+    kv store;
+    const auto write_all = [&](const std::string& value) {
+        for (int i = 0; i < 5000; ++i)
+            applied(store, [&](batch_writer& batch) { batch.set("k" + std::to_string(i), value); });
+    };
+    write_all("before");
+    const auto before = saved(store);
+    auto captured = store.capture();
+    saved_bytes meanwhile;
+    std::thread saving{[&, held = std::move(captured)] { held.save(meanwhile); }};
+    write_all("after");
+    saving.join();
+    CHECK(meanwhile.bytes == before);
+
+    auto last = store.capture();
+    const auto after = saved(store);
+    applied(store, [](batch_writer& batch) {
+        const std::array<std::string_view, 1> gone{"k1"};
+        batch.remove(gone);
+        batch.append("k2", "!");
+        batch.increment("n", 1);
+        batch.clear();
+    });
+    saved_bytes sink;
+    last.save(sink);
+    CHECK(sink.bytes == after);
+    CHECK(store.values().empty());
 }
 
 TEST_CASE("kv: of a damaged snapshot nothing is taken") {

@@ -2,6 +2,7 @@
 //
 // Goal: a policy needs exactly what its concept says. Method: the least type that does passes, each
 // type that lacks one thing fails, and a node is made of nothing but the least types.
+#include <atomic>
 #include <chrono>
 #include <string>
 
@@ -49,6 +50,24 @@ struct saves_by_changing : state_machine_archetype {
 static_assert(snapshotting_state_machine<saving>);
 static_assert(!snapshotting_state_machine<saves_by_changing>);
 
+struct captures_by_changing : saving {
+    capturing_state_machine_archetype::captured capture();
+};
+struct captures_what_cannot_be_saved : saving {
+    int capture() const;
+};
+struct captures_what_cannot_be_moved : saving {
+    std::atomic<int>& capture() const;
+};
+struct captures_without_saving : state_machine_archetype {
+    capturing_state_machine_archetype::captured capture() const;
+};
+static_assert(capturing_state_machine<capturing_state_machine_archetype>);
+static_assert(!capturing_state_machine<saving> && !capturing_state_machine<captures_by_changing>);
+static_assert(!capturing_state_machine<captures_what_cannot_be_saved> &&
+              !capturing_state_machine<captures_what_cannot_be_moved>);
+static_assert(!capturing_state_machine<captures_without_saving>);
+
 // ----------------------------------------------------------------------------------- transport
 using command = state_machine_archetype::command;
 static_assert(transport_for<transport_archetype<command>, command>);
@@ -74,6 +93,14 @@ struct no_snapshots : storage_archetype<int> {
 };
 static_assert(!storage_for<no_progress, int>);
 static_assert(log_storage_for<no_snapshots, int> && !storage_for<no_snapshots, int>);
+
+static_assert(background_snapshot_storage<background_storage_archetype<int>>);
+static_assert(!background_snapshot_storage<storage_archetype<int>>);
+
+struct saves_what_can_be_copied : storage_archetype<int> {
+    void save_later(log_position, const configuration&, std::copyable auto);
+};
+static_assert(!background_snapshot_storage<saves_what_can_be_copied>);
 
 // --------------------------------------------------------------------------------------- clock
 static_assert(raft::clock<std::chrono::steady_clock> && raft::clock<manual_clock>);

@@ -31,6 +31,7 @@ struct journal {
             sink.write(std::as_bytes(std::span{word}));
         }
     }
+    [[nodiscard]] journal capture() const { return *this; }
     [[nodiscard]] bool restore(auto& source) {
         std::uint64_t count = 0;
         if (!read_number(source, count)) return false;

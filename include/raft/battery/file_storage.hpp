@@ -17,7 +17,8 @@
 // must never be used as two servers.
 //
 // Threads: a storage is used from one thread at a time; its own thread writes and syncs, and calls
-// `wake`. Only `progress` and `error` may be called from any thread.
+// `wake`; another is there while `save_later` fills a snapshot. Only `progress` and `error` may be
+// called from any thread.
 #pragma once
 
 #include <algorithm>
@@ -29,6 +30,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -58,9 +60,9 @@ struct file_storage_options {
     /// long as they are not durable.
     std::size_t cache_bytes = 16 * 1024 * 1024;
     flush_mode mode = flush_mode::thread;
-    /// Called after `progress`, `snapshot` or `room` has changed: from the storage's own thread, or
-    /// within `flush`. It should have `node::poll` called in the node's thread, and must not call
-    /// the storage itself.
+    /// Called after `progress`, `snapshot`, `room` or `snapshot_error` has changed: from the
+    /// storage's own thread, or within `flush`. It should have `node::poll` called in the node's
+    /// thread, and must not call the storage itself.
     std::function<void()> wake{};
 };
 
@@ -167,10 +169,25 @@ public:
         });
     }
 
-    /// Whether a snapshot that `save` began is on its way.
+    /// The same, with `fill` called on a thread of its own while this storage is used and goes on
+    /// writing (`background_snapshot_storage`). If another such `fill` is still running, blocks
+    /// until it has returned.
+    template <class Fill>
+    void save_later(log_position last_included, const configuration& members, Fill fill) {
+        parts_->work.note_begun_snapshot();
+        parts_->filling = std::jthread{
+            [&work = parts_->work, last_included, members, filled = std::move(fill)]() mutable {
+                wal::own_snapshot snapshot{.last_included = last_included, .members = members};
+                wal::fill_and_destroy(std::move(filled), snapshot);
+                work.begin(
+                    [&](wal::batch& batch) { batch.operations.emplace_back(std::move(snapshot)); });
+            }};
+    }
+
+    /// Whether a snapshot that `save` or `save_later` began is on its way.
     [[nodiscard]] bool is_saving() const { return parts_->work.is_saving(); }
 
-    /// Why a snapshot that `save` began has to wait; empty if none has to.
+    /// Why a snapshot that was begun has to wait; empty if none has to.
     [[nodiscard]] std::string snapshot_error() const { return parts_->work.snapshot_error(); }
 
     void write_chunk(const chunk_write& w, std::span<const std::byte> bytes) {
@@ -229,8 +246,8 @@ private:
     static constexpr std::uint64_t reserve_bytes_max = 64 * 1024;
     static constexpr std::size_t read_bytes_max = 1024 * 1024;
 
-    /// What must stay where it is while the storage is moved. Destroyed from the end on: the thread
-    /// before the lock.
+    /// What must stay where it is while the storage is moved. Destroyed from the end on: the
+    /// threads before the lock.
     struct parts {
         parts(Files given, std::string path, const file_storage_options& options)
             : files{std::move(given)}
@@ -241,6 +258,7 @@ private:
         std::string directory;
         wal::open_file<Files> lock{};
         wal::flusher<Files> work;
+        std::jthread filling{};  ///< A snapshot, for `work` to write.
         typename wal::snapshot_keeper<Files>::published pinned{};
         wal::entry_reader<Files> reader{};
     };

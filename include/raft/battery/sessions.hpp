@@ -77,6 +77,12 @@ public:
         machine_.save(sink);
     }
 
+    /// The state as it is, to be saved while this goes on: the sessions are copied, and of
+    /// `StateMachine` there is what its own `capture` gives.
+    [[nodiscard]] auto capture() const requires capturing_state_machine<StateMachine> {
+        return captured<decltype(machine_.capture())>{table_, machine_.capture()};
+    }
+
     /// The sessions come first: a state machine may read its snapshot to the end of the bytes.
     template <class Source>
     [[nodiscard]] bool restore(Source& source) requires snapshotting_state_machine<StateMachine> {
@@ -90,6 +96,18 @@ public:
 
 private:
     using record = detail::session_record<inner_result>;
+
+    template <class Captured>
+    struct captured {
+        detail::session_table<inner_result> table;
+        Captured machine;
+
+        template <class Sink>
+        void save(Sink& sink) const {
+            detail::session_writer<inner_result, Sink>{sink}.write(table);
+            machine.save(sink);
+        }
+    };
 
     result apply_one(log_index index, const open_session& asked) {
         table_.advance_to(asked.now);

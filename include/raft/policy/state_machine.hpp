@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What is replicated (§2): the concept of a state machine, and of one that can be saved (§7).
+// What is replicated (§2): the concept of a state machine, of one that can be saved, and of one
+// that goes on while it is saved (§7).
 #pragma once
 
 #include <concepts>
@@ -55,11 +56,37 @@ concept snapshotting_state_machine = state_machine<T> &&
     { machine.restore(source) } -> std::same_as<bool>;
 };
 
+/// A state machine that goes on while its state is saved (§7, "copy-on-write"). Where the storage
+/// can save in the background (`background_snapshot_storage`) the node saves what was captured, and
+/// is blocked for no longer than `capture` takes.
+///
+/// `capture()` gives a movable value that stands for the state as it is now, whatever `apply` and
+/// `restore` do afterwards. It is called between two calls of `apply`, and should be cheap: it
+/// shares what it can, and copies what it must. The value's `save(sink) const` writes what the
+/// state machine's own `save` would have written at the capture. It is called, and the value
+/// destroyed, on another thread while the state machine is used.
+template <class T>
+concept capturing_state_machine = snapshotting_state_machine<T> &&
+    requires(const T& machine, snapshot_sink_archetype& sink) {
+    { machine.capture() } -> std::movable;
+    static_cast<const decltype(machine.capture())&>(machine.capture()).save(sink);
+};
+
 /// The least state machine.
 struct state_machine_archetype {
     struct command {};
     struct result {};
     constexpr result apply(log_index /*index*/, const command& /*command*/) { return {}; }
+};
+
+/// The least state machine that goes on while it is saved.
+struct capturing_state_machine_archetype : state_machine_archetype {
+    struct captured {
+        constexpr void save(auto& sink) const { sink.write(std::span<const std::byte>{}); }
+    };
+    constexpr void save(auto& sink) const { capture().save(sink); }
+    [[nodiscard]] constexpr bool restore(auto& /*source*/) { return true; }
+    [[nodiscard]] constexpr captured capture() const { return {}; }
 };
 
 /// Fails to compile with the name of what `T` lacks to be a state machine.
@@ -87,6 +114,9 @@ constexpr void check_state_machine() {
             },
         "raft: a StateMachine that can be saved needs `save(sink) const` and `bool "
         "restore(source)`");
+    static_assert(capturing_state_machine<T> || !requires(T & machine) { machine.capture(); },
+                  "raft: a StateMachine's `capture() const` needs `save` and `restore` beside it, "
+                  "and gives a movable value with `save(sink) const`");
 }
 
 }  // namespace raft

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <raft/core/configuration.hpp>
@@ -134,6 +135,27 @@ concept snapshot_storage = requires(T& storage, const T& saved, log_position las
     { storage.read_snapshot(number, number) } -> std::same_as<std::span<const std::byte>>;
 };
 
+/// What `save_later` is given in the check of the concept: a callable that can only be moved.
+struct later_fill_archetype : snapshot_fill_archetype {
+    later_fill_archetype() = default;
+    later_fill_archetype(later_fill_archetype&&) = default;
+    later_fill_archetype& operator=(later_fill_archetype&&) = default;
+};
+
+/// A storage that saves a snapshot while the node goes on.
+///
+/// * `save_later(last_included, members, fill)`: as `save`, but `fill` is moved, and called and
+///   destroyed on a thread of the storage's own, which is not the one that makes writes durable: as
+///   long as `fill` takes, writes go on. That it is done shows as with `save`, in `snapshot()`. If
+///   the snapshot cannot be kept it never shows there, the log stays, and the storage says why in a
+///   way of its own. A storage that is destroyed waits for `fill` to return.
+template <class T>
+concept background_snapshot_storage = snapshot_storage<T> &&
+    requires(T& storage, log_position last_included, const configuration& members,
+             later_fill_archetype fill) {
+    storage.save_later(last_included, members, std::move(fill));
+};
+
 /// Where a server keeps what it must not forget: term, vote, log, snapshots.
 template <class T, class Command>
 concept storage_for = log_storage_for<T, Command> && snapshot_storage<T>;
@@ -166,6 +188,12 @@ struct storage_archetype {
     }
 
     write_sequence durable{};
+};
+
+/// The least storage that saves while the node goes on: it keeps no snapshot.
+template <class Command>
+struct background_storage_archetype : storage_archetype<Command> {
+    void save_later(log_position, const configuration&, auto) {}
 };
 
 /// Fails to compile with the name of what `T` lacks to be a storage.
@@ -209,6 +237,10 @@ constexpr void check_storage() {
     static_assert(snapshot_storage<T>,
                   "raft: a Storage keeps snapshots: it needs `save`, `write_chunk`, `install`, "
                   "`snapshot` and `read_snapshot`");
+    static_assert(background_snapshot_storage<T> ||
+                      !requires { &T::template save_later<later_fill_archetype>; },
+                  "raft: a Storage's `save_later` takes a log_position, a configuration and a "
+                  "callable that can only be moved");
 }
 
 }  // namespace raft

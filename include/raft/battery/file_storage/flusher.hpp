@@ -4,8 +4,8 @@
 // once, carries it out with one sync at the end, and says how far it has come. Also the part that
 // remembers that the storage has failed. It decides nothing about the log.
 //
-// Threads: `begin`, `flush` and the destructor belong to the owner; everything that only asks may
-// be called from any thread.
+// Threads: `flush` and the destructor belong to the owner; `begin` and everything that only asks
+// may be called from any thread.
 #pragma once
 
 #include <algorithm>
@@ -115,6 +115,7 @@ public:
     // --------------------------------------------------------------------------- while it is used
 
     /// Adds to what has been begun: `add(batch&)` is called at once, unless the storage has failed.
+    /// Any thread.
     template <class Add>
     void begin(Add add) {
         if (failed()) return;
@@ -277,7 +278,7 @@ private:
             const std::lock_guard lock{notes_mutex_};
             snapshot_error_.clear();
         }
-        if ((snapshots_.waiting() < waiting || failed()) && wake_) wake_();
+        if ((stalled || snapshots_.waiting() < waiting || failed()) && wake_) wake_();
     }
 
     log_writer<Files> log_;

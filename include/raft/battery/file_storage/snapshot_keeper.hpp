@@ -54,6 +54,13 @@ private:
     std::vector<std::vector<std::byte>>& pieces_;
 };
 
+/// What `fill` holds of the state is not held any longer than until it has written it.
+template <class Fill>
+void fill_and_destroy(Fill fill, own_snapshot& snapshot) {
+    own_snapshot_sink sink{snapshot};
+    fill(sink);
+}
+
 template <class Files>
 class snapshot_keeper {
 public:

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// How a node has its state saved (§7): at once, or in the background where both policies can.
+#pragma once
+
+#include <raft/core/snapshot.hpp>
+#include <raft/policy.hpp>
+
+namespace raft::detail {
+
+/// Begins a snapshot of what `machine` holds, having applied everything up to `last_applied`. A
+/// witness has nothing to save but the place in the log (see `configuration`).
+template <class StateMachine, class Storage>
+void begin_saving(const state& s, log_index last_applied, const StateMachine& machine,
+                  Storage& storage) {
+    const log_position last_included{last_applied, *s.log.term_at(last_applied)};
+    const auto& members = members_at(s, last_applied);
+    if (s.members().is_witness(s.self)) return storage.save(last_included, members, [](auto&) {});
+    if constexpr (capturing_state_machine<StateMachine> && background_snapshot_storage<Storage>)
+        storage.save_later(last_included, members,
+                           [captured = machine.capture()](auto& sink) { captured.save(sink); });
+    else
+        storage.save(last_included, members, [&](auto& sink) { machine.save(sink); });
+}
+
+}  // namespace raft::detail

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSL-1.0
+// error: raft: a Storage's .save_later. takes a log_position, a configuration and a
+#include <raft/policy.hpp>
+
+struct forgetful : raft::storage_archetype<int> {
+    template <class Fill>
+    void save_later(raft::log_position, Fill) {}
+};
+
+int main() { raft::check_storage<forgetful, int>(); }
