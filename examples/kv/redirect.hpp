@@ -46,7 +46,7 @@ inline constexpr std::string_view overloaded_text =
     case raft::refusal_reason::too_many_pending: return std::string{overloaded_text};
     case raft::refusal_reason::too_large: return "ERR the write is larger than a log entry may be";
     case raft::refusal_reason::no_space:
-        return "NOSPACE the leader's disk has no room for writes; reads go on";
+        return "NOSPACE the disk of the leader, or of too many others, is full; reads go on";
     case raft::refusal_reason::storage_failed:
         return "IOERR the storage of this server has failed; ask another server";
     case raft::refusal_reason::nothing_to_do: return "ERR there is nothing to do";
