@@ -10,80 +10,21 @@
 #include <vector>
 
 #include <raft/testing/cluster_model.hpp>
+#include <raft/testing/replay/words.hpp>
 
 namespace raft::testing {
 
 namespace detail {
 
 inline std::string text(std::uint64_t number) { return std::to_string(number); }
-inline std::string text(log_position x) { return text(x.index.value) + "/" + text(x.term.value); }
-
-struct message_text {
-    std::string operator()(const request_pre_vote& m) const {
-        return "request_pre_vote(term " + text(m.term.value) + ", last " + text(m.last_log) + ")";
-    }
-    std::string operator()(const pre_vote_reply& m) const {
-        return "pre_vote_reply(term " + text(m.term.value) + yes_or_no(m.granted);
-    }
-    std::string operator()(const request_vote& m) const {
-        return "request_vote(term " + text(m.term.value) + ", last " + text(m.last_log) + ")";
-    }
-    std::string operator()(const request_vote_reply& m) const {
-        return "request_vote_reply(term " + text(m.term.value) + yes_or_no(m.granted);
-    }
-    std::string operator()(const append_entries& m) const {
-        return "append_entries(term " + text(m.term.value) + ", prev " + text(m.prev) + ", last " +
-               text(log_position{m.last_index, m.entries_term}) + ", commit " +
-               text(m.commit_index.value) + ", round " + text(m.round.value) + ")";
-    }
-    std::string operator()(const append_entries_reply& m) const {
-        return "append_entries_reply(term " + text(m.term.value) + ", match " +
-               text(m.match_index.value) + ", round " + text(m.round.value) + ")";
-    }
-    std::string operator()(const append_entries_rejection& m) const {
-        return "append_entries_rejection(term " + text(m.term.value) + ", prev " +
-               text(m.prev_index.value) + ", hint " + text(m.hint) + ")";
-    }
-    std::string operator()(const install_snapshot& m) const {
-        return "install_snapshot(term " + text(m.term.value) + ", last included " +
-               text(m.last_included) + ", bytes " + text(m.offset) + "+" + text(m.length) + " of " +
-               text(m.size) + ")";
-    }
-    std::string operator()(const install_snapshot_reply& m) const {
-        return "install_snapshot_reply(term " + text(m.term.value) + ", " + text(m.offset) + ")";
-    }
-    std::string operator()(const timeout_now& m) const {
-        return "timeout_now(term " + text(m.term.value) + ")";
-    }
-    std::string operator()(const request_read_index& m) const {
-        return "request_read_index(request " + text(m.request.value) + ")";
-    }
-    std::string operator()(const read_index_reply& m) const {
-        return "read_index_reply(request " + text(m.request.value) + ", round " +
-               text(m.round.value) + ", index " + text(m.index.value) + ")";
-    }
-    std::string operator()(const round_confirmed& m) const {
-        return "round_confirmed(round " + text(m.round.value) + ")";
-    }
-    std::string operator()(const fall_asleep& m) const {
-        return "fall_asleep(term " + text(m.term.value) + ", last " + text(m.last_log) + ")";
-    }
-    std::string operator()(const wake_up& m) const {
-        return "wake_up(term " + text(m.term.value) + ")";
-    }
-
-private:
-    static std::string yes_or_no(bool granted) { return granted ? ", yes)" : ", no)"; }
-};
 
 inline std::string text(const in_flight& x) {
-    return text(x.from.value) + " -> " + text(x.to.value) + " " +
-           std::visit(message_text{}, x.what.body);
+    return text(x.from.value) + " -> " + text(x.to.value) + " " + in_words(x.what.body);
 }
 
 inline std::string text(const log_shape& log) {
     std::string all = "[";
-    if (log.base().index > log_index{}) all += "..." + text(log.base()) + " ";
+    if (log.base().index > log_index{}) all += "..." + words::of(log.base()) + " ";
     for (auto i = next(log.base().index); i <= log.last_index(); i = next(i))
         all += text(log.known_term_at(i).value) + " ";
     if (all.back() == ' ') all.pop_back();
