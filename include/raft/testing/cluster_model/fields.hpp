@@ -77,9 +77,9 @@ constexpr void visit_fields(fields_of<leadership_transfer> auto& x, auto visit) 
 }
 
 constexpr void visit_fields(fields_of<leader> auto& x, auto visit) {
-    auto& [own, others, readers, full, next_round_wanted, changing, gave_up, asleep, has_lease,
+    auto& [own, others, readers, full, next_round_wanted, changing, asleep, gave_up, has_lease,
            term_start, round, round_began, confirmed, lease_from] = x;
-    visit(own, others, readers, full, next_round_wanted, changing, gave_up, asleep, has_lease,
+    visit(own, others, readers, full, next_round_wanted, changing, asleep, gave_up, has_lease,
           term_start, round, round_began, confirmed, lease_from);
 }
 

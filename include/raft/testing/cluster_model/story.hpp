@@ -68,8 +68,10 @@ inline std::string text(const explored_event& e, const explored_cluster& before)
 }  // namespace detail
 
 /// Tells how a cluster comes through the states of a counter-example. The explorer gave the servers
-/// other names on the way, where that made no difference; here each keeps its name.
-[[nodiscard]] inline std::string tell(cluster_model model, const counterexample& way) {
+/// other names on the way, where that made no difference; here each keeps its name. The model is a
+/// `cluster_model`, or one around it that knows more rules.
+template <class Model = cluster_model>
+[[nodiscard]] std::string tell(Model model, const counterexample& way) {
     std::string story;
     explored_cluster at;
     encoding bytes;

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Goal: the production step does nothing that the specification does not allow. Method: small
+// clusters are explored, and for each transition a path of the specification's actions (as relaxed
+// in relaxed_raft.hpp) is sought between what the cluster is before and after it.
+#include <algorithm>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <model/abstraction.hpp>
+
+#include <raft/testing/cluster_model/start_states.hpp>
+#include <raft/testing/cluster_model/story.hpp>
+
+using namespace raft::testing;
+
+namespace {
+
+/// The model of the production step, every transition of which is held against the specification.
+class refined_model {
+public:
+    using state = explored_cluster;
+
+    explicit refined_model(const model_bounds& bounds, std::vector<explored_cluster> starts = {})
+        : model_{bounds, std::move(starts)} {}
+
+    void initial_states(auto visit) { model_.initial_states(visit); }
+    void successors(const explored_cluster& now, auto visit) {
+        model_.successors(now, [&](const explored_cluster& next, const char* wrong) {
+            if (wrong == nullptr && !refines(now, next))
+                wrong = "the specification has no such step";
+            visit(next, wrong);
+        });
+    }
+    [[nodiscard]] const explored_event& last_event() const { return model_.last_event(); }
+    [[nodiscard]] const model_bounds& bounds() const { return model_.bounds(); }
+    [[nodiscard]] const char* violation(const explored_cluster& now) {
+        return model_.violation(now);
+    }
+    void encode(const explored_cluster& now, encoding& out) { model_.encode(now, out); }
+    void decode(std::span<const std::uint8_t> bytes, explored_cluster& now) const {
+        model_.decode(bytes, now);
+    }
+
+private:
+    [[nodiscard]] bool refines(const explored_cluster& now, const explored_cluster& next) const {
+        const auto& event = model_.last_event();
+        if (event.what == explored_event::kind::crash) return true;  // See relaxed_raft.hpp.
+        const auto i = event.server;
+        for (std::size_t j = 0; j < model_.bounds().servers; ++j)
+            if (j != i && !(now.at(j).now == next.at(j).now)) return false;
+        std::vector<raft_tla::message> received;
+        if (event.what == explored_event::kind::deliver)
+            received = raft_tla::message_abstraction::of(now.network[event.number]);
+        std::vector<raft_tla::message> sent;
+        for (const auto& each : next.network) {
+            if (std::ranges::find(now.network, each) != now.network.end()) continue;
+            const auto pieces = raft_tla::message_abstraction::of(each);
+            sent.insert(sent.end(), pieces.begin(), pieces.end());
+        }
+        raft_tla::relaxed_step step{i, model_.bounds().servers, std::move(received),
+                                    std::move(sent)};
+        return step.leads(raft_tla::abstract(now.at(i).now), raft_tla::abstract(next.at(i).now));
+    }
+
+    cluster_model model_;
+};
+
+raft::settings plain_settings() {
+    raft::settings config;
+    config.pre_vote = false;
+    config.check_quorum = false;
+    config.entries_per_message = 1;
+    config.messages_in_flight = 1;
+    return config;
+}
+
+void must_refine(const model_bounds& bounds, std::vector<explored_cluster> starts = {},
+                 exploration_limits limits = {}) {
+    const refined_model model{bounds, std::move(starts)};
+    const auto found = explorer<refined_model>{model, limits}.run();
+    const auto story = found.first ? tell(model, *found.first) : std::string{};
+    CHECK(story == "");
+    CHECK(found.violations == 0);
+    CHECK(found.states > 1000);
+}
+
+}  // namespace
+
+TEST_CASE("refinement: every transition of a small cluster is one of the specification's") {
+    must_refine(
+        {.term_max = 2, .log_max = 1, .messages_max = 1, .crashes = 0, .config = plain_settings()});
+    must_refine(
+        {.term_max = 1, .log_max = 2, .messages_max = 1, .crashes = 1, .config = plain_settings()});
+}
+
+TEST_CASE("refinement: with pre-votes, a quorum to hear, pipelines, batches, transfers, reads") {
+    auto config = plain_settings();
+    config.pre_vote = true;
+    config.check_quorum = true;
+    must_refine({.term_max = 1, .log_max = 1, .messages_max = 1, .crashes = 0, .config = config});
+    config = plain_settings();
+    config.messages_in_flight = 2;
+    config.entries_per_message = 4;
+    config.durable_at_once = true;
+    must_refine({.term_max = 1, .log_max = 3, .messages_max = 1, .crashes = 0, .config = config});
+    must_refine({.term_max = 2,
+                 .log_max = 1,
+                 .messages_max = 1,
+                 .crashes = 0,
+                 .reads = 1,
+                 .transfers = 1,
+                 .config = config},
+                {}, {.states_max = 100'000});
+}
+
+TEST_CASE("refinement: from every start that the specification can have") {
+    for (const auto& start : start_states(plain_settings())) {
+        if (start.name.starts_with("snapshot") || start.servers != 3) continue;
+        CAPTURE(start.name);
+        model_bounds bounds{.term_max = 1,
+                            .log_max = 1,
+                            .messages_max = 2,
+                            .crashes = 1,
+                            .config = plain_settings()};
+        const auto begin = begin_with(start, bounds);
+        if (bounds.log_max > raft_tla::log_max) continue;
+        must_refine(bounds, {begin}, {.states_max = 4'000});
+    }
+}
