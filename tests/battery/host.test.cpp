@@ -233,6 +233,23 @@ TEST_CASE("a group may be removed, and another made, from within a call of it") 
     }
 }
 
+TEST_CASE("each group that did something is told once, whoever had its place before") {
+    lone one{3};
+    std::vector<std::uint64_t> told_of;
+    const auto listen = [&](group_id group, hosts::server&) { told_of.push_back(group.value); };
+    one.groups.each_used(listen);
+    told_of.clear();
+    one.propose(3, 1);
+    one.propose(1, 1);
+    one.propose(3, 1);
+    CHECK(one.groups.remove({1}));
+    CHECK(one.add(4));
+    one.groups.each_used(listen);
+    CHECK(told_of == std::vector<std::uint64_t>{3, 4});
+    one.groups.each_used(listen);
+    CHECK(told_of.size() == 2);
+}
+
 TEST_CASE("what is for nobody here, or from nobody there, is counted and does nothing") {
     hosts all{3, 3, awake()};
     const auto before = all.state_of(1, 2);

@@ -17,10 +17,10 @@
 // heard by its own messages alone. That a host is heard never stands for one of its groups.
 //
 // Each group has a storage of its own kind. A storage with a thread calls its `wake` on that
-// thread: let it put the group into a queue that the host's thread empties by `made_progress`. The
-// thread of a `file_storage` is its own; for many groups, open them with `flush_mode::manual`, and
-// flush those that were used once a turn, before `send_all`: nothing that rests on a write leaves
-// before it is durable, whoever flushes.
+// thread: let it put the group into a queue that the host's thread empties by `made_progress`. A
+// thread for each is too many: open each `file_storage` with `flush_mode::manual`, and once a turn
+// flush those that `each_used` gives. They are all that can have begun a write, and a flush of one
+// that has not is no system call. Nothing that rests on a write leaves before it is durable.
 //
 // Thread rule: a host is used from one thread at a time, and calls nothing back except from within
 // your calls; these may use it again, but for what `send_all` calls.
@@ -78,6 +78,7 @@ public:
     bool add(group_id group, node_options options, StateMachine&& state_machine, Parts&&... parts) {
         if (host_of(options.id) != self_ || groups_.contains(group.value)) return false;
         auto& own = free_seat();
+        own.group = group;
         own.self = options.id;
         own.node.emplace(std::move(options), std::forward<StateMachine>(state_machine),
                          typename outbox<command>::port{outbox_, group, own.self},
@@ -151,6 +152,18 @@ public:
         if (found != groups_.end()) agenda_.set(found->second->number, now_);
     }
 
+    /// Calls `function(group_id, Node&)` for each group whose node did anything since the last
+    /// call, to flush its storage. It must not use the host, but for `made_progress`.
+    template <class Function>
+    void each_used(Function function) {
+        for (const auto number : used_) {
+            auto& own = seats_[number];
+            if (own.used && own.node) function(own.group, *own.node);
+            own.used = false;
+        }
+        used_.clear();
+    }
+
     /// Ends a turn: `send(member_id host, const batch<command>&)` gets what is to leave, one batch
     /// for each host, and says whether it took it; if not, the batch waits for the next turn.
     template <class Send>
@@ -168,9 +181,11 @@ private:
     /// Where a node lives. It stays there; the seat is used again.
     struct seat {
         std::size_t number = 0;
+        group_id group{};
         member_id self{};
         unsigned calls = 0;    ///< Calls of the node that have not returned.
         bool removed = false;  ///< Its group is no more; the node goes when they have.
+        bool used = false;     ///< It is among those that did something.
         std::optional<Node> node{};
     };
 
@@ -195,6 +210,7 @@ private:
     template <class Function>
     void enter(seat& entered, Function function) {
         ++entered.calls;
+        if (!std::exchange(entered.used, true)) used_.push_back(entered.number);
         function(*entered.node);
         if (--entered.calls > 0) return;
         if (entered.removed)
@@ -227,6 +243,7 @@ private:
     outbox<command> outbox_;
     std::deque<seat> seats_{};
     std::vector<std::size_t> free_{};
+    std::vector<std::size_t> used_{};  ///< Since the last `each_used`, each once.
     std::unordered_map<std::uint64_t, seat*> groups_{};
     detail::agenda<time_point> agenda_{};
     time_point now_{};
