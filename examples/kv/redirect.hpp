@@ -63,6 +63,8 @@ inline constexpr std::string_view overloaded_text =
     case raft::refusal_reason::cannot_lead: return "ERR a learner or a witness cannot lead";
     case raft::refusal_reason::no_candidate: return "ERR no other server could lead";
     case raft::refusal_reason::no_lease: return "ERR reads under a lease are not allowed here";
+    case raft::refusal_reason::snapshot_in_use:
+        return "BUSY a member is receiving the last snapshot";
     case raft::refusal_reason::too_stale: return "STALE the leader was last heard too long ago";
     }
     const auto* leader = leader_address(refused, layout);

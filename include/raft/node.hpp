@@ -21,6 +21,7 @@
 #include <raft/core/step.hpp>
 #include <raft/node/backlog.hpp>
 #include <raft/node/delivery.hpp>
+#include <raft/node/incoming.hpp>
 #include <raft/node/observer.hpp>
 #include <raft/node/options.hpp>
 #include <raft/node/outcome.hpp>
@@ -58,7 +59,9 @@ public:
     /// Takes up what the storage kept, and begins to take part. Called once, first. False if what
     /// the storage kept makes no sense to the state machine; the node takes part in nothing then.
     bool start() {
-        const auto kept = detail::recovered_from(storage_.recover(), options_.initial);
+        const auto found = storage_.recover();
+        const auto kept = detail::recovered_from(found, options_.initial);
+        incoming_.resume(found.incoming);
         options_.config.durable_at_once = is_durable_at_once<storage_type>;
         state_ = initial_state(options_.id, options_.config, kept.value_or(recovered_state{}),
                                options_.seed);
@@ -104,7 +107,9 @@ public:
     void receive(member_id from, const message& body, const attachment<command>& beside) {
         if (!detail::has_all_parts<takes_snapshots>(body, beside)) return;
         look_at_clock();
-        if (beside.entries.empty() || takes(beside.entries))
+        if (!beside.chunk.empty() && incoming_.finds_damage(state_, body, beside.chunk))
+            step(snapshot_damaged{});
+        else if (beside.entries.empty() || takes(beside.entries))
             receive_all(from, body, beside);
         else
             receive_all(from, detail::without_entries(body), {});
@@ -171,12 +176,13 @@ public:
     /// Begins to save the state machine's state, so that the log before it can go. None if it has
     /// begun.
     std::optional<refusal> take_snapshot() requires snapshotting_state_machine<state_machine_type> {
-        const auto leader = state_.current_leader();
-        if (state_.is_halted()) return refusal{refusal_reason::storage_failed, leader};
-        if (saving_at_ || restore_at_ || !may_take_snapshot(state_, last_applied()))
-            return refusal{refusal_reason::nothing_to_do, leader};
-        begin_snapshot();
         look_at_clock();
+        const bool is_busy = saving_at_ || restore_at_;
+        if (const auto obstacle = detail::obstacle_to_saving(state_, last_applied(), is_busy, now_))
+            return refusal{*obstacle, state_.current_leader()};
+        saving_at_ = last_applied();
+        schedule_.applied_bytes = 0;
+        detail::begin_saving(state_, last_applied(), std::as_const(state_machine_), storage_);
         look_at_saved_snapshot();
         settle();
         return std::nullopt;
@@ -314,7 +320,7 @@ private:
         if (asked.leadership_lost) delivery_.lose_leadership();
         if (asked.reads_lost) delivery_.reading.void_all();
         if (asked.change_ended) delivery_.changing.end(*asked.change_ended);
-        if (asked.chunk) storage_.write_chunk(*asked.chunk, chunk);
+        if (asked.chunk) incoming_.write(*asked.chunk, chunk, storage_);
         if (asked.install) {
             storage_.install(*asked.install, state_.configurations.front().value);
             restore_at_ = asked.install->sequence;
@@ -454,12 +460,6 @@ private:
         }
     }
 
-    void begin_snapshot() {
-        saving_at_ = last_applied();
-        schedule_.applied_bytes = 0;
-        detail::begin_saving(state_, last_applied(), std::as_const(state_machine_), storage_);
-    }
-
     void look_at_saved_snapshot() {
         const auto newest = storage_.snapshot();
         if (!newest || newest->description.last_included.index < *saving_at_) return;
@@ -488,6 +488,7 @@ private:
 
     delivery_type delivery_{};
     detail::backlog backlog_{};
+    detail::incoming_check incoming_{};
     log_index last_written_{};
     detail::snapshot_schedule schedule_{};
     std::vector<entry<command>> batch_{};

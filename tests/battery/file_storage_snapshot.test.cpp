@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Goal: a `file_storage` saves snapshots while it goes on. Method: simulated files, and callables
-// that wait for the test.
+// Goal: a `file_storage` saves snapshots while it goes on, and goes on with one that it was
+// receiving when it was stopped. Method: simulated files, callables that wait for the test, and a
+// stop at every change of the disk.
 #include <condition_variable>
 #include <latch>
 #include <memory>
@@ -12,6 +13,7 @@
 
 using raft::log_index;
 using raft::testing::faulty_files;
+using raft::testing::survival;
 using story::bytes_of;
 using story::small_segments;
 using story::state_at;
@@ -46,6 +48,72 @@ struct threaded {
     }
     raft::file_storage<std::string, faulty_files>& disk() { return told->disk(); }
 };
+
+constexpr std::uint64_t mebibyte = 1024 * 1024;
+constexpr std::uint64_t chunk_bytes = mebibyte / 4;
+
+/// A snapshot that is long enough for a crash to cost something.
+struct long_snapshot {
+    std::vector<std::byte> bytes = std::vector<std::byte>(2 * mebibyte + 500'000);
+    raft::snapshot_description description{};
+
+    explicit long_snapshot(std::uint64_t last_included = 9, std::uint8_t seed = 1) {
+        std::uint64_t mixed = seed;
+        for (auto& each : bytes) {
+            mixed = mixed * 6364136223846793005U + 1442695040888963407U;
+            each = static_cast<std::byte>(mixed >> 56U);
+        }
+        description = {{{last_included}, {2}}, bytes.size(), raft::crc32c(bytes)};
+    }
+
+    [[nodiscard]] std::span<const std::byte> chunk_at(std::uint64_t offset) const {
+        return std::span{bytes}.subspan(offset, std::min(chunk_bytes, bytes.size() - offset));
+    }
+    [[nodiscard]] std::uint32_t checksum_of_first(std::uint64_t size) const {
+        return raft::crc32c(std::span{bytes}.first(size));
+    }
+};
+
+/// Receives up to `end`; how many bytes of that the storage has called durable.
+std::uint64_t receive(story::storage& disk, const long_snapshot& snapshot, std::uint64_t begin,
+                      std::uint64_t end) {
+    auto durable = begin;
+    std::uint64_t sequence = disk.progress().durable.value;
+    for (auto offset = begin; offset < end; offset += chunk_bytes) {
+        const auto chunk = snapshot.chunk_at(offset);
+        disk.write_chunk({{++sequence}, snapshot.description, offset, chunk.size()}, chunk);
+        disk.flush();
+        if (disk.progress().durable.value == sequence) durable = offset + chunk.size();
+    }
+    return durable;
+}
+
+void install(story::storage& disk, const long_snapshot& snapshot) {
+    const raft::write_sequence sequence{disk.progress().durable.value + 1};
+    disk.install({sequence, snapshot.description, false}, raft::voters_only({{1}, {2}}));
+    disk.flush();
+    CHECK(disk.error() == "");
+    CHECK(disk.snapshot()->description == snapshot.description);
+}
+
+/// Opens what is left of a storage that had called so many bytes durable, and has the rest.
+void receive_the_rest(const faulty_files& files, const long_snapshot& snapshot,
+                      std::uint64_t durable) {
+    teller again{files};
+    REQUIRE_MESSAGE(again.open(), again.error());
+    if (again.found().snapshot) {
+        CHECK_FALSE(again.found().incoming);
+        return;
+    }
+    const auto part = again.found().incoming.value_or(raft::received_part{});
+    CHECK(durable < part.bytes + 2 * mebibyte);
+    if (part.bytes != 0) {
+        CHECK(part.description == snapshot.description);
+        CHECK(part.checksum == snapshot.checksum_of_first(part.bytes));
+    }
+    receive(again.disk(), snapshot, part.bytes, snapshot.bytes.size());
+    install(again.disk(), snapshot);
+}
 
 }  // namespace
 
@@ -110,4 +178,118 @@ TEST_CASE("B71 file storage: a snapshot that was filled waits while the disk is 
     CHECK(t.disk().snapshot_error().find("No space left on device") != std::string::npos);
     CHECK_FALSE(t.disk().snapshot().has_value());
     CHECK(t.disk().error() == "");
+}
+
+TEST_CASE("B83 file storage: after a kill a snapshot is received from the last mark on") {
+    const long_snapshot snapshot;
+    faulty_files files;
+    teller t{files};
+    REQUIRE(t.open());
+    receive(t.disk(), snapshot, 0, mebibyte + 2 * chunk_bytes);
+    teller again{files.after_kill()};
+    REQUIRE(again.open());
+    CHECK(again.found().incoming == raft::received_part{snapshot.description, mebibyte,
+                                                        snapshot.checksum_of_first(mebibyte)});
+    REQUIRE(again.disk().report().size() == 1);
+    CHECK(again.disk().report()[0].find("to be received further") != std::string::npos);
+    receive(again.disk(), snapshot, mebibyte, snapshot.bytes.size());
+    install(again.disk(), snapshot);
+}
+
+TEST_CASE("B83 file storage: a power failure at any change costs less than two MiB of a transfer") {
+    const long_snapshot snapshot;
+    const auto all = [&](const faulty_files& files) {
+        teller t{files};
+        if (!t.open()) return std::uint64_t{0};
+        const auto durable = receive(t.disk(), snapshot, 0, snapshot.bytes.size());
+        const raft::write_sequence sequence{t.disk().progress().durable.value + 1};
+        t.disk().install({sequence, snapshot.description, false}, raft::voters_only({{1}, {2}}));
+        t.disk().flush();
+        return durable;
+    };
+    faulty_files undisturbed;
+    REQUIRE(all(undisturbed) == snapshot.bytes.size());
+    for (std::uint64_t stop = 1; stop <= undisturbed.changes(); ++stop) {
+        faulty_files files;
+        files.stop_at(stop);
+        const auto durable = all(files);
+        const bool is_finishing = durable == snapshot.bytes.size();
+        for (const auto what :
+             {survival::kind::lost, survival::kind::kept, survival::kind::mixed}) {
+            CAPTURE(stop);
+            CAPTURE(static_cast<int>(what));
+            // While the file is completed, its header is in the place of the mark.
+            receive_the_rest(files.after_power_loss({what, stop}), snapshot,
+                             is_finishing ? 0 : durable);
+        }
+    }
+}
+
+TEST_CASE("B83 file storage: a part of a snapshot that has become damaged is received anew") {
+    const long_snapshot snapshot;
+    faulty_files files;
+    teller t{files};
+    REQUIRE(t.open());
+    receive(t.disk(), snapshot, 0, mebibyte);
+    const auto path = story::directory + "/receiving.tmp";
+    for (const std::size_t at : {0U, 41U, 47U, 50U, 512U, 700'000U}) {
+        CAPTURE(at);
+        auto damaged = files.after_kill();
+        auto bytes = damaged.contents(path);
+        bytes[at] ^= std::byte{1};
+        damaged.replace(path, std::move(bytes));
+        teller again{damaged};
+        REQUIRE(again.open());
+        CHECK_FALSE(again.found().incoming);
+        CHECK(again.disk().report().size() == 1);
+        receive(again.disk(), snapshot, 0, snapshot.bytes.size());
+        install(again.disk(), snapshot);
+    }
+}
+
+TEST_CASE("B83 file storage: another snapshot takes the place of the part that there was") {
+    const long_snapshot first;
+    const long_snapshot other{10, 2};
+    faulty_files files;
+    teller t{files};
+    REQUIRE(t.open());
+    receive(t.disk(), first, 0, 2 * mebibyte);
+    auto killed = files.after_kill();
+    teller again{killed};
+    REQUIRE(again.open());
+    receive(again.disk(), other, 0, mebibyte + chunk_bytes);
+    teller last{killed.after_kill()};
+    REQUIRE(last.open());
+    CHECK(last.found().incoming ==
+          raft::received_part{other.description, mebibyte, other.checksum_of_first(mebibyte)});
+}
+
+TEST_CASE("B83 file storage: a part of a snapshot is not kept beside a later snapshot") {
+    const long_snapshot snapshot;
+    faulty_files files;
+    teller t{files};
+    REQUIRE(t.open());
+    t.append(1, 1, 20);
+    t.save(10);
+    t.flush();
+    t.disk().write_chunk({{2}, snapshot.description, 0, mebibyte},
+                         std::span{snapshot.bytes}.first(mebibyte));
+    t.flush();
+    teller again{files.after_kill()};
+    REQUIRE(again.open());
+    CHECK_FALSE(again.found().incoming);
+    CHECK(again.disk().report()[0].find("removed") != std::string::npos);
+}
+
+TEST_CASE("file storage: a snapshot that is not what its description says is never installed") {
+    faulty_files files;
+    teller t{files};
+    REQUIRE(t.open());
+    const auto bytes = bytes_of(state_at({9}));
+    const raft::snapshot_description wrong{{{9}, {2}}, bytes.size(), raft::crc32c(bytes) + 1};
+    t.disk().write_chunk({{1}, wrong, 0, bytes.size()}, bytes);
+    t.disk().install({{2}, wrong, false}, raft::voters_only({{1}}));
+    t.flush();
+    CHECK(t.disk().error().find("another checksum") != std::string::npos);
+    CHECK_FALSE(t.disk().snapshot().has_value());
 }

@@ -169,9 +169,8 @@ public:
         });
     }
 
-    /// The same, with `fill` called on a thread of its own while this storage is used and goes on
-    /// writing (`background_snapshot_storage`). If another such `fill` is still running, blocks
-    /// until it has returned.
+    /// The same, with `fill` called on a thread of its own while this storage is used
+    /// (`background_snapshot_storage`). If another such `fill` runs, blocks until it has returned.
     template <class Fill>
     void save_later(log_position last_included, const configuration& members, Fill fill) {
         parts_->work.note_begun_snapshot();
@@ -193,7 +192,7 @@ public:
     void write_chunk(const chunk_write& w, std::span<const std::byte> bytes) {
         parts_->work.begin([&](wal::batch& work) {
             work.operations.emplace_back(
-                wal::receive_chunk{w.offset, {bytes.begin(), bytes.end()}});
+                wal::receive_chunk{w.snapshot, w.offset, {bytes.begin(), bytes.end()}});
             work.cover(w.sequence);
         });
     }
@@ -272,9 +271,9 @@ private:
 
     [[nodiscard]] wal::failure start() {
         wal::opened_directory<Files> found;
-        if (auto failed =
-                wal::directory_opener<Files>{parts_->files, parts_->directory}.open(found))
-            return failed;
+        wal::directory_opener<Files> opener{parts_->files, parts_->directory,
+                                            parts_->work.snapshots().receiver()};
+        if (auto failed = opener.open(found)) return failed;
         parts_->lock = std::move(found.lock);
         parts_->work.snapshots().resume(found.snapshot);
         vote_ = found.log.vote;
@@ -316,6 +315,7 @@ private:
                       .configurations = std::move(found.log.configurations),
                       .empty = empty};
         if (found.snapshot) recovered_.snapshot = found.snapshot->stored();
+        recovered_.incoming = found.incoming;
     }
 
     // ------------------------------------------------------------------- where records will stand

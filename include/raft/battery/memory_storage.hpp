@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <raft/crc32c.hpp>
 #include <raft/policy.hpp>
 
 namespace raft {
@@ -31,6 +32,7 @@ public:
         progress_ = {};  // Each run of a node numbers its writes anew.
         return {.vote = vote_,
                 .snapshot = snapshot_,
+                .incoming = incoming_,
                 .log_base = log_.base(),
                 .runs = log_.runs(),
                 .last_index = log_.last_index(),
@@ -71,12 +73,14 @@ public:
         byte_sink sink{saving_bytes_};
         fill(sink);
         std::swap(snapshot_bytes_, saving_bytes_);
-        keep_snapshot({last_included, snapshot_bytes_.size()}, members);
+        keep_snapshot({last_included, snapshot_bytes_.size(), crc32c(snapshot_bytes_)}, members);
     }
 
     void write_chunk(const chunk_write& chunk, std::span<const std::byte> bytes) {
         if (chunk.offset == 0) incoming_bytes_.clear();
         incoming_bytes_.insert(incoming_bytes_.end(), bytes.begin(), bytes.end());
+        const auto before = chunk.offset == 0 ? 0 : incoming_->checksum;
+        incoming_ = {chunk.snapshot, incoming_bytes_.size(), crc32c(bytes, before)};
         progress_.durable = chunk.sequence;
     }
 
@@ -84,6 +88,7 @@ public:
         const auto last_included = install.snapshot.last_included;
         std::swap(snapshot_bytes_, incoming_bytes_);
         incoming_bytes_.clear();
+        incoming_.reset();
         keep_snapshot(install.snapshot, members);
         if (install.keep_suffix) {
             log_.discard_through(last_included.index);
@@ -188,6 +193,7 @@ private:
     std::vector<std::byte> snapshot_bytes_{};
     std::vector<std::byte> saving_bytes_{};
     std::vector<std::byte> incoming_bytes_{};
+    std::optional<received_part> incoming_{};
     storage_progress progress_{};
 };
 

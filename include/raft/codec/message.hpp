@@ -8,7 +8,8 @@
 //     u8  kind        which message, from 1 in the order of `raft::message`
 //     u8  flags       bit 0: a configuration is in it
 //     u8  zero
-//         message     its numbers in the order of its struct, u64 each; u8 for yes or no
+//         message     its numbers in the order of its struct, u64 each, but for those that are
+//                     u32 there; u8 for yes or no
 //         entries     for each: u32 with the size of its command in the low 31 bits and with the
 //                     highest bit set if it has a command; then the command as `codec` writes it
 //         configuration   u64 index, u8 count, u64 for each member, u32 for each of its sets of
@@ -62,7 +63,7 @@ constexpr void each_field(auto& archive, message_like<append_entries_rejection> 
     archive(m.term, m.prev_index, m.hint, m.round);
 }
 constexpr void each_field(auto& archive, message_like<install_snapshot> auto& m) {
-    archive(m.term, m.last_included, m.size, m.offset, m.length, m.round);
+    archive(m.term, m.last_included, m.size, m.offset, m.length, m.checksum, m.round);
 }
 constexpr void each_field(auto& archive, message_like<install_snapshot_reply> auto& m) {
     archive(m.term, m.last_included_index, m.offset, m.round);
@@ -90,6 +91,7 @@ struct message_meter {
 
     constexpr void operator()(const auto&... fields) { (add(fields), ...); }
     constexpr void add(bool /*field*/) { bytes += 1; }
+    constexpr void add(std::uint32_t /*field*/) { bytes += 4; }
     constexpr void add(log_position /*field*/) { bytes += 16; }
     constexpr void add(const auto& /*field*/) { bytes += 8; }
 };
@@ -99,6 +101,7 @@ struct message_writer {
 
     void operator()(const auto&... fields) { (write(fields), ...); }
     void write(bool field) { out.number(static_cast<std::uint8_t>(field)); }
+    void write(std::uint32_t field) { out.number(field); }
     void write(std::uint64_t field) { out.number(field); }
     void write(log_position field) {
         write(field.index);
@@ -116,6 +119,7 @@ struct message_reader {
         if (byte > 1) in.fail(frame_error::not_a_boolean);
         field = byte == 1;
     }
+    void read(std::uint32_t& field) { field = in.number<std::uint32_t>(); }
     // Half of the range is refused, so that whoever adds to an index or a term cannot come around
     // to small ones again.
     void read(std::uint64_t& field) {

@@ -119,7 +119,9 @@ struct log_write {
 /// What a snapshot is: the state of the state machine after the entry at `last_included`.
 struct snapshot_description {
     log_position last_included{};
-    std::uint64_t size = 0;  ///< In bytes.
+    std::uint64_t size = 0;      ///< In bytes.
+    std::uint32_t checksum = 0;  ///< CRC32C of the bytes: what two servers have received of equal
+                                 ///< descriptions is the same.
     friend constexpr bool operator==(const snapshot_description&,
                                      const snapshot_description&) = default;
 };
@@ -165,6 +167,7 @@ enum class refusal_reason : std::uint8_t {
     cannot_lead,            ///< A learner or a witness cannot lead.
     no_candidate,           ///< No other server could lead.
     no_lease,               ///< Leases need `settings::clock_drift_ppm` and `check_quorum`.
+    snapshot_in_use,        ///< A member is receiving the last one, which a newer one would end.
     too_stale,              ///< The leader, or its quorum, was last heard too long ago.
 };
 

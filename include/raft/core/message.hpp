@@ -87,7 +87,8 @@ struct install_snapshot {
     log_position last_included{};
     std::uint64_t size = 0;
     std::uint64_t offset = 0;
-    std::uint64_t length = 0;
+    std::uint32_t length = 0;
+    std::uint32_t checksum = 0;  ///< Of the whole snapshot (`snapshot_description`).
     read_round round{};
     friend constexpr bool operator==(const install_snapshot&, const install_snapshot&) = default;
 };

@@ -81,10 +81,18 @@ constexpr write_sequence begin_other_write(state& s) {
 /// an older one).
 [[nodiscard]] constexpr bool may_speak(const state& s) { return s.disk.vote <= s.disk.durable; }
 
+/// What is under way ends with the role, but for the snapshot that is being received: the next
+/// leader may have the same.
+constexpr void end_tasks(state& s) {
+    if (!s.tasks->incoming) return s.tasks.reset();
+    const auto incoming = *s.tasks->incoming;
+    s.tasks.change() = role_tasks{.incoming = incoming};
+}
+
 /// Ends what only a leader, or who has one, has and does.
 constexpr void leave_role(state& s, auto& out) {
     if (s.tasks->reads) out.occasionally().reads_lost = true;
-    s.tasks.reset();
+    end_tasks(s);
     if (!s.is_leader()) return;
     out.occasionally().leadership_lost = true;
     s.peers.clear();

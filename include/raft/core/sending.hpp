@@ -41,12 +41,14 @@ namespace raft::detail {
 }
 
 [[nodiscard]] constexpr install_snapshot chunk_at(const state& s, const leader& leading,
-                                                  std::uint64_t offset, std::uint64_t length) {
+                                                  std::uint64_t offset, std::uint32_t length) {
+    const auto rest = s.snapshot.size - offset;
     return {.term = s.current_term,
             .last_included = s.snapshot.last_included,
             .size = s.snapshot.size,
             .offset = offset,
-            .length = least(length, s.snapshot.size - offset),
+            .length = rest < length ? static_cast<std::uint32_t>(rest) : length,
+            .checksum = s.snapshot.checksum,
             .round = leading.round};
 }
 
@@ -57,11 +59,12 @@ namespace raft::detail {
             .size = 0,
             .offset = 0,
             .length = 0,
+            .checksum = 0,
             .round = leading.round};
 }
 
 [[nodiscard]] constexpr install_snapshot chunk_for(const state& s, const leader& leading,
-                                                   slot member, std::uint64_t length) {
+                                                   slot member, std::uint32_t length) {
     if (s.members().witnesses.contains(member)) return description_alone(s, leading);
     return chunk_at(s, leading, s.peers[member.value].snapshot_offset, length);
 }

@@ -24,6 +24,27 @@ namespace raft {
            !members_at(s, index).members.empty();
 }
 
+/// Whether a newer snapshot would make the transfer of the last one begin anew, to a member that
+/// was heard of late. It may, once there is much log that only the newer one lets go.
+[[nodiscard]] constexpr bool is_snapshot_in_use(const state& s, instant now) {
+    const auto* leading = std::get_if<leader>(&s.role);
+    const auto after = s.log.last_index() - s.snapshot.last_included.index;
+    if (leading == nullptr || s.disk.full || after > s.config.entries_kept_for_transfer)
+        return false;
+    for (const auto member : leading->others) {
+        const auto& peer = s.peers[member.value];
+        if (peer.mode == replication_mode::snapshot &&
+            now - peer.heard_at < s.config.election_timeout)
+            return true;
+    }
+    return false;
+}
+
+/// The snapshot that this is a chunk of.
+[[nodiscard]] constexpr snapshot_description description_of(const install_snapshot& m) {
+    return {m.last_included, m.size, m.checksum};
+}
+
 namespace detail {
 
 /// Drops the configurations that nobody can go back to: of those at or before the log's base, all
@@ -35,15 +56,33 @@ constexpr void forget_old_configurations(state& s) {
     while (in_force_at_base()) s.configurations.erase(s.configurations.begin());
 }
 
-/// This server's own snapshot is durable: the log before it goes, but for the part that slow
-/// followers may still need.
-constexpr void on_snapshot_saved(state& s, const snapshot_description& saved, auto& out) {
+/// Up to where the log may go with a snapshot of everything up to `index`. Slow followers may still
+/// need what is not long before that. One that has got the leader's last snapshot, and is heard,
+/// needs what follows it: without that it would get one snapshot after the other.
+[[nodiscard]] constexpr log_index no_longer_needed(const state& s, log_index index, instant now) {
+    auto through = index - least<std::uint64_t>(s.config.retained_entries, index.value);
+    const auto* leading = std::get_if<leader>(&s.role);
+    const auto last_sent = s.snapshot.last_included.index;
+    if (leading == nullptr || s.disk.full || last_sent == log_index{}) return through;
+    const auto bound =
+        index - least<std::uint64_t>(s.config.entries_kept_for_transfer, index.value);
+    for (const auto member : leading->others) {
+        const auto& peer = s.peers[member.value];
+        const bool is_heard = now - peer.heard_at < s.config.election_timeout;
+        if (is_heard && peer.match_index >= last_sent)
+            through = least(through, greatest(peer.match_index, bound));
+    }
+    return through;
+}
+
+/// This server's own snapshot is durable: the log before it goes, but for what may be needed.
+constexpr void on_snapshot_saved(state& s, const snapshot_description& saved, instant now,
+                                 auto& out) {
     const auto index = saved.last_included.index;
     if (index <= s.snapshot.last_included.index || index > s.commit_index) return;
+    const auto through = no_longer_needed(s, index, now);
     s.snapshot = saved;
     for (auto& peer : s.peers) peer.snapshot_offset = 0;
-    const auto retained = least<std::uint64_t>(s.config.retained_entries, index.value);
-    const auto through = index - retained;
     if (through <= s.log.base().index) return;
     s.log.discard_through(through);
     forget_old_configurations(s);
@@ -91,7 +130,13 @@ constexpr void answer_chunk(const state& s, const follower& following,
     auto& incoming = s.tasks.change().incoming;
     if (!incoming || incoming->description != offered)
         incoming = incoming_snapshot{.description = offered};
+    if (s.disk.durable == s.disk.begun) incoming->durable = incoming->received;
     return *incoming;
+}
+
+/// What was received is not what its description says: it is received anew, if it is offered again.
+constexpr void on_snapshot_damaged(state& s) {
+    if (s.tasks->incoming) forget(s.tasks.change().incoming);
 }
 
 /// Whether a peer that keeps the rules could have sent this.
@@ -115,20 +160,17 @@ constexpr void on(state& s, member_id from, const install_snapshot& m, const con
     following->round = greatest(following->round, m.round);
     if (m.last_included.index <= s.commit_index) return acknowledge(s, *following, out);
 
-    const snapshot_description offered{m.last_included, m.size};
-    auto& incoming = receiving(s, offered);
+    auto& incoming = receiving(s, description_of(m));
     const bool is_next = m.offset == incoming.received && (m.length > 0 || m.size == 0);
     if (is_next) {
-        out.occasionally().chunk = chunk_write{begin_other_write(s), offered, m.offset, m.length};
+        out.occasionally().chunk =
+            chunk_write{begin_other_write(s), incoming.description, m.offset, m.length};
         incoming.received += m.length;
-        following->owed.chunk = true;
     }
     if (incoming.received == incoming.description.size)
         return install(s, *following, *members, out);
-    if (!may_speak(s))
-        following->owed.chunk = true;
-    else if (!is_next)
-        answer_chunk(s, *following, incoming, out);
+    if (!may_speak(s) || incoming.durable != incoming.received) following->owed.chunk = true;
+    if (may_speak(s) && !is_next) answer_chunk(s, *following, incoming, out);
 }
 
 // ------------------------------------------------------------------------------------------ leader

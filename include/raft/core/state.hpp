@@ -33,6 +33,10 @@ struct settings {
     /// How many entries before the last snapshot are kept, so that a slow follower need not get the
     /// snapshot.
     std::uint32_t retained_entries = 1024;
+    /// How many entries after its snapshot, at most, a leader keeps for a member that it hears and
+    /// that receives this snapshot, or what follows it: so long a newer snapshot would make the
+    /// transfer begin anew, and so on without end.
+    std::uint32_t entries_kept_for_transfer = 1U << 18;
     /// The bytes of a snapshot that one message carries.
     std::uint32_t snapshot_chunk_bytes = 256 * 1024;
     /// How far, at most, any server's clock runs ahead of or behind true time, in millionths: what
@@ -198,9 +202,10 @@ struct leader {
     friend constexpr bool operator==(const leader&, const leader&) = default;
 };
 
-/// What is under way that seldom is. It ends with the role.
+/// What is under way that seldom is. All but the first ends with the role.
 struct role_tasks {
-    std::optional<incoming_snapshot> incoming{};    ///< A follower receives it.
+    std::optional<incoming_snapshot> incoming{};    ///< A follower receives it; of the same
+                                                    ///< snapshot, from whichever leader.
     std::optional<forwarded_reads> reads{};         ///< A follower asks its leader.
     std::optional<leadership_transfer> transfer{};  ///< A leader hands over …
     std::vector<told_to_stand> told{};              ///< … or has tried to.

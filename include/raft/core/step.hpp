@@ -64,6 +64,12 @@ struct snapshot_saved {
     friend constexpr bool operator==(const snapshot_saved&, const snapshot_saved&) = default;
 };
 
+/// The snapshot that is being received would be complete with what came, and its bytes are not
+/// those that its description speaks of. What came is not an input.
+struct snapshot_damaged {
+    friend constexpr bool operator==(const snapshot_damaged&, const snapshot_damaged&) = default;
+};
+
 /// Leadership is to go to `target`, or to whoever has the most complete log (thesis §3.10).
 struct transfer_requested {
     std::optional<member_id> target{};
@@ -102,8 +108,9 @@ struct storage_failed {
 };
 
 using input = std::variant<started, received, timer_fired, proposed, read_requested, written,
-                           snapshot_saved, transfer_requested, step_down_requested,
-                           change_requested, room_changed, wake_requested, storage_failed>;
+                           snapshot_saved, snapshot_damaged, transfer_requested,
+                           step_down_requested, change_requested, room_changed, wake_requested,
+                           storage_failed>;
 
 struct transition {
     state next{};
@@ -122,6 +129,7 @@ struct recovered_state {
     log_shape log{};
     std::vector<indexed_configuration>
         configurations{};  ///< Oldest first, the first one in force at the log's base.
+    std::optional<incoming_snapshot> incoming{};  ///< What it has of one that was being received.
     friend constexpr bool operator==(const recovered_state&, const recovered_state&) = default;
 };
 
@@ -146,6 +154,8 @@ struct recovered_state {
     s.disk.durable_index = s.log.last_index();
     s.disk.stretch_index = s.log.last_index();
     s.seed = seed;
+    if (kept.incoming && kept.incoming->description.last_included.index > s.commit_index)
+        s.tasks.change().incoming = *kept.incoming;
     s.role = role{follower{.verified_index = s.commit_index}};
     return s;
 }
@@ -251,8 +261,12 @@ constexpr void advance(state& s, const wake_requested&, instant now, auto& out) 
 
 constexpr void advance(state& s, const room_changed& in, instant, auto&) { s.disk.full = in.full; }
 
-constexpr void advance(state& s, const snapshot_saved& in, instant, auto& out) {
-    if (!s.is_halted()) detail::on_snapshot_saved(s, in.description, out);
+constexpr void advance(state& s, const snapshot_saved& in, instant now, auto& out) {
+    if (!s.is_halted()) detail::on_snapshot_saved(s, in.description, now, out);
+}
+
+constexpr void advance(state& s, const snapshot_damaged&, instant, auto&) {
+    if (!s.is_halted()) detail::on_snapshot_damaged(s);
 }
 
 constexpr void advance(state& s, const written& in, instant now, auto& out) {

@@ -28,6 +28,14 @@ namespace raft::detail {
     return log;
 }
 
+/// Where the receipt of a snapshot goes on; nowhere if what there is of it makes no sense.
+[[nodiscard]] inline std::optional<incoming_snapshot> resumable(const received_part& part) {
+    const auto& whole = part.description;
+    const bool is_other = part.bytes == whole.size && part.checksum != whole.checksum;
+    if (part.bytes > whole.size || is_other) return std::nullopt;
+    return incoming_snapshot{whole, part.bytes, part.bytes};
+}
+
 /// What a server knows when it starts; `initial` is the configuration if the storage kept none.
 /// Nothing if what the storage kept contradicts itself: a storage may be anybody's.
 [[nodiscard]] inline std::optional<recovered_state> recovered_from(const recovered& kept,
@@ -38,6 +46,7 @@ namespace raft::detail {
     if (!log || !log->matches(taken.last_included) || !is_valid(in_force)) return std::nullopt;
 
     recovered_state all{.vote = kept.vote, .snapshot = taken, .log = *log};
+    if (kept.incoming) all.incoming = resumable(*kept.incoming);
     all.configurations.push_back({kept.log_base.index, in_force});
     for (const auto& each : kept.configurations) {
         if (!is_valid(each.value) || each.index <= all.configurations.back().index ||

@@ -3,10 +3,21 @@
 // How a node has its state saved (§7): at once, or in the background where both policies can.
 #pragma once
 
+#include <optional>
+
 #include <raft/core/snapshot.hpp>
 #include <raft/policy.hpp>
 
 namespace raft::detail {
+
+/// Why no snapshot of what is applied can be begun now. `is_busy`: one is being saved or installed.
+[[nodiscard]] constexpr std::optional<refusal_reason>
+obstacle_to_saving(const state& s, log_index last_applied, bool is_busy, instant now) {
+    if (s.is_halted()) return refusal_reason::storage_failed;
+    if (is_busy || !may_take_snapshot(s, last_applied)) return refusal_reason::nothing_to_do;
+    if (is_snapshot_in_use(s, now)) return refusal_reason::snapshot_in_use;
+    return std::nullopt;
+}
 
 /// Begins a snapshot of what `machine` holds, having applied everything up to `last_applied`. A
 /// witness has nothing to save but the place in the log (see `configuration`).

@@ -134,11 +134,11 @@ private:
     void send_chunk(std::span<member_id> to, install_snapshot chunk) {
         const auto stored = storage_.snapshot();
         if (!stored || stored->description.last_included != chunk.last_included ||
-            (chunk.size != stored->description.size && chunk.size != 0))
+            (chunk.size != 0 && stored->description != description_of(chunk)))
             return;
         const auto bytes = storage_.read_snapshot(chunk.offset, chunk.length);
         if (bytes.empty() != (chunk.length == 0)) return;
-        chunk.length = bytes.size();
+        chunk.length = static_cast<std::uint32_t>(bytes.size());
         if (!bytes.empty()) static_cast<void>(keep_those_with_room(to));
         const indexed_configuration members{chunk.last_included.index, stored->members};
         transport_.send(to, chunk, {.entries = {}, .configuration = &members, .chunk = bytes});

@@ -25,11 +25,22 @@ struct stored_snapshot {
     friend constexpr bool operator==(const stored_snapshot&, const stored_snapshot&) = default;
 };
 
+/// What a storage has of a snapshot that was being received.
+struct received_part {
+    snapshot_description description{};
+    std::uint64_t bytes = 0;     ///< The first so many bytes are durable …
+    std::uint32_t checksum = 0;  ///< … and this is their CRC32C.
+    friend constexpr bool operator==(const received_part&, const received_part&) = default;
+};
+
 /// What a storage found when it was opened: all that was durable when the process ended, and
 /// perhaps some of what was not yet.
 struct recovered {
     hard_state vote{};
     std::optional<stored_snapshot> snapshot{};
+    /// Where the receipt of another one can go on. A storage need not keep it: then it is received
+    /// anew.
+    std::optional<received_part> incoming{};
     /// The log begins after this position, which is not after the snapshot's last entry.
     log_position log_base{};
     /// The terms of the entries, as runs, and the last entry's index (the base's without entries).
@@ -114,11 +125,12 @@ struct snapshot_fill_archetype {
 ///   `fill(sink)` once, before it returns, with a sink whose `write(std::span<const std::byte>)`
 ///   takes the bytes. Once durable, it atomically becomes what `snapshot()` gives, unless that has
 ///   a later last entry by then. One at a time.
-/// * `write_chunk(w, bytes)`: begins a chunk of the snapshot that is being received. Offset 0
-///   starts it anew.
+/// * `write_chunk(w, bytes)`: begins a chunk of `w.snapshot`, which is being received. Offset 0
+///   starts it anew; every other chunk follows the one before, or what `recover` gave.
 /// * `install(w, members)`: the snapshot received becomes the snapshot, atomically, and the log is
 ///   cut as `w` says.
-/// * `snapshot()`: the newest durable snapshot.
+/// * `snapshot()`: the newest durable snapshot. Its description says the size and the CRC32C of the
+///   bytes: with another one no other server would take it.
 /// * `read_snapshot(offset, length)`: bytes of it, at least one, unless it ends before; at most
 ///   `length`. The view is valid until the next call that is not const. Empty only at its end, or
 ///   if the storage has failed.
@@ -237,10 +249,11 @@ constexpr void check_storage() {
     static_assert(snapshot_storage<T>,
                   "raft: a Storage keeps snapshots: it needs `save`, `write_chunk`, `install`, "
                   "`snapshot` and `read_snapshot`");
-    static_assert(background_snapshot_storage<T> ||
-                      !requires { &T::template save_later<later_fill_archetype>; },
-                  "raft: a Storage's `save_later` takes a log_position, a configuration and a "
-                  "callable that can only be moved");
+    static_assert(
+        background_snapshot_storage<T> ||
+            !requires { &T::template save_later<later_fill_archetype>; },
+        "raft: a Storage's `save_later` takes a log_position, a configuration and a "
+        "callable that can only be moved");
 }
 
 }  // namespace raft

@@ -19,6 +19,7 @@ public:
         write_sequence sequence{};
         std::optional<hard_state> vote{};
         std::optional<append> entries{};
+        std::optional<chunk_write> chunk{};
         std::optional<snapshot_install> install{};
         std::optional<indexed_configuration> members{};
         std::optional<log_index> discard{};
@@ -49,7 +50,8 @@ public:
                         one.members = each;
             contents_.waiting.push_back(std::move(one));
         }
-        if (out.chunk) contents_.waiting.push_back({.sequence = out.chunk->sequence});
+        if (out.chunk)
+            contents_.waiting.push_back({.sequence = out.chunk->sequence, .chunk = out.chunk});
         if (out.install)
             contents_.waiting.push_back({.sequence = out.install->sequence,
                                          .install = out.install,
@@ -113,6 +115,10 @@ private:
     constexpr void apply(const unfinished& write) {
         if (write.vote) contents_.durable.vote = *write.vote;
         if (write.entries) append_entries_of(write);
+        if (write.chunk) {
+            const auto durable = write.chunk->offset + write.chunk->length;
+            contents_.durable.incoming = incoming_snapshot{write.chunk->snapshot, durable, durable};
+        }
         if (write.install) install(write);
         if (write.discard) discard_through(*write.discard);
     }
@@ -131,6 +137,7 @@ private:
     constexpr void install(const unfinished& write) {
         const auto last_included = write.install->snapshot.last_included;
         contents_.durable.snapshot = write.install->snapshot;
+        detail::forget(contents_.durable.incoming);
         contents_.snapshot_members = write.members->value;
         if (write.install->keep_suffix)
             contents_.durable.log.discard_through(last_included.index);

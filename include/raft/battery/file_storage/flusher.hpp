@@ -48,6 +48,7 @@ struct remove_segments {
 };
 
 struct receive_chunk {
+    snapshot_description snapshot{};
     std::uint64_t offset = 0;
     std::vector<std::byte> bytes{};
 };
@@ -252,7 +253,7 @@ private:
         return std::nullopt;
     }
     [[nodiscard]] failure perform(const receive_chunk& chunk) {
-        return snapshots_.receive(chunk.offset, chunk.bytes);
+        return snapshots_.receiver().receive(chunk.snapshot, chunk.offset, chunk.bytes);
     }
     /// The log's records before it are durable before the snapshot takes their place.
     [[nodiscard]] failure perform(const install_received& install) {

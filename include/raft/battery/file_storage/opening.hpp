@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Opens the directory of a `file_storage`: takes the lock, removes what an interrupted snapshot
-// left behind, finds the snapshot and the log, and sees whether they fit together. Refuses with a
-// reason when something that was durable is missing or damaged; nothing is repaired by guessing.
+// left behind, or goes on with it, finds the snapshot and the log, and sees whether they fit
+// together. Refuses with a reason when something that was durable is missing or damaged; nothing is
+// repaired by guessing.
 #pragma once
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <raft/battery/file_storage/recovery.hpp>
-#include <raft/battery/file_storage/snapshot_file.hpp>
+#include <raft/battery/file_storage/snapshot_receiver.hpp>
 
 namespace raft::wal {
 
@@ -25,20 +28,25 @@ struct opened_directory {
     std::shared_ptr<const snapshot_file<Files>> snapshot{};
     /// The log does not go on from the snapshot: it is still to be emptied, to begin after it.
     bool snapshot_replaces_log = false;
+    std::optional<received_part> incoming{};
 };
 
 template <class Files>
 class directory_opener {
 public:
-    directory_opener(Files& files, const std::string& directory)
-        : files_{files}, directory_{directory} {}
+    /// `receiver`: goes on with a snapshot that was being received.
+    directory_opener(Files& files, const std::string& directory, snapshot_receiver<Files>& receiver)
+        : files_{files}, directory_{directory}, receiver_{receiver} {}
 
     [[nodiscard]] failure open(opened_directory<Files>& out) {
         if (auto failed = take_lock(out)) return failed;
         std::vector<std::string> names;
         if (auto failed = check(files_.list(directory_, names), "list", directory_)) return failed;
-        if (auto failed = remove_drafts(names, out)) return failed;
+        if (has(names, saving_name))
+            if (auto failed = remove_draft(saving_name, out)) return failed;
         if (auto failed = find_snapshot(names, out)) return failed;
+        if (has(names, receiving_name))
+            if (auto failed = take_up_received(out)) return failed;
         std::vector<std::uint64_t> segments;
         for (const auto& name : names)
             if (const auto number = number_of_name(segment_prefix, name))
@@ -70,14 +78,31 @@ private:
         return std::nullopt;
     }
 
-    [[nodiscard]] failure remove_drafts(const std::vector<std::string>& names,
-                                        opened_directory<Files>& out) {
-        for (const auto& name : names) {
-            if (name != saving_name && name != receiving_name) continue;
-            const auto path = path_of(directory_, name);
-            if (auto failed = check(files_.remove(path), "remove", path)) return failed;
-            out.log.report.push_back(path + ": a snapshot that was never finished; removed");
+    [[nodiscard]] static bool has(const std::vector<std::string>& names, std::string_view name) {
+        return std::find(names.begin(), names.end(), name) != names.end();
+    }
+
+    [[nodiscard]] failure remove_draft(std::string_view name, opened_directory<Files>& out) {
+        const auto path = path_of(directory_, name);
+        if (auto failed = check(files_.remove(path), "remove", path)) return failed;
+        out.log.report.push_back(path + ": a snapshot that was never finished; removed");
+        return std::nullopt;
+    }
+
+    /// What was received of a snapshot stays, unless it is of no use.
+    [[nodiscard]] failure take_up_received(opened_directory<Files>& out) {
+        std::optional<received_part> found;
+        if (auto failed = receiver_.resume(found)) return failed;
+        const auto taken =
+            out.snapshot ? out.snapshot->stored().description.last_included.index : log_index{};
+        if (!found || found->description.last_included.index <= taken) {
+            receiver_.close();
+            return remove_draft(receiving_name, out);
         }
+        out.log.report.push_back(receiver_.path() + ": " + std::to_string(found->bytes) + " of " +
+                                 std::to_string(found->description.size) +
+                                 " bytes of a snapshot, to be received further");
+        out.incoming = found;
         return std::nullopt;
     }
 
@@ -144,6 +169,7 @@ private:
 
     Files& files_;
     const std::string& directory_;
+    snapshot_receiver<Files>& receiver_;
 };
 
 }  // namespace raft::wal

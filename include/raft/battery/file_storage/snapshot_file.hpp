@@ -49,21 +49,39 @@ public:
         return open_into(files, path, file_opening::fresh, draft.file_);
     }
 
+    /// Goes on with a draft of so many bytes, or of as many as there are.
+    [[nodiscard]] static int resume(Files& files, const std::string& path, std::uint64_t size,
+                                    snapshot_draft& draft) {
+        draft = snapshot_draft{};
+        draft.files_ = &files;
+        if (const int cause = open_into(files, path, file_opening::existing, draft.file_))
+            return cause;
+        std::vector<std::byte> bytes(16 * snapshot_block_bytes);
+        for (std::size_t got = 1; got > 0 && draft.size_ < size;) {
+            const auto part = std::span{bytes}.first(static_cast<std::size_t>(
+                std::min<std::uint64_t>(bytes.size(), size - draft.size_)));
+            const auto at = snapshot_header_bytes + draft.size_;
+            if (const int cause = files.read(draft.file_.handle(), at, part, got)) return cause;
+            draft.count(part.first(got));
+        }
+        return 0;
+    }
+
     [[nodiscard]] bool is_open() const { return file_.is_open(); }
     [[nodiscard]] std::uint64_t size() const { return size_; }
+    /// Of all bytes.
+    [[nodiscard]] std::uint32_t checksum() const { return checksum_; }
 
     [[nodiscard]] int append(std::span<const std::byte> bytes) {
         if (const int cause = files_->write(file_.handle(), snapshot_header_bytes + size_, bytes))
             return cause;
-        while (!bytes.empty()) {
-            const auto in_block = static_cast<std::size_t>(size_ % snapshot_block_bytes);
-            const auto piece = bytes.first(std::min(bytes.size(), snapshot_block_bytes - in_block));
-            if (in_block == 0) checksums_.push_back(0);
-            checksums_.back() = crc32c(piece, checksums_.back());
-            size_ += piece.size();
-            bytes = bytes.subspan(piece.size());
-        }
+        count(bytes);
         return 0;
+    }
+
+    /// Puts something in the place of the header.
+    [[nodiscard]] int write_header(std::span<const std::byte> sector) {
+        return files_->write(file_.handle(), 0, sector);
     }
 
     /// What was appended survives a crash, so that the last call of this has less to do.
@@ -83,18 +101,32 @@ public:
         put(header, 24, last_included.term.value);
         put(header, 32, size_);
         put(header, 40, crc32c(table));
+        put(header, 44, checksum_);
         encode(members, std::span{header}.subspan(56));
         put(header, 12, snapshot_header_crc(header));
-        if (const int cause = files_->write(file_.handle(), 0, header)) return cause;
+        if (const int cause = write_header(header)) return cause;
         return sync();
     }
 
     void close() { file_.close(); }
 
 private:
+    void count(std::span<const std::byte> bytes) {
+        checksum_ = crc32c(bytes, checksum_);
+        while (!bytes.empty()) {
+            const auto in_block = static_cast<std::size_t>(size_ % snapshot_block_bytes);
+            const auto piece = bytes.first(std::min(bytes.size(), snapshot_block_bytes - in_block));
+            if (in_block == 0) checksums_.push_back(0);
+            checksums_.back() = crc32c(piece, checksums_.back());
+            size_ += piece.size();
+            bytes = bytes.subspan(piece.size());
+        }
+    }
+
     Files* files_ = nullptr;
     open_file<Files> file_{};
     std::uint64_t size_ = 0;
+    std::uint32_t checksum_ = 0;
     std::vector<std::uint32_t> checksums_{};
 };
 
@@ -180,6 +212,7 @@ private:
                                      {get<std::uint64_t>(header, 24)}};
         description.size = get<std::uint64_t>(header, 32);
         table_crc_ = get<std::uint32_t>(header, 40);
+        description.checksum = get<std::uint32_t>(header, 44);
         stored_.members = *std::move(members);
         return std::nullopt;
     }

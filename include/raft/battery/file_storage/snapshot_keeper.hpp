@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-#include <raft/battery/file_storage/snapshot_file.hpp>
+#include <raft/battery/file_storage/snapshot_receiver.hpp>
 
 namespace raft::wal {
 
@@ -72,7 +72,7 @@ public:
     };
 
     snapshot_keeper(Files& files, std::string directory)
-        : files_{&files}, directory_{std::move(directory)} {}
+        : files_{&files}, directory_{directory}, receiver_{files, std::move(directory)} {}
 
     /// Any thread.
     [[nodiscard]] published current() const {
@@ -84,34 +84,12 @@ public:
 
     // ------------------------------------------------------------------------ received snapshots
 
-    /// Bytes that are there already are skipped; others must follow them.
-    [[nodiscard]] failure receive(std::uint64_t offset, std::span<const std::byte> bytes) {
-        const auto path = path_of(directory_, receiving_name);
-        if (offset == 0 || !received_.is_open())
-            if (auto failed =
-                    check(snapshot_draft<Files>::begin(*files_, path, received_), "create", path))
-                return failed;
-        if (offset > received_.size())
-            return file_storage_error{path + ": a chunk for offset " + std::to_string(offset) +
-                                      " does not follow the " + std::to_string(received_.size()) +
-                                      " bytes that are there"};
-        const auto known = received_.size() - offset;
-        if (known >= bytes.size()) return std::nullopt;
-        return check(received_.append(bytes.subspan(static_cast<std::size_t>(known))), "write",
-                     path);
-    }
+    [[nodiscard]] snapshot_receiver<Files>& receiver() { return receiver_; }
 
     [[nodiscard]] failure install(const snapshot_description& snapshot,
                                   const configuration& members) {
-        if (snapshot.size == 0)
-            if (auto failed = receive(0, {})) return failed;
-        const auto path = path_of(directory_, receiving_name);
-        if (!received_.is_open() || received_.size() != snapshot.size)
-            return file_storage_error{path + ": the snapshot to install is not complete"};
-        if (auto failed = check(received_.finish(snapshot.last_included, members), "write", path))
-            return failed;
-        received_.close();
-        return make_current(path, snapshot.last_included.index, 1);
+        if (auto failed = receiver_.finish(snapshot, members)) return failed;
+        return make_current(receiver_.path(), snapshot.last_included.index, 1);
     }
 
     // ----------------------------------------------------------------------------- own snapshots
@@ -192,7 +170,7 @@ private:
     std::string directory_;
     mutable std::mutex mutex_{};
     published current_{};
-    snapshot_draft<Files> received_{};
+    snapshot_receiver<Files> receiver_;
     snapshot_draft<Files> saved_{};
     std::size_t next_piece_ = 0;  ///< Of the first of those that wait.
     std::deque<own_snapshot> waiting_{};

@@ -105,6 +105,7 @@ constexpr void normalise(explored_server& server) {
         from_now(*each);
     for (auto& each : server.disk.inside().waiting) {
         from_now(each.sequence);
+        if (each.chunk) from_now(each.chunk->sequence);
         if (each.install) from_now(each.install->sequence);
     }
 

@@ -29,8 +29,8 @@ constexpr void visit_fields(fields_of<hard_state> auto& x, auto visit) {
 }
 
 constexpr void visit_fields(fields_of<snapshot_description> auto& x, auto visit) {
-    auto& [last_included, size] = x;
-    visit(last_included, size);
+    auto& [last_included, size, checksum] = x;
+    visit(last_included, size, checksum);
 }
 
 /// The sets are of the slots of `members`.
@@ -160,8 +160,8 @@ constexpr void visit_fields(fields_of<append_entries_rejection> auto& x, auto vi
 }
 
 constexpr void visit_fields(fields_of<install_snapshot> auto& x, auto visit) {
-    auto& [term, last_included, size, offset, length, round] = x;
-    visit(term, last_included, size, offset, length, round);
+    auto& [term, last_included, size, offset, length, checksum, round] = x;
+    visit(term, last_included, size, offset, length, checksum, round);
 }
 
 constexpr void visit_fields(fields_of<install_snapshot_reply> auto& x, auto visit) {
@@ -211,19 +211,24 @@ constexpr void visit_fields(fields_of<append> auto& x, auto visit) {
     visit(first, last, term, source);
 }
 
+constexpr void visit_fields(fields_of<chunk_write> auto& x, auto visit) {
+    auto& [sequence, snapshot, offset, length] = x;
+    visit(sequence, snapshot, offset, length);
+}
+
 constexpr void visit_fields(fields_of<snapshot_install> auto& x, auto visit) {
     auto& [sequence, snapshot, keep_suffix] = x;
     visit(sequence, snapshot, keep_suffix);
 }
 
 constexpr void visit_fields(fields_of<recovered_state> auto& x, auto visit) {
-    auto& [vote, snapshot, log, configurations] = x;
-    visit(vote, snapshot, log, configurations);
+    auto& [vote, snapshot, log, configurations, incoming] = x;
+    visit(vote, snapshot, log, configurations, incoming);
 }
 
 constexpr void visit_fields(fields_of<simulated_disk::unfinished> auto& x, auto visit) {
-    auto& [sequence, vote, entries, install, members, discard] = x;
-    visit(sequence, vote, entries, install, members, discard);
+    auto& [sequence, vote, entries, chunk, install, members, discard] = x;
+    visit(sequence, vote, entries, chunk, install, members, discard);
 }
 
 constexpr void visit_fields(fields_of<simulated_disk::contents> auto& x, auto visit) {

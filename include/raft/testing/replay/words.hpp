@@ -130,6 +130,7 @@ inline std::string of(const written& in) { return "durable up to write " + of(in
 inline std::string of(const snapshot_saved& in) {
     return "a snapshot is saved, up to " + of(in.description.last_included);
 }
+inline std::string of(const snapshot_damaged&) { return "the snapshot received is damaged"; }
 inline std::string of(const transfer_requested& in) {
     return "leadership is to go to " + (in.target ? of(*in.target) : "anyone");
 }
