@@ -10,6 +10,8 @@
 
 #include <doctest/doctest.h>
 
+#include <support/hosts.hpp>
+
 #include "../../bench/cluster.hpp"
 
 namespace {
@@ -84,6 +86,24 @@ TEST_CASE("steady state: the log is compacted at the cost of one allocation a sn
     // The storage gives the node a description of the snapshot, with the members' list in it.
     CHECK(spent <= snapshots);
     servers.check_all_applied(2 * proposals);
+}
+
+TEST_CASE("steady state: hosts with many groups allocate nothing, busy, falling asleep or waking") {
+    constexpr std::uint64_t groups = 50;
+    raft::testing::hosts all{3, groups};
+    const auto work = [&](int rounds) {
+        for (int i = 0; i < rounds; ++i) {
+            for (std::uint64_t group = 1; group <= groups; ++group)
+                all[group % 3 + 1].use({group},
+                                       [](auto& node) { node.propose(1, [](const auto&) {}); });
+            all.settle();
+            all.run_for(raft::milliseconds(i % 2 == 0 ? 20 : 2'000));
+        }
+    };
+    work(40);  // The storages' rings have room for 64 entries now.
+    CHECK(allocations_of([&] { work(10); }) == 0);
+    CHECK(all.sum_of(1, groups) == 50);
+    CHECK_FALSE(all.deadline());
 }
 
 }  // namespace
