@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A map of strings that can be copied at once, to be saved while it is used: its keys lie in many
-// shards, and a copy shares each of them until it is written to. Then that shard alone is copied, a
-// thousandth of the whole.
+// shards, and a copy shares each of them until it is written to. Then that shard alone is copied.
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <functional>
 #include <span>
@@ -94,14 +92,15 @@ private:
     };
     using map = std::unordered_map<std::string, std::string, string_hash, std::equal_to<>>;
     using pair = map::value_type;
-    static constexpr std::size_t shard_count = 1024;
+    /// Many, so that no write has much to copy: of three million keys, some two hundred.
+    static constexpr std::size_t shard_count = 16 * 1024;
 
     /// The same on every server, which `std::hash` need not be.
     [[nodiscard]] static std::size_t shard_of(std::string_view key) {
         return raft::crc32c(std::as_bytes(std::span{key})) % shard_count;
     }
 
-    std::array<copy_on_write<map>, shard_count> shards_{};
+    std::vector<copy_on_write<map>> shards_ = std::vector<copy_on_write<map>>(shard_count);
     std::size_t size_ = 0;
 };
 
