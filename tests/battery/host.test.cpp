@@ -131,6 +131,16 @@ TEST_CASE("each group that is due gets one turn in a poll, however much one has 
     }
 }
 
+TEST_CASE("a group that always has more to do does not keep the timers of others waiting") {
+    lone_host<slow_server> one{2};
+    one.propose(1, 1000);
+    one.clock.advance_to(one.clock.now() + std::chrono::seconds{1});
+    REQUIRE(one.groups.find({2})->deadline() < one.clock.now());
+    one.groups.poll(one.clock.now());
+    CHECK(one.groups.find({1})->deadline() < one.clock.now());
+    CHECK(one.groups.find({2})->deadline() > one.clock.now());
+}
+
 TEST_CASE("a poll looks at no group whose time has not come") {
     hosts all{3, 300};
     all.run_for(settings{}.election_timeout * 4);
