@@ -60,7 +60,8 @@ std::optional<exploration> explore(const exploration_options& chosen, const opti
                      chosen.from.c_str());
         return std::nullopt;
     }
-    explorer<cluster_model> checker{*model, {.threads = all.threads, .states_max = all.states_max}};
+    explorer<cluster_model> checker{*model,
+                                    {.threads = all.threads, .states_max = chosen.states_max}};
     auto found = checker.run(print_progress);
     if (found.first) {
         const auto story = tell(*model, *found.first);
@@ -93,6 +94,7 @@ int run(const std::vector<exploration_options>& work, const options& all) {
         sum.violations += found->violations;
         if (!found->complete && !found->first)
             std::printf("  a limit was reached: not all states were visited\n");
+        if (found->first) break;
     }
     print_summary("explored", sum);
     return sum.violations == 0 ? 0 : found_a_violation;

@@ -102,7 +102,7 @@ bool read_flag(std::string_view flag, std::string_view value, options& all) {
     if (flag == "--from") return !(all.one.from = value).empty();
     if (flag == "--preset") return !(all.preset = value).empty();
     if (flag == "--save") return !(all.save_file = value).empty();
-    if (flag == "--max-states") return read_number(value, ~std::uint64_t{0}, all.states_max);
+    if (flag == "--max-states") return read_number(value, ~std::uint64_t{0}, all.one.states_max);
     if (flag == "--threads")
         return read_number<std::size_t>(value, 16, all.threads) && all.threads > 0;
     return false;

@@ -21,6 +21,7 @@ struct exploration_options {
     std::string name{};
     std::string from{};  ///< A start of the library; empty for servers that have never run.
     raft::testing::model_bounds bounds{};
+    std::uint64_t states_max = ~std::uint64_t{0};
 };
 
 struct options {
@@ -28,7 +29,6 @@ struct options {
     std::string preset{};
     std::string save_file{};
     std::size_t threads = 2;
-    std::uint64_t states_max = ~std::uint64_t{0};
     bool list = false;
     bool help = false;
 };

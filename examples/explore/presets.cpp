@@ -31,13 +31,14 @@ exploration_options from_nothing(std::string_view features, model_bounds bounds)
     return {name, {}, bounds};
 }
 
-/// From every start of the library.
-work from_starts(std::string_view features, const model_bounds& bounds) {
+/// From every start of the library, some way.
+work from_starts(std::string_view features, const model_bounds& bounds, std::uint64_t states_max) {
     auto each = from_nothing(features, bounds);
+    each.states_max = states_max;
     work all;
     for (const auto& start : raft::testing::start_states(each.bounds.config)) {
         each.from = start.name;
-        each.name = start.name;
+        each.name = start.name + ": " + std::string{features};
         all.push_back(each);
     }
     return all;
@@ -61,15 +62,34 @@ work quick() {
     };
 }
 
+/// What finds most faults in the least time.
+work mutants() {
+    auto all = quick();
+    const model_bounds bounds{.term_max = 1,
+                              .log_max = 2,
+                              .messages_max = 2,
+                              .crashes = 1,
+                              .reads = 1,
+                              .snapshots = 1,
+                              .transfers = 1,
+                              .changes = 1};
+    for (const auto* features : {"", "prevote,check_quorum,pipeline"})
+        for (const auto& each : from_starts(features, bounds, 8'000)) all.push_back(each);
+    return all;
+}
+
+work starts() {
+    return from_starts(
+        "", {.term_max = 1, .log_max = 1, .messages_max = 1, .crashes = 1, .reads = 1}, 200'000);
+}
+
 }  // namespace
 
 const std::vector<preset>& presets() {
     static const std::vector<preset> all{
         {"quick", "a few seconds", quick},
-        {"starts", "the whole library of starts, one term and one entry on",
-         [] {
-             return from_starts("", {.term_max = 1, .log_max = 1, .messages_max = 1, .crashes = 0});
-         }},
+        {"starts", "from every start of the library, up to 200,000 states", starts},
+        {"mutants", "the exploration of the mutation tests", mutants},
     };
     return all;
 }
