@@ -65,16 +65,18 @@ work quick() {
 /// What finds most faults in the least time.
 work mutants() {
     auto all = quick();
-    const model_bounds bounds{.term_max = 1,
-                              .log_max = 2,
-                              .messages_max = 2,
-                              .crashes = 1,
-                              .reads = 1,
-                              .snapshots = 1,
-                              .transfers = 1,
-                              .changes = 1};
-    for (const auto* features : {"", "prevote,check_quorum,pipeline"})
-        for (const auto& each : from_starts(features, bounds, 8'000)) all.push_back(each);
+    const auto add = [&all](std::string_view features, const model_bounds& bounds) {
+        for (const auto& each : from_starts(features, bounds, 10'000)) all.push_back(each);
+    };
+    add("", {.term_max = 1, .log_max = 1, .messages_max = 1, .crashes = 1, .reads = 1});
+    add("durable_at_once", {.term_max = 2, .log_max = 2, .messages_max = 1, .crashes = 0});
+    add("prevote,check_quorum,pipeline", {.term_max = 1,
+                                          .log_max = 1,
+                                          .messages_max = 2,
+                                          .crashes = 0,
+                                          .snapshots = 1,
+                                          .transfers = 1,
+                                          .changes = 1});
     return all;
 }
 

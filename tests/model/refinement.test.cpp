@@ -116,7 +116,7 @@ TEST_CASE("refinement: with pre-votes, a quorum to hear, pipelines, batches, tra
 
 TEST_CASE("refinement: from every start that the specification can have") {
     for (const auto& start : start_states(plain_settings())) {
-        if (start.name.starts_with("snapshot") || start.servers != 3) continue;
+        if (start.servers != 3 || start.voters != 0 || start.name.starts_with("snapshot")) continue;
         CAPTURE(start.name);
         model_bounds bounds{.term_max = 1,
                             .log_max = 1,

@@ -36,6 +36,8 @@ public:
             return "Leader Append-Only: a leader cut its own log";
         if (now_.is_leader() && now_.commit_index > before.commit_index && !is_on_a_quorum(before))
             return "committed, and not on a quorum of disks";
+        if (now_.is_leader() && !before.is_leader() && !was_elected())
+            return "a leader has not the votes of a quorum";
         if (!changes_one_at_a_time()) return "two changes of membership at once";
         for (const auto& each : out.messages)
             if (!is_durable(each)) return "a promise was made that a crash could break";
@@ -77,11 +79,11 @@ private:
         return true;
     }
 
-    /// At most one configuration of a leader's log is not committed.
+    /// At most one configuration of a leader's log is not committed, whether it knows that or not.
     [[nodiscard]] bool changes_one_at_a_time() const {
         const auto& all = now_.configurations;
         return !now_.is_leader() || all.size() < 2 ||
-               all[all.size() - 2].index <= now_.commit_index;
+               all[all.size() - 2].index.value <= cluster_.past.committed_count;
     }
 
     [[nodiscard]] static bool logs_match(const log_shape& a, const log_shape& b) {
@@ -107,14 +109,36 @@ private:
         return kept.log.term_at(index) == now_.log.term_at(index);
     }
 
+    /// Whether `agrees(server)` holds of a majority of the voters, and while a change is joint of
+    /// both halves. Counted here once more, so that the step is not judged by its own counting.
+    [[nodiscard]] static bool quorum(const configuration& members, auto agrees) {
+        for (const auto& half : {members.voters, members.outgoing_voters}) {
+            std::size_t agreeing = 0;
+            std::size_t all = 0;
+            for (std::size_t i = 0; i < members.members.size(); ++i) {
+                if ((half.bits() >> i & 1U) == 0) continue;
+                ++all;
+                if (agrees(members.members[i].value - 1)) ++agreeing;
+            }
+            if (all > 0 && agreeing * 2 <= all) return false;
+        }
+        return true;
+    }
+
     /// By the members before or after the step: a step can commit, and then change them.
     [[nodiscard]] bool is_on_a_quorum(const state& before) const {
-        const auto agree = [&](const configuration& members) {
-            return quorum_agrees(members, [&](slot member) {
-                return holds(members.id_of(member).value - 1, now_.commit_index);
-            });
-        };
-        return agree(now_.members()) || agree(before.members());
+        const auto agree = [&](std::size_t server) { return holds(server, now_.commit_index); };
+        return quorum(now_.members(), agree) || quorum(before.members(), agree);
+    }
+
+    /// Whether a quorum has this server's name on disk for its term, or may have had it and been
+    /// asked for a later term since.
+    [[nodiscard]] bool was_elected() const {
+        return quorum(now_.members(), [&](std::size_t server) {
+            const auto& vote = on_disk(server).vote;
+            return vote.current_term > now_.current_term ||
+                   vote == hard_state{now_.current_term, now_.self};
+        });
     }
 
     /// Term and vote as a restart would find them. What is in the log or a snapshot proves its

@@ -18,6 +18,7 @@ struct start_state {
     std::string name{};
     cluster story;
     std::size_t servers = 0;
+    std::size_t voters = 0;  ///< At the beginning of the story; 0 for all.
 };
 
 namespace starts {
@@ -100,6 +101,17 @@ inline void add_old_terms(std::vector<start_state>& all, const settings& config)
     longer.place(s2, {3}, {1, 3});
     longer.place(s3, {3}, {1});
     all.push_back({"longer-but-older", longer, 3});
+
+    // A server that could not win is the longer one, and an entry of a later term is committed.
+    cluster committed{3, config};
+    committed.place(s1, {2}, {1, 2, 2, 2});
+    committed.place(s2, {2}, {1});
+    committed.place(s3, {2}, {1});
+    committed.elect(s2, {s3});
+    committed.deliver(s2, s3);
+    committed.deliver(s3, s2);
+    committed.lose_all();
+    all.push_back({"committed-and-shorter", committed, 3});
 
     cluster apart{3, config};
     apart.place(s1, {2}, {1, 1, 2});
@@ -278,6 +290,40 @@ inline void add_transfers(std::vector<start_state>& all, const settings& config)
     all.push_back({"transfer-done", back, 3});
 }
 
+/// A change from the voters 1 and 2 to 1 and 3, at each of its stages.
+inline void add_changes(std::vector<start_state>& all, const settings& config) {
+    cluster c{2, config};
+    c.add_outsider(s3);
+    c.elect(s1);
+    const auto add = [&](const char* name) {
+        auto stage = c;
+        stage.lose_all();
+        all.push_back({name, stage, 3, 2});
+    };
+    c.change(s1, {{s1}, {s3}});
+    add("change-joining");
+    for (int i = 0; i < 10 && !c.at(s1).members().is_joint(); ++i) {
+        c.settle();
+        c.heartbeat(s1);
+    }
+    require(c.at(s1).members().is_joint());
+    add("change-joint");
+    auto by_one = c;
+    by_one.deliver(s1, s3);
+    by_one.deliver(s3, s1);
+    by_one.lose_all();
+    all.push_back({"change-joint-on-the-new", by_one, 3, 2});
+    auto by_other = c;
+    by_other.deliver(s1, s2);
+    by_other.deliver(s2, s1);
+    by_other.lose_all();
+    all.push_back({"change-joint-on-the-old", by_other, 3, 2});
+    c.settle();
+    add("change-joint-committed");
+    c.heartbeat(s1);
+    add("change-final");
+}
+
 /// Time is about to run out, or has.
 inline void add_times(std::vector<start_state>& all, const settings& config) {
     auto unheard = led(config);
@@ -305,6 +351,7 @@ inline void add_times(std::vector<start_state>& all, const settings& config) {
     starts::add_writes(all, config);
     starts::add_snapshots(all, config);
     starts::add_transfers(all, config);
+    starts::add_changes(all, config);
     starts::add_times(all, config);
     return all;
 }
@@ -323,6 +370,7 @@ namespace detail {
     explored_cluster begin;
     const auto& story = start.story;
     bounds.servers = start.servers;
+    bounds.voters = start.voters;
     std::uint64_t term = 0;
     std::uint64_t index = 0;
     for (std::size_t i = 0; i < start.servers; ++i) {
