@@ -195,18 +195,17 @@ void quit(local_call& call) {
 }
 
 void reset(local_call& call) {
-    call.client.name.clear();
-    call.client.reads_stale = false;
+    call.client = {.id = call.client.id};
     call.reply.status("RESET");
 }
 
 void readonly(local_call& call) {
-    call.client.reads_stale = true;
+    call.client.reads_here = true;
     call.reply.ok();
 }
 
 void readwrite(local_call& call) {
-    call.client.reads_stale = false;
+    call.client.reads_here = false;
     call.reply.ok();
 }
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The commands about the servers: CLUSTER as clients of Redis Cluster know it, where the leader is
-// the master of all slots and the others are its replicas; RAFT; and INFO.
+// the master of all slots and the others are its replicas; and INFO.
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <vector>
 
 #include "commands.hpp"
 #include "hash_slot.hpp"
+#include "server_id.hpp"
 #include <unistd.h>
 
 namespace raft_kv::commands {
@@ -14,10 +17,10 @@ namespace raft_kv::commands {
 namespace {
 
 /// 40 hexadecimal digits, as clients expect: the cluster's identity and the server's id.
-std::string node_name(const cluster_layout& layout, std::uint64_t id) {
+std::string node_name(const service& server, std::uint64_t id) {
     char digits[41];
     std::snprintf(digits, sizeof(digits), "%016llx%024llx",
-                  static_cast<unsigned long long>(layout.identity()),
+                  static_cast<unsigned long long>(server.identity()),
                   static_cast<unsigned long long>(id));
     return digits;
 }
@@ -26,34 +29,43 @@ void tell_node(local_call& call, const server_address& server) {
     call.reply.array(3);
     call.reply.bulk(server.host);
     call.reply.integer(server.client_port);
-    call.reply.bulk(node_name(call.server.layout(), server.id));
+    call.reply.bulk(node_name(call.server, server.id));
+}
+
+/// Where the members are, as far as it is known, in the order of their ids.
+std::vector<server_address> members_of(const service& server, const server_report& report) {
+    std::vector<server_address> found;
+    for (const auto& each : server.layout().servers)
+        if (std::ranges::find(report.members, each.id, &member_report::id) != report.members.end())
+            found.push_back(each);
+    return found;
 }
 
 /// One range of slots, the leader first. None while no leader is known.
 void tell_slots(local_call& call) {
     const auto& layout = call.server.layout();
     const auto report = call.server.report();
+    auto members = members_of(call.server, report);
     const auto* leader = report.leader ? layout.find(*report.leader) : nullptr;
     if (leader == nullptr) return call.reply.array(0);
     call.reply.array(1);
-    call.reply.array(2 + layout.servers.size());
+    std::erase_if(members, [&](const server_address& each) { return each.id == leader->id; });
+    call.reply.array(3 + members.size());
     call.reply.integer(0);
     call.reply.integer(hash_slot_count - 1);
     tell_node(call, *leader);
-    for (const auto& server : layout.servers)
-        if (server.id != leader->id) tell_node(call, server);
+    for (const auto& server : members) tell_node(call, server);
 }
 
 void tell_nodes(local_call& call) {
-    const auto& layout = call.server.layout();
     const auto report = call.server.report();
     std::string text;
-    for (const auto& server : layout.servers) {
+    for (const auto& server : members_of(call.server, report)) {
         const auto leads = report.leader == server.id;
-        text += node_name(layout, server.id) + " " + server.host + ":" +
+        text += node_name(call.server, server.id) + " " + server.host + ":" +
                 std::to_string(server.client_port) + "@" + std::to_string(server.peer_port) + " " +
                 (server.id == report.id ? "myself," : "") + (leads ? "master " : "slave ");
-        text += leads || !report.leader ? "-" : node_name(layout, *report.leader);
+        text += leads || !report.leader ? "-" : node_name(call.server, *report.leader);
         text += " 0 0 " + std::to_string(report.term) + " connected";
         text += leads ? " 0-" + std::to_string(hash_slot_count - 1) + "\n" : "\n";
     }
@@ -68,50 +80,8 @@ void tell_cluster(local_call& call) {
         "cluster_enabled:1\r\ncluster_state:" + std::string{report.leader ? "ok" : "fail"} +
         "\r\ncluster_slots_assigned:" + slots + "\r\ncluster_slots_ok:" + slots +
         "\r\ncluster_slots_pfail:0\r\ncluster_slots_fail:0\r\ncluster_known_nodes:" +
-        std::to_string(call.server.layout().servers.size()) +
-        "\r\ncluster_size:1\r\ncluster_current_epoch:" + term + "\r\ncluster_my_epoch:" + term +
-        "\r\n");
-}
-
-void optional_integer(reply_writer& reply, std::optional<std::uint64_t> value) {
-    if (value) {
-        reply.integer(static_cast<std::int64_t>(*value));
-    } else {
-        reply.nothing();
-    }
-}
-
-void tell_status(local_call& call) {
-    const auto report = call.server.report();
-    auto& reply = call.reply;
-    const auto number = [&](std::string_view name, std::optional<std::uint64_t> value) {
-        reply.bulk(name);
-        optional_integer(reply, value);
-    };
-    reply.array(18);
-    number("id", report.id);
-    reply.bulk("role");
-    reply.bulk(report.role);
-    number("term", report.term);
-    number("leader", report.leader);
-    number("commit", report.commit);
-    number("applied", report.applied);
-    number("last", report.last);
-    number("snapshot", report.snapshot);
-    reply.bulk("members");
-    reply.array(report.members.size());
-    for (const auto& member : report.members) {
-        const auto* address = call.server.layout().find(member.id);
-        reply.array(3);
-        reply.integer(static_cast<std::int64_t>(member.id));
-        reply.bulk(address != nullptr ? host_and_port(address->host, address->client_port) : "");
-        optional_integer(reply, member.match);
-    }
-}
-
-void begin_snapshot(local_call& call) {
-    const auto refused = call.server.take_snapshot();
-    refused ? call.reply.error(*refused) : call.reply.ok();
+        std::to_string(report.members.size()) + "\r\ncluster_size:1\r\ncluster_current_epoch:" +
+        term + "\r\ncluster_my_epoch:" + term + "\r\n");
 }
 
 struct info_text {
@@ -140,21 +110,38 @@ void tell_server_section(info_text& out, local_call& call, const server_report& 
 
 void tell_raft_section(info_text& out, local_call& call, const server_report& report) {
     out.section("Raft");
-    out.line("raft_id", report.id);
+    out.line("raft_id", id_text(report.id));
     out.line("raft_role", report.role);
     out.line("raft_term", report.term);
-    out.line("raft_leader", report.leader ? std::to_string(*report.leader) : "none");
+    out.line("raft_leader", report.leader ? id_text(*report.leader) : "none");
     out.line("raft_commit_index", report.commit);
     out.line("raft_applied_index", report.applied);
     out.line("raft_last_index", report.last);
     out.line("raft_snapshot_index", report.snapshot);
+    out.line("raft_configuration_index", report.configuration);
+    out.line("raft_changing", report.changing ? 1 : 0);
     out.line("raft_storage", report.storage_failed ? "failed" : "ok");
     for (const auto& member : report.members) {
         const auto* address = call.server.layout().find(member.id);
-        out.line("raft_member_" + std::to_string(member.id),
+        out.line("raft_member_" + id_text(member.id),
                  "address=" + (address ? host_and_port(address->host, address->client_port) : "") +
-                     ",match=" + (member.match ? std::to_string(*member.match) : "unknown"));
+                     ",match=" + (member.match ? std::to_string(*member.match) : "unknown") +
+                     ",part=" + std::string{name_of(member.part)});
     }
+}
+
+void tell_stats_section(info_text& out, const activity& done) {
+    out.section("Stats");
+    out.line("writes_applied", done.writes_applied);
+    out.line("writes_refused", done.writes_refused);
+    out.line("writes_lost", done.writes_lost);
+    out.line("writes_unknown", done.writes_unknown);
+    out.line("entries_proposed", done.entries_proposed);
+    out.line("read_rounds_served", done.read_rounds_served);
+    out.line("read_rounds_refused", done.read_rounds_refused);
+    out.line("elections", done.elections);
+    out.line("leaderships", done.leaderships);
+    out.line("snapshots", done.snapshots);
 }
 
 }  // namespace
@@ -165,16 +152,9 @@ void cluster(local_call& call) {
     if (words.size() == 2 && same_word(words[1], "nodes")) return tell_nodes(call);
     if (words.size() == 2 && same_word(words[1], "info")) return tell_cluster(call);
     if (words.size() == 2 && same_word(words[1], "myid"))
-        return call.reply.bulk(node_name(call.server.layout(), call.server.report().id));
+        return call.reply.bulk(node_name(call.server, call.server.report().id));
     if (words.size() == 3 && same_word(words[1], "keyslot"))
         return call.reply.integer(hash_slot(words[2]));
-    call.reply.error(unknown_subcommand(words));
-}
-
-void raft_command(local_call& call) {
-    const auto& words = call.words;
-    if (words.size() == 2 && same_word(words[1], "status")) return tell_status(call);
-    if (words.size() == 2 && same_word(words[1], "snapshot")) return begin_snapshot(call);
     call.reply.error(unknown_subcommand(words));
 }
 
@@ -197,6 +177,7 @@ void info(local_call& call) {
         out.line("maxclients", limits::clients_max);
     }
     if (wanted("raft")) tell_raft_section(out, call, report);
+    if (wanted("stats")) tell_stats_section(out, report.done);
     if (wanted("cluster")) {
         out.section("Cluster");
         out.line("cluster_enabled", 1);

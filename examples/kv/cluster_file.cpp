@@ -12,7 +12,7 @@
 #include <memory>
 #include <optional>
 
-#include <raft/core/types.hpp>
+#include "server_id.hpp"
 
 namespace raft_kv {
 
@@ -74,25 +74,33 @@ problem read_server(const fields& line, server_address& server) {
     if (line.size() != 4)
         return "expected <id> <host> <peer-port> <client-port>, got " +
                std::to_string(line.size()) + (line.size() == 1 ? " field" : " fields");
-    const auto id = number_in<std::uint64_t>(line[0]);
+    const auto id = id_in(line[0]);
     if (!id) return "the id " + quoted(line[0]) + " is not a number from 1 on";
-    server.id = *id;
-    if (!is_host(line[1])) return "the host " + quoted(line[1]) + " is no host name or address";
-    server.host = line[1];
-    if (const auto wrong = read_port(line[2], "peer", server.peer_port)) return wrong;
-    if (const auto wrong = read_port(line[3], "client", server.client_port)) return wrong;
+    auto address = parse_address(*id, line[1], line[2], line[3]);
+    if (auto* wrong = std::get_if<std::string>(&address)) return std::move(*wrong);
+    server = std::get<server_address>(std::move(address));
     return std::nullopt;
 }
 
+bool share_a_port(const server_address& a, const server_address& b) {
+    if (a.host != b.host) return false;
+    return a.peer_port == b.peer_port || a.peer_port == b.client_port ||
+           a.client_port == b.peer_port || a.client_port == b.client_port;
+}
+
+/// One takes the other's place: they are never there at once.
+bool are_incarnations_of_one(const server_address& a, const server_address& b) {
+    return number_of(a.id) == number_of(b.id);
+}
+
 /// A server may have no id twice, and no address that is taken, be it for peers or for clients.
-problem conflict(const std::vector<server_address>& servers, const server_address& added) {
-    if (servers.size() == raft::members_max)
-        return "more than " + std::to_string(raft::members_max) + " servers";
-    if (added.peer_port == added.client_port)
-        return "the peer port and the client port are the same";
+problem conflict(const std::vector<server_address>& servers, const server_address& added,
+                 std::size_t servers_max) {
+    if (servers.size() == servers_max)
+        return "more than " + std::to_string(servers_max) + " servers";
     for (const auto& other : servers) {
-        if (other.id == added.id) return "the id " + std::to_string(added.id) + " is there twice";
-        if (other.host != added.host) continue;
+        if (other.id == added.id) return "the id " + id_text(added.id) + " is there twice";
+        if (other.host != added.host || are_incarnations_of_one(other, added)) continue;
         for (const auto port : {added.peer_port, added.client_port})
             if (port == other.peer_port || port == other.client_port)
                 return "the address " + host_and_port(added.host, port) + " is there twice";
@@ -107,6 +115,18 @@ problem read_name(const fields& line, std::string& name) {
     return std::nullopt;
 }
 
+/// The identity that a name is, if it is one.
+std::optional<std::uint64_t> identity_in(std::string_view name) {
+    constexpr std::string_view mark = "id:";
+    constexpr std::size_t digits = 16;
+    if (!name.starts_with(mark) || name.size() != mark.size() + digits) return std::nullopt;
+    std::uint64_t value = 0;
+    const auto end = name.data() + name.size();
+    const auto parsed = std::from_chars(name.data() + mark.size(), end, value, 16);
+    if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
+    return value;
+}
+
 void mix(std::uint64_t& hash, std::string_view bytes) {
     for (const auto byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
     hash *= 0x100000001b3;
@@ -119,7 +139,24 @@ const server_address* cluster_layout::find(std::uint64_t id) const {
     return found == servers.end() ? nullptr : &*found;
 }
 
+const server_address* cluster_layout::clash_with(const server_address& added) const {
+    const auto found = std::ranges::find_if(servers, [&](const server_address& other) {
+        return share_a_port(other, added) && !are_incarnations_of_one(other, added);
+    });
+    return found == servers.end() ? nullptr : &*found;
+}
+
+void cluster_layout::put(server_address added) {
+    std::erase_if(servers, [&](const server_address& other) {
+        return other.id == added.id ||
+               (share_a_port(other, added) && !are_incarnations_of_one(other, added));
+    });
+    const auto place = std::ranges::lower_bound(servers, added.id, {}, &server_address::id);
+    servers.insert(place, std::move(added));
+}
+
 std::uint64_t cluster_layout::identity() const {
+    if (const auto known = identity_in(name)) return *known;
     std::uint64_t hash = 0xcbf29ce484222325;
     if (!name.empty()) {
         mix(hash, name);
@@ -132,7 +169,8 @@ std::uint64_t cluster_layout::identity() const {
     return hash;
 }
 
-std::variant<cluster_layout, layout_error> parse_cluster(std::string_view text) {
+std::variant<cluster_layout, layout_error> parse_cluster(std::string_view text,
+                                                         std::size_t servers_max) {
     cluster_layout layout;
     for (std::size_t number = 1; !text.empty(); ++number) {
         const auto end = std::min(text.find('\n'), text.size());
@@ -142,13 +180,36 @@ std::variant<cluster_layout, layout_error> parse_cluster(std::string_view text) 
         server_address server;
         auto wrong =
             line[0] == "cluster" ? read_name(line, layout.name) : read_server(line, server);
-        if (!wrong && line[0] != "cluster") wrong = conflict(layout.servers, server);
+        if (!wrong && line[0] != "cluster") wrong = conflict(layout.servers, server, servers_max);
         if (wrong) return layout_error{"line " + std::to_string(number) + ": " + *wrong};
         if (line[0] != "cluster") layout.servers.push_back(server);
     }
     if (layout.servers.empty()) return layout_error{"there is no server in it"};
     std::ranges::sort(layout.servers, {}, &server_address::id);
     return layout;
+}
+
+std::variant<server_address, std::string> parse_address(std::uint64_t id, std::string_view host,
+                                                        std::string_view peer_port,
+                                                        std::string_view client_port) {
+    server_address server{.id = id, .host = std::string{host}};
+    if (host.empty() || !is_host(host))
+        return "the host " + quoted(host) + " is no host name or address";
+    if (auto wrong = read_port(peer_port, "peer", server.peer_port)) return *std::move(wrong);
+    if (auto wrong = read_port(client_port, "client", server.client_port)) return *std::move(wrong);
+    if (server.peer_port == server.client_port)
+        return "the peer port and the client port are the same";
+    return server;
+}
+
+std::string cluster_text(std::uint64_t identity, const std::vector<server_address>& servers) {
+    char name[32];
+    std::snprintf(name, sizeof(name), "id:%016llx", static_cast<unsigned long long>(identity));
+    auto text = "cluster " + std::string{name} + "\n";
+    for (const auto& each : servers)
+        text += id_text(each.id) + " " + each.host + " " + std::to_string(each.peer_port) + " " +
+                std::to_string(each.client_port) + "\n";
+    return text;
 }
 
 std::variant<cluster_layout, layout_error> read_cluster_file(const std::string& path) {

@@ -6,16 +6,25 @@
 //
 // and `#` starts a comment. A line `cluster <name>` may give the cluster a name. Servers talk only
 // to servers of the same cluster: the name decides what is the same or, without one, the ids with
-// their hosts and peer ports, in any order. With a name a server can move to another address.
+// their hosts and peer ports, in any order. With a name a server can move to another address. The
+// name `id:<16 hexadecimal digits>` is the identity itself, however it once came about.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include <raft/core/types.hpp>
+
 namespace raft_kv {
+
+/// How many servers' addresses are kept at most: more than can be members at once, those that were
+/// and those that are to be among them.
+inline constexpr std::size_t known_servers_max = 4 * raft::members_max;
 
 struct server_address {
     std::uint64_t id = 0;
@@ -30,6 +39,11 @@ struct cluster_layout {
     std::vector<server_address> servers{};  ///< In the order of their ids.
 
     [[nodiscard]] const server_address* find(std::uint64_t id) const;
+    /// Adds a server, or gives it another address. Another server that was at one of its ports is
+    /// there no longer, unless both have the same number: then one takes the other's place.
+    void put(server_address added);
+    /// The server at one of these ports, but for those of the same number. Null if there is none.
+    [[nodiscard]] const server_address* clash_with(const server_address& added) const;
     /// What a server shows to its peers, so that two clusters never mix.
     [[nodiscard]] std::uint64_t identity() const;
     friend bool operator==(const cluster_layout&, const cluster_layout&) = default;
@@ -41,8 +55,19 @@ struct layout_error {
     friend bool operator==(const layout_error&, const layout_error&) = default;
 };
 
-[[nodiscard]] std::variant<cluster_layout, layout_error> parse_cluster(std::string_view text);
+[[nodiscard]] std::variant<cluster_layout, layout_error>
+parse_cluster(std::string_view text, std::size_t servers_max = raft::members_max);
 [[nodiscard]] std::variant<cluster_layout, layout_error> read_cluster_file(const std::string& path);
+
+/// The address in these words, "<host> <peer-port> <client-port>", or what is wrong with them.
+[[nodiscard]] std::variant<server_address, std::string> parse_address(std::uint64_t id,
+                                                                      std::string_view host,
+                                                                      std::string_view peer_port,
+                                                                      std::string_view client_port);
+
+/// A cluster file with these servers, which names the cluster by its identity.
+[[nodiscard]] std::string cluster_text(std::uint64_t identity,
+                                       const std::vector<server_address>& servers);
 
 /// "host:port", with the brackets that an IPv6 address needs.
 [[nodiscard]] std::string host_and_port(std::string_view host, std::uint16_t port);

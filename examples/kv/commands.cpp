@@ -46,7 +46,8 @@ constexpr std::array table{
     command{"incrby", 3, "write denyoom fast", 1, 1, 1, "string",
             "Adds a number to the number at a key.", commands::incrby},
     command{"info", -1, "loading stale", 0, 0, 0, "server",
-            "Tells about this server: server, raft, keyspace, clients, cluster.", commands::info},
+            "Tells about this server: server, raft, stats, keyspace, clients, cluster.",
+            commands::info},
     command{"keys", 2, "readonly", 0, 0, 0, "generic", "Returns the keys that match a pattern.",
             commands::keys},
     command{"mget", -2, "readonly fast", 1, -1, 1, "string", "Returns the values of keys.",
@@ -58,13 +59,15 @@ constexpr std::array table{
     command{"quit", -1, "noscript loading stale fast no_auth", 0, 0, 0, "connection",
             "Closes the connection.", commands::quit},
     command{"raft", -2, "admin stale", 0, 0, 0, "cluster",
-            "STATUS tells this server's part, SNAPSHOT takes one.", commands::raft_command},
+            "STATUS, ADD, REMOVE, PROMOTE, DEMOTE, CHANGE, TRANSFER and others: see RAFT HELP.",
+            commands::raft_command},
     command{"readonly", 1, "loading stale fast", 0, 0, 0, "cluster",
-            "Reads are answered by this server from what it has, however old.", commands::readonly},
+            "Reads are answered by this server, leader or not; RAFT READS says how fresh.",
+            commands::readonly, true},
     command{"readwrite", 1, "loading stale fast", 0, 0, 0, "cluster",
-            "Reads are linearizable again, as at first.", commands::readwrite},
+            "Reads are answered by the leader again, as at first.", commands::readwrite, true},
     command{"reset", 1, "noscript loading stale fast no_auth", 0, 0, 0, "connection",
-            "Makes the connection as new.", commands::reset},
+            "Makes the connection as new.", commands::reset, true},
     command{"select", 2, "loading stale fast", 0, 0, 0, "connection", "Takes the only database, 0.",
             commands::select},
     command{"set", -3, "write denyoom", 1, 1, 1, "string",
@@ -75,24 +78,73 @@ constexpr std::array table{
 
 static_assert(std::ranges::is_sorted(table, {}, &command::name));
 
+constexpr std::array raft_table{
+    command{"add", -6, "", 0, 0, 0, "cluster",
+            "<id> <host> <peer-port> <client-port> [LEARNER|WITNESS]: adds a new server.",
+            commands::raft_add},
+    command{"address", 2, "", 0, 0, 0, "cluster", "Where the servers are, as a cluster file.",
+            commands::raft_address},
+    command{"announce", 6, "", 0, 0, 0, "cluster",
+            "<id> <host> <peer-port> <client-port>: tells all servers where one is.",
+            commands::raft_announce},
+    command{"change", -3, "", 0, 0, 0, "cluster",
+            "<id>[:learner|:witness] ...: makes these the members, in one change.",
+            commands::raft_change},
+    command{"demote", 3, "", 0, 0, 0, "cluster", "<id>: a voter becomes a learner.",
+            commands::raft_demote},
+    command{"forget", 3, "", 0, 0, 0, "cluster",
+            "<id>: forgets the address of a server that is no member.", commands::raft_forget},
+    command{"help", 2, "", 0, 0, 0, "cluster", "This text.", commands::raft_help},
+    command{"lease", 3, "", 0, 0, 0, "cluster",
+            "on|off: this server, when it leads, answers reads under its lease.",
+            commands::raft_lease},
+    command{
+        "once", -5, "", 0, 0, 0, "cluster",
+        "<session> <number> <command ...>: a write that is carried out once, if sent again too.",
+        commands::raft_once},
+    command{"promote", 3, "", 0, 0, 0, "cluster", "<id>: a learner becomes a voter.",
+            commands::raft_promote},
+    command{"reads", -3, "", 0, 0, 0, "cluster",
+            "linearizable|lease|stale [ms]: how fresh the reads of this connection are.",
+            commands::raft_reads, true},
+    command{"remove", 3, "", 0, 0, 0, "cluster", "<id>: removes a member.", commands::raft_remove},
+    command{"session", 2, "", 0, 0, 0, "cluster", "Opens a session for RAFT ONCE.",
+            commands::raft_session},
+    command{"snapshot", 2, "", 0, 0, 0, "cluster", "Begins a snapshot.", commands::raft_snapshot},
+    command{"status", 2, "", 0, 0, 0, "cluster", "This server's part, and the members.",
+            commands::raft_status},
+    command{"stepdown", 2, "", 0, 0, 0, "cluster", "The leader stops leading.",
+            commands::raft_step_down},
+    command{"transfer", -2, "", 0, 0, 0, "cluster",
+            "[<id>]: lets that server lead, or the one that is furthest.", commands::raft_transfer},
+};
+
+static_assert(std::ranges::is_sorted(raft_table, {}, &command::name));
+
 constexpr char lower(char byte) {
     return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
 }
 
 constexpr std::size_t shown_bytes_max = 128;
 
-}  // namespace
-
-std::span<const command> all_commands() { return table; }
-
-const command* find_command(std::string_view name) {
+/// Whatever the case of its letters.
+const command* find_in(std::span<const command> sorted, std::string_view name) {
     std::array<char, 16> buffer{};
     if (name.size() > buffer.size()) return nullptr;
     std::ranges::transform(name, buffer.begin(), lower);
     const std::string_view wanted{buffer.data(), name.size()};
-    const auto found = std::ranges::lower_bound(table, wanted, {}, &command::name);
-    return found != table.end() && found->name == wanted ? &*found : nullptr;
+    const auto found = std::ranges::lower_bound(sorted, wanted, {}, &command::name);
+    return found != sorted.end() && found->name == wanted ? &*found : nullptr;
 }
+
+}  // namespace
+
+std::span<const command> all_commands() { return table; }
+
+std::span<const command> all_raft_commands() { return raft_table; }
+
+const command* find_command(std::string_view name) { return find_in(table, name); }
+const command* find_raft_command(std::string_view name) { return find_in(raft_table, name); }
 
 bool arity_fits(const command& which, std::size_t words) {
     const auto count = static_cast<long long>(words);
@@ -102,6 +154,13 @@ bool arity_fits(const command& which, std::size_t words) {
 std::string lower_case(std::string_view text) {
     std::string result{text};
     std::ranges::transform(result, result.begin(), lower);
+    return result;
+}
+
+std::string upper_case(std::string_view text) {
+    std::string result{text};
+    for (auto& byte : result)
+        if (byte >= 'a' && byte <= 'z') byte = static_cast<char>(byte - 'a' + 'A');
     return result;
 }
 

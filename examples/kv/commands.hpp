@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The commands: a table that says of each how many words it takes, what it does to keys, and which
-// function does it. The functions are of three kinds: those that this server answers by itself,
-// those that read the store, and those that add a write to a batch.
+// function does it. The functions are of four kinds: those that this server answers by itself,
+// those that read the store, those that add a write to a batch, and those that ask something of the
+// cluster. The subcommands of RAFT have a table of their own.
 #pragma once
 
 #include <optional>
@@ -11,11 +12,14 @@
 #include <string_view>
 #include <variant>
 
+#include "cluster_request.hpp"
 #include "kv.hpp"
 #include "operations.hpp"
 #include "reply.hpp"
 #include "request.hpp"
 #include "service.hpp"
+
+#include <raft/core/step.hpp>
 
 namespace raft_kv {
 
@@ -25,8 +29,10 @@ inline constexpr std::string_view version = RAFT_KV_VERSION;
 struct client_state {
     std::uint64_t id = 0;
     std::string name{};
-    bool reads_stale = false;  ///< READONLY: reads are answered from this server, however old.
-    bool quits = false;        ///< No further request is taken.
+    bool reads_here = false;       ///< READONLY: reads are answered by this server, leader or not.
+    bool reads_any_age = false;    ///< RAFT READS stale: however old what it has is.
+    raft::read_requested reads{};  ///< RAFT READS: how fresh reads are, unless of any age.
+    bool quits = false;            ///< No further request is taken.
 };
 
 /// A request that is answered at once.
@@ -43,6 +49,9 @@ using read_function = void (*)(const kv& store, const word_list& words, reply_wr
 using write_function = std::optional<std::string_view> (*)(const word_list& words,
                                                            batch_writer batch);
 
+/// What is asked of the cluster, or what is wrong.
+using cluster_function = std::variant<cluster_request, std::string> (*)(const word_list& words);
+
 struct command {
     std::string_view name;
     int arity;  ///< The number of words, the name among them; if negative, at least so many.
@@ -52,18 +61,25 @@ struct command {
     int key_step;   ///< and how far they are apart.
     std::string_view group;
     std::string_view summary;
-    std::variant<local_function, read_function, write_function> run;
+    std::variant<local_function, read_function, write_function, cluster_function> run;
+    /// Changes how the connection reads: it waits for the reads that are under way.
+    bool after_reads = false;
 };
 
 /// All commands, in the order of their names.
 [[nodiscard]] std::span<const command> all_commands();
+/// The subcommands of RAFT, in the same order.
+[[nodiscard]] std::span<const command> all_raft_commands();
 
 /// Whatever the case of its letters. Null if there is no such command.
 [[nodiscard]] const command* find_command(std::string_view name);
+/// Of RAFT. Their words are counted, as all, from RAFT on.
+[[nodiscard]] const command* find_raft_command(std::string_view name);
 
 [[nodiscard]] bool arity_fits(const command& which, std::size_t words);
 
 [[nodiscard]] std::string lower_case(std::string_view text);
+[[nodiscard]] std::string upper_case(std::string_view text);
 [[nodiscard]] bool same_word(std::string_view text, std::string_view lower);
 
 /// "ERR wrong number of arguments for 'get' command".
@@ -89,8 +105,30 @@ void readwrite(local_call& call);
 
 // cluster_commands.cpp
 void cluster(local_call& call);
-void raft_command(local_call& call);
 void info(local_call& call);
+/// Where RAFT stands in the table; what its second word names is called instead.
+void raft_command(local_call& call);
+
+// raft_commands.cpp
+void raft_help(local_call& call);
+void raft_status(local_call& call);
+void raft_snapshot(local_call& call);
+void raft_address(local_call& call);
+void raft_lease(local_call& call);
+void raft_reads(local_call& call);
+std::variant<cluster_request, std::string> raft_add(const word_list& words);
+std::variant<cluster_request, std::string> raft_remove(const word_list& words);
+std::variant<cluster_request, std::string> raft_promote(const word_list& words);
+std::variant<cluster_request, std::string> raft_demote(const word_list& words);
+std::variant<cluster_request, std::string> raft_change(const word_list& words);
+std::variant<cluster_request, std::string> raft_announce(const word_list& words);
+std::variant<cluster_request, std::string> raft_forget(const word_list& words);
+std::variant<cluster_request, std::string> raft_transfer(const word_list& words);
+std::variant<cluster_request, std::string> raft_step_down(const word_list& words);
+
+// session_commands.cpp
+std::optional<std::string_view> raft_session(const word_list& words, batch_writer batch);
+std::optional<std::string_view> raft_once(const word_list& words, batch_writer batch);
 
 // data_commands.cpp
 void get(const kv& store, const word_list& words, reply_writer reply);

@@ -2,95 +2,79 @@
 #include "data_identity.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <string_view>
+#include <utility>
 #include <vector>
 
-#include <fcntl.h>
-#include <unistd.h>
+#include "durable_file.hpp"
+#include "server_id.hpp"
 
 namespace raft_kv {
 
 namespace {
 
-/// One line that two directories share only if they may be exchanged for each other.
-std::string claim_of(const cluster_layout& layout, std::uint64_t id) {
-    std::vector<std::uint64_t> members;
-    for (const auto& each : layout.servers) members.push_back(each.id);
-    std::ranges::sort(members);
-    auto text = "server " + std::to_string(id) + " of cluster " +
-                std::to_string(layout.identity()) + " of servers";
-    for (const auto member : members) text += " " + std::to_string(member);
-    return text + "\n";
-}
-
-std::string failure(std::string_view what, const std::string& path) {
-    return "cannot " + std::string{what} + " " + path + ": " + std::strerror(errno);
-}
-
-class open_file {
-public:
-    open_file(const std::string& path, int flags)
-        : descriptor_{::open(path.c_str(), flags | O_CLOEXEC, 0644)} {}
-    open_file(const open_file&) = delete;
-    open_file& operator=(const open_file&) = delete;
-    ~open_file() {
-        if (is_open()) ::close(descriptor_);
-    }
-
-    [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
-    [[nodiscard]] bool write(std::string_view text) const {
-        return ::write(descriptor_, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    }
-    [[nodiscard]] bool sync() const { return ::fsync(descriptor_) == 0; }
-
-    /// What the file holds, up to the length of any claim.
-    [[nodiscard]] std::optional<std::string> read() const {
-        std::string text(4096, '\0');
-        const auto count = ::read(descriptor_, text.data(), text.size());
-        if (count < 0) return std::nullopt;
-        text.resize(static_cast<std::size_t>(count));
-        return text;
-    }
-
-private:
-    int descriptor_;
-};
+const std::string identity_name = "identity";
+const std::string servers_name = "servers";
 
 std::string without_line_end(std::string text) {
     while (!text.empty() && text.back() == '\n') text.pop_back();
     return text;
 }
 
-/// The claim appears under its name whole, or not at all.
-std::optional<std::string> write_claim(const std::string& directory, const std::string& path,
-                                       const std::string& claim) {
-    const auto temporary = path + ".new";
-    const open_file file{temporary, O_WRONLY | O_CREAT | O_TRUNC};
-    if (!file.is_open() || !file.write(claim) || !file.sync()) return failure("write", temporary);
-    if (::rename(temporary.c_str(), path.c_str()) != 0) return failure("rename", temporary);
-    const open_file entries{directory, O_RDONLY | O_DIRECTORY};
-    if (!entries.is_open() || !entries.sync()) return failure("sync", directory);
-    return std::nullopt;
+std::string server_of(std::uint64_t cluster, std::uint64_t id) {
+    return "server " + id_text(id) + " of cluster " + std::to_string(cluster);
 }
 
 }  // namespace
 
-std::optional<std::string> claim_directory(const std::string& directory,
-                                           const cluster_layout& layout, std::uint64_t id) {
-    const auto path = directory + "/identity";
-    const auto claim = claim_of(layout, id);
-    const open_file file{path, O_RDONLY};
-    if (!file.is_open()) {
-        if (errno != ENOENT) return failure("open", path);
-        return write_claim(directory, path, claim);
-    }
-    const auto found = file.read();
-    if (!found) return failure("read", path);
+// One line that two directories share only if they may be exchanged for each other.
+std::string founder_claim(const cluster_layout& layout, std::uint64_t id) {
+    std::vector<std::uint64_t> members;
+    for (const auto& each : layout.servers) members.push_back(each.id);
+    std::ranges::sort(members);
+    auto text = server_of(layout.identity(), id) + " of servers";
+    for (const auto member : members) text += " " + id_text(member);
+    return text + "\n";
+}
+
+std::string joiner_claim(std::uint64_t cluster, std::uint64_t id) {
+    return server_of(cluster, id) + ", joined\n";
+}
+
+std::optional<std::string> claim_directory(const std::string& directory, const std::string& claim) {
+    auto read = read_small_file(directory + "/" + identity_name);
+    if (auto* wrong = std::get_if<std::string>(&read)) return std::move(*wrong);
+    const auto& found = std::get<file_text>(read);
+    if (!found) return replace_claim(directory, claim);
     if (*found == claim) return std::nullopt;
     return directory + " holds the data of " + without_line_end(*found) + ", but this is " +
            without_line_end(claim);
+}
+
+std::variant<std::string, layout_error> claim_in(const std::string& directory) {
+    auto read = read_small_file(directory + "/" + identity_name);
+    if (auto* wrong = std::get_if<std::string>(&read)) return layout_error{std::move(*wrong)};
+    return std::get<file_text>(std::move(read)).value_or("");
+}
+
+std::optional<std::string> replace_claim(const std::string& directory, const std::string& claim) {
+    return write_durably(directory, identity_name, claim);
+}
+
+std::variant<std::optional<cluster_layout>, layout_error>
+read_known_servers(const std::string& directory) {
+    const auto path = directory + "/" + servers_name;
+    auto read = read_small_file(path);
+    if (auto* wrong = std::get_if<std::string>(&read)) return layout_error{std::move(*wrong)};
+    const auto& found = std::get<file_text>(read);
+    if (!found) return std::optional<cluster_layout>{};
+    auto parsed = parse_cluster(*found, known_servers_max);
+    if (const auto* wrong = std::get_if<layout_error>(&parsed))
+        return layout_error{path + ": " + wrong->text};
+    return std::optional{std::get<cluster_layout>(std::move(parsed))};
+}
+
+std::optional<std::string> keep_known_servers(const std::string& directory, std::string_view text) {
+    return write_durably(directory, servers_name, text);
 }
 
 }  // namespace raft_kv

@@ -1,21 +1,44 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Whose data a directory holds. A log that is taken for another server's, or for another cluster's,
-// breaks every promise and shows no sign of it, so the directory says whose it is.
+// breaks every promise and shows no sign of it, so the directory says whose it is. Beside that it
+// keeps where the servers of the cluster are, so that a server finds them when it starts again,
+// whoever they have come to be.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 
 #include "cluster_file.hpp"
 
 namespace raft_kv {
 
-/// Makes sure that `directory` belongs to server `id` of this cluster, or claims it if nobody has:
-/// the claim is durable when this returns. Otherwise says whose it is, or what went wrong. To be
-/// called by whoever holds the directory's lock.
-[[nodiscard]] std::optional<std::string>
-claim_directory(const std::string& directory, const cluster_layout& layout, std::uint64_t id);
+/// What a server of a cluster is: one of those that it began with.
+[[nodiscard]] std::string founder_claim(const cluster_layout& layout, std::uint64_t id);
+/// One that came later.
+[[nodiscard]] std::string joiner_claim(std::uint64_t cluster, std::uint64_t id);
+
+/// Makes sure that `directory` belongs to who claims it, or claims it if nobody has: the claim is
+/// durable when this returns. Otherwise says whose it is, or what went wrong. To be called by
+/// whoever holds the directory's lock.
+[[nodiscard]] std::optional<std::string> claim_directory(const std::string& directory,
+                                                         const std::string& claim);
+
+/// The claim that a directory holds; empty if none. Or what is wrong.
+[[nodiscard]] std::variant<std::string, layout_error> claim_in(const std::string& directory);
+/// Puts another claim in the place of whatever is there.
+[[nodiscard]] std::optional<std::string> replace_claim(const std::string& directory,
+                                                       const std::string& claim);
+
+/// The servers that were known when the directory was used last: none if there is no such list, or
+/// what is wrong with it.
+[[nodiscard]] std::variant<std::optional<cluster_layout>, layout_error>
+read_known_servers(const std::string& directory);
+/// Keeps `text`, a cluster file. Says what went wrong, if anything did.
+[[nodiscard]] std::optional<std::string> keep_known_servers(const std::string& directory,
+                                                            std::string_view text);
 
 }  // namespace raft_kv

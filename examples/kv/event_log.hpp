@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "server_id.hpp"
+
 namespace raft_kv {
 
 class event_log {
@@ -28,9 +30,8 @@ public:
         char day[32];
         std::strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &parts);
         char head[80];
-        std::snprintf(head, sizeof(head), "%s.%03dZ server %llu: ", day,
-                      static_cast<int>(milliseconds_of_second),
-                      static_cast<unsigned long long>(id_));
+        std::snprintf(head, sizeof(head), "%s.%03dZ server %s: ", day,
+                      static_cast<int>(milliseconds_of_second), id_text(id_).c_str());
         auto line = head + printable(event) + "\n";
         std::fwrite(line.data(), 1, line.size(), stderr);
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The replicated state machine: a map of strings. A command is a batch of writes (operations.hpp);
-// its result has one result for each. Reads look at the map as it is.
+// The replicated state machine: a map of strings, and beside it the servers' addresses and the
+// clients' sessions. A command is a batch of writes (operations.hpp); its result has one result for
+// each. Reads look at the map as it is.
 #pragma once
 
 #include <charconv>
@@ -14,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "address_book.hpp"
+#include "client_sessions.hpp"
 #include "limits.hpp"
 #include "operations.hpp"
 #include "sharded_map.hpp"
@@ -38,18 +41,21 @@ public:
     using command = std::string;
     using result = std::vector<write_result>;
 
-    [[nodiscard]] result apply(raft::log_index /*index*/, const command& batch) {
+    [[nodiscard]] result apply(raft::log_index index, const command& batch) {
         bytes_applied_ += batch.size();
+        place_ = {index.value * writes_per_entry_max};
         result results;
         byte_reader reader{batch};
         while (!reader.at_end()) {
             results.push_back(apply_one(reader));
+            place_ = place_ + 1;
             if (results.back().what == write_result::kind::malformed) break;
         }
         return results;
     }
 
     [[nodiscard]] const sharded_map& values() const { return values_; }
+    [[nodiscard]] const address_book& addresses() const { return addresses_; }
 
     /// The size of all commands since the process began: how much log there is to make a snapshot
     /// of.
@@ -59,26 +65,32 @@ public:
 
     /// What there is to save, to be written while the store goes on (`capturing_state_machine`).
     struct captured {
+        client_sessions sessions;
+        std::string addresses;
         sharded_map values;
 
-        /// The bytes depend on nothing but the pairs: servers that are equal write equal snapshots.
+        /// The bytes depend on nothing but the state: servers that are equal write equal snapshots.
         void save(auto& sink) const {
+            sessions.save(sink);
             snapshot_writer writer{sink};
-            writer.begin(values.size());
+            writer.begin(addresses, values.size());
             values.for_each_in_order(
                 [&](const auto& key, const auto& value) { writer.pair(key, value); });
             writer.end();
         }
     };
-    [[nodiscard]] captured capture() const { return {values_}; }
+    [[nodiscard]] captured capture() const { return {sessions_, addresses_.saved(), values_}; }
 
     void save(auto& sink) const { capture().save(sink); }
 
     /// False, and nothing changed, if the bytes are no snapshot of this version.
     [[nodiscard]] bool restore(auto& source) {
+        auto sessions = sessions_;
+        if (!sessions.restore(source)) return false;
         snapshot_reader reader{source};
         sharded_map values;
-        auto rest = reader.begin();
+        std::string saved_addresses;
+        auto rest = reader.begin(saved_addresses);
         if (!rest) return false;
         std::string key;
         std::string value;
@@ -86,13 +98,17 @@ public:
             if (!reader.pair(key, value)) return false;
             if (!values.insert(key, value)) return false;
         }
-        if (!reader.end()) return false;
+        if (!reader.end() || !addresses_.restore(saved_addresses)) return false;
+        sessions_ = std::move(sessions);
         values_ = std::move(values);
         return true;
     }
 
 private:
     using kind = write_result::kind;
+
+    /// Each write takes a byte at least.
+    static constexpr std::uint64_t writes_per_entry_max = limits::entry_bytes_max;
 
     [[nodiscard]] write_result apply_one(byte_reader& reader) {
         switch (operation_code{reader.integer<std::uint8_t>()}) {
@@ -103,8 +119,23 @@ private:
         case operation_code::set_many: return set_many(reader);
         case operation_code::compare_and_set: return compare_and_set(reader);
         case operation_code::clear: values_.clear(); return {};
+        case operation_code::put_address: return addresses_.put(reader);
+        case operation_code::remove_address: return addresses_.remove(reader);
+        case operation_code::open_session: return sessions_.open(place_, reader);
+        case operation_code::once:
+            return sessions_.once(place_, reader, [this](std::string_view write) {
+                byte_reader carried{write};
+                return apply_carried(carried);
+            });
         }
         return {.what = kind::malformed};
+    }
+
+    /// A write within another; none is within that.
+    [[nodiscard]] write_result apply_carried(byte_reader& reader) {
+        const auto code = operation_code{byte_reader{reader}.integer<std::uint8_t>()};
+        if (code == operation_code::once) return {.what = kind::malformed};
+        return apply_one(reader);
     }
 
     [[nodiscard]] write_result set(byte_reader& reader) {
@@ -197,6 +228,9 @@ private:
     }
 
     sharded_map values_;
+    address_book addresses_;
+    client_sessions sessions_;
+    raft::log_index place_{};  ///< Of the write being applied: its entry's index and its own.
     std::uint64_t bytes_applied_ = 0;
 };
 

@@ -18,6 +18,9 @@ inline constexpr std::size_t value_bytes_max = 1 * mebibyte;
 /// A longer pattern of KEYS is answered with an error.
 inline constexpr std::size_t pattern_bytes_max = 1 * kibibyte;
 
+/// All servers' addresses as text: the number of them is limited, and each one's length.
+inline constexpr std::size_t address_book_bytes_max = 64 * kibibyte;
+
 // ---------------------------------------------------------------------------------------- requests
 /// A request with more bytes or arguments is a protocol error: it is said and the connection ends.
 inline constexpr std::size_t request_bytes_max = 2 * mebibyte;

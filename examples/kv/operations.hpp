@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "bytes.hpp"
+#include "cluster_file.hpp"
 
 namespace raft_kv {
 
@@ -22,6 +23,10 @@ enum class operation_code : std::uint8_t {
     set_many,
     compare_and_set,
     clear,
+    put_address,
+    remove_address,
+    open_session,
+    once,
 };
 
 /// When a set takes place, and what it answers.
@@ -36,12 +41,15 @@ struct write_result {
     enum class kind : std::uint8_t {
         done,
         number,
-        value,           ///< `text` is the value asked for.
-        nothing,         ///< There is no such value, or the condition did not hold.
-        not_an_integer,  ///< The value that stands there is no number of 64 bits.
-        overflow,        ///< The sum would be none.
-        too_long,        ///< The value would be longer than a value may be.
-        malformed,       ///< The bytes in the log are no write of this version.
+        value,             ///< `text` is the value asked for.
+        nothing,           ///< There is no such value, or the condition did not hold.
+        not_an_integer,    ///< The value that stands there is no number of 64 bits.
+        overflow,          ///< The sum would be none.
+        too_long,          ///< The value would be longer than a value may be.
+        too_many_servers,  ///< There is no room for another server's address.
+        unknown_session,   ///< It has expired, or never was.
+        answer_gone,       ///< It was carried out, and its answer is no longer kept.
+        malformed,         ///< The bytes in the log are no write of this version.
     };
     kind what = kind::done;
     std::int64_t number = 0;
@@ -91,6 +99,35 @@ public:
     }
 
     void clear() { code(operation_code::clear); }
+
+    void put_address(const server_address& server) {
+        code(operation_code::put_address);
+        append_integer(bytes_, server.id);
+        append_string(bytes_, server.host);
+        append_integer(bytes_, server.peer_port);
+        append_integer(bytes_, server.client_port);
+    }
+
+    void remove_address(std::uint64_t id) {
+        code(operation_code::remove_address);
+        append_integer(bytes_, id);
+    }
+
+    /// `now`: of this server's wall clock, in nanoseconds.
+    void open_session(std::uint64_t now) {
+        code(operation_code::open_session);
+        append_integer(bytes_, now);
+    }
+
+    /// `write`: the bytes of one write, to be carried out once.
+    void once(std::uint64_t session, std::uint64_t serial, std::uint64_t now,
+              std::string_view write) {
+        code(operation_code::once);
+        append_integer(bytes_, session);
+        append_integer(bytes_, serial);
+        append_integer(bytes_, now);
+        append_string(bytes_, write);
+    }
 
 private:
     void code(operation_code which) { append_integer(bytes_, static_cast<std::uint8_t>(which)); }

@@ -69,6 +69,17 @@ inline void write_reply(reply_writer reply, const write_result& result) {
     case write_result::kind::too_long:
         reply.error("ERR string exceeds maximum allowed size of 1048576 bytes");
         break;
+    case write_result::kind::too_many_servers:
+        reply.error("ERR too many addresses are known; RAFT FORGET makes room");
+        break;
+    case write_result::kind::unknown_session:
+        reply.error("NOSESSION no such session, or it has expired");
+        break;
+    case write_result::kind::answer_gone:
+        reply.error(
+            "ANSWERGONE newer writes of the session were carried out, and what was answered to "
+            "this one is no longer kept");
+        break;
     case write_result::kind::malformed:
         reply.error("ERR this server's version does not know this write");
         break;

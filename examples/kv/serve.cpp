@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "server.hpp"
+#include "server_id.hpp"
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 #include <sys/resource.h>
@@ -27,13 +28,19 @@ Runs one server of a replicated key-value store, which speaks the Redis protocol
 
   --cluster FILE             a line `<id> <host> <peer-port> <client-port>` for each server;
                              `#` starts a comment, `cluster <name>` may name the cluster
-  --id N                     which of them this one is
+  --id N                     which of them this one is; 3.2 is server 3 with its second disk
   --data DIR                 where it keeps its log and snapshots; made if it is not there
+  --join                     the cluster exists already, and RAFT ADD or RAFT CHANGE makes this
+                             server a member: the file names it and a server that is there
   --election-timeout-ms N    without a leader for so long, or up to twice, it stands for
                              election (300)
   --heartbeat-ms N           how often a leader is heard at least (60)
   --snapshot-entries N       a snapshot is taken after so many log entries (1000000), and when
                              the log since the last one is longer than 64 MiB and four of it
+  --election-rank N          it waits so many election timeouts longer than others (0)
+  --clock-drift-ppm N        how far any server's clock runs wrong at most, in millionths: what
+                             RAFT LEASE and RAFT READS lease rest on; without it there are none
+  --metrics PORT             answers GET /metrics there, for Prometheus
   --help                     this text
 
 SIGTERM and SIGINT end it: it answers what it has taken and lets another server lead.
@@ -50,10 +57,15 @@ bool read_number(std::string_view text, Integer least, Integer most, Integer& nu
 std::string read_flag(std::string_view flag, std::string_view value, serve_flags& flags) {
     constexpr std::uint64_t any = ~std::uint64_t{0};
     bool good = !value.empty();
+    if (flag == "--join") {
+        flags.join = true;
+        return {};
+    }
     if (flag == "--cluster") {
         flags.cluster_file = value;
     } else if (flag == "--id") {
-        good = read_number(value, std::uint64_t{1}, any, flags.id);
+        flags.id = id_in(value).value_or(0);
+        good = flags.id != 0;
     } else if (flag == "--data") {
         flags.directory = value;
     } else if (flag == "--election-timeout-ms") {
@@ -63,6 +75,12 @@ std::string read_flag(std::string_view flag, std::string_view value, serve_flags
         good = read_number(value, std::int64_t{1}, std::int64_t{600'000}, flags.heartbeat_ms);
     } else if (flag == "--snapshot-entries") {
         good = read_number(value, std::uint64_t{1}, any, flags.snapshot_entries);
+    } else if (flag == "--clock-drift-ppm") {
+        good = read_number(value, 0U, 100'000U, flags.clock_drift_ppm.emplace());
+    } else if (flag == "--election-rank") {
+        good = read_number(value, std::uint8_t{0}, std::uint8_t{100}, flags.election_rank);
+    } else if (flag == "--metrics") {
+        good = read_number(value, std::uint16_t{1}, std::uint16_t{65535}, flags.metrics_port);
     } else {
         return "unknown flag '" + std::string{flag} + "'";
     }
@@ -113,7 +131,7 @@ std::variant<serve_flags, std::string> parse_serve_flags(std::span<char*> argume
         if (const auto equals = flag.find('='); equals != flag.npos) {
             value = flag.substr(equals + 1);
             flag = flag.substr(0, equals);
-        } else if (i + 1 < arguments.size() && flag.starts_with("--")) {
+        } else if (flag != "--join" && i + 1 < arguments.size() && flag.starts_with("--")) {
             value = arguments[++i];
         }
         if (auto wrong = read_flag(flag, value, flags); !wrong.empty()) return wrong;
@@ -139,16 +157,20 @@ int serve(std::span<char*> arguments) {
         return complain(flags.cluster_file + ": " + error->text, failed_to_start);
     auto& layout = std::get<cluster_layout>(read);
     if (layout.find(flags.id) == nullptr)
-        return complain(flags.cluster_file + " has no server " + std::to_string(flags.id),
+        return complain(flags.cluster_file + " has no server " + id_text(flags.id),
                         failed_to_start);
     raise_open_files_limit();
     server_options options{.layout = std::move(layout),
                            .id = flags.id,
                            .directory = flags.directory,
+                           .joins = flags.join,
                            .config = {},
-                           .snapshot_entries = flags.snapshot_entries};
+                           .snapshot_entries = flags.snapshot_entries,
+                           .metrics_port = flags.metrics_port};
     options.config.election_timeout = raft::milliseconds(flags.election_timeout_ms);
     options.config.heartbeat_interval = raft::milliseconds(flags.heartbeat_ms);
+    options.config.clock_drift_ppm = flags.clock_drift_ppm;
+    options.config.election_rank = flags.election_rank;
     options.config.retained_entries = limits::retained_entries;
     return run(std::move(options));
 }

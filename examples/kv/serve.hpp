@@ -19,6 +19,10 @@ struct serve_flags {
     std::int64_t election_timeout_ms = 300;
     std::int64_t heartbeat_ms = 60;
     std::uint64_t snapshot_entries = 1'000'000;
+    bool join = false;
+    std::optional<std::uint32_t> clock_drift_ppm{};
+    std::uint8_t election_rank = 0;
+    std::uint16_t metrics_port = 0;  ///< 0: none.
     bool help = false;
     friend bool operator==(const serve_flags&, const serve_flags&) = default;
 };

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "redirect.hpp"
+#include "server_id.hpp"
 #include <asio/post.hpp>
 
 namespace raft_kv {
@@ -44,16 +45,26 @@ server_report server::report() const {
         .commit = status.commit_index.value,
         .applied = status.last_applied.value,
         .last = status.last_log_index.value,
+        .first = status.first_log_index.value,
         .snapshot = status.snapshot.last_included.index.value,
+        .snapshot_bytes = status.snapshot.size,
+        .applied_bytes = store().bytes_applied(),
         .storage_failed = status.storage_failed,
+        .configuration = status.configuration.value,
+        .changing = status.changing,
+        .lease = lease_reads_,
         .members = {},
         .clients = connections_.size(),
         .uptime_seconds = static_cast<std::uint64_t>(
             std::chrono::duration_cast<std::chrono::seconds>(clock::now() - started_).count()),
+        .done = done_,
     };
     if (status.leader) report.leader = status.leader->value;
     for (const auto& member : status.members) {
-        member_report one{.id = member.id.value, .match = std::nullopt};
+        member_report one{.id = member.id.value,
+                          .match = std::nullopt,
+                          .part = member.part,
+                          .leaving = member.leaving};
         if (member.match_index) one.match = member.match_index->value;
         report.members.push_back(one);
     }
@@ -67,7 +78,7 @@ std::optional<std::string> server::take_snapshot() {
     }
     if (const auto refused = node_->take_snapshot()) {
         if (refused->reason != raft::refusal_reason::nothing_to_do)
-            return refusal_text(*refused, 0, options_.layout);
+            return refusal_text(*refused, 0, layout_);
         return "ERR nothing was applied since the last snapshot";
     }
     bytes_at_snapshot_ = store().bytes_applied();
@@ -83,9 +94,23 @@ void server::wrote(session& by, std::uint64_t sequence, std::size_t bytes) {
     writes_.add({by.shared_from_this(), sequence}, bytes);
 }
 
-std::uint64_t server::join_read(session& by) {
-    if (readers_.empty() || readers_.back().get() != &by) readers_.push_back(by.shared_from_this());
-    return read_round_;
+std::uint64_t server::join_read(session& by, const raft::read_requested& asked) {
+    auto wanted = asked;
+    if (lease_reads_ && wanted.consistency == raft::read_consistency::linearizable)
+        wanted.consistency = raft::read_consistency::lease;
+    auto group = std::ranges::find(read_groups_, wanted, &read_group::wanted);
+    if (group == read_groups_.end())
+        group = read_groups_.insert(group, {.wanted = wanted, .round = read_round_++});
+    if (group->all.empty() || group->all.back().get() != &by)
+        group->all.push_back(by.shared_from_this());
+    return group->round;
+}
+
+std::optional<std::string> server::use_lease(bool on) {
+    if (on && !options_.config.clock_drift_ppm)
+        return "ERR a lease needs a bound on the clocks: start the servers with --clock-drift-ppm";
+    lease_reads_ = on;
+    return std::nullopt;
 }
 
 void server::changed(session& which) {
@@ -123,6 +148,8 @@ void server::end_turn() {
     served_.clear();
     snapshot_if_due();
     observe();
+    follow_membership();
+    tell_transfers();
     arm_timer();
     if (stopping_) step_aside();
 }
@@ -132,6 +159,7 @@ void server::propose() {
         auto batch = writes_.take();
         auto bytes = std::move(batch->bytes);
         under_way_.push_back({batch.get(), clock::now()});
+        ++done_.entries_proposed;
         node_->propose(std::move(bytes), [this, batch = std::move(batch)](
                                              const raft::outcome<kv::result>& outcome) mutable {
             tell_outcome(batch, outcome);
@@ -148,7 +176,8 @@ bool server::is_stuck() const {
 void server::give_up_waiting() {
     if (!is_stuck()) return;
     const auto too_old = clock::now() - wait_for_majority_max;
-    const auto tell_writers = [&](write_batch& batch, std::string_view text) {
+    const auto tell_writers = [&](write_batch& batch, std::string_view text, std::uint64_t& count) {
+        count += batch.writers.size();
         for (const auto& each : batch.writers) {
             each.by->write_failed(each.sequence, text);
             changed(*each.by);
@@ -156,8 +185,10 @@ void server::give_up_waiting() {
         batch.writers.clear();
     };
     for (const auto& each : under_way_)
-        if (each.since <= too_old) tell_writers(*each.batch, no_majority_text);
-    for (const auto& each : writes_.give_up()) tell_writers(*each, given_up_text);
+        if (each.since <= too_old)
+            tell_writers(*each.batch, no_majority_text, done_.writes_unknown);
+    for (const auto& each : writes_.give_up())
+        tell_writers(*each, given_up_text, done_.writes_refused);
 }
 
 /// The storage prepares its place on the disk while it works, and can be late with it. Only if that
@@ -180,10 +211,17 @@ bool server::has_room(const write_batch& batch) {
 }
 
 void server::read() {
-    if (readers_.empty()) return;
-    const auto round = read_round_++;
-    node_->read([this, round, all = std::exchange(readers_, {})](
-                    const raft::read_outcome& outcome) { tell_readers(round, all, outcome); });
+    for (auto& group : std::exchange(read_groups_, {}))
+        node_->read(group.wanted,
+                    [this, round = group.round, all = std::move(group.all)](
+                        const raft::read_outcome& outcome) { tell_readers(round, all, outcome); });
+}
+
+std::uint64_t& server::count_for(const raft::outcome<kv::result>& outcome) {
+    if (std::holds_alternative<raft::applied<kv::result>>(outcome)) return done_.writes_applied;
+    if (std::holds_alternative<raft::refusal>(outcome)) return done_.writes_refused;
+    if (std::holds_alternative<raft::lost>(outcome)) return done_.writes_lost;
+    return done_.writes_unknown;
 }
 
 /// Called with a final outcome or, before that, with `unknown`: then the clients are told, and what
@@ -193,6 +231,7 @@ void server::tell_outcome(std::unique_ptr<write_batch>& batch,
     constexpr auto malformed = write_result::kind::malformed;
     const auto tell_each = [&](auto tell) {
         if (batch->writers.empty()) return;
+        count_for(outcome) += batch->writers.size();
         for (std::size_t i = 0; i < batch->writers.size(); ++i) {
             tell(*batch->writers[i].by, batch->writers[i].sequence, i);
             changed(*batch->writers[i].by);
@@ -223,6 +262,7 @@ void server::tell_outcome(std::unique_ptr<write_batch>& batch,
 void server::tell_readers(std::uint64_t round, const readers& all,
                           const raft::read_outcome& outcome) {
     const auto* refused = std::get_if<raft::refusal>(&outcome);
+    ++(refused != nullptr ? done_.read_rounds_refused : done_.read_rounds_served);
     for (const auto& each : all) {
         if (refused != nullptr) {
             each->reads_refused(round, *refused);
@@ -291,7 +331,11 @@ void server::storage_woke() {
 void server::observe() {
     const auto& state = node_->protocol_state();
     const standing now{state.current_term, state.current_leader(), state.is_follower()};
-    if (now != seen_standing_) log_(text_of(now));
+    if (now != seen_standing_) {
+        log_(text_of(now));
+        if (state.is_candidate() && seen_standing_.follower) ++done_.elections;
+        if (state.is_leader()) ++done_.leaderships;
+    }
     seen_standing_ = now;
     observe_snapshots();
     if (!seen_failure_ && !state.is_leader() && node_->status().storage_failed) {
@@ -304,9 +348,11 @@ void server::observe() {
 
 void server::observe_snapshots() {
     const auto& newest = node_->protocol_state().snapshot;
-    if (newest.last_included.index != seen_snapshot_)
+    if (newest.last_included.index != seen_snapshot_) {
+        ++done_.snapshots;
         log_("snapshot of entry " + std::to_string(newest.last_included.index.value) + ", " +
              std::to_string(newest.size) + " bytes");
+    }
     seen_snapshot_ = newest.last_included.index;
     if (!saving_) return;
     saving_ = storage_->is_saving();
@@ -318,7 +364,7 @@ void server::observe_snapshots() {
 std::string server::text_of(const standing& now) const {
     const auto term = " in term " + std::to_string(now.term.value);
     if (now.leader == raft::member_id{options_.id}) return "leads" + term;
-    if (now.leader) return "follows server " + std::to_string(now.leader->value) + term;
+    if (now.leader) return "follows server " + id_text(now.leader->value) + term;
     return (now.follower ? "knows no leader" : "stands for election") + term;
 }
 

@@ -14,14 +14,18 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
 #include "connection.hpp"
 #include "event_log.hpp"
+#include "metrics_server.hpp"
 #include "service.hpp"
 #include "write_queue.hpp"
 #include <asio/io_context.hpp>
@@ -38,14 +42,20 @@ struct server_options {
     cluster_layout layout{};
     std::uint64_t id = 0;
     std::string directory{};
+    /// The cluster exists, and this server comes to it: `layout` names some of the others.
+    bool joins = false;
     raft::settings config{};
     /// A snapshot is taken when so many entries were applied since the last one.
     std::uint64_t snapshot_entries = 0;
+    std::uint16_t metrics_port = 0;  ///< 0: none.
 };
 
 class server final : public service, public connection_owner {
 public:
     server(asio::io_context& io, server_options options);
+    server(const server&) = delete;
+    server& operator=(const server&) = delete;
+    ~server() override;
 
     /// What is wrong, if it could not start.
     [[nodiscard]] std::optional<std::string> start();
@@ -54,14 +64,17 @@ public:
     void stop();
 
     // service
-    [[nodiscard]] const cluster_layout& layout() const override { return options_.layout; }
+    [[nodiscard]] std::uint64_t identity() const override { return cluster_; }
+    [[nodiscard]] const cluster_layout& layout() const override { return layout_; }
     [[nodiscard]] server_report report() const override;
     [[nodiscard]] const kv& store() const override { return node_->state_machine(); }
     [[nodiscard]] std::optional<raft::refusal> not_leading() const override;
     [[nodiscard]] std::optional<std::string> take_snapshot() override;
     [[nodiscard]] std::string* batch() override { return writes_.open(); }
     void wrote(session& by, std::uint64_t sequence, std::size_t bytes) override;
-    [[nodiscard]] std::uint64_t join_read(session& by) override;
+    [[nodiscard]] std::uint64_t join_read(session& by, const raft::read_requested& wanted) override;
+    void begin(session& by, std::uint64_t sequence, const cluster_request& asked) override;
+    [[nodiscard]] std::optional<std::string> use_lease(bool on) override;
 
     // connection_owner
     void changed(session& which) override;
@@ -82,6 +95,33 @@ private:
     };
     using readers = std::vector<std::shared_ptr<session>>;
 
+    /// Reads that want the same, asked for together.
+    struct read_group {
+        raft::read_requested wanted{};
+        std::uint64_t round = 0;
+        readers all{};
+    };
+
+    /// Whom to tell what became of a request.
+    struct asker {
+        std::shared_ptr<session> by{};
+        std::uint64_t sequence = 0;
+    };
+
+    struct awaited_transfer {
+        asker who{};
+        std::optional<raft::member_id> target{};
+        clock::time_point since{};
+    };
+
+    /// What decides who is a peer, and where.
+    struct membership_seen {
+        std::uint64_t addresses = 0;
+        raft::log_index configuration{};
+        bool settled = false;
+        friend bool operator==(const membership_seen&, const membership_seen&) = default;
+    };
+
     /// A server's part in its cluster.
     struct standing {
         raft::term_number term{};
@@ -91,7 +131,10 @@ private:
     };
 
     [[nodiscard]] std::optional<std::string> open_storage();
+    [[nodiscard]] std::optional<std::string> take_identity();
+    [[nodiscard]] std::optional<std::string> ask_to_join(cluster_layout& known);
     [[nodiscard]] std::optional<std::string> listen();
+    [[nodiscard]] std::optional<std::string> listen_for_metrics();
     void accept();
     void was_accepted(asio::ip::tcp::socket socket);
     void storage_woke();
@@ -103,6 +146,7 @@ private:
     void give_up_waiting();
     [[nodiscard]] bool has_room(const write_batch& batch);
     void read();
+    [[nodiscard]] std::uint64_t& count_for(const raft::outcome<kv::result>& outcome);
     void tell_outcome(std::unique_ptr<write_batch>& batch,
                       const raft::outcome<kv::result>& outcome);
     void tell_readers(std::uint64_t round, const readers& all, const raft::read_outcome& outcome);
@@ -114,10 +158,41 @@ private:
     void poll();
     void step_aside();
     void finish();
+    [[nodiscard]] bool is_told_already(const raft::asio_event& event);
     void log_peer(const raft::asio_event& event);
+
+    // server_peers.cpp
+    void follow_membership();
+    void connect_peers(bool settled);
+    void keep_layout();
+    void look_for_leader();
+    void take_answer(const cluster_layout& answered);
+
+    // server_requests.cpp
+    void begin_one(const asker& who, const add_server& asked);
+    void begin_one(const asker& who, const remove_server& asked);
+    void begin_one(const asker& who, const assign_part& asked);
+    void begin_one(const asker& who, const change_members& asked);
+    void begin_one(const asker& who, const announce_server& asked);
+    void begin_one(const asker& who, const forget_server& asked);
+    void begin_one(const asker& who, const transfer_leadership& asked);
+    void begin_one(const asker& who, const step_down& asked);
+    void change(const asker& who, std::vector<raft::member> wanted);
+    void announce(const asker& who, const std::vector<server_address>& servers,
+                  std::function<void()> then);
+    void tell(const asker& who, std::string_view error);
+    void tell_refused(const asker& who, const raft::refusal& refused);
+    void tell_transfers();
 
     asio::io_context& io_;
     server_options options_;
+    std::uint64_t cluster_ = 0;  ///< Its identity.
+    cluster_layout base_{};      ///< What is known of servers' addresses besides the log.
+    cluster_layout layout_{};    ///< That, with what the log says.
+    std::string kept_layout_{};  ///< As it is on the disk.
+    membership_seen seen_membership_{};
+    std::vector<awaited_transfer> transfers_;
+    bool lease_reads_ = false;
     event_log log_;
     clock::time_point started_ = clock::now();
 
@@ -141,7 +216,7 @@ private:
     std::optional<clock::time_point> no_room_since_;
     std::deque<batch_under_way> under_way_;  ///< In the order of the log.
     asio::steady_timer room_timer_;
-    readers readers_;
+    std::vector<read_group> read_groups_;
     std::uint64_t read_round_ = 1;
 
     // What the log was told last.
@@ -149,6 +224,12 @@ private:
     raft::log_index seen_snapshot_;
     std::string seen_snapshot_error_;
     bool seen_failure_ = false;
+    std::string told_refusal_;
+    asio::ip::address told_address_;
+    clock::time_point told_at_{};
+
+    activity done_{};
+    metrics_server metrics_;
 
     bool saving_ = false;  ///< A snapshot that was begun here is not durable yet.
     std::uint64_t bytes_at_snapshot_ = 0;
@@ -156,6 +237,10 @@ private:
     bool stopping_ = false;
     bool asked_to_lead_ = false;
     asio::steady_timer stop_timer_;
+
+    asio::steady_timer inquiry_timer_;
+    std::thread inquiry_;  ///< Waits for other servers' answers.
+    bool inquires_ = false;
 };
 
 }  // namespace raft_kv

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // How a server starts: storage, node, peers, clients; and how clients come in.
+#include <algorithm>
 #include <random>
+#include <thread>
 #include <utility>
 
+#include "cluster_inquiry.hpp"
 #include "data_identity.hpp"
+#include "metrics.hpp"
 #include "server.hpp"
+#include "server_id.hpp"
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 #include <asio/write.hpp>
@@ -15,6 +20,9 @@ namespace raft_kv {
 namespace {
 
 using tcp = asio::ip::tcp;
+
+constexpr std::chrono::seconds join_time_max{30};
+constexpr std::chrono::milliseconds join_pause{100};
 
 /// The address that a host's name in the cluster file stands for, to listen on.
 std::variant<tcp::endpoint, std::string> endpoint_of(asio::io_context& io, const std::string& host,
@@ -42,7 +50,13 @@ server::server(asio::io_context& io, server_options options)
     , acceptor_{io}
     , accept_again_{io}
     , room_timer_{io}
-    , stop_timer_{io} {}
+    , metrics_{io, [this] { return metrics_text(*this); }}
+    , stop_timer_{io}
+    , inquiry_timer_{io} {}
+
+server::~server() {
+    if (inquiry_.joinable()) inquiry_.join();
+}
 
 std::optional<std::string> server::start() {
     if (auto wrong = open_storage()) return wrong;
@@ -50,26 +64,30 @@ std::optional<std::string> server::start() {
                                 .initial = {},
                                 .config = options_.config,
                                 .seed = std::random_device{}()};
-    std::vector<raft::member_id> members;
-    for (const auto& each : options_.layout.servers) members.push_back({each.id});
-    settings.initial = raft::voters_only(std::move(members));
+    if (!options_.joins) {
+        std::vector<raft::member_id> members;
+        for (const auto& each : options_.layout.servers) members.push_back({each.id});
+        settings.initial = raft::voters_only(std::move(members));
+    }
 
     const auto& self = *options_.layout.find(options_.id);
     const auto listen_on = endpoint_of(io_, self.host, self.peer_port);
     if (const auto* wrong = std::get_if<std::string>(&listen_on)) return *wrong;
     raft::asio_transport_options peers{
-        .cluster = {options_.layout.identity()},
+        .cluster = {cluster_},
         .self = {options_.id},
         .listen = std::get<tcp::endpoint>(listen_on),
         .peers = {},
         .on_event = [this](const raft::asio_event& event) { log_peer(event); },
     };
-    for (const auto& each : options_.layout.servers)
-        peers.peers.push_back({{each.id}, each.host, each.peer_port});
+    for (const auto& each : layout_.servers)
+        if (number_of(each.id) != number_of(options_.id))
+            peers.peers.push_back({{each.id}, each.host, each.peer_port});
     transport_ = std::make_unique<transport_type>(io_, std::move(peers));
     node_ = std::make_unique<node_type>(std::move(settings), kv{}, *transport_, *storage_);
 
     if (auto wrong = listen()) return wrong;
+    if (auto wrong = listen_for_metrics()) return wrong;
     const auto failed = transport_->start([this](raft::member_id from, const raft::message& body,
                                                  const raft::attachment<kv::command>& beside) {
         node_->receive(from, body, beside);
@@ -86,6 +104,7 @@ std::optional<std::string> server::start() {
     seen_snapshot_ = status.snapshot.last_included.index;
     log_("serving clients on " + address_text(acceptor_.local_endpoint()));
     accept();
+    look_for_leader();
     schedule_turn();
     return std::nullopt;
 }
@@ -98,7 +117,50 @@ std::optional<std::string> server::open_storage() {
     if (const auto* error = std::get_if<raft::file_storage_error>(&opened)) return error->message;
     storage_ = std::make_unique<storage_type>(std::move(std::get<storage_type>(opened)));
     for (const auto& line : storage_->report()) log_("recovery: " + line);
-    return claim_directory(options_.directory, options_.layout, options_.id);
+    return take_identity();
+}
+
+/// Of one of its founders, what the cluster is follows from the file; one that joins was told.
+std::optional<std::string> server::take_identity() {
+    auto read = read_known_servers(options_.directory);
+    if (const auto* wrong = std::get_if<layout_error>(&read)) return wrong->text;
+    auto known = std::get<std::optional<cluster_layout>>(std::move(read));
+    cluster_ = options_.layout.identity();
+    if (options_.joins) {
+        if (!known)
+            if (auto wrong = ask_to_join(known.emplace())) return wrong;
+        cluster_ = known->identity();
+    }
+    if (known && known->identity() == cluster_) base_ = *std::move(known);
+    for (const auto& each : options_.layout.servers) base_.put(each);
+    layout_ = base_;
+    const auto claim = options_.joins ? joiner_claim(cluster_, options_.id)
+                                      : founder_claim(options_.layout, options_.id);
+    if (auto wrong = claim_directory(options_.directory, claim)) return wrong;
+    kept_layout_ = cluster_text(cluster_, layout_.servers);
+    return keep_known_servers(options_.directory, kept_layout_);
+}
+
+/// An empty server must not be a voter before it has caught up: the one that had its id may have
+/// promised what this one does not know.
+std::optional<std::string> server::ask_to_join(cluster_layout& known) {
+    const auto until = clock::now() + join_time_max;
+    while (clock::now() < until) {
+        auto answer = ask_about_cluster(options_.layout.servers, options_.id, inquiry_patience);
+        if (!answer) {
+            std::this_thread::sleep_for(join_pause);
+            continue;
+        }
+        if (std::ranges::find(answer->voters, options_.id) != answer->voters.end())
+            return "server " + id_text(options_.id) +
+                   " votes in this cluster already; if its data is lost, it must come back as "
+                   "another incarnation: server " +
+                   id_text(server_id(number_of(options_.id),
+                                     static_cast<std::uint32_t>(incarnation_of(options_.id)) + 1));
+        known = std::move(answer->layout);
+        return std::nullopt;
+    }
+    return "none of the servers in the cluster file answers: there is nothing to join";
 }
 
 // ----------------------------------------------------------------------------------------- clients
@@ -115,6 +177,18 @@ std::optional<std::string> server::listen() {
     if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
     if (error)
         return "cannot listen for clients on " + address_text(endpoint) + ": " + error.message();
+    return std::nullopt;
+}
+
+std::optional<std::string> server::listen_for_metrics() {
+    if (options_.metrics_port == 0) return std::nullopt;
+    const auto& host = options_.layout.find(options_.id)->host;
+    const auto found = endpoint_of(io_, host, options_.metrics_port);
+    if (const auto* wrong = std::get_if<std::string>(&found)) return *wrong;
+    const auto& endpoint = std::get<tcp::endpoint>(found);
+    if (const auto wrong = metrics_.listen(endpoint))
+        return "cannot listen for GET /metrics on " + address_text(endpoint) + ": " + *wrong;
+    log_("metrics on " + address_text(endpoint));
     return std::nullopt;
 }
 
@@ -151,9 +225,24 @@ void server::was_accepted(tcp::socket socket) {
 
 // ------------------------------------------------------------------------------------------- peers
 
+/// One that was removed, and does not know it, calls again and again.
+bool server::is_told_already(const raft::asio_event& event) {
+    constexpr std::chrono::minutes tell_again_after{1};
+    if (event.kind != raft::asio_event_kind::refused || event.peer) return false;
+    const auto now = clock::now();
+    const auto told = event.reason == told_refusal_ && event.remote.address() == told_address_ &&
+                      now - told_at_ < tell_again_after;
+    if (told) return true;
+    told_refusal_ = event.reason;
+    told_address_ = event.remote.address();
+    told_at_ = now;
+    return false;
+}
+
 void server::log_peer(const raft::asio_event& event) {
+    if (is_told_already(event)) return;
     std::string text = "peer ";
-    text += event.peer ? std::to_string(event.peer->value) : "unknown";
+    text += event.peer ? id_text(event.peer->value) : "unknown";
     if (event.remote.port() != 0) text += " at " + address_text(event.remote);
     text.append(": ").append(describe(event.kind));
     if (!event.reason.empty()) text.append(", ").append(event.reason);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "server.hpp"
+#include "server_id.hpp"
 
 namespace raft_kv {
 
@@ -47,7 +48,7 @@ void server::step_aside() {
         match = *member.match_index;
     }
     if (!furthest || node_->transfer_leadership(*furthest)) return finish();
-    log_("asked server " + std::to_string(furthest->value) + " to lead");
+    log_("asked server " + id_text(furthest->value) + " to lead");
     schedule_turn();
 }
 
@@ -55,6 +56,8 @@ void server::finish() {
     timer_.cancel();
     room_timer_.cancel();
     stop_timer_.cancel();
+    inquiry_timer_.cancel();
+    metrics_.stop();
     transport_->stop();
     log_("stopped");
     io_.stop();

@@ -11,19 +11,34 @@
 #include <string_view>
 #include <vector>
 
+#include "activity.hpp"
 #include "cluster_file.hpp"
+#include "cluster_request.hpp"
 #include "kv.hpp"
 
 #include <raft/core/effects.hpp>
-#include <raft/core/types.hpp>
+#include <raft/core/membership.hpp>
+#include <raft/core/step.hpp>
 
 namespace raft_kv {
 
 class session;
 
+/// "voter", "learner" or "witness".
+[[nodiscard]] constexpr std::string_view name_of(raft::member_part part) {
+    switch (part) {
+    case raft::member_part::voter: return "voter";
+    case raft::member_part::learner: return "learner";
+    case raft::member_part::witness: break;
+    }
+    return "witness";
+}
+
 struct member_report {
     std::uint64_t id = 0;
     std::optional<std::uint64_t> match{};  ///< Only a leader knows it.
+    raft::member_part part{};
+    bool leaving = false;  ///< A change under way removes it.
 };
 
 /// What RAFT STATUS and INFO tell.
@@ -35,11 +50,18 @@ struct server_report {
     std::uint64_t commit = 0;
     std::uint64_t applied = 0;
     std::uint64_t last = 0;
+    std::uint64_t first = 1;     ///< Of the entries that the log holds.
     std::uint64_t snapshot = 0;  ///< The last index of the newest snapshot, 0 if there is none.
+    std::uint64_t snapshot_bytes = 0;
+    std::uint64_t applied_bytes = 0;  ///< Since the server was started.
     bool storage_failed = false;
+    std::uint64_t configuration = 0;  ///< The index of the newest one.
+    bool changing = false;            ///< A change of membership is under way.
+    bool lease = false;               ///< RAFT LEASE on.
     std::vector<member_report> members{};
     std::size_t clients = 0;
     std::uint64_t uptime_seconds = 0;
+    activity done{};
 };
 
 class service {
@@ -49,6 +71,8 @@ public:
     service& operator=(const service&) = delete;
     virtual ~service() = default;
 
+    /// Who the cluster is, and where each server that is known of.
+    [[nodiscard]] virtual std::uint64_t identity() const = 0;
     [[nodiscard]] virtual const cluster_layout& layout() const = 0;
     [[nodiscard]] virtual server_report report() const = 0;
     [[nodiscard]] virtual const kv& store() const = 0;
@@ -63,8 +87,16 @@ public:
     [[nodiscard]] virtual std::string* batch() = 0;
     virtual void wrote(session& by, std::uint64_t sequence, std::size_t bytes) = 0;
     /// The round of reads that this session is now part of. It is told once reads of the round, and
-    /// of those before it, may be served from the store.
-    [[nodiscard]] virtual std::uint64_t join_read(session& by) = 0;
+    /// of those before it that want the same, may be served from the store.
+    [[nodiscard]] virtual std::uint64_t join_read(session& by,
+                                                  const raft::read_requested& wanted) = 0;
+
+    /// Begins what a client asks of the cluster. The session will be told how it ended, under the
+    /// number it gave; not before this returns.
+    virtual void begin(session& by, std::uint64_t sequence, const cluster_request& asked) = 0;
+    /// Whether linearizable reads are answered under a lease where there is one; or why they cannot
+    /// be, as a client is told.
+    [[nodiscard]] virtual std::optional<std::string> use_lease(bool on) = 0;
 };
 
 }  // namespace raft_kv

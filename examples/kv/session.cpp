@@ -11,6 +11,14 @@
 
 namespace raft_kv {
 
+namespace {
+
+std::uint16_t slot_of(const command& which, const word_list& words) {
+    return static_cast<std::uint16_t>(which.first_key != 0 ? hash_slot(words[1]) : 0);
+}
+
+}  // namespace
+
 void session::pump() {
     do {
         answer_from_head();
@@ -68,20 +76,28 @@ bool session::begin(const word_list& words) {
         reply_error(wrong_arity(which->name));
         return true;
     }
+    if (which->name == "raft")
+        if (const auto* inner = find_raft_command(words[1]);
+            inner && arity_fits(*inner, words.size()))
+            which = inner;
+    if (which->after_reads && reads_ > 0) return false;
     if (const auto* local = std::get_if<local_function>(&which->run)) {
         run_local(*local, words);
         return true;
     }
+    if (const auto* check = std::get_if<cluster_function>(&which->run)) {
+        begin_request(*check, words);
+        return true;
+    }
     const auto reads = std::holds_alternative<read_function>(which->run);
     if (!reads && reads_ > 0) return false;
-    const auto stale = reads && client_.reads_stale;
-    if (const auto refused = server_.not_leading(); refused && !stale) {
-        const auto slot = which->first_key != 0 ? hash_slot(words[1]) : 0;
-        reply_error(refusal_text(*refused, slot, server_.layout()));
+    const auto here = reads && client_.reads_here;
+    if (const auto refused = server_.not_leading(); refused && !here) {
+        reply_error(refusal_text(*refused, slot_of(*which, words), server_.layout()));
         return true;
     }
     if (!reads) return begin_write(*which, words);
-    begin_read(*which, words, stale);
+    begin_read(*which, words);
     return true;
 }
 
@@ -98,18 +114,18 @@ bool session::begin_write(const command& which, const word_list& words) {
     }
     auto& write = add_place();
     write.what = place::kind::write;
-    write.slot = static_cast<std::uint16_t>(which.first_key != 0 ? hash_slot(words[1]) : 0);
+    write.slot = slot_of(which, words);
     write.bytes = batch->size() - before;
     write_bytes_ += write.bytes;
     server_.wrote(*this, first_sequence_ + line_.size() - 1, write.bytes);
     return true;
 }
 
-void session::begin_read(const command& which, const word_list& words, bool stale) {
+void session::begin_read(const command& which, const word_list& words) {
     auto& read = add_place();
     read.what = place::kind::read;
-    read.slot = static_cast<std::uint16_t>(which.first_key != 0 ? hash_slot(words[1]) : 0);
-    read.round = stale ? 0 : server_.join_read(*this);
+    read.slot = slot_of(which, words);
+    read.round = client_.reads_any_age ? 0 : server_.join_read(*this, client_.reads);
     read.read = &which;
     read.first_word = read_ends_.size();
     read.word_count = words.size();
@@ -118,6 +134,13 @@ void session::begin_read(const command& which, const word_list& words, bool stal
         read_ends_.push_back(read_text_.size());
     }
     ++reads_;
+}
+
+void session::begin_request(cluster_function check, const word_list& words) {
+    const auto asked = check(words);
+    if (const auto* wrong = std::get_if<std::string>(&asked)) return reply_error(*wrong);
+    add_place().what = place::kind::request;
+    server_.begin(*this, first_sequence_ + line_.size() - 1, std::get<cluster_request>(asked));
 }
 
 void session::run_local(local_function run, const word_list& words) {
@@ -141,7 +164,7 @@ session::place& session::add_place() { return line_.emplace_back(); }
 void session::answer_from_head() {
     for (; !line_.empty(); line_.pop_front(), ++first_sequence_) {
         auto& head = line_.front();
-        if (head.what == place::kind::write) return;
+        if (head.what == place::kind::write || head.what == place::kind::request) return;
         if (head.what == place::kind::read) {
             const auto full = output_.size() + sending_.size() >= limits::output_bytes_soft;
             if (head.round > confirmed_round_ || full) return;
@@ -166,14 +189,14 @@ void session::carry_out(const place& read) {
     --reads_;
 }
 
-session::place* session::waiting_write(std::uint64_t sequence) {
+session::place* session::waiting(std::uint64_t sequence, place::kind what) {
     if (sequence < first_sequence_ || sequence - first_sequence_ >= line_.size()) return nullptr;
     auto& found = line_[sequence - first_sequence_];
-    return found.what == place::kind::write ? &found : nullptr;
+    return found.what == what ? &found : nullptr;
 }
 
 void session::write_done(std::uint64_t sequence, const write_result& result) {
-    auto* write = waiting_write(sequence);
+    auto* write = waiting(sequence, place::kind::write);
     if (write == nullptr) return;
     write->what = place::kind::answered;
     write_bytes_ -= write->bytes;
@@ -182,12 +205,21 @@ void session::write_done(std::uint64_t sequence, const write_result& result) {
 }
 
 void session::write_refused(std::uint64_t sequence, const raft::refusal& refused) {
-    if (auto* write = waiting_write(sequence))
+    if (auto* write = waiting(sequence, place::kind::write))
         answer(*write, refusal_text(refused, write->slot, server_.layout()));
 }
 
 void session::write_failed(std::uint64_t sequence, std::string_view error) {
-    if (auto* write = waiting_write(sequence)) answer(*write, error);
+    if (auto* write = waiting(sequence, place::kind::write)) answer(*write, error);
+}
+
+void session::request_done(std::uint64_t sequence, std::string_view error) {
+    auto* request = waiting(sequence, place::kind::request);
+    if (request == nullptr) return;
+    if (!error.empty()) return answer(*request, error);
+    request->what = place::kind::answered;
+    reply_writer{request->reply}.ok();
+    reply_bytes_ += request->reply.size();
 }
 
 void session::reads_ready(std::uint64_t round) {

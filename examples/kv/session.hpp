@@ -7,7 +7,8 @@
 // are answered. Writes go on without waiting for one another, as they are applied in their order. A
 // read is carried out when it is at the head of the line and its round is confirmed: so it sees all
 // writes that the client sent before it. A write that comes behind a read waits until there is no
-// read in the line: so the read sees none that the client sent after it.
+// read in the line: so the read sees none that the client sent after it. So does a change of how
+// the connection reads: the reads in the line all want the same.
 #pragma once
 
 #include <cstddef>
@@ -48,6 +49,8 @@ public:
     void write_done(std::uint64_t sequence, const write_result& result);
     void write_refused(std::uint64_t sequence, const raft::refusal& refused);
     void write_failed(std::uint64_t sequence, std::string_view error);
+    /// What was asked of the cluster is done; `error` says what went wrong, if anything did.
+    void request_done(std::uint64_t sequence, std::string_view error);
     void reads_ready(std::uint64_t round);
     void reads_refused(std::uint64_t round, const raft::refusal& refused);
 
@@ -65,7 +68,7 @@ public:
 
 private:
     struct place {
-        enum class kind : std::uint8_t { answered, write, read };
+        enum class kind : std::uint8_t { answered, write, read, request };
         kind what = kind::answered;
         std::uint16_t slot = 0;   ///< The key's, for a redirection.
         std::size_t bytes = 0;    ///< What the write takes in its batch.
@@ -80,13 +83,14 @@ private:
     [[nodiscard]] bool begin_next();
     [[nodiscard]] bool begin(const word_list& words);
     [[nodiscard]] bool begin_write(const command& which, const word_list& words);
-    void begin_read(const command& which, const word_list& words, bool stale);
+    void begin_read(const command& which, const word_list& words);
+    void begin_request(cluster_function check, const word_list& words);
     void run_local(local_function run, const word_list& words);
     void reply_error(std::string_view error);
     void answer_from_head();
     void carry_out(const place& read);
     void answer(place& waiting, std::string_view error);
-    [[nodiscard]] place* waiting_write(std::uint64_t sequence);
+    [[nodiscard]] place* waiting(std::uint64_t sequence, place::kind what);
     [[nodiscard]] place& add_place();
 
     service& server_;

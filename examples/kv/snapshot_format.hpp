@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A snapshot of the store as bytes: a mark of what it is, the number of pairs, each pair, and a
-// checksum of all that came before. Reading believes nothing: no length is trusted beyond the
-// limits of keys and values, and what does not add up is no snapshot.
+// A snapshot of the store as bytes: a mark of what it is, the servers' addresses, the number of
+// pairs, each pair, and a checksum of all that came before. Reading believes nothing: no length is
+// trusted beyond the limits of keys and values, and what does not add up is no snapshot.
 #pragma once
 
 #include <cstddef>
@@ -19,15 +19,16 @@
 
 namespace raft_kv {
 
-inline constexpr std::string_view snapshot_mark = "raft-kv snapshot 1\n";
+inline constexpr std::string_view snapshot_mark = "raft-kv snapshot 2\n";
 
 template <class Sink>
 class snapshot_writer {
 public:
     explicit snapshot_writer(Sink& sink) : sink_{sink} {}
 
-    void begin(std::size_t pairs) {
+    void begin(std::string_view addresses, std::size_t pairs) {
         buffer_.append(snapshot_mark);
+        append_string(buffer_, addresses);
         append_integer(buffer_, std::uint64_t{pairs});
         flush();
     }
@@ -66,9 +67,10 @@ public:
     explicit snapshot_reader(Source& source) : source_{source} {}
 
     /// The number of pairs that follow.
-    [[nodiscard]] std::optional<std::uint64_t> begin() {
+    [[nodiscard]] std::optional<std::uint64_t> begin(std::string& addresses) {
         std::string mark;
         if (!take(mark, snapshot_mark.size()) || mark != snapshot_mark) return std::nullopt;
+        if (!string(addresses, limits::address_book_bytes_max)) return std::nullopt;
         std::string count;
         if (!take(count, sizeof(std::uint64_t))) return std::nullopt;
         return integer_from<std::uint64_t>(count);

@@ -154,10 +154,11 @@ TEST_CASE("demo: RAFT STATUS is read by its names") {
         return answer{.what = answer::kind::array, .elements = std::move(elements)};
     };
     const auto nothing = answer{};
-    const auto members = list({list({number(1), name("127.0.0.1:7001"), nothing}),
-                               list({number(2), name("127.0.0.1:7002"), number(40)})});
-    const auto said = list({name("id"), number(2), name("role"), name("leader"), name("term"),
-                            number(3), name("leader"), number(2), name("commit"), number(42),
+    const auto members =
+        list({list({name("1"), name("127.0.0.1:7001"), nothing, name("voter")}),
+              list({name("2.3"), name("127.0.0.1:7002"), number(40), name("learner")})});
+    const auto said = list({name("id"), name("2"), name("role"), name("leader"), name("term"),
+                            number(3), name("leader"), name("2"), name("commit"), number(42),
                             name("applied"), number(41), name("members"), members});
     const auto status = read_status(said);
     REQUIRE(status.has_value());
@@ -169,6 +170,8 @@ TEST_CASE("demo: RAFT STATUS is read by its names") {
     REQUIRE(status->members.size() == 2);
     CHECK_FALSE(status->members[0].match.has_value());
     CHECK(status->members[1].match == 40);
+    CHECK(status->members[1].id == 0x2'0000'0002);
+    CHECK(status->members[1].part == "learner");
     CHECK_FALSE(read_status(name("id")).has_value());
     CHECK_FALSE(read_status(list({name("id")})).has_value());
 }

@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "server_id.hpp"
 #include <doctest/doctest.h>
 
 #include <raft/policy.hpp>
@@ -270,4 +271,91 @@ TEST_CASE("kv: of a damaged snapshot nothing is taken") {
         }
     CHECK(other.values().size() == 1);
     CHECK(value_of(other, "mine") == "1");
+}
+
+TEST_CASE("kv: where servers are is part of the state, and of its snapshot") {
+    kv store;
+    applied(store, [](batch_writer& batch) {
+        batch.put_address({.id = 4, .host = "four", .peer_port = 1, .client_port = 2});
+        batch.put_address({.id = 5, .host = "five", .peer_port = 1, .client_port = 2});
+        batch.put_address({.id = 6, .host = "four", .peer_port = 2, .client_port = 3});
+        batch.put_address(
+            {.id = server_id(6, 2), .host = "four", .peer_port = 2, .client_port = 3});
+    });
+    kv other;
+    CHECK(restored(other, saved(store)));
+    for (const auto* each : {&store, &other}) {
+        const auto& servers = each->addresses().servers();
+        REQUIRE(servers.size() == 3);  // Server 6 came where server 4 was; its next is there, too.
+        CHECK(servers[0].id == 5);
+        CHECK(servers[1].id == 6);
+        CHECK(servers[2].id == server_id(6, 2));
+    }
+    CHECK(applied_one(store, [](batch_writer& batch) { batch.remove_address(5); }) == number(1));
+    CHECK(applied_one(store, [](batch_writer& batch) { batch.remove_address(5); }) == number(0));
+}
+
+TEST_CASE("kv: no more addresses are kept than there is room for") {
+    kv store;
+    const auto put = [&](std::uint64_t id) {
+        return applied_one(store, [&](batch_writer& batch) {
+            batch.put_address({.id = id, .host = "h" + std::to_string(id), .peer_port = 1});
+        });
+    };
+    for (std::uint64_t id = 1; id <= known_servers_max; ++id) CHECK(put(id).what == kind::done);
+    CHECK(put(known_servers_max + 1).what == kind::too_many_servers);
+    CHECK(put(1).what == kind::done);
+}
+
+namespace {
+
+/// A write of a session: INCR n.
+write_result increment_once(kv& store, std::uint64_t index, std::int64_t session,
+                            std::uint64_t serial) {
+    std::string increment;
+    batch_writer{increment}.increment("n", 1);
+    std::string batch;
+    batch_writer{batch}.once(static_cast<std::uint64_t>(session), serial, 1, increment);
+    const auto results = store.apply(raft::log_index{index}, batch);
+    REQUIRE(results.size() == 1);
+    return results.front();
+}
+
+}  // namespace
+
+TEST_CASE("kv: a write of a session is carried out once, after a snapshot too") {
+    kv store;
+    std::string batch;
+    batch_writer{batch}.open_session(1);
+    batch_writer{batch}.open_session(1);
+    const auto opened = store.apply(raft::log_index{7}, batch);
+    REQUIRE(opened.size() == 2);
+    const auto session = opened[0].number;
+    CHECK(session != opened[1].number);
+    CHECK(increment_once(store, 8, session, 1) == number(1));
+    CHECK(increment_once(store, 9, session, 1) == number(1));
+    CHECK(increment_once(store, 10, opened[1].number, 1) == number(2));
+    kv other;
+    REQUIRE(restored(other, saved(store)));
+    CHECK(increment_once(other, 11, session, 1) == number(1));
+    CHECK(increment_once(other, 12, session, 2) == number(3));
+    CHECK(increment_once(other, 13, session + 1'000'000'000, 1).what == kind::unknown_session);
+    CHECK(increment_once(other, 14, session, 2 + session_window) == number(4));
+    CHECK(increment_once(other, 15, session, 2).what == kind::answer_gone);
+    CHECK(value_of(other, "n") == "4");
+}
+
+TEST_CASE("kv: a write within a write within a write is none") {
+    kv store;
+    std::string innermost;
+    batch_writer{innermost}.increment("n", 1);
+    std::string inner;
+    batch_writer{inner}.once(1, 1, 1, innermost);
+    const auto opened =
+        applied_one(store, [](batch_writer& batch) { batch.open_session(1); }).number;
+    const auto result = applied_one(store, [&](batch_writer& batch) {
+        batch.once(static_cast<std::uint64_t>(opened), 1, 1, inner);
+    });
+    CHECK(result.what == kind::malformed);
+    CHECK(value_of(store, "n") == "(none)");
 }

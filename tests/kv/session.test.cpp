@@ -16,20 +16,23 @@ namespace {
 
 class fake_server final : public service {
 public:
+    std::uint64_t identity() const override { return 7; }
     const cluster_layout& layout() const override { return layout_; }
     server_report report() const override {
-        return {.id = 1,
-                .role = leader_ == 1 ? "leader" : "follower",
-                .term = 7,
-                .leader = leader_,
-                .commit = 9,
-                .applied = 8,
-                .last = 10,
-                .snapshot = 0,
-                .storage_failed = false,
-                .members = {{1, 10}, {2, std::nullopt}},
-                .clients = 1,
-                .uptime_seconds = 5};
+        return {
+            .id = 1,
+            .role = leader_ == 1 ? "leader" : "follower",
+            .term = 7,
+            .leader = leader_,
+            .commit = 9,
+            .applied = 8,
+            .last = 10,
+            .snapshot = 0,
+            .storage_failed = false,
+            .configuration = 3,
+            .members = {{1, 10}, {.id = 2, .part = raft::member_part::learner, .leaving = true}},
+            .clients = 1,
+            .uptime_seconds = 5};
     }
     const kv& store() const override { return store_; }
     std::optional<raft::refusal> not_leading() const override {
@@ -46,13 +49,21 @@ public:
         CHECK(bytes > 0);
         writers_.emplace_back(&by, sequence);
     }
-    std::uint64_t join_read(session& by) override {
+    std::uint64_t join_read(session& by, const raft::read_requested& wanted) override {
         readers_.push_back(&by);
+        wanted_ = wanted;
         return round_;
+    }
+    void begin(session& /*by*/, std::uint64_t sequence, const cluster_request& asked) override {
+        requests_.emplace_back(sequence, asked);
+    }
+    std::optional<std::string> use_lease(bool on) override {
+        if (on) return "ERR no lease here";
+        return std::nullopt;
     }
 
     void apply() {
-        const auto results = store_.apply({}, std::exchange(batch_, {}));
+        const auto results = store_.apply(next(applied_), std::exchange(batch_, {}));
         const auto writers = std::exchange(writers_, {});
         REQUIRE(results.size() == writers.size());
         for (std::size_t i = 0; i < results.size(); ++i)
@@ -74,9 +85,12 @@ public:
     std::optional<std::uint64_t> leader_ = 1;
     std::uint64_t round_ = 1;
     bool overloaded_ = false;
+    raft::log_index applied_{};
     std::string batch_{};
     std::vector<std::pair<session*, std::uint64_t>> writers_{};
     std::vector<session*> readers_{};
+    raft::read_requested wanted_{};
+    std::vector<std::pair<std::uint64_t, cluster_request>> requests_{};
 };
 
 class fake_client final : public session {
@@ -222,7 +236,8 @@ TEST_CASE_FIXTURE(one_client,
     CHECK(says("DBSIZE\r\n") == "-MOVED 0 two:6002\r\n");
     CHECK(says("PING\r\n") == "+PONG\r\n");
     CHECK(says("CLUSTER SLOTS\r\n").starts_with("*1\r\n*4\r\n:0\r\n:16383\r\n*3\r\n$3\r\ntwo\r\n"));
-    CHECK(says("READONLY\r\nGET foo\r\nDBSIZE\r\n") == "+OK\r\n$-1\r\n:0\r\n");
+    CHECK(says("READONLY\r\nRAFT READS stale\r\nGET foo\r\nDBSIZE\r\n") ==
+          "+OK\r\n+OK\r\n$-1\r\n:0\r\n");
     CHECK(says("SET foo 1\r\n") == "-MOVED 12182 two:6002\r\n");
     CHECK(says("READWRITE\r\nGET foo\r\n") == "+OK\r\n-MOVED 12182 two:6002\r\n");
     server.leader_ = std::nullopt;
@@ -309,10 +324,91 @@ TEST_CASE_FIXTURE(one_client,
 
 TEST_CASE_FIXTURE(one_client, "session: RAFT STATUS tells the server's part") {
     CHECK(says("RAFT STATUS\r\n") ==
-          "*18\r\n$2\r\nid\r\n:1\r\n$4\r\nrole\r\n$6\r\nleader\r\n$4\r\nterm\r\n:7\r\n"
-          "$6\r\nleader\r\n:1\r\n$6\r\ncommit\r\n:9\r\n$7\r\napplied\r\n:8\r\n$4\r\nlast\r\n:10\r\n"
-          "$8\r\nsnapshot\r\n:0\r\n$7\r\nmembers\r\n*2\r\n*3\r\n:1\r\n$8\r\none:6001\r\n:10\r\n"
-          "*3\r\n:2\r\n$8\r\ntwo:6002\r\n$-1\r\n");
+          "*24\r\n$2\r\nid\r\n$1\r\n1\r\n$4\r\nrole\r\n$6\r\nleader\r\n$4\r\nterm\r\n:7\r\n"
+          "$6\r\nleader\r\n$1\r\n1\r\n$6\r\ncommit\r\n:9\r\n$7\r\napplied\r\n:8\r\n"
+          "$4\r\nlast\r\n:10\r\n$8\r\nsnapshot\r\n:0\r\n$7\r\nmembers\r\n*2\r\n"
+          "*5\r\n$1\r\n1\r\n$8\r\none:6001\r\n:10\r\n$5\r\nvoter\r\n$7\r\nstaying\r\n"
+          "*5\r\n$1\r\n2\r\n$8\r\ntwo:6002\r\n$-1\r\n$7\r\nlearner\r\n$7\r\nleaving\r\n"
+          "$13\r\nconfiguration\r\n:3\r\n$8\r\nchanging\r\n:0\r\n$5\r\nlease\r\n$3\r\noff\r\n");
     CHECK(says("RAFT SNAPSHOT\r\n").starts_with("-ERR nothing was applied"));
     CHECK(says("RAFT\r\n") == "-ERR wrong number of arguments for 'raft' command\r\n");
+}
+
+TEST_CASE_FIXTURE(one_client, "session: what is asked of the cluster is answered in its turn") {
+    CHECK(
+        says("RAFT ADD 4.2 four 7004 6004 witness\r\nPING\r\nraft change 1 2:learner\r\n").empty());
+    REQUIRE(server.requests_.size() == 2);
+    const auto& [first, added] = server.requests_[0];
+    CHECK(std::get<add_server>(added).address.id == 0x1'0000'0004);
+    CHECK(std::get<add_server>(added).part == raft::member_part::witness);
+    const auto& [second, changed] = server.requests_[1];
+    CHECK(std::get<change_members>(changed).members.back() ==
+          raft::member{{2}, raft::member_part::learner});
+    client.request_done(second, "BUSY it is");
+    client.pump();
+    CHECK(client.fetched().empty());
+    client.request_done(first, "");
+    client.request_done(first, "ERR twice");
+    client.pump();
+    CHECK(client.fetched() == "+OK\r\n+PONG\r\n-BUSY it is\r\n");
+}
+
+TEST_CASE_FIXTURE(one_client, "session: words that cannot be a membership are refused at once") {
+    for (const auto* request : {"RAFT ADD x four 7004 6004",
+                                "RAFT ADD 4 four 0 6004",
+                                "RAFT ADD 4 four 1 1",
+                                "RAFT ADD 4 four 1 2 KING",
+                                "RAFT ADD 4 four",
+                                "RAFT ADD 4 four 1 2 VOTER more",
+                                "RAFT REMOVE 0",
+                                "RAFT PROMOTE 1:voter",
+                                "RAFT CHANGE 1:x",
+                                "RAFT CHANGE",
+                                "RAFT TRANSFER 1 2",
+                                "RAFT STEPDOWN now",
+                                "RAFT LEASE maybe",
+                                "RAFT LEASE on",
+                                "RAFT READS stale -1",
+                                "RAFT READS lease 1",
+                                "RAFT READS",
+                                "RAFT ONCE 1 1",
+                                "RAFT ONCE 1 1 GET k",
+                                "RAFT ONCE 0 1 INCR k",
+                                "RAFT ONCE 1 x INCR k",
+                                "RAFT ONCE 1 1 INCR",
+                                "RAFT ONCE 1 1 SET k v GET",
+                                "RAFT ONCE 1 1 RAFT SESSION"}) {
+        CAPTURE(request);
+        CHECK(says(std::string{request} + "\r\n").starts_with("-ERR "));
+    }
+    CHECK(server.requests_.empty());
+    CHECK(server.writers_.empty());
+}
+
+TEST_CASE_FIXTURE(one_client,
+                  "session: how reads are asked for changes between reads, not under them") {
+    using raft::read_consistency;
+    server.leader_ = 2;
+    CHECK(says("READONLY\r\nGET a\r\nRAFT READS stale 50\r\nGET b\r\n") == "+OK\r\n");
+    CHECK(server.wanted_.consistency == read_consistency::linearizable);
+    server.confirm();
+    CHECK(client.fetched() == "$-1\r\n+OK\r\n");
+    CHECK(server.wanted_.consistency == read_consistency::stale);
+    CHECK(server.wanted_.bound == raft::milliseconds(50));
+    server.confirm();
+    CHECK(client.fetched() == "$-1\r\n");
+    CHECK(says("RESET\r\nGET a\r\n").starts_with("+RESET\r\n-MOVED "));
+}
+
+TEST_CASE_FIXTURE(one_client, "session: a write of a session is a write") {
+    CHECK(says("RAFT SESSION\r\n").empty());
+    server.apply();
+    const auto answer = client.fetched();
+    REQUIRE(answer.starts_with(":"));
+    const auto once = "RAFT ONCE " + answer.substr(1, answer.find('\r') - 1) + " 1 INCR n\r\n";
+    for (int i = 0; i < 3; ++i) {
+        CHECK(says(once).empty());
+        server.apply();
+        CHECK(client.fetched() == ":1\r\n");
+    }
 }

@@ -36,10 +36,13 @@ using raft_kv::outside::leader_client;
 /// What no wait of a test takes unless something is wrong. Under a sanitizer everything is slower.
 inline constexpr std::chrono::seconds patience{30};
 
-/// Three servers with a leader. What they logged is shown if the test ends by an exception.
+/// Servers with a leader. What they logged is shown if the test ends by an exception.
 class kv_servers {
 public:
-    explicit kv_servers(std::size_t count = 3) : cluster_{RAFT_KV_PATH, count} {
+    explicit kv_servers(std::size_t founders = 3, std::vector<std::uint64_t> later = {},
+                        std::vector<std::string> flags = {})
+        : cluster_{RAFT_KV_PATH, founders, std::move(later)} {
+        cluster_.set_flags(std::move(flags));
         cluster_.start_all();
         static_cast<void>(cluster_.await_leader());
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Reads with READONLY, which a server answers from what it has itself.
+// Reads that a server answers from what it has itself, whatever it knows of others.
 #include "contents.hpp"
 
 #include <algorithm>
@@ -28,7 +28,9 @@ answer ask(connection& server, std::span<const std::string_view> words) {
 
 contents contents_of(const server_address& server) {
     connection asked{server, patience};
-    [[maybe_unused]] const auto ok = ask(asked, std::vector<std::string_view>{"READONLY"});
+    using request = std::vector<std::string_view>;
+    static_cast<void>(ask(asked, request{"READONLY"}));
+    static_cast<void>(ask(asked, request{"RAFT", "READS", "stale"}));
     const auto keys = ask(asked, std::vector<std::string_view>{"KEYS", "*"}).elements;
     contents held;
     for (std::size_t begin = 0; begin < keys.size(); begin += keys_at_once) {

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "../server_id.hpp"
 #include "free_ports.hpp"
 #include "leader_client.hpp"
 #include "wait.hpp"
@@ -25,25 +26,33 @@ std::string make_directory() {
     return path;
 }
 
-std::string server_name(std::uint64_t id) { return "server " + std::to_string(id); }
+std::string server_name(std::uint64_t id) { return "server " + id_text(id); }
 
 }  // namespace
 
-local_cluster::local_cluster(std::string program, std::size_t servers)
-    : program_{std::move(program)}, directory_{make_directory()}, processes_(servers) {
-    const auto ports = free_ports(2 * servers);
-    std::ofstream file{cluster_file()};
-    for (std::size_t i = 0; i < servers; ++i) {
-        const auto& added =
-            layout_.servers.emplace_back(server_address{.id = i + 1,
-                                                        .host = "127.0.0.1",
-                                                        .peer_port = ports[2 * i],
-                                                        .client_port = ports[2 * i + 1]});
-        file << added.id << ' ' << added.host << ' ' << added.peer_port << ' ' << added.client_port
-             << '\n';
-    }
-    file.flush();
-    if (!file) throw failure{cluster_file() + " cannot be written"};
+local_cluster::local_cluster(std::string program, std::size_t founders,
+                             std::vector<std::uint64_t> later)
+    : program_{std::move(program)}, directory_{make_directory()}, founders_{founders} {
+    std::vector<std::uint64_t> ids;
+    for (std::uint64_t id = 1; id <= founders; ++id) ids.push_back(id);
+    ids.insert(ids.end(), later.begin(), later.end());
+    const auto ports = free_ports(2 * ids.size());
+    for (std::size_t i = 0; i < ids.size(); ++i)
+        layout_.servers.push_back(server_address{.id = ids[i],
+                                                 .host = "127.0.0.1",
+                                                 .peer_port = ports[2 * i],
+                                                 .client_port = ports[2 * i + 1]});
+    const auto file_of = [&](std::uint64_t one) {
+        std::ofstream file{is_founder(one) ? cluster_file() : cluster_file(one)};
+        for (const auto& each : layout_.servers)
+            if (is_founder(each.id) || each.id == one)
+                file << id_text(each.id) << ' ' << each.host << ' ' << each.peer_port << ' '
+                     << each.client_port << '\n';
+        file.flush();
+        if (!file) throw failure{"no cluster file can be written in " + directory_};
+    };
+    file_of(1);
+    for (const auto id : later) file_of(id);
 }
 
 local_cluster::~local_cluster() {
@@ -53,21 +62,30 @@ local_cluster::~local_cluster() {
 }
 
 std::string local_cluster::log_path(std::uint64_t id) const {
-    return directory_ + "/server-" + std::to_string(id) + ".log";
+    return directory_ + "/server-" + id_text(id) + ".log";
 }
 
 std::string local_cluster::data_path(std::uint64_t id) const {
-    return directory_ + "/data-" + std::to_string(id);
+    return directory_ + "/data-" + id_text(id);
+}
+
+std::string local_cluster::cluster_file(std::uint64_t id) const {
+    return cluster_file() + "-" + id_text(id);
 }
 
 std::vector<std::string> local_cluster::command(std::uint64_t id) const {
-    return {program_,           "serve",  "--cluster",  cluster_file(), "--id",
-            std::to_string(id), "--data", data_path(id)};
+    std::vector<std::string> words{program_,    "serve",
+                                   "--cluster", is_founder(id) ? cluster_file() : cluster_file(id),
+                                   "--id",      id_text(id)};
+    if (!is_founder(id)) words.emplace_back("--join");
+    words.insert(words.end(), flags_.begin(), flags_.end());
+    words.insert(words.end(), {"--data", data_path(id)});
+    return words;
 }
 
 void local_cluster::begin_start(std::uint64_t id) {
-    processes_[place(id)].reset();
-    processes_[place(id)].emplace(command(id), log_path(id));
+    processes_.erase(id);
+    processes_.try_emplace(id, command(id), log_path(id));
 }
 
 void local_cluster::await_answer(std::uint64_t id) {
@@ -83,21 +101,29 @@ void local_cluster::start(std::uint64_t id) {
     await_answer(id);
 }
 
+void local_cluster::start_as_joiner(std::uint64_t id) {
+    processes_.erase(id);
+    auto words = command(id);
+    words.emplace_back("--join");
+    processes_.try_emplace(id, std::move(words), log_path(id));
+    await_answer(id);
+}
+
 void local_cluster::start_all() {
-    for (const auto& server : layout_.servers)
-        if (!runs(server.id)) begin_start(server.id);
-    for (const auto& server : layout_.servers) await_answer(server.id);
+    for (std::uint64_t id = 1; id <= founders_; ++id)
+        if (!runs(id)) begin_start(id);
+    for (std::uint64_t id = 1; id <= founders_; ++id) await_answer(id);
 }
 
 child_process& local_cluster::process(std::uint64_t id) {
-    auto& found = processes_[place(id)];
-    if (!found) throw failure{server_name(id) + " was never started"};
-    return *found;
+    const auto found = processes_.find(id);
+    if (found == processes_.end()) throw failure{server_name(id) + " was never started"};
+    return found->second;
 }
 
 bool local_cluster::runs(std::uint64_t id) {
-    auto& found = processes_[place(id)];
-    return found && !found->ended();
+    const auto found = processes_.find(id);
+    return found != processes_.end() && !found->second.ended();
 }
 
 std::optional<server_status> local_cluster::leader() {
@@ -132,7 +158,8 @@ std::uint64_t local_cluster::committed() {
         throw failure{"no write is acknowledged; the last error: " + client.last_error()};
     std::uint64_t index = 0;
     for (const auto& server : layout_.servers)
-        if (const auto status = status_of(server)) index = std::max(index, status->commit);
+        if (const auto status = runs(server.id) ? status_of(server) : std::nullopt)
+            index = std::max(index, status->commit);
     return index;
 }
 
@@ -159,10 +186,6 @@ std::string local_cluster::log_tail(std::uint64_t id) const {
     for (auto line = lines.end() - static_cast<std::ptrdiff_t>(shown); line != lines.end(); ++line)
         text += "    " + *line + "\n";
     return text.empty() ? "    (nothing)\n" : text;
-}
-
-std::size_t local_cluster::place(std::uint64_t id) const {
-    return static_cast<std::size_t>(id - 1);
 }
 
 void local_cluster::require_running(std::uint64_t id) {

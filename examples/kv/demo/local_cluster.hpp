@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,7 +25,10 @@ public:
     /// wrong.
     static constexpr std::chrono::seconds patience{30};
 
-    explicit local_cluster(std::string program, std::size_t servers = 3);
+    /// The first `founders` servers are the cluster as it begins; those `later` are in the layout
+    /// too, and join when they are started.
+    explicit local_cluster(std::string program, std::size_t founders = 3,
+                           std::vector<std::uint64_t> later = {});
     local_cluster(const local_cluster&) = delete;
     local_cluster& operator=(const local_cluster&) = delete;
     ~local_cluster();
@@ -34,9 +38,13 @@ public:
         return *layout_.find(id);
     }
     [[nodiscard]] const std::string& directory() const { return directory_; }
+    /// Of the founders.
     [[nodiscard]] std::string cluster_file() const { return directory_ + "/cluster"; }
+    [[nodiscard]] std::string cluster_file(std::uint64_t id) const;
     [[nodiscard]] std::string log_path(std::uint64_t id) const;
     [[nodiscard]] std::string data_path(std::uint64_t id) const;
+    /// Flags for all servers that are started from now on.
+    void set_flags(std::vector<std::string> flags) { flags_ = std::move(flags); }
     void keep_directory() { keeps_directory_ = true; }
 
     /// The words that start the server.
@@ -45,7 +53,9 @@ public:
     /// Returns when the server answers. A server that does not is a failure, told with the end of
     /// its log.
     void start(std::uint64_t id);
-    /// All that do not run, side by side.
+    /// A founder that belongs to another cluster now.
+    void start_as_joiner(std::uint64_t id);
+    /// All founders that do not run, side by side.
     void start_all();
     void begin_start(std::uint64_t id);
     void await_answer(std::uint64_t id);
@@ -68,12 +78,14 @@ public:
 
 private:
     [[nodiscard]] std::uint64_t committed();
-    [[nodiscard]] std::size_t place(std::uint64_t id) const;
+    [[nodiscard]] bool is_founder(std::uint64_t id) const { return id <= founders_; }
 
     std::string program_;
     std::string directory_;
     cluster_layout layout_;
-    std::vector<std::optional<child_process>> processes_;
+    std::uint64_t founders_;
+    std::vector<std::string> flags_;
+    std::map<std::uint64_t, child_process> processes_;
     bool keeps_directory_ = false;
 };
 

@@ -5,6 +5,8 @@
 
 #include <string_view>
 
+#include "../server_id.hpp"
+
 namespace raft_kv::outside {
 
 namespace {
@@ -16,13 +18,18 @@ std::optional<std::uint64_t> number_in(const answer& said) {
     return static_cast<std::uint64_t>(said.number);
 }
 
+std::optional<std::uint64_t> server_in(const answer& said) {
+    return said.what == answer::kind::text ? id_in(said.text) : std::nullopt;
+}
+
 std::vector<member_status> members_in(const answer& said) {
     std::vector<member_status> members;
     for (const auto& each : said.elements) {
-        if (each.elements.size() < 3) continue;
-        members.push_back({.id = number_in(each.elements[0]).value_or(0),
+        if (each.elements.size() < 4) continue;
+        members.push_back({.id = server_in(each.elements[0]).value_or(0),
                            .address = each.elements[1].text,
-                           .match = number_in(each.elements[2])});
+                           .match = number_in(each.elements[2]),
+                           .part = each.elements[3].text});
     }
     return members;
 }
@@ -36,14 +43,16 @@ std::optional<server_status> read_status(const answer& said) {
         const std::string_view name = said.elements[i].text;
         const auto& value = said.elements[i + 1];
         const auto number = number_in(value);
-        if (name == "id") status.id = number.value_or(0);
+        if (name == "id") status.id = server_in(value).value_or(0);
         if (name == "role") status.role = value.text;
         if (name == "term") status.term = number.value_or(0);
-        if (name == "leader") status.leader = number;
+        if (name == "leader") status.leader = server_in(value);
         if (name == "commit") status.commit = number.value_or(0);
         if (name == "applied") status.applied = number.value_or(0);
         if (name == "last") status.last = number.value_or(0);
         if (name == "snapshot") status.snapshot = number.value_or(0);
+        if (name == "configuration") status.configuration = number.value_or(0);
+        if (name == "changing") status.changing = number == 1;
         if (name == "members") status.members = members_in(value);
     }
     if (status.id == 0 || status.role.empty()) return std::nullopt;

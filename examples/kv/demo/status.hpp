@@ -16,6 +16,7 @@ struct member_status {
     std::uint64_t id = 0;
     std::string address{};
     std::optional<std::uint64_t> match{};
+    std::string part{};
 };
 
 struct server_status {
@@ -27,6 +28,8 @@ struct server_status {
     std::uint64_t applied = 0;
     std::uint64_t last = 0;
     std::uint64_t snapshot = 0;
+    std::uint64_t configuration = 0;
+    bool changing = false;
     std::vector<member_status> members{};
 
     [[nodiscard]] bool leads() const { return role == "leader"; }

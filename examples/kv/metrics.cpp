@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "metrics.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "server_id.hpp"
+
+namespace raft_kv {
+
+namespace {
+
+class metrics_writer {
+public:
+    void gauge(std::string_view name, std::string_view help, std::uint64_t value) {
+        head(name, help, "gauge");
+        sample(name, {}, value);
+    }
+    void counter(std::string_view name, std::string_view help, std::uint64_t value) {
+        head(name, help, "counter");
+        sample(name, {}, value);
+    }
+    void head(std::string_view name, std::string_view help, std::string_view type) {
+        text_.append("# HELP ").append(name).append(" ").append(help).append("\n");
+        text_.append("# TYPE ").append(name).append(" ").append(type).append("\n");
+    }
+    /// `labels`: "role=\"leader\"", for example.
+    void sample(std::string_view name, std::string_view labels, std::uint64_t value) {
+        text_.append(name);
+        if (!labels.empty()) text_.append("{").append(labels).append("}");
+        text_.append(" ").append(std::to_string(value)).append("\n");
+    }
+    [[nodiscard]] std::string take() { return std::move(text_); }
+
+private:
+    std::string text_;
+};
+
+std::string label(std::string_view name, std::string_view value) {
+    return std::string{name} + "=\"" + std::string{value} + "\"";
+}
+
+void tell_standing(metrics_writer& out, const server_report& report) {
+    out.head("raft_role", "1 for the role that the server has.", "gauge");
+    for (const std::string_view role : {"leader", "follower", "candidate", "halted"})
+        out.sample("raft_role", label("role", role), report.role == role ? 1 : 0);
+    out.gauge("raft_term", "The current term.", report.term);
+    out.gauge("raft_has_leader", "Whether a leader is known.", report.leader ? 1 : 0);
+    if (report.leader) {
+        out.head("raft_leader", "1 for the server that leads.", "gauge");
+        out.sample("raft_leader", label("id", id_text(*report.leader)), 1);
+    }
+    out.gauge("raft_storage_failed", "Whether the storage has failed.",
+              report.storage_failed ? 1 : 0);
+}
+
+void tell_log(metrics_writer& out, const server_report& report) {
+    out.gauge("raft_commit_index", "The last entry known to be committed.", report.commit);
+    out.gauge("raft_applied_index", "The last entry that is applied.", report.applied);
+    out.gauge("raft_last_log_index", "The last entry of the log.", report.last);
+    out.gauge("raft_log_entries", "The entries that the log holds.",
+              report.last + 1 - report.first);
+    out.gauge("raft_snapshot_index", "The last entry that the snapshot covers.", report.snapshot);
+    out.gauge("raft_snapshot_bytes", "The size of the snapshot.", report.snapshot_bytes);
+    out.counter("raft_applied_bytes_total", "The bytes of the entries applied.",
+                report.applied_bytes);
+}
+
+void tell_members(metrics_writer& out, const server_report& report) {
+    out.gauge("raft_configuration_index", "The entry of the newest configuration.",
+              report.configuration);
+    out.gauge("raft_changing", "Whether the membership is being changed.", report.changing ? 1 : 0);
+    out.head("raft_member", "1 for each member.", "gauge");
+    for (const auto& member : report.members)
+        out.sample("raft_member",
+                   label("id", id_text(member.id)) + "," + label("part", name_of(member.part)), 1);
+    if (report.role != "leader") return;
+    out.head("raft_member_lag", "The entries that a member is behind its leader.", "gauge");
+    for (const auto& member : report.members)
+        if (member.match)
+            out.sample("raft_member_lag", label("id", id_text(member.id)),
+                       report.last - std::min(report.last, *member.match));
+}
+
+void tell_activity(metrics_writer& out, const activity& done) {
+    out.head("raft_kv_writes_total", "Writes by what became of them.", "counter");
+    out.sample("raft_kv_writes_total", label("outcome", "applied"), done.writes_applied);
+    out.sample("raft_kv_writes_total", label("outcome", "refused"), done.writes_refused);
+    out.sample("raft_kv_writes_total", label("outcome", "lost"), done.writes_lost);
+    out.sample("raft_kv_writes_total", label("outcome", "unknown"), done.writes_unknown);
+    out.counter("raft_proposals_total", "Entries proposed, each a batch of writes.",
+                done.entries_proposed);
+    out.head("raft_read_rounds_total", "Reads asked for together, by what became of them.",
+             "counter");
+    out.sample("raft_read_rounds_total", label("outcome", "served"), done.read_rounds_served);
+    out.sample("raft_read_rounds_total", label("outcome", "refused"), done.read_rounds_refused);
+    out.counter("raft_elections_total", "Times that the server stood for election.",
+                done.elections);
+    out.counter("raft_leaderships_total", "Times that the server was elected.", done.leaderships);
+    out.counter("raft_snapshots_total", "Newer snapshots, saved or received.", done.snapshots);
+}
+
+}  // namespace
+
+std::string metrics_text(const service& server) {
+    const auto report = server.report();
+    metrics_writer out;
+    tell_standing(out, report);
+    tell_log(out, report);
+    tell_members(out, report);
+    tell_activity(out, report.done);
+    out.gauge("raft_kv_keys", "The keys that the store holds.", server.store().values().size());
+    out.gauge("raft_kv_clients", "The clients connected.", report.clients);
+    out.gauge("raft_kv_uptime_seconds", "Since the server was started.", report.uptime_seconds);
+    return out.take();
+}
+
+}  // namespace raft_kv

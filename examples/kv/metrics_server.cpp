@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "metrics_server.hpp"
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "http_request.hpp"
+#include <asio/buffer.hpp>
+#include <asio/error.hpp>
+#include <asio/write.hpp>
+
+namespace raft_kv {
+
+namespace {
+
+constexpr std::size_t connections_max = 16;
+constexpr std::chrono::seconds connection_time_max{5};
+
+std::string response(std::string_view status, std::string_view type, std::string_view body) {
+    std::string text{"HTTP/1.1 "};
+    text.append(status).append("\r\nContent-Type: ").append(type);
+    text.append("\r\nContent-Length: ").append(std::to_string(body.size()));
+    return text.append("\r\nConnection: close\r\n\r\n").append(body);
+}
+
+}  // namespace
+
+/// One caller: its request is read, answered, and that is all.
+class metrics_connection : public std::enable_shared_from_this<metrics_connection> {
+public:
+    metrics_connection(metrics_server& owner, asio::ip::tcp::socket socket)
+        : owner_{owner}, socket_{std::move(socket)}, timer_{socket_.get_executor()} {
+        ++owner_.connections_;
+    }
+    metrics_connection(const metrics_connection&) = delete;
+    metrics_connection& operator=(const metrics_connection&) = delete;
+    ~metrics_connection() { --owner_.connections_; }
+
+    void start() {
+        timer_.expires_after(connection_time_max);
+        timer_.async_wait([here = weak_from_this()](const asio::error_code& cancelled) {
+            if (const auto alive = cancelled ? nullptr : here.lock()) alive->close();
+        });
+        read();
+    }
+
+private:
+    void read() {
+        auto free = asio::buffer(head_) + size_;
+        socket_.async_read_some(
+            free, [here = shared_from_this()](const asio::error_code& error, std::size_t count) {
+                if (!error) here->was_read(count);
+            });
+    }
+
+    void was_read(std::size_t count) {
+        size_ += count;
+        switch (judge_http_request({head_.data(), size_}, "/metrics")) {
+        case http_verdict::incomplete:
+            if (size_ < head_.size()) return read();
+            return answer(response("400 Bad Request", "text/plain", "the request is too long\n"));
+        case http_verdict::found:
+            return answer(
+                response("200 OK", "text/plain; version=0.0.4; charset=utf-8", owner_.page_()));
+        case http_verdict::not_found:
+            return answer(response("404 Not Found", "text/plain", "there is only /metrics\n"));
+        case http_verdict::bad: break;
+        }
+        answer(response("400 Bad Request", "text/plain", "only GET /metrics is understood\n"));
+    }
+
+    void answer(std::string text) {
+        answer_ = std::move(text);
+        asio::async_write(
+            socket_, asio::buffer(answer_),
+            [here = shared_from_this()](const asio::error_code&, std::size_t) { here->close(); });
+    }
+
+    void close() {
+        asio::error_code ignored;
+        socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+        socket_.close(ignored);
+        timer_.cancel();
+    }
+
+    metrics_server& owner_;
+    asio::ip::tcp::socket socket_;
+    asio::steady_timer timer_;
+    std::array<char, http_head_bytes_max> head_;
+    std::size_t size_ = 0;
+    std::string answer_;
+};
+
+metrics_server::metrics_server(asio::io_context& io, std::function<std::string()> page)
+    : acceptor_{io}, accept_again_{io}, page_{std::move(page)} {}
+
+std::optional<std::string> metrics_server::listen(const asio::ip::tcp::endpoint& endpoint) {
+    asio::error_code error;
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(asio::ip::tcp::acceptor::reuse_address{true}, error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(asio::ip::tcp::acceptor::max_listen_connections, error);
+    if (error) return error.message();
+    accept();
+    return std::nullopt;
+}
+
+void metrics_server::stop() {
+    asio::error_code ignored;
+    acceptor_.close(ignored);
+    accept_again_.cancel();
+}
+
+void metrics_server::accept() {
+    acceptor_.async_accept([this](const asio::error_code& error, asio::ip::tcp::socket socket) {
+        if (error == asio::error::operation_aborted) return;
+        if (!error && connections_ < connections_max)
+            std::make_shared<metrics_connection>(*this, std::move(socket))->start();
+        if (!error) return accept();
+        accept_again_.expires_after(std::chrono::milliseconds{200});
+        accept_again_.async_wait([this](const asio::error_code& cancelled) {
+            if (!cancelled) accept();
+        });
+    });
+}
+
+}  // namespace raft_kv

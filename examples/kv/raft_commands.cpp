@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The subcommands of RAFT: what this server tells of itself, how it reads, and what is asked of the
+// cluster, whose words are checked here.
+#include <cstdint>
+#include <utility>
+
+#include "commands.hpp"
+#include "server_id.hpp"
+
+namespace raft_kv::commands {
+
+namespace {
+
+using asked_or_wrong = std::variant<cluster_request, std::string>;
+
+void optional_integer(reply_writer& reply, std::optional<std::uint64_t> value) {
+    if (value) {
+        reply.integer(static_cast<std::int64_t>(*value));
+    } else {
+        reply.nothing();
+    }
+}
+
+std::string wrong_id(std::string_view word) {
+    constexpr std::size_t shown_max = 40;
+    return "ERR '" + std::string{word.substr(0, shown_max)} + "' is no server's id";
+}
+
+/// What `make` makes of the id in the third word.
+template <class Make>
+asked_or_wrong about_server(const word_list& words, Make make) {
+    const auto id = id_in(words[2]);
+    if (!id) return wrong_id(words[2]);
+    return cluster_request{make(*id)};
+}
+
+std::variant<server_address, std::string> address_in(const word_list& words) {
+    const auto id = id_in(words[2]);
+    if (!id) return wrong_id(words[2]);
+    auto address = parse_address(*id, words[3], words[4], words[5]);
+    if (const auto* wrong = std::get_if<std::string>(&address)) return "ERR " + *wrong;
+    return address;
+}
+
+std::optional<raft::member_part> part_in(std::string_view word) {
+    if (same_word(word, "voter")) return raft::member_part::voter;
+    if (same_word(word, "learner")) return raft::member_part::learner;
+    if (same_word(word, "witness")) return raft::member_part::witness;
+    return std::nullopt;
+}
+
+void tell_member(local_call& call, const member_report& member) {
+    auto& reply = call.reply;
+    const auto* address = call.server.layout().find(member.id);
+    reply.array(5);
+    reply.bulk(id_text(member.id));
+    reply.bulk(address != nullptr ? host_and_port(address->host, address->client_port) : "");
+    optional_integer(reply, member.match);
+    reply.bulk(name_of(member.part));
+    reply.bulk(member.leaving ? "leaving" : "staying");
+}
+
+}  // namespace
+
+void raft_command(local_call& call) { call.reply.error(unknown_subcommand(call.words)); }
+
+void raft_help(local_call& call) {
+    call.reply.array(all_raft_commands().size());
+    for (const auto& each : all_raft_commands())
+        call.reply.bulk("RAFT " + upper_case(each.name) + " " + std::string{each.summary});
+}
+
+// ------------------------------------------------------------------------------------ this server
+
+void raft_status(local_call& call) {
+    const auto report = call.server.report();
+    auto& reply = call.reply;
+    const auto number = [&](std::string_view name, std::uint64_t value) {
+        reply.bulk(name);
+        reply.integer(static_cast<std::int64_t>(value));
+    };
+    const auto text = [&](std::string_view name, std::string_view value) {
+        reply.bulk(name);
+        reply.bulk(value);
+    };
+    reply.array(24);
+    text("id", id_text(report.id));
+    text("role", report.role);
+    number("term", report.term);
+    reply.bulk("leader");
+    report.leader ? reply.bulk(id_text(*report.leader)) : reply.nothing();
+    number("commit", report.commit);
+    number("applied", report.applied);
+    number("last", report.last);
+    number("snapshot", report.snapshot);
+    reply.bulk("members");
+    reply.array(report.members.size());
+    for (const auto& member : report.members) tell_member(call, member);
+    number("configuration", report.configuration);
+    number("changing", report.changing ? 1 : 0);
+    text("lease", report.lease ? "on" : "off");
+}
+
+void raft_snapshot(local_call& call) {
+    const auto refused = call.server.take_snapshot();
+    refused ? call.reply.error(*refused) : call.reply.ok();
+}
+
+void raft_address(local_call& call) {
+    call.reply.bulk(cluster_text(call.server.identity(), call.server.layout().servers));
+}
+
+void raft_lease(local_call& call) {
+    const auto on = same_word(call.words[2], "on");
+    if (!on && !same_word(call.words[2], "off"))
+        return call.reply.error("ERR RAFT LEASE takes on or off");
+    const auto refused = call.server.use_lease(on);
+    refused ? call.reply.error(*refused) : call.reply.ok();
+}
+
+/// Bounds of milliseconds beyond a day say nothing.
+void raft_reads(local_call& call) {
+    constexpr std::int64_t bound_max = 86'400'000;
+    const auto& words = call.words;
+    const auto bounded = words.size() == 4;
+    const auto stale = same_word(words[2], "stale");
+    raft::read_requested reads{};
+    if (stale) {
+        reads.consistency = raft::read_consistency::stale;
+    } else if (same_word(words[2], "lease")) {
+        reads.consistency = raft::read_consistency::lease;
+    } else if (!same_word(words[2], "linearizable")) {
+        return call.reply.error("ERR reads are linearizable, lease or stale");
+    }
+    if (words.size() > 4 || (bounded && !stale)) return call.reply.error("ERR syntax error");
+    if (bounded) {
+        const auto bound = integer_in(words[3]);
+        if (!bound || *bound < 0 || *bound > bound_max)
+            return call.reply.error("ERR the bound is not between 0 and 86400000 milliseconds");
+        reads.bound = raft::milliseconds(*bound);
+    }
+    call.client.reads = reads;
+    call.client.reads_any_age = stale && !bounded;
+    call.reply.ok();
+}
+
+// ------------------------------------------------------------------------------------ the cluster
+
+asked_or_wrong raft_add(const word_list& words) {
+    auto address = address_in(words);
+    if (auto* wrong = std::get_if<std::string>(&address)) return std::move(*wrong);
+    const auto part = words.size() == 6 ? raft::member_part::voter : part_in(words[6]);
+    if (!part || words.size() > 7)
+        return "ERR a server is added as a LEARNER, a WITNESS or a VOTER";
+    return add_server{std::get<server_address>(std::move(address)), *part};
+}
+
+asked_or_wrong raft_announce(const word_list& words) {
+    auto address = address_in(words);
+    if (auto* wrong = std::get_if<std::string>(&address)) return std::move(*wrong);
+    return announce_server{std::get<server_address>(std::move(address))};
+}
+
+asked_or_wrong raft_remove(const word_list& words) {
+    return about_server(words, [](std::uint64_t id) { return remove_server{id}; });
+}
+
+asked_or_wrong raft_promote(const word_list& words) {
+    return about_server(words, [](std::uint64_t id) {
+        return assign_part{id, raft::member_part::voter};
+    });
+}
+
+asked_or_wrong raft_demote(const word_list& words) {
+    return about_server(words, [](std::uint64_t id) {
+        return assign_part{id, raft::member_part::learner};
+    });
+}
+
+asked_or_wrong raft_forget(const word_list& words) {
+    return about_server(words, [](std::uint64_t id) { return forget_server{id}; });
+}
+
+asked_or_wrong raft_change(const word_list& words) {
+    change_members wanted;
+    for (std::size_t i = 2; i < words.size(); ++i) {
+        const auto colon = words[i].find(':');
+        const auto id = id_in(words[i].substr(0, colon));
+        const auto part = colon == std::string_view::npos ? raft::member_part::voter
+                                                          : part_in(words[i].substr(colon + 1));
+        if (!id || !part) return wrong_id(words[i]);
+        if (wanted.members.size() == raft::members_max) return "ERR too many members";
+        wanted.members.push_back({{*id}, *part});
+    }
+    return wanted;
+}
+
+asked_or_wrong raft_transfer(const word_list& words) {
+    if (words.size() == 2) return transfer_leadership{};
+    if (words.size() > 3) return "ERR syntax error";
+    return about_server(words, [](std::uint64_t id) { return transfer_leadership{id}; });
+}
+
+asked_or_wrong raft_step_down(const word_list& /*words*/) { return step_down{}; }
+
+}  // namespace raft_kv::commands

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What clients ask of the cluster: its membership and its leadership. The node decides; here it is
+// asked, and the client told what came of it.
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "redirect.hpp"
+#include "server.hpp"
+#include "server_id.hpp"
+#include <asio/post.hpp>
+
+namespace raft_kv {
+
+namespace {
+
+/// Longer than any election.
+constexpr std::chrono::seconds next_leader_wait_max{5};
+
+std::string names_of(const std::vector<raft::member>& members) {
+    std::string text;
+    for (const auto& each : members) {
+        text += " " + id_text(each.id.value);
+        if (each.part != raft::member_part::voter) text.append(":").append(name_of(each.part));
+    }
+    return text;
+}
+
+auto place_of(std::vector<raft::member>& members, std::uint64_t id) {
+    return std::ranges::find(members, raft::member_id{id}, &raft::member::id);
+}
+
+std::string not_a_member(std::uint64_t id) { return "ERR server " + id_text(id) + " is no member"; }
+
+/// What is wrong with the outcome of a batch of addresses; empty if nothing is.
+std::string_view wrong_with(const raft::outcome<kv::result>& outcome) {
+    if (std::holds_alternative<raft::lost>(outcome)) return lost_text;
+    const auto* done = std::get_if<raft::applied<kv::result>>(&outcome);
+    if (done == nullptr) return unknown_text;
+    for (const auto& each : done->result)
+        if (each.what != write_result::kind::done && each.what != write_result::kind::number)
+            return "ERR too many addresses are known; RAFT FORGET makes room";
+    return {};
+}
+
+}  // namespace
+
+void server::begin(session& by, std::uint64_t sequence, const cluster_request& asked) {
+    const asker who{by.shared_from_this(), sequence};
+    if (const auto refused = not_leading()) return tell_refused(who, *refused);
+    std::visit([&](const auto& each) { begin_one(who, each); }, asked);
+}
+
+void server::tell(const asker& who, std::string_view error) {
+    who.by->request_done(who.sequence, error);
+    changed(*who.by);
+}
+
+void server::tell_refused(const asker& who, const raft::refusal& refused) {
+    tell(who, refusal_text(refused, 0, layout_));
+}
+
+// -------------------------------------------------------------------------------------- addresses
+
+/// Has the log say where these servers are, so far as it does not, and then goes on with `then()`.
+void server::announce(const asker& who, const std::vector<server_address>& servers,
+                      std::function<void()> then) {
+    kv::command batch;
+    for (const auto& each : servers) {
+        const auto& known = store().addresses().servers();
+        if (std::ranges::find(known, each) == known.end()) batch_writer{batch}.put_address(each);
+    }
+    if (batch.empty()) return then();
+    auto next = std::make_unique<std::function<void()>>(std::move(then));
+    node_->propose(std::move(batch),
+                   [this, who, next = std::move(next)](const raft::outcome<kv::result>& outcome) {
+                       if (const auto* refused = std::get_if<raft::refusal>(&outcome))
+                           return tell_refused(who, *refused);
+                       if (const auto wrong = wrong_with(outcome); !wrong.empty())
+                           return tell(who, wrong);
+                       asio::post(io_, *next);
+                   });
+}
+
+void server::begin_one(const asker& who, const announce_server& asked) {
+    const auto* other = layout_.clash_with(asked.address);
+    const auto& members = node_->protocol_state().members();
+    if (other != nullptr && members.slot_of({other->id}))
+        return tell(who, "ERR server " + id_text(other->id) + " is there");
+    announce(who, {asked.address}, [this, who] { tell(who, {}); });
+}
+
+void server::begin_one(const asker& who, const forget_server& asked) {
+    if (node_->protocol_state().members().slot_of({asked.id}))
+        return tell(who, "ERR server " + id_text(asked.id) + " is a member");
+    kv::command batch;
+    batch_writer{batch}.remove_address(asked.id);
+    node_->propose(std::move(batch), [this, who](const raft::outcome<kv::result>& outcome) {
+        if (const auto* refused = std::get_if<raft::refusal>(&outcome))
+            return tell_refused(who, *refused);
+        if (const auto wrong = wrong_with(outcome); !wrong.empty()) return tell(who, wrong);
+        const auto& result = std::get<raft::applied<kv::result>>(outcome).result;
+        const auto forgotten = !result.empty() && result.front().number > 0;
+        tell(who, forgotten ? "" : "ERR the address was not known");
+    });
+}
+
+// ------------------------------------------------------------------------------------- membership
+
+void server::begin_one(const asker& who, const add_server& asked) {
+    const auto& members = node_->protocol_state().members();
+    if (members.slot_of({asked.address.id}))
+        return tell(who, "ERR server " + id_text(asked.address.id) + " is a member already");
+    const auto* other = layout_.clash_with(asked.address);
+    if (other != nullptr && members.slot_of({other->id}))
+        return tell(who, "ERR server " + id_text(other->id) + " is there");
+    announce(who, {asked.address}, [this, who, asked] {
+        auto wanted = raft::membership_of(node_->protocol_state().members());
+        wanted.push_back({{asked.address.id}, asked.part});
+        change(who, std::move(wanted));
+    });
+}
+
+void server::begin_one(const asker& who, const remove_server& asked) {
+    auto wanted = raft::membership_of(node_->protocol_state().members());
+    const auto place = place_of(wanted, asked.id);
+    if (place == wanted.end()) return tell(who, not_a_member(asked.id));
+    wanted.erase(place);
+    change(who, std::move(wanted));
+}
+
+void server::begin_one(const asker& who, const assign_part& asked) {
+    auto wanted = raft::membership_of(node_->protocol_state().members());
+    const auto place = place_of(wanted, asked.id);
+    if (place == wanted.end()) return tell(who, not_a_member(asked.id));
+    place->part = asked.part;
+    change(who, std::move(wanted));
+}
+
+void server::begin_one(const asker& who, const change_members& asked) {
+    change(who, asked.members);
+}
+
+/// Whoever becomes a member is found by its address in the log, which all members come to have.
+void server::change(const asker& who, std::vector<raft::member> wanted) {
+    follow_membership();  // An address may have come a moment ago.
+    std::vector<server_address> addresses;
+    for (const auto& each : wanted) {
+        const auto* address = layout_.find(each.id.value);
+        if (address == nullptr)
+            return tell(who, "ERR nobody knows where server " + id_text(each.id.value) +
+                                 " is; RAFT ANNOUNCE tells");
+        addresses.push_back(*address);
+    }
+    announce(who, addresses, [this, who, wanted = std::move(wanted)]() mutable {
+        log_("asked to make these the members:" + names_of(wanted));
+        const auto based_on = node_->status().configuration;
+        node_->change_members(
+            based_on, std::move(wanted), [this, who](const raft::change_outcome& outcome) {
+                if (const auto* refused = std::get_if<raft::refusal>(&outcome))
+                    return tell_refused(who, *refused);
+                if (std::holds_alternative<raft::unknown>(outcome))
+                    return tell(who,
+                                "UNKNOWN leadership was lost under way; whoever leads carries the "
+                                "change on, and RAFT STATUS shows it");
+                const auto done =
+                    std::get<raft::change_result>(outcome) == raft::change_result::completed;
+                tell(who, done ? ""
+                               : "GIVENUP a new voter did not answer, or did not catch up; the "
+                                 "members are what they were");
+            });
+        schedule_turn();
+    });
+}
+
+// ------------------------------------------------------------------------------------- leadership
+
+void server::begin_one(const asker& who, const transfer_leadership& asked) {
+    std::optional<raft::member_id> target;
+    if (asked.target) target = raft::member_id{*asked.target};
+    if (const auto refused = node_->transfer_leadership(target)) return tell_refused(who, *refused);
+    transfers_.push_back({who, target, clock::now()});
+    schedule_turn();
+}
+
+void server::begin_one(const asker& who, const step_down& /*asked*/) {
+    if (const auto refused = node_->step_down()) return tell_refused(who, *refused);
+    tell(who, {});
+}
+
+/// A transfer is over when another server leads, or when this one has given it up.
+void server::tell_transfers() {
+    if (transfers_.empty()) return;
+    const auto& state = node_->protocol_state();
+    if (state.is_leader() && state.tasks->transfer) return;
+    const auto leader = state.current_leader();
+    const auto waits = !leader && clock::now() - transfers_.back().since < next_leader_wait_max;
+    if (waits) return;
+    for (const auto& each : std::exchange(transfers_, {})) {
+        if (!leader)
+            tell(each.who, "CLUSTERDOWN this server leads no more, and no leader is known yet");
+        else if (state.is_leader())
+            tell(each.who, "GIVENUP the other server did not take over in time; this one leads on");
+        else if (each.target && each.target != leader)
+            tell(each.who, "GIVENUP server " + id_text(leader->value) + " leads instead");
+        else
+            tell(each.who, {});
+    }
+}
+
+}  // namespace raft_kv

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Reads at followers and under leases, and writes that are sent twice, with real servers.
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include <demo/free_ports.hpp>
+#include <doctest/doctest.h>
+#include <http_request.hpp>
+
+#include <support/kv_servers.hpp>
+#include <support/raw_socket.hpp>
+
+using raft_kv::outside::eventually;
+using support::kv_servers;
+using support::patience;
+using support::shown;
+
+TEST_CASE("e2e: a follower's read sees every write that was acknowledged before it") {
+    kv_servers servers;
+    auto writer = servers.connect(servers.leader());
+    auto follower = servers.connect(servers.follower());
+    CHECK(shown(follower.call({"READONLY"})) == "OK");
+    for (int i = 0; i < 200; ++i) {
+        const auto value = std::to_string(i);
+        REQUIRE(shown(writer.call({"SET", "key", value})) == "OK");
+        REQUIRE(shown(follower.call({"GET", "key"})) == value);
+    }
+}
+
+TEST_CASE("e2e: how old a read may be is the client's choice, and kept to") {
+    kv_servers servers;
+    CHECK(shown(servers.ask({"SET", "key", "1"})) == "OK");
+    servers.cluster().await_all_caught_up();
+    const auto survivor = servers.follower();
+    auto follower = servers.connect(survivor);
+    CHECK(shown(follower.call({"READONLY"})) == "OK");
+    CHECK(shown(follower.call({"RAFT", "READS", "stale", "600"})) == "OK");
+    CHECK(eventually(patience, [&] { return shown(follower.call({"GET", "key"})) == "1"; }));
+    for (const auto& server : servers.layout().servers)
+        if (server.id != survivor) servers.cluster().kill(server.id);
+    CHECK(eventually(patience, [&] {
+        return shown(follower.call({"GET", "key"})).starts_with("(error) STALE ");
+    }));
+    CHECK(shown(follower.call({"RAFT", "READS", "stale"})) == "OK");
+    CHECK(shown(follower.call({"GET", "key"})) == "1");
+    CHECK(shown(follower.call({"RAFT", "READS", "linearizable"})) == "OK");
+    CHECK(shown(follower.call({"GET", "key"})).starts_with("(error) CLUSTERDOWN "));
+    CHECK(shown(follower.call({"RAFT", "READS", "often"})).starts_with("(error) ERR reads are "));
+}
+
+TEST_CASE("e2e: reads under a lease, where the clocks' drift is bounded") {
+    kv_servers servers{3, {}, {"--clock-drift-ppm", "500"}};
+    auto leader = servers.connect(servers.leader());
+    CHECK(shown(leader.call({"RAFT", "LEASE", "on"})) == "OK");
+    for (int i = 0; i < 200; ++i) {
+        const auto value = std::to_string(i);
+        REQUIRE(shown(leader.call({"SET", "key", value})) == "OK");
+        REQUIRE(shown(leader.call({"GET", "key"})) == value);
+    }
+    CHECK(shown(leader.call({"RAFT", "LEASE", "off"})) == "OK");
+    CHECK(shown(leader.call({"RAFT", "READS", "lease"})) == "OK");
+    CHECK(shown(leader.call({"GET", "key"})) == "199");
+}
+
+TEST_CASE("e2e: a write of a session is carried out once, also when its leader dies in between") {
+    kv_servers servers;
+    const auto session = shown(servers.ask({"RAFT", "SESSION"}));
+    REQUIRE(session.starts_with("(integer) "));
+    const auto number = session.substr(std::string{"(integer) "}.size());
+    const auto increment = [&](const char* serial) {
+        return shown(servers.ask({"RAFT", "ONCE", number, serial, "INCR", "n"}));
+    };
+    CHECK(increment("1") == "(integer) 1");
+    CHECK(increment("1") == "(integer) 1");
+    CHECK(increment("2") == "(integer) 2");
+    servers.cluster().kill(servers.leader());
+    CHECK(increment("2") == "(integer) 2");
+    CHECK(increment("1") == "(integer) 1");
+    CHECK(increment("3") == "(integer) 3");
+    CHECK(shown(servers.ask({"GET", "n"})) == "3");
+}
+
+TEST_CASE("e2e: metrics are told over HTTP, and nothing else is") {
+    const auto port = raft_kv::outside::free_ports(1).front();
+    kv_servers servers{1, {}, {"--metrics", std::to_string(port)}};
+    CHECK(shown(servers.ask({"SET", "a", "1"})) == "OK");
+    const auto said = [&](std::string_view request) {
+        support::raw_socket socket{port};
+        socket.send(request);
+        return socket.receive_all();
+    };
+    const auto page = said("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+    CAPTURE(page);
+    CHECK(page.starts_with("HTTP/1.1 200 OK\r\n"));
+    CHECK(page.find("\nraft_role{role=\"leader\"} 1\n") != std::string::npos);
+    CHECK(page.find("\nraft_kv_writes_total{outcome=\"applied\"} 1\n") != std::string::npos);
+    CHECK(said("GET / HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404 "));
+    CHECK(said("POST /metrics HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 400 "));
+    CHECK(said(std::string(raft_kv::http_head_bytes_max, 'x')).starts_with("HTTP/1.1 400 "));
+    CHECK(said("\x16\x03\x01\r\n").starts_with("HTTP/1.1 400 "));
+    CHECK(shown(servers.ask({"GET", "a"})) == "1");
+}
