@@ -9,15 +9,18 @@
 
 #include "commands.hpp"
 #include "demo.hpp"
+#include "recover.hpp"
 #include "serve.hpp"
 
 namespace {
 
 constexpr std::string_view help_text =
     R"(usage: raft-kv serve --cluster FILE --id N --data DIR [options]
+       raft-kv recover --data DIR --id N [options]
        raft-kv demo [options]
 
   serve        runs one server of a replicated key-value store; see raft-kv serve --help
+  recover      makes one server's data a new cluster, when a majority is lost for good
   demo         starts three servers, writes to them, kills their leader, and checks what is left
   --help       this text
   --version    the version
@@ -28,7 +31,8 @@ A cluster file for three servers on one machine, each line `<id> <host> <peer-po
   2 127.0.0.1 7002 6002
   3 127.0.0.1 7003 6003
 
-Then `redis-cli -c -p 6001 set key value` works at any of them.
+Then `redis-cli -c -p 6001 set key value` works at any of them, and `raft help` tells how servers
+are added, replaced and removed. A new one is started with --join.
 )";
 
 int print(std::string_view text) {
@@ -42,6 +46,7 @@ int main(int count, char** words) {
     const std::span arguments{words, static_cast<std::size_t>(count)};
     const std::string_view command = arguments.size() > 1 ? arguments[1] : "";
     if (command == "serve") return raft_kv::serve(arguments.subspan(2));
+    if (command == "recover") return raft_kv::recover(arguments.subspan(2));
     if (command == "demo") {
         std::error_code unknown;
         const auto self = std::filesystem::read_symlink("/proc/self/exe", unknown);
@@ -50,7 +55,7 @@ int main(int count, char** words) {
     if (command == "--help") return print(help_text);
     if (command == "--version") return print("raft-kv " RAFT_KV_VERSION "\n");
     if (command.empty()) {
-        std::fputs("raft-kv: a command is missing: serve or demo\n", stderr);
+        std::fputs("raft-kv: a command is missing: serve, recover or demo\n", stderr);
     } else {
         std::fprintf(stderr, "raft-kv: unknown command '%s'\n", arguments[1]);
     }
