@@ -126,19 +126,23 @@ std::optional<std::string> server::take_identity() {
     if (const auto* wrong = std::get_if<layout_error>(&read)) return wrong->text;
     auto known = std::get<std::optional<cluster_layout>>(std::move(read));
     cluster_ = options_.layout.identity();
+    const auto is_told = options_.joins && !known;
     if (options_.joins) {
-        if (!known)
+        if (is_told)
             if (auto wrong = ask_to_join(known.emplace())) return wrong;
         cluster_ = known->identity();
     }
-    if (known && known->identity() == cluster_) base_ = *std::move(known);
+    if (known && known->identity() == cluster_) {
+        if (!is_told) kept_layout_ = cluster_text(cluster_, known->servers);
+        base_ = *std::move(known);
+    }
     for (const auto& each : options_.layout.servers) base_.put(each);
     layout_ = base_;
     const auto claim = options_.joins ? joiner_claim(cluster_, options_.id)
                                       : founder_claim(options_.layout, options_.id);
     if (auto wrong = claim_directory(options_.directory, claim)) return wrong;
-    kept_layout_ = cluster_text(cluster_, layout_.servers);
-    return keep_known_servers(options_.directory, kept_layout_);
+    keep_layout();
+    return std::nullopt;
 }
 
 /// An empty server must not be a voter before it has caught up: the one that had its id may have

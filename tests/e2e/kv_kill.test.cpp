@@ -117,6 +117,7 @@ TEST_CASE("e2e: a minority acknowledges nothing, and what it answers is an error
         return shown(client.call({"GET", "before"})).starts_with("(error) CLUSTERDOWN");
     }));
     CHECK(shown(client.call({"READONLY"})) == "OK");
+    CHECK(shown(client.call({"RAFT", "READS", "stale"})) == "OK");
     CHECK(shown(client.call({"GET", "before"})) == "1");
     CHECK(shown(client.call({"GET", "during"})) == "(nil)");
 
