@@ -85,12 +85,56 @@ work starts() {
         "", {.term_max = 1, .log_max = 1, .messages_max = 1, .crashes = 1, .reads = 1}, 200'000);
 }
 
+/// Each to its end; together some minutes on two cores.
+work proof() {
+    return {
+        from_nothing("", {.messages_max = 1, .crashes = 1}),
+        from_nothing("", {.log_max = 1, .messages_max = 2, .crashes = 0}),
+        from_nothing("", {.term_max = 3, .log_max = 2, .messages_max = 1, .crashes = 0}),
+        from_nothing("", {.term_max = 3, .log_max = 1, .messages_max = 1, .crashes = 1}),
+        from_nothing("", {.term_max = 1, .messages_max = 2, .crashes = 1}),
+        from_nothing("", {.term_max = 1, .messages_max = 1, .crashes = 1, .snapshots = 1}),
+        from_nothing("", {.log_max = 1, .messages_max = 1, .crashes = 0, .transfers = 1}),
+        from_nothing("", {.term_max = 1,
+                          .log_max = 4,
+                          .messages_max = 1,
+                          .crashes = 0,
+                          .changes = 1,
+                          .voters = 2}),
+        from_nothing("prevote", {.term_max = 1, .messages_max = 1, .crashes = 1}),
+        from_nothing("prevote,check_quorum", {.log_max = 1, .messages_max = 1, .crashes = 0}),
+        from_nothing("prevote,check_quorum", {.term_max = 1, .messages_max = 1, .crashes = 1}),
+        from_nothing("pipeline,batch",
+                     {.term_max = 1, .log_max = 3, .messages_max = 1, .crashes = 1}),
+        from_nothing("durable_at_once", {.term_max = 1, .messages_max = 2, .crashes = 1}),
+        from_nothing("quiescence", {.messages_max = 1, .crashes = 0}),
+    };
+}
+
+/// What takes hours.
+work campaign() {
+    auto all = proof();
+    const work longer{
+        from_nothing("", {.messages_max = 2, .crashes = 0}),
+        from_nothing("", {.messages_max = 1, .crashes = 2}),
+        from_nothing("", {.term_max = 1, .log_max = 3, .messages_max = 2, .crashes = 0}),
+        from_nothing("prevote,check_quorum", {.messages_max = 1, .crashes = 0}),
+        from_nothing("durable_at_once", {.term_max = 3, .messages_max = 2, .crashes = 1}),
+        from_nothing("",
+                     {.log_max = 4, .messages_max = 1, .crashes = 0, .changes = 1, .voters = 2}),
+    };
+    all.insert(all.end(), longer.begin(), longer.end());
+    return all;
+}
+
 }  // namespace
 
 const std::vector<preset>& presets() {
     static const std::vector<preset> all{
         {"quick", "a few seconds", quick},
         {"starts", "from every start of the library, up to 200,000 states", starts},
+        {"proof", "some minutes; every exploration to its end", proof},
+        {"campaign", "hours", campaign},
         {"mutants", "the exploration of the mutation tests", mutants},
     };
     return all;
