@@ -133,7 +133,10 @@ constexpr void on_election_timer(state& s, instant now, auto& out) {
     if (s.is_leader()) return;
     draw_election_timeout(s);
     restart_election_timer(s, now, out);
-    if (!may_stand(s)) return;
+    if (!may_stand(s)) {
+        if (s.current_leader()) become_follower(s, s.current_term, std::nullopt, now, out);
+        return;
+    }
     if (!s.config.pre_vote) return stand_for_election(s, false, out);
     leave_role(s, out);
     s.role = role{candidate{.pre_vote = true}};

@@ -17,8 +17,8 @@ enum class read_consistency : std::uint8_t {
     linearizable,  ///< Everything that was committed when the read was asked for.
     lease,  ///< The same, as long as the clocks keep the stated bound; without a message while the
             ///< leader's lease holds (thesis §6.4.1).
-    stale,  ///< Everything that the leader had said to be committed when it was last heard, which
-            ///< was at most the stated time ago.
+    stale,  ///< Everything that was committed when the leader was last heard, which was at most the
+            ///< stated time ago.
 };
 
 namespace detail {
@@ -128,12 +128,14 @@ constexpr void renew_lease(const state& s, leader& leading, instant now) {
 
 // ---------------------------------------------------------------------------------- who was asked
 
-/// Whether the leader was heard in the last `bound`, or this leader heard a quorum.
+/// Whether the leader was heard in the last `bound`, or this leader heard a quorum, and all that was
+/// committed by then is known to be. To hear it is not enough: the log may be hours behind.
 [[nodiscard]] constexpr bool is_fresh(const state& s, duration bound, instant now) {
     if (const auto* following = std::get_if<follower>(&s.role))
-        return following->leader && now - following->heard_at <= bound;
+        return following->leader && following->is_informed && now - following->heard_at <= bound;
     const auto* leading = std::get_if<leader>(&s.role);
-    return leading != nullptr && quorum_agrees(s.members(), [&](slot member) {
+    return leading != nullptr && s.commit_index >= leading->term_start &&
+           quorum_agrees(s.members(), [&](slot member) {
                return member == leading->own || now - s.peers[member.value].heard_at <= bound;
            });
 }
@@ -155,12 +157,17 @@ constexpr void begin_forwarding(const state& s, const follower& following, forwa
     ++reads.asked.value;
     reads.answered = false;
     reads.wanted = false;
+    reads.overdue = false;
     if (may_speak(s)) forward_reads(s, following, out);
 }
 
 constexpr void read_as_follower(state& s, const follower& following, auto& out) {
     if (!following.leader) return refuse(s, refusal_reason::not_leader, out);
-    if (!s.tasks->reads) s.tasks.change().reads = forwarded_reads{};
+    if (!s.tasks->reads) {
+        // Not what it asked before it last had no leader, or was not running, and is answered late.
+        const read_round never_used{s.seed >> 1U};
+        s.tasks.change().reads = forwarded_reads{.asked = never_used, .confirmed = never_used};
+    }
     auto& reads = *s.tasks.change().reads;
     if (reads.asked == reads.confirmed) {
         begin_forwarding(s, following, reads, out);
@@ -213,15 +220,16 @@ constexpr void settle_forwarded(state& s, const follower& following, read_round 
     if (reads.wanted) begin_forwarding(s, following, reads, out);
 }
 
-/// The leader's word came, in its `round`. A leader begins a round only when the one before it is
-/// confirmed. Else what was asked, or its answer, may be lost: asks again.
+/// A heartbeat of the leader came, in its `round`. A leader begins a round only when the one before
+/// it is confirmed. What was asked begins a round, whose heartbeat may come before the answer; if
+/// another comes the question, or its answer, may be lost: asks again.
 constexpr void follow_forwarded(state& s, const follower& following, read_round round, auto& out) {
-    const auto& reads = *s.tasks->reads;
-    if (reads.asked == reads.confirmed) return;
+    if (s.tasks->reads->asked == s.tasks->reads->confirmed) return;
+    auto& reads = *s.tasks.change().reads;
     if (reads.answered && round > reads.round)
-        settle_forwarded(s, following, reads.round, out);
-    else if (may_speak(s))
-        forward_reads(s, following, out);
+        return settle_forwarded(s, following, reads.round, out);
+    if (reads.overdue && may_speak(s)) forward_reads(s, following, out);
+    reads.overdue = !reads.overdue;
 }
 
 /// The follower whose reads `from` answers as its leader in this term; null if there is none.

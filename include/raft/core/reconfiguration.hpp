@@ -46,21 +46,24 @@ constexpr void append_configuration(state& s, leader& leading, configuration mem
 /// How far the new voters have come.
 enum class catching_up : std::uint8_t { under_way, done, failed };
 
-/// Whether every new voter has answered of late. One that is gone cannot hold the change up for
-/// ever.
-[[nodiscard]] constexpr bool are_heard(const state& s, member_set joining_members, instant now) {
+/// Whether every new voter has answered of late, and has room. One that is gone, or full, cannot
+/// hold the change up for ever.
+[[nodiscard]] constexpr bool can_catch_up(const state& s, const leader& leading,
+                                          member_set joining_members, instant now) {
     constexpr std::int64_t patience = 10;
     for (const auto who : joining_members)
-        if (now - s.peers[who.value].heard_at >= s.config.election_timeout * patience) return false;
+        if (now - s.peers[who.value].heard_at >= s.config.election_timeout * patience ||
+            leading.full.contains(who))
+            return false;
     return true;
 }
 
 /// Thesis §4.2.1: new voters are up to date once a round of theirs, that brings what there was at
 /// its beginning, took less than an election timeout: what has come since is less still.
-[[nodiscard]] constexpr catching_up follow_catch_up(state& s, instant now) {
+[[nodiscard]] constexpr catching_up follow_catch_up(state& s, const leader& leading, instant now) {
     const auto joining_members = joining(s.members());
     if (joining_members.empty()) return catching_up::done;
-    if (!are_heard(s, joining_members, now)) return catching_up::failed;
+    if (!can_catch_up(s, leading, joining_members, now)) return catching_up::failed;
     auto& round = s.tasks.change().catch_up;
     if (!round) round = catch_up{s.log.last_index(), now};
     for (const auto who : joining_members)
@@ -92,7 +95,7 @@ constexpr void advance_change(state& s, leader& leading, instant now, auto& out)
         return;
     const auto& members = s.members();
     if (!members.is_changing()) return finish_change(s, leading, now, out);
-    switch (follow_catch_up(s, now)) {
+    switch (follow_catch_up(s, leading, now)) {
     case catching_up::under_way: return;
     case catching_up::done:
         return append_configuration(s, leading, with_change_advanced(members), now, out);

@@ -34,6 +34,7 @@ constexpr follower* follow(state& s, member_id from, instant now, auto& out) {
     }
     following->heard_at = now;
     if (following->asleep) following->asleep = false;
+    following->is_informed = false;
     restart_election_timer(s, now, out);
     return following;
 }
@@ -80,6 +81,12 @@ constexpr void reject(state& s, follower& following, log_position prev, auto& ou
     return true;
 }
 
+/// Whether all that was committed when the leader sent this is known to be. The leader itself knew
+/// it if an entry of its own term was among it (§8).
+[[nodiscard]] constexpr bool knows_what_is_committed(const state& s, const append_entries& m) {
+    return s.commit_index >= m.commit_index && s.log.known_term_at(s.commit_index) == m.term;
+}
+
 constexpr void on(state& s, member_id from, const append_entries& m,
                   const indexed_configuration* carried, instant now, auto& out) {
     if (!is_well_formed(m)) return;
@@ -106,6 +113,7 @@ constexpr void on(state& s, member_id from, const append_entries& m,
     const auto safe = least(m.commit_index, following->verified_index);
     const bool news = safe > s.commit_index;
     if (news) commit_through(s, safe, out);
+    following->is_informed = knows_what_is_committed(s, m);
     // All that this brought is how far the log is committed: the leader was told before what an
     // answer would say. If that was lost, its next heartbeat asks, and brings no news.
     const bool empty = m.last_index == m.prev.index;

@@ -102,9 +102,9 @@ constexpr void leave_role(state& s, auto& out) {
 /// Becomes a follower, in this term or in a later one. The vote stays with its term: a server that
 /// steps down within a term must not vote again in it. Its patience ends when it would have: only a
 /// leader's word or a vote given puts that off (§5.2), or servers whose logs are behind could keep
-/// those that can win from trying. Who led, or slept, had no deadline and gets one. The peace that
-/// it promised to the leader that it followed ends when it would have, too, however it hears of a
-/// later term.
+/// those that can win from trying. Who led, or slept, had no deadline and gets one. What it
+/// has promised to the leader that it followed holds as long as it would have, however it hears of
+/// a later term.
 constexpr void become_follower(state& s, term_number term, std::optional<member_id> leader_id,
                                instant now, auto& out) {
     const auto* const before = std::get_if<follower>(&s.role);

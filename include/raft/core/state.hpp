@@ -111,6 +111,7 @@ struct forwarded_reads {
     log_index index{};       ///< The index that goes with it.
     bool answered = false;   ///< The leader has said so.
     bool wanted = false;     ///< Reads wait for a request that is not made yet.
+    bool overdue = false;    ///< A heartbeat came after the request, but what it asks for did not.
     friend constexpr bool operator==(const forwarded_reads&, const forwarded_reads&) = default;
 };
 
@@ -121,6 +122,8 @@ struct follower {
     read_round round{};                 ///< The leader's latest round heard of.
     owed_replies owed{};
     bool asleep = false;         ///< The leader has let it sleep: no word is expected.
+    bool is_informed = false;    ///< When the leader was last heard, this server knew everything
+                                 ///< that was committed by then to be so.
     bool keeps_promise = false;  ///< It heard a leader of an earlier term, or may have before it
                                  ///< started, and lets none be elected as if it followed it still:
                                  ///< a lease may rest on that (thesis §6.4.1).
@@ -185,7 +188,7 @@ struct told_to_stand {
 struct leader {
     std::optional<slot> own{};       ///< Its own place among the members, if it is one.
     member_set others{};             ///< The members to whom it sends.
-    member_set readers{};            ///< The followers that wait for the present round.
+    member_set readers{};            ///< The followers that wait for the present round or the next.
     member_set full{};               ///< The others whose disks have no room for further entries.
     bool next_round_wanted = false;  ///< Reads wait for a round that has not begun.
     bool changing = false;  ///< The configuration is not the last of its change, or not committed.

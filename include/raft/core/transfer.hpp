@@ -40,13 +40,15 @@ constexpr void advance_transfer(state& s, auto& out) {
     tell_to_stand(s, *target, out);
 }
 
-/// Of the others that could lead after a change under way, the one whose log is the most complete.
+/// Of the others that could lead the one whose log is the most complete, if possible one that can
+/// still lead after a change under way.
 [[nodiscard]] constexpr std::optional<slot> best_successor(const state& s, const leader& leading) {
     const auto& members = s.members();
+    const auto able = members.all_voters().without(members.witnesses) & leading.others;
+    const auto staying = able & members.final_voters();
     std::optional<slot> best;
-    for (const auto other : members.final_voters().without(members.witnesses) & leading.others)
-        if (members.can_lead(other) &&
-            (!best || s.peers[other.value].match_index > s.peers[best->value].match_index))
+    for (const auto other : staying.empty() ? able : staying)
+        if (!best || s.peers[other.value].match_index > s.peers[best->value].match_index)
             best = other;
     return best;
 }
@@ -81,13 +83,14 @@ constexpr void on_step_down(state& s, instant now, auto& out) {
 }
 
 /// A leader whose own disk has not answered for two election timeouts is of no use to anyone: it
-/// takes entries, and could not serve them after a crash.
+/// takes entries, and could not serve them after a crash. Where nobody else could lead it waits.
 constexpr void step_aside_if_disk_stalls(state& s, instant now, auto& out) {
     auto* leading = std::get_if<leader>(&s.role);
     if (leading == nullptr || !leading->own) return;
     auto& heard_at = s.peers[leading->own->value].heard_at;
     if (s.disk.durable == s.disk.begun) heard_at = now;
-    if (now - heard_at >= s.config.election_timeout * 2) step_aside(s, *leading, now, out);
+    if (now - heard_at >= s.config.election_timeout * 2 && best_successor(s, *leading))
+        step_aside(s, *leading, now, out);
 }
 
 }  // namespace raft::detail

@@ -232,7 +232,8 @@ public:
 
     constexpr void restart(member_id id) {
         auto& server = server_of(id);
-        server.now = initial_state(id, config_, server.disk.recover(), id.value);
+        server.now =
+            initial_state(id, config_, server.disk.recover(), id.value + (server.starts++ << 32U));
         server.running = true;
         server.disk_is_held = false;
         give(id, started{});
@@ -341,6 +342,7 @@ private:
         state now{};
         simulated_disk disk{};
         std::array<std::optional<instant>, timer_count> deadlines{};
+        std::uint64_t starts = 0;  ///< Each has another seed.
         bool running = true;
         bool disk_is_held = false;
     };
