@@ -125,16 +125,14 @@ void stop_everywhere(const settings& config, Happen happen) {
 
 }  // namespace
 
-TEST_CASE(
-    "S81 S82 whenever the leader crashes in a change, the change ends, one way or the other") {
+TEST_CASE("S81 S82 whenever its leader crashes a change ends, one way or the other") {
     stop_everywhere({}, [](cluster& c) {
         c.crash(s1);
         c.run_for(timeout * 5);
     });
 }
 
-TEST_CASE(
-    "S81 S82 whenever the leader is cut off in a change, the change ends, also when it is back") {
+TEST_CASE("S81 S82 whenever its leader is cut off a change ends, also when it is back") {
     stop_everywhere({}, [](cluster& c) {
         c.isolate(s1);
         c.run_for(timeout * 5);
@@ -157,8 +155,7 @@ TEST_CASE("whenever the leader steps down in a change, the change ends under the
     });
 }
 
-TEST_CASE(
-    "whenever all servers compact their logs in a change and restart, they know their members") {
+TEST_CASE("whenever all compact their logs in a change, and restart, they know their members") {
     auto config = settings{};
     config.retained_entries = 0;
     stop_everywhere(config, [](cluster& c) {

@@ -93,8 +93,7 @@ TEST_CASE("memberships that cannot be are refused, each for its reason") {
     CHECK(odd_memberships_are_refused());
 }
 
-TEST_CASE(
-    "S77 S78 a change is refused before the leader is ready, during a change and a handover") {
+TEST_CASE("S77 S78 a change is refused by who is not ready, or is changing or handing over") {
     cluster c{3};
     c.add_outsider(s4);
     c.elect(s1, {s2});

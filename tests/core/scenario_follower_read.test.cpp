@@ -219,8 +219,7 @@ TEST_CASE("a stale read is taken up to its bound, of a follower and of a leader"
     CHECK(refuses_stale(c, s3, timeout * 100) == refusal_reason::too_stale);
 }
 
-TEST_CASE(
-    "a stale read is refused while the log is known to be behind, though the leader is heard") {
+TEST_CASE("a stale read is refused while the log is behind, though the leader is heard") {
     auto config = settings{};
     config.retained_entries = 0;
     auto c = steady(3, config);
@@ -260,4 +259,97 @@ TEST_CASE("a stale read is refused while the leader does not know yet what is co
     CHECK(refuses_stale(c, s3, timeout * 100) == refusal_reason::too_stale);
     c.settle();
     for (const auto id : {s2, s3}) CHECK_FALSE(refuses_stale(c, id, timeout).has_value());
+}
+
+// --------------------------------------------------------------------------------- groups that sleep
+
+namespace {
+
+/// s4 is a learner.
+cluster sleeping_group() {
+    configuration members = voters_only({s1, s2, s3, s4});
+    members.voters = member_set::first(3);
+    settings config{};
+    config.quiescence = true;
+    cluster c{members, config};
+    c.elect(s1);
+    c.run_for(timeout);
+    REQUIRE_FALSE(c.deadline(s1, timer::heartbeat).has_value());
+    return c;
+}
+
+bool takes_stale(cluster& c, member_id id, duration bound) {
+    c.give(id, read_requested{read_consistency::stale, bound});
+    return c.last_effects().read.has_value();
+}
+
+}  // namespace
+
+TEST_CASE("B45 a group that wakes takes stale reads once its leader is heard, not sooner") {
+    auto c = sleeping_group();
+    for (const auto id : {s2, s1, s4}) {
+        c.run_for(timeout * 100);
+        CHECK_FALSE(takes_stale(c, id, timeout));
+        CHECK_FALSE(takes_stale(c, id, timeout));
+        c.settle();
+        CHECK(takes_stale(c, id, timeout));
+    }
+}
+
+TEST_CASE("B45 a stale read that can be answered wakes nobody") {
+    for (const auto id : {s1, s2, s4}) {
+        CAPTURE(id.value);
+        auto c = sleeping_group();
+        CHECK(takes_stale(c, id, timeout));
+        CHECK(c.network().empty());
+        CHECK_FALSE(c.deadline(s1, timer::heartbeat).has_value());
+        CHECK_FALSE(takes_stale(c, id, {}));
+        CHECK_FALSE(c.network().empty());
+    }
+}
+
+TEST_CASE("B45 a leader that was deposed in its sleep takes no stale read when it wakes") {
+    auto c = sleeping_group();
+    c.isolate(s1);
+    c.propose(s2);
+    c.run_for(timeout * 3);
+    REQUIRE(c.leader() != s1);
+    REQUIRE(c.at(s1).is_leader());
+    for (int i = 0; i < 3; ++i) CHECK_FALSE(takes_stale(c, s1, timeout));
+    CHECK(c.safe());
+}
+
+TEST_CASE("B45 a read whose question was lost keeps the group from sleeping") {
+    for (const auto id : {s2, s4}) {
+        auto c = sleeping_group();
+        c.give(s1, wake_requested{});
+        c.settle();
+        read(c, id);
+        c.lose(id, s1);
+        c.settle();
+        CHECK(waits(c, id));
+        c.run_for(timeout);
+        CHECK_FALSE(waits(c, id));
+        CHECK_FALSE(c.last_effects().reads_lost);
+    }
+}
+
+TEST_CASE("B45 a learner that did not hear that all sleep wakes them, once, and sleeps with them") {
+    for (const bool alone : {false, true}) {
+        auto c = sleeping_group();
+        c.propose(s1);
+        while (count<fall_asleep>(c, s1, s4) == 0)
+            c.network().empty() ? c.heartbeat(s1) : void(c.deliver_nth(0));
+        c.lose(s1, s4);
+        c.settle();
+        REQUIRE(c.deadline(s4, timer::election).has_value());
+        if (alone) c.isolate(s4);
+        c.run_for(timeout * 10);
+        CHECK(c.deadline(s4, timer::election).has_value() == alone);
+        read(c, s4);
+        CHECK(c.last_effects().read.has_value() != alone);
+        CHECK(c.leader() == s1);
+        CHECK(c.term(s1) == 1);
+        CHECK(c.safe());
+    }
 }

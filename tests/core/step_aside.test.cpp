@@ -108,8 +108,7 @@ TEST_CASE("B44 who has not all that the leader has is not told to stand when its
     CHECK(c.network().empty());
 }
 
-TEST_CASE(
-    "who is asked to step down tells the most complete of the others, and is followed at once") {
+TEST_CASE("who is asked to step down is followed at once by the most complete of the others") {
     auto c = steady(5, {});
     c.isolate(s2);
     c.isolate(s3);

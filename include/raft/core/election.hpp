@@ -129,14 +129,19 @@ constexpr void gather_votes(state& s, candidate& standing, instant now, auto& ou
     return false;
 }
 
+/// A server that cannot lead has no leader any more: reads must not wait for it for ever. If it only
+/// sleeps it is to wake.
+constexpr void miss_leader(state& s, instant now, auto& out) {
+    if (!s.current_leader()) return;
+    become_follower(s, s.current_term, std::nullopt, now, out);
+    if (s.config.quiescence) out.send(other_members(s), wake_up{s.current_term});
+}
+
 constexpr void on_election_timer(state& s, instant now, auto& out) {
     if (s.is_leader()) return;
     draw_election_timeout(s);
     restart_election_timer(s, now, out);
-    if (!may_stand(s)) {
-        if (s.current_leader()) become_follower(s, s.current_term, std::nullopt, now, out);
-        return;
-    }
+    if (!may_stand(s)) return miss_leader(s, now, out);
     if (!s.config.pre_vote) return stand_for_election(s, false, out);
     leave_role(s, out);
     s.role = role{candidate{.pre_vote = true}};

@@ -6,6 +6,7 @@
 // waking to show itself, all at the same time, so that none keeps another from being elected.
 #pragma once
 
+#include <raft/core/read.hpp>
 #include <raft/core/role.hpp>
 #include <raft/core/sending.hpp>
 
@@ -46,7 +47,10 @@ constexpr void let_sleep(const state& s, leader& leading, auto& out) {
 /// Means to send heartbeats again. Nobody was expected to answer meanwhile.
 constexpr void rouse_leader(state& s, instant now, auto& out) {
     std::get_if<leader>(&s.role)->asleep = false;
-    for (auto& peer : s.peers) peer.heard_at = now;
+    for (auto& peer : s.peers) {
+        peer.heard_at = now;
+        peer.silent = true;
+    }
     out.set(timer::heartbeat, now + s.config.heartbeat_interval);
 }
 
@@ -58,14 +62,18 @@ constexpr void on(state& s, member_id from, const fall_asleep& m, instant now, a
     if (following == nullptr || m.term != s.current_term || following->leader != from) return;
     const bool has_all = s.log.last() == m.last_log && s.disk.durable == s.disk.begun;
     if (!has_all) return;  // Its patience goes on, and ends by waking the leader.
+    if (awaits_reads(s)) return forward_reads(s, *following, out);  // That wakes the leader.
     if (m.last_log.index > s.commit_index) commit_through(s, m.last_log.index, out);
+    following->heard_at = now;
+    following->is_informed = true;
     following->asleep = true;
     out.cancel(timer::election);
 }
 
-/// Waits for the leader from now on, as if it had just been heard.
+/// Waits for the leader from now on, as if it had just been heard; but it was not.
 constexpr void wake_follower(state& s, follower& following, instant now, auto& out) {
     following.asleep = false;
+    following.is_informed = false;
     following.heard_at = now;
     draw_election_timeout(s);
     restart_election_timer(s, now, out);

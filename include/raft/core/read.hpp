@@ -136,7 +136,8 @@ constexpr void renew_lease(const state& s, leader& leading, instant now) {
     const auto* leading = std::get_if<leader>(&s.role);
     return leading != nullptr && s.commit_index >= leading->term_start &&
            quorum_agrees(s.members(), [&](slot member) {
-               return member == leading->own || now - s.peers[member.value].heard_at <= bound;
+               return member == leading->own || (!s.peers[member.value].silent &&
+                                                 now - s.peers[member.value].heard_at <= bound);
            });
 }
 
@@ -145,6 +146,10 @@ constexpr void on_stale_read(const state& s, duration bound, instant now, auto& 
         out.occasionally().read = accepted_read{{}, s.commit_index};
     else
         refuse(s, refusal_reason::too_stale, out);
+}
+
+[[nodiscard]] constexpr bool awaits_reads(const state& s) {
+    return s.tasks->reads && s.tasks->reads->asked != s.tasks->reads->confirmed;
 }
 
 /// A follower asks its leader, for all reads that wait.
@@ -224,7 +229,7 @@ constexpr void settle_forwarded(state& s, const follower& following, read_round 
 /// it is confirmed. What was asked begins a round, whose heartbeat may come before the answer; if
 /// another comes the question, or its answer, may be lost: asks again.
 constexpr void follow_forwarded(state& s, const follower& following, read_round round, auto& out) {
-    if (s.tasks->reads->asked == s.tasks->reads->confirmed) return;
+    if (!awaits_reads(s)) return;
     auto& reads = *s.tasks.change().reads;
     if (reads.answered && round > reads.round)
         return settle_forwarded(s, following, reads.round, out);

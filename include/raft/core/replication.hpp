@@ -175,6 +175,7 @@ constexpr void spread_commit(state& s, leader& leading, auto& out) {
     if (!member) return nullptr;
     auto* peer = &s.peers[member->value];
     peer->heard_at = now;
+    peer->silent = false;
     return peer;
 }
 

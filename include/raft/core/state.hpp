@@ -156,6 +156,8 @@ struct progress {
     std::uint16_t in_flight =
         0;  ///< Messages with entries that are not answered; reset when all entries are.
     replication_mode mode = replication_mode::probe;
+    bool silent = false;  ///< It was let sleep, and has not answered since; `heard_at` is when the
+                          ///< leader woke.
     friend constexpr bool operator==(const progress&, const progress&) = default;
 };
 

@@ -168,7 +168,10 @@ constexpr void on_any(state& s, member_id from, const message& body,
     std::visit(
         [&](const auto& m) {
             using type = std::remove_cvref_t<decltype(m)>;
-            if constexpr (!std::is_same_v<type, fall_asleep>) wake_by(s, from, now, out);
+            // Who follows wakes; and heartbeats must not go out in a step that changes the members.
+            constexpr bool from_leader =
+                std::is_same_v<type, fall_asleep> || std::is_same_v<type, install_snapshot>;
+            if constexpr (!from_leader) wake_by(s, from, now, out);
             if constexpr (std::is_same_v<type, append_entries>)
                 on(s, from, m, members, now, out);
             else if constexpr (std::is_same_v<type, install_snapshot>)
@@ -236,7 +239,11 @@ constexpr void advance(state& s, const proposed& in, instant now, auto& out) {
 }
 
 constexpr void advance(state& s, const read_requested& in, instant now, auto& out) {
-    if (wakes_for_requests(s, now, out)) detail::on_read(s, in.consistency, in.bound, now, out);
+    if (!takes_requests(s, out)) return;
+    const bool needs_nobody =
+        in.consistency == read_consistency::stale && detail::is_fresh(s, in.bound, now);
+    if (!needs_nobody) detail::wake_all(s, now, out);
+    detail::on_read(s, in.consistency, in.bound, now, out);
 }
 
 constexpr void advance(state& s, const transfer_requested& in, instant now, auto& out) {

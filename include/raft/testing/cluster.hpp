@@ -60,7 +60,8 @@ public:
         effects out;
         advance(server.now, in, now_, out);
         last_effects_ = out;
-        if (out.read) note_read(server, *out.read);
+        if constexpr (std::is_same_v<Input, read_requested>)
+            if (out.read && in.consistency != read_consistency::stale) note_read(server, *out.read);
         carry_out(server, std::move(out));
         finish_writes(server);
         observe();
