@@ -142,7 +142,7 @@ TEST_CASE("S96 doubled and reordered answers confirm a read once, and no later o
     c.inject(s1, s2, round_confirmed{{1}, answer.round});
     CHECK(waits(c, s2));  // It is not known which round.
     c.inject(s1, s2, answer);
-    c.inject(s1, s2, read_index_reply{{1}, answer.request, {9}, {99}, true});
+    c.inject(s1, s2, read_index_reply{{1}, answer.request, {9}, {99}});
     CHECK(waits(c, s2));
     c.inject(s1, s2, round_confirmed{{1}, answer.round});
     CHECK(c.last_effects().confirmed == confirmed_reads{answer.request, answer.index});
@@ -166,7 +166,7 @@ TEST_CASE("S96 questions of another term, from strangers, or to who does not lea
     CHECK(c.at(s2) == before);
     const auto follower = c.at(s1);
     c.inject(s3, s1, request_read_index{{2}, {1}});
-    c.inject(s3, s1, read_index_reply{{2}, {1}, {1}, {1}, true});
+    c.inject(s3, s1, read_index_reply{{2}, {1}, {1}, {1}});
     c.inject(s2, s1, round_confirmed{{2}, {9}});
     CHECK(c.at(s1) == follower);
     CHECK(c.network().empty());
@@ -261,7 +261,7 @@ TEST_CASE("a stale read is refused while the leader does not know yet what is co
     for (const auto id : {s2, s3}) CHECK_FALSE(refuses_stale(c, id, timeout).has_value());
 }
 
-// --------------------------------------------------------------------------------- groups that sleep
+// ---------------------------------------------------------------------------- groups that sleep
 
 namespace {
 

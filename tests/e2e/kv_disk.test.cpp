@@ -175,7 +175,7 @@ TEST_CASE("e2e: while both followers' disks are full, writes are answered and re
         if (!said->is_ok()) break;
     }
     CHECK(shown(said).starts_with("(error) UNKNOWN "));
-    CHECK(shown(client.call({"SET", "another", value})).starts_with("(error) NOSPACE "));
+    CHECK(shown(client.call({"SET", "another", value})).starts_with("(error) TRYAGAIN "));
     CHECK(shown(client.call({"GET", key_of(0)})) == value);
 
     for (auto& [id, disk] : disks)

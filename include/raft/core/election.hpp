@@ -129,8 +129,8 @@ constexpr void gather_votes(state& s, candidate& standing, instant now, auto& ou
     return false;
 }
 
-/// A server that cannot lead has no leader any more: reads must not wait for it for ever. If it only
-/// sleeps it is to wake.
+/// A server that cannot lead has no leader any more: reads must not wait for it for ever. If it
+/// only sleeps it is to wake.
 constexpr void miss_leader(state& s, instant now, auto& out) {
     if (!s.current_leader()) return;
     become_follower(s, s.current_term, std::nullopt, now, out);

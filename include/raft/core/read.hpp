@@ -128,8 +128,8 @@ constexpr void renew_lease(const state& s, leader& leading, instant now) {
 
 // ---------------------------------------------------------------------------------- who was asked
 
-/// Whether the leader was heard in the last `bound`, or this leader heard a quorum, and all that was
-/// committed by then is known to be. To hear it is not enough: the log may be hours behind.
+/// Whether the leader was heard in the last `bound`, or this leader heard a quorum, and all that
+/// was committed by then is known to be. To hear it is not enough: the log may be hours behind.
 [[nodiscard]] constexpr bool is_fresh(const state& s, duration bound, instant now) {
     if (const auto* following = std::get_if<follower>(&s.role))
         return following->leader && following->is_informed && now - following->heard_at <= bound;
@@ -157,9 +157,9 @@ constexpr void forward_reads(const state& s, const follower& following, auto& ou
     out.send(*following.leader, request_read_index{s.current_term, s.tasks->reads->asked});
 }
 
-constexpr void begin_forwarding(const state& s, const follower& following, forwarded_reads& reads,
+constexpr void begin_forwarding(state& s, const follower& following, forwarded_reads& reads,
                                 auto& out) {
-    ++reads.asked.value;
+    reads.asked = {++s.last_request.value};
     reads.answered = false;
     reads.wanted = false;
     reads.overdue = false;
@@ -168,11 +168,9 @@ constexpr void begin_forwarding(const state& s, const follower& following, forwa
 
 constexpr void read_as_follower(state& s, const follower& following, auto& out) {
     if (!following.leader) return refuse(s, refusal_reason::not_leader, out);
-    if (!s.tasks->reads) {
-        // Not what it asked before it last had no leader, or was not running, and is answered late.
-        const read_round never_used{s.seed >> 1U};
-        s.tasks.change().reads = forwarded_reads{.asked = never_used, .confirmed = never_used};
-    }
+    if (!s.tasks->reads)
+        s.tasks.change().reads =
+            forwarded_reads{.asked = s.last_request, .confirmed = s.last_request};
     auto& reads = *s.tasks.change().reads;
     if (reads.asked == reads.confirmed) {
         begin_forwarding(s, following, reads, out);

@@ -246,7 +246,10 @@ struct state {
     seldom<role_tasks> tasks{};
 
     disk_progress disk{};
-    std::uint64_t seed = 0;  ///< Of the present random timeout, and of those to come.
+    std::uint64_t seed = 0;     ///< Of the present random timeout, and of those to come.
+    read_round last_request{};  ///< The last that was made of a leader for reads, of whatever term.
+                                ///< It begins anywhere: what was asked before a restart may be
+                                ///< answered late.
 
     [[nodiscard]] constexpr const configuration& members() const {
         return configurations.back().value;

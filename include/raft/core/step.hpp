@@ -156,6 +156,7 @@ struct recovered_state {
     s.seed = seed;
     if (kept.incoming && kept.incoming->description.last_included.index > s.commit_index)
         s.tasks.change().incoming = *kept.incoming;
+    s.last_request = {seed >> 1U};
     s.role = role{follower{.verified_index = s.commit_index}};
     return s;
 }

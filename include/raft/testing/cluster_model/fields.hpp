@@ -57,8 +57,8 @@ constexpr void visit_fields(fields_of<owed_replies> auto& x, auto visit) {
 }
 
 constexpr void visit_fields(fields_of<follower> auto& x, auto visit) {
-    auto& [leader, heard_at, verified_index, round, owed, keeps_promise, asleep] = x;
-    visit(leader, heard_at, verified_index, round, owed, keeps_promise, asleep);
+    auto& [leader, heard_at, verified_index, round, owed, asleep, is_informed, keeps_promise] = x;
+    visit(leader, heard_at, verified_index, round, owed, asleep, is_informed, keeps_promise);
 }
 
 constexpr void visit_fields(fields_of<candidate> auto& x, auto visit) {
@@ -67,8 +67,8 @@ constexpr void visit_fields(fields_of<candidate> auto& x, auto visit) {
 }
 
 constexpr void visit_fields(fields_of<progress> auto& x, auto visit) {
-    auto& [match_index, next_index, round, heard_at, snapshot_offset, in_flight, mode] = x;
-    visit(match_index, next_index, round, heard_at, snapshot_offset, in_flight, mode);
+    auto& [match_index, next_index, round, heard_at, snapshot_offset, in_flight, mode, silent] = x;
+    visit(match_index, next_index, round, heard_at, snapshot_offset, in_flight, mode, silent);
 }
 
 constexpr void visit_fields(fields_of<leadership_transfer> auto& x, auto visit) {
@@ -86,8 +86,8 @@ constexpr void visit_fields(fields_of<leader> auto& x, auto visit) {
 constexpr void visit_fields(fields_of<halted> auto&, auto) {}
 
 constexpr void visit_fields(fields_of<forwarded_reads> auto& x, auto visit) {
-    auto& [asked, confirmed, round, index, answered, wanted] = x;
-    visit(asked, confirmed, round, index, answered, wanted);
+    auto& [asked, confirmed, round, index, answered, wanted, overdue] = x;
+    visit(asked, confirmed, round, index, answered, wanted, overdue);
 }
 
 constexpr void visit_fields(fields_of<catch_up> auto& x, auto visit) {
@@ -117,9 +117,9 @@ constexpr void visit_fields(fields_of<disk_progress> auto& x, auto visit) {
 /// are those of the last.
 constexpr void visit_fields(fields_of<state> auto& x, auto visit) {
     auto& [self, config, current_term, voted_for, log, snapshot, configurations, commit_index, role,
-           peers, tasks, disk, seed] = x;
+           peers, tasks, disk, seed, last_request] = x;
     visit(configurations, current_term, voted_for, log, snapshot, commit_index, role, peers, tasks,
-          disk);
+          disk, last_request);
 }
 
 // ---------------------------------------------------------------------------------------- messages
