@@ -41,9 +41,12 @@ Runs one server of a replicated key-value store, which speaks the Redis protocol
   --clock-drift-ppm N        how far any server's clock runs wrong at most, in millionths: what
                              RAFT LEASE and RAFT READS lease rest on; without it there are none
   --metrics PORT             answers GET /metrics there, for Prometheus
+  --flight-recorder-kib N    the last inputs of the protocol are kept in so much memory (256),
+                             and saved in DIR/flight-recording if an invariant is broken
   --help                     this text
 
 SIGTERM and SIGINT end it: it answers what it has taken and lets another server lead.
+SIGUSR1 saves the flight recording, which raft-replay tells.
 )";
 
 template <class Integer>
@@ -81,6 +84,8 @@ std::string read_flag(std::string_view flag, std::string_view value, serve_flags
         good = read_number(value, std::uint8_t{0}, std::uint8_t{100}, flags.election_rank);
     } else if (flag == "--metrics") {
         good = read_number(value, std::uint16_t{1}, std::uint16_t{65535}, flags.metrics_port);
+    } else if (flag == "--flight-recorder-kib") {
+        good = read_number(value, std::uint64_t{8}, std::uint64_t{1} << 20U, flags.recorder_kib);
     } else {
         return "unknown flag '" + std::string{flag} + "'";
     }
@@ -104,6 +109,15 @@ void raise_open_files_limit() {
     setrlimit(RLIMIT_NOFILE, &files);
 }
 
+/// As often as it comes.
+void save_on(asio::signal_set& wishes, server& one) {
+    wishes.async_wait([&](const asio::error_code& error, int /*signal*/) {
+        if (error) return;
+        one.save_recording();
+        save_on(wishes, one);
+    });
+}
+
 int run(server_options options) {
     asio::io_context io{1};
     server one{io, std::move(options)};
@@ -113,6 +127,8 @@ int run(server_options options) {
     signals.async_wait([&](const asio::error_code& error, int /*signal*/) {
         if (!error) one.stop();
     });
+    asio::signal_set wishes{io, SIGUSR1};
+    save_on(wishes, one);
     io.run();
     return 0;
 }
@@ -166,7 +182,8 @@ int serve(std::span<char*> arguments) {
                            .joins = flags.join,
                            .config = {},
                            .snapshot_entries = flags.snapshot_entries,
-                           .metrics_port = flags.metrics_port};
+                           .metrics_port = flags.metrics_port,
+                           .recorder_bytes = flags.recorder_kib * 1024};
     options.config.election_timeout = raft::milliseconds(flags.election_timeout_ms);
     options.config.heartbeat_interval = raft::milliseconds(flags.heartbeat_ms);
     options.config.clock_drift_ppm = flags.clock_drift_ppm;

@@ -23,6 +23,7 @@ struct serve_flags {
     std::optional<std::uint32_t> clock_drift_ppm{};
     std::uint8_t election_rank = 0;
     std::uint16_t metrics_port = 0;  ///< 0: none.
+    std::uint64_t recorder_kib = 256;
     bool help = false;
     friend bool operator==(const serve_flags&, const serve_flags&) = default;
 };

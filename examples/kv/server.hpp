@@ -34,6 +34,7 @@
 
 #include <raft/battery/asio_transport.hpp>
 #include <raft/battery/file_storage.hpp>
+#include <raft/battery/flight_recorder.hpp>
 #include <raft/node.hpp>
 
 namespace raft_kv {
@@ -48,6 +49,8 @@ struct server_options {
     /// A snapshot is taken when so many entries were applied since the last one.
     std::uint64_t snapshot_entries = 0;
     std::uint16_t metrics_port = 0;  ///< 0: none.
+    /// The room for the protocol's last inputs.
+    std::size_t recorder_bytes = 0;
 };
 
 class server final : public service, public connection_owner {
@@ -62,6 +65,8 @@ public:
     /// Takes no more requests, answers those it has, lets another server lead, and stops the
     /// io_context.
     void stop();
+    /// Saves what the flight recorder holds in the data directory.
+    void save_recording();
 
     // service
     [[nodiscard]] std::uint64_t identity() const override { return cluster_; }
@@ -86,7 +91,8 @@ private:
     using transport_type = raft::asio_transport<kv::command>;
     using clock = std::chrono::steady_clock;
     using node_type = raft::node<kv, transport_type&, storage_type&, clock,
-                                 raft::limits{.message_bytes = limits::entry_bytes_max}>;
+                                 raft::limits{.message_bytes = limits::entry_bytes_max},
+                                 raft::flight_recorder<>>;
 
     /// Writes in the log that are not committed yet.
     struct batch_under_way {
@@ -133,6 +139,7 @@ private:
     [[nodiscard]] std::optional<std::string> open_storage();
     [[nodiscard]] std::optional<std::string> take_identity();
     [[nodiscard]] std::optional<std::string> ask_to_join(cluster_layout& known);
+    [[nodiscard]] std::string recording_path() const;
     [[nodiscard]] std::optional<std::string> listen();
     [[nodiscard]] std::optional<std::string> listen_for_metrics();
     void accept();

@@ -84,7 +84,9 @@ std::optional<std::string> server::start() {
         if (number_of(each.id) != number_of(options_.id))
             peers.peers.push_back({{each.id}, each.host, each.peer_port});
     transport_ = std::make_unique<transport_type>(io_, std::move(peers));
-    node_ = std::make_unique<node_type>(std::move(settings), kv{}, *transport_, *storage_);
+    node_ = std::make_unique<node_type>(
+        std::move(settings), kv{}, *transport_, *storage_, clock{},
+        raft::flight_recorder<>{{.bytes = options_.recorder_bytes, .file = recording_path()}});
 
     if (auto wrong = listen()) return wrong;
     if (auto wrong = listen_for_metrics()) return wrong;

@@ -44,6 +44,8 @@ TEST_CASE("serve flags: what is wrong or missing is said") {
     CHECK(problem_of({"--cluster"}) == "'' is no value for --cluster");
     CHECK(problem_of({"--id", "-1"}) == "'-1' is no value for --id");
     CHECK(problem_of({"--id", "1x"}) == "'1x' is no value for --id");
+    CHECK(problem_of({"--flight-recorder-kib", "7"}) ==
+          "'7' is no value for --flight-recorder-kib");
     CHECK(problem_of({"--port", "1"}) == "unknown flag '--port'");
     CHECK(problem_of({"serve"}) == "unknown flag 'serve'");
     CHECK(problem_of({"--cluster=c", "--id=1", "--data=d", "--heartbeat-ms=151"}) ==
