@@ -251,12 +251,12 @@ private:
     /// Whether there is room for what a leader sends. If not the entries stay with it, and it
     /// hears so: what does not fit on the disk, or would be too much to be applied.
     [[nodiscard]] bool takes(entries_view entries) {
-        const auto bytes = detail::bytes_of(entries, storage_);
-        if (bytes > storage_.room()) {
+        const auto bytes = [&] { return detail::bytes_of(entries, storage_); };
+        if (bytes() > storage_.room()) {
             if (!state_.disk.full) step_and_finish(room_changed{true});
             return false;
         }
-        return backlog_.bytes() == 0 || backlog_.bytes() + bytes <= Limits.unapplied_bytes;
+        return backlog_.bytes() == 0 || backlog_.bytes() + bytes() <= Limits.unapplied_bytes;
     }
 
     template <class Input>
@@ -333,7 +333,7 @@ private:
 
     [[gnu::always_inline]] void begin_write(const log_write& write, entries_view given) {
         const auto& appended = *write.entries;
-        forget_replaced(appended.first);
+        if (appended.first <= last_written_) forget_replaced(appended.first);
         last_written_ = appended.last;
         const auto* const carried = detail::carried_in(state_, appended.first, appended.last);
         switch (appended.source) {
@@ -353,7 +353,7 @@ private:
     }
 
     /// Entries from `first` on are about to be replaced, and will never be applied.
-    void forget_replaced(log_index first) {
+    [[gnu::noinline]] void forget_replaced(log_index first) {
         while (first <= last_written_) {
             const auto gone = storage_.entries(first, last_written_, Limits.message_bytes);
             if (gone.empty()) return;
@@ -366,7 +366,7 @@ private:
 
     /// Feeds back what the storage has done, and applies what is committed, until nothing is left
     /// to do. Mostly nothing is, and that is seen without a call.
-    void settle() {
+    [[gnu::always_inline]] void settle() {
         if (storage_may_have_news() || has_to_deliver()) settle_all();
     }
     [[gnu::noinline]] void settle_all() {
@@ -419,14 +419,14 @@ private:
 
     /// Applies the next committed entries and answers who waits for them; true if anything was
     /// done. What callables ask for meanwhile is done when they have returned.
-    bool deliver() {
+    [[gnu::always_inline]] bool deliver() {
         delivering_ = true;
         const bool worked = more_ ? deliver_more() : apply_some();
         delivering_ = false;
         return worked;
     }
 
-    bool deliver_more() {
+    [[gnu::noinline]] bool deliver_more() {
         if (restore_at_ && *restore_at_ <= state_.disk.durable) finish_install();
         const bool worked = !restore_at_ && apply_some();
         const bool complete = last_applied() == state_.commit_index || restore_at_;

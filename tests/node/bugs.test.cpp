@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <numeric>
 #include <optional>
 #include <set>
@@ -115,6 +116,45 @@ TEST_CASE("S57 a restarted node applies what it has in small pieces, without a g
         only.lead();
         CHECK(only.items() == up_to(10));
     }
+}
+
+TEST_CASE("a callable stays whole while it proposes more than ever before") {
+    alone<list, memory_storage<int>> only;
+    REQUIRE(only.restart());
+    only.lead();
+    int answered = 0;
+    int seen = 0;
+    only.up->propose(0, [&, kept = std::make_unique<int>(42)](const auto&) {
+        only.propose(1, 100);
+        only.up->propose(100, [&](const auto&) { ++answered; });
+        seen = *kept;
+    });
+    CHECK(seen == 42);
+    CHECK(answered == 1);
+    CHECK(only.items() == up_to(101));
+}
+
+TEST_CASE("a callable stays whole while it ends leadership, and hears of its other commands") {
+    alone<list, memory_storage<int>> only;
+    REQUIRE(only.restart());
+    only.lead();
+    std::vector<std::size_t> heard;
+    std::vector<std::size_t> in_doubt;
+    bool later_is_lost = true;
+    const auto step_down_at_first = [&, kept = std::make_shared<int>(42)](std::size_t number,
+                                                                          const auto& given) {
+        if (heard.empty()) CHECK_FALSE(only.up->step_down());
+        CHECK(*kept == 42);
+        heard.push_back(number);
+        if (std::holds_alternative<unknown>(given)) in_doubt.push_back(number);
+    };
+    only.up->propose(std::vector{0, 1, 2}, step_down_at_first);
+    CHECK(heard == std::vector<std::size_t>{0, 1, 2, 1, 2});
+    CHECK(in_doubt == std::vector<std::size_t>{1, 2});
+    CHECK(only.items() == up_to(3));
+    only.up->propose(
+        3, [&](const auto& given) { later_is_lost = !std::holds_alternative<refusal>(given); });
+    CHECK_FALSE(later_is_lost);
 }
 
 TEST_CASE("B76 a node does not start on a snapshot that its state machine does not take") {

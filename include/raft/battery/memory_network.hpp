@@ -4,9 +4,12 @@
 // until they are delivered.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -26,13 +29,11 @@ public:
     public:
         port(memory_network& carrier, member_id self) : network_{&carrier}, self_{self} {}
 
+        /// Inline: a message that is made for this call alone is made where it waits.
         template <class Body>
-        void send(std::span<const member_id> to, const Body& body,
-                  const attachment<Command>& beside) {
-            if (beside.entries.empty() && beside.configuration == nullptr && beside.chunk.empty())
-                network_->carry(self_, to, body, {}, 0);
-            else
-                network_->carry_with(self_, to, body, beside);
+        [[gnu::always_inline]] void send(std::span<const member_id> to, const Body& body,
+                                         const attachment<Command>& beside) {
+            network_->carry(self_, to, body, network_->waiting().keep(beside));
         }
         [[nodiscard]] std::size_t room(member_id) const {
             return std::numeric_limits<std::size_t>::max();
@@ -69,22 +70,29 @@ private:
         std::size_t count = 0;
     };
 
-    /// What seldom travels beside a message, as places in the stores of its batch.
+    /// What seldom travels beside a message.
     struct parcel {
-        range configurations{};
-        range bytes{};
+        std::optional<indexed_configuration> configuration{};
+        std::vector<std::byte> bytes{};
     };
 
     /// How many receivers share one copy of a message.
     static constexpr std::size_t receivers_max = 4;
 
-    /// A message on its way to some of its receivers. All of them share what travels beside it.
+    /// What travels beside a message, as places in the stores of its batch.
+    struct companions {
+        range entries{};
+        std::uint32_t parcel = 0;  ///< Its number among the parcels, from 1; 0 if there is none.
+    };
+
+    /// A message on its way to some of its receivers. All of them share what travels beside it. Its
+    /// size is a power of two, so that its place is found without a multiplication.
     struct sent {
         member_id from{};
-        std::size_t receivers = 0;
         std::array<member_id, receivers_max> to{};
         range entries{};
-        std::size_t parcel = 0;  ///< Its place among the parcels; 0 if there is none.
+        std::uint32_t parcel = 0;
+        std::uint32_t receivers = 0;
         message body{};
 
         template <class Body>
@@ -101,85 +109,91 @@ private:
     struct alignas(64) batch {
         std::vector<sent> messages{};  ///< The first `count` wait, the rest is room for more.
         std::size_t count = 0;
-        std::vector<parcel> parcels{1};
-        std::vector<entry<Command>> entries{};
-        std::vector<indexed_configuration> configurations{};
-        std::vector<std::byte> bytes{};
+        std::vector<parcel> parcels{};
+        std::vector<entry<Command>> entries{};  ///< The first `entry_count`, likewise.
+        std::size_t entry_count = 0;
 
-        [[nodiscard]] sent& add() {
+        [[nodiscard, gnu::always_inline]] sent& add() {
             if (count == messages.size()) grow();
             return messages[count++];
         }
         [[gnu::noinline]] void grow() { messages.resize(2 * count + 2); }
 
-        [[nodiscard]] std::size_t pack(const attachment<Command>& beside) {
+        [[gnu::always_inline]] range store_entries(std::span<const entry<Command>> given) {
+            const range place{entry_count, given.size()};
+            entry_count += given.size();
+            if (entries.size() < entry_count) grow_entries();
+            for (std::size_t i = 0; i < given.size(); ++i)
+                copy_whole(entries[place.first + i], given[i]);
+            return place;
+        }
+        [[gnu::noinline]] void grow_entries() { entries.resize(2 * entry_count); }
+
+        [[gnu::always_inline]] companions keep(const attachment<Command>& beside) {
+            companions kept;
+            if (!beside.entries.empty()) kept.entries = store_entries(beside.entries);
+            if (beside.configuration != nullptr || !beside.chunk.empty())
+                kept.parcel = pack(beside.configuration, beside.chunk);
+            return kept;
+        }
+
+        [[gnu::noinline]] std::uint32_t pack(const indexed_configuration* configuration,
+                                             std::span<const std::byte> chunk) {
             auto& packed = parcels.emplace_back();
-            if (beside.configuration != nullptr)
-                packed.configurations = store(configurations, std::span{beside.configuration, 1});
-            if (!beside.chunk.empty()) packed.bytes = store(bytes, beside.chunk);
-            return parcels.size() - 1;
+            if (configuration != nullptr) packed.configuration = *configuration;
+            packed.bytes.assign(chunk.begin(), chunk.end());
+            return static_cast<std::uint32_t>(parcels.size());
         }
 
         [[nodiscard]] attachment<Command> beside(const sent& each) const {
-            attachment<Command> all{.entries = view(entries, each.entries)};
-            if (each.parcel != 0) unpack(parcels[each.parcel], all);
+            attachment<Command> all{
+                .entries = {entries.data() + each.entries.first, each.entries.count}};
+            if (each.parcel != 0) unpack(parcels[each.parcel - 1], all);
             return all;
         }
 
-        void unpack(const parcel& places, attachment<Command>& all) const {
-            const auto carried = view(configurations, places.configurations);
-            if (!carried.empty()) all.configuration = carried.data();
-            all.chunk = view(bytes, places.bytes);
+        static void unpack(const parcel& packed, attachment<Command>& all) {
+            if (packed.configuration) all.configuration = &*packed.configuration;
+            all.chunk = packed.bytes;
         }
 
         void clear() {
             count = 0;
-            entries.clear();
-            if (parcels.size() == 1) return;
-            parcels.resize(1);
-            configurations.clear();
-            bytes.clear();
+            entry_count = 0;
+            parcels.clear();
         }
     };
 
-    template <class T, class From>
-    static range store(std::vector<T>& kept, const From& given) {
-        const range place{kept.size(), given.size()};
-        if (given.size() == 1)
-            kept.push_back(given.front());
-        else
-            kept.insert(kept.end(), given.begin(), given.end());
-        return place;
-    }
+    [[nodiscard]] batch& waiting() { return batches_[waiting_]; }
 
-    template <class T>
-    static std::span<const T> view(const std::vector<T>& kept, range place) {
-        return {kept.data() + place.first, place.count};
+    template <class Body>
+    [[gnu::always_inline]] void carry(member_id from, std::span<const member_id> to,
+                                      const Body& body, const companions& beside) {
+        if (to.size() <= receivers_max) return carry_to_few(from, to, body, beside);
+        const auto copy = body;
+        carry_to_many(from, to, copy, beside);
     }
 
     template <class Body>
-    void carry(member_id from, std::span<const member_id> to, const Body& body, range entries,
-               std::size_t packed) {
-        auto& waiting = batches_[waiting_];
+    [[gnu::always_inline]] void carry_to_few(member_id from, std::span<const member_id> to,
+                                             const Body& body, const companions& beside) {
+        auto& added = waiting().add();
+        added.from = from;
+        for (std::size_t i = 0; i < to.size(); ++i) added.to[i] = to[i];
+        added.entries = beside.entries;
+        added.parcel = beside.parcel;
+        added.receivers = static_cast<std::uint32_t>(to.size());
+        added.put(body);
+    }
+
+    template <class Body>
+    [[gnu::noinline]] void carry_to_many(member_id from, std::span<const member_id> to,
+                                         const Body& body, companions beside) {
         while (!to.empty()) {
-            auto& added = waiting.add();
-            added.from = from;
-            added.receivers = to.size() < receivers_max ? to.size() : receivers_max;
-            for (std::size_t i = 0; i < added.receivers; ++i) added.to[i] = to[i];
-            added.entries = entries;
-            added.parcel = packed;
-            added.put(body);
-            to = to.subspan(added.receivers);
+            const auto some = to.first(std::min(to.size(), receivers_max));
+            carry_to_few(from, some, body, beside);
+            to = to.subspan(some.size());
         }
-    }
-
-    template <class Body>
-    void carry_with(member_id from, std::span<const member_id> to, const Body& body,
-                    const attachment<Command>& beside) {
-        auto& waiting = batches_[waiting_];
-        const bool packs = beside.configuration != nullptr || !beside.chunk.empty();
-        const auto packed = packs ? waiting.pack(beside) : std::size_t{0};
-        carry(from, to, body, store(waiting.entries, beside.entries), packed);
     }
 
     /// What is sent waits in one batch while the other arrives.

@@ -50,8 +50,8 @@ public:
         progress_.durable = write.sequence;
     }
 
-    [[nodiscard]] std::span<const entry<Command>> entries(log_index first, log_index last,
-                                                          std::size_t bytes_max) const {
+    [[nodiscard, gnu::always_inline]] std::span<const entry<Command>>
+    entries(log_index first, log_index last, std::size_t bytes_max) const {
         const auto begin = place_of(first);
         const auto fit = std::max<std::size_t>(1, bytes_max / sizeof(Command));
         const auto wanted = static_cast<std::size_t>(last - first) + 1;
@@ -137,14 +137,15 @@ private:
         if (configuration != nullptr) configurations_.push_back(*configuration);
     }
 
-    void cut_off_from(log_index first) {
+    [[gnu::noinline]] void cut_off_from(log_index first) {
         log_.truncate_after(previous(first));
         while (!configurations_.empty() && configurations_.back().index >= first)
             configurations_.pop_back();
     }
 
     /// Of a single large entry g++ would make a string instruction, which takes longer to start
-    /// than the whole copy; of a number of bytes that it does not know it makes a call.
+    /// than the whole copy; of a number of bytes that it does not know it makes a call. A small one
+    /// is copied whole, as words that are soon read as they were written.
     void put(std::span<const entry<Command>> entries, log_index first, term_number term) {
         using stored = entry<Command>;
         auto place = place_of(first);
@@ -159,8 +160,8 @@ private:
         } else {
             for (const auto& each : entries) {
                 auto& kept = ring_[place++ & (ring_.size() - 1)];
-                kept = each;
-                kept.term = term;
+                copy_whole(kept, each);
+                if (kept.term != term) kept.term = term;
             }
         }
     }
@@ -170,7 +171,7 @@ private:
         if (held + count > ring_.size()) grow_to(held + count);
     }
 
-    void grow_to(std::size_t count) {
+    [[gnu::noinline]] void grow_to(std::size_t count) {
         auto size = std::max<std::size_t>(ring_.size(), 16);
         while (size < count) size *= 2;
         std::vector<entry<Command>> larger(size);

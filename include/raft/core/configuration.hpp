@@ -6,7 +6,6 @@
 
 #include <array>
 #include <bit>
-#include <initializer_list>
 #include <optional>
 #include <vector>
 
@@ -105,7 +104,7 @@ struct configuration {
     member_set newcomers{};        ///< Who came with the change, and goes if it is given up.
     member_set witnesses{};        ///< Of the members: those that hold no commands.
 
-    [[nodiscard]] constexpr std::optional<slot> slot_of(member_id id) const {
+    [[nodiscard, gnu::always_inline]] constexpr std::optional<slot> slot_of(member_id id) const {
         for (std::size_t i = 0; i < members.size(); ++i)
             if (members[i] == id) return slot{static_cast<std::uint8_t>(i)};
         return std::nullopt;
@@ -173,7 +172,7 @@ inline constexpr std::size_t member_set_count = 6;
     if (c.members.size() > members_max || !named.without(c.everyone()).empty()) return false;
     if (c.voters.empty() && !(c.members.empty() && !c.is_changing())) return false;
     if (!(c.next_voters & c.next_learners).empty()) return false;
-    for (const auto set : {c.voters, c.outgoing_voters, c.next_voters})
+    for (const auto set : std::array{c.voters, c.outgoing_voters, c.next_voters})
         if (!hold_data(set, c.witnesses)) return false;
     for (std::size_t i = 0; i < c.members.size(); ++i)
         for (std::size_t j = 0; j < i; ++j)

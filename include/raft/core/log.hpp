@@ -62,11 +62,11 @@ public:
     }
 
     /// The term of an entry that is known to be here, or of the base.
-    [[nodiscard]] constexpr term_number known_term_at(log_index index) const {
+    [[nodiscard, gnu::always_inline]] constexpr term_number known_term_at(log_index index) const {
         return index >= latest_.first ? latest_.term : *older_term_at(index);
     }
 
-    [[nodiscard]] constexpr bool matches(log_position position) const {
+    [[nodiscard, gnu::always_inline]] constexpr bool matches(log_position position) const {
         if (position.index > last_) return false;
         if (position.index >= latest_.first) return position.term == latest_.term;
         return position.term == older_term_at(position.index);
@@ -101,7 +101,7 @@ public:
 
     /// Appends `count` entries of one term, which is not before the last one.
     constexpr void append(term_number term, std::uint64_t count) {
-        if (term != latest_.term && count > 0) begin_run(term);
+        if (term != latest_.term) begin_run(term, count);
         last_ = last_ + count;
     }
 
@@ -137,7 +137,8 @@ private:
         return base_.term;
     }
 
-    [[gnu::noinline]] constexpr void begin_run(term_number term) {
+    [[gnu::noinline]] constexpr void begin_run(term_number term, std::uint64_t count) {
+        if (count == 0) return;
         require(term > latest_.term);
         if (latest_.first <= last_) older_.push_back(latest_);
         latest_ = {term, next(last_)};

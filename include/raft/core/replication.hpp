@@ -47,7 +47,7 @@ constexpr follower* follow(state& s, member_id from, instant now, auto& out) {
 
 /// Answers the leader now if the answer rests on nothing that the disk does not have yet; the rest
 /// follows when it does.
-constexpr void acknowledge(state& s, follower& following, auto& out) {
+[[gnu::always_inline]] constexpr void acknowledge(state& s, follower& following, auto& out) {
     following.owed.append = !may_speak(s) || s.disk.durable_index < following.verified_index;
     if (!may_speak(s)) return;
     out.send(*following.leader,
@@ -132,9 +132,8 @@ constexpr void on(state& s, member_id from, const append_entries& m,
 /// before it. Entries of older terms are never committed by counting (Figure 8). `reached` is what
 /// a member has come to have: as much is committed as a quorum has, but not more than that. True if
 /// anything new is.
-[[nodiscard]] constexpr bool advance_commit(state& s, const leader& leading, log_index reached,
-                                            auto& out) {
-    if (reached <= s.commit_index || reached < leading.term_start) return false;
+[[nodiscard, gnu::noinline]] constexpr bool commit_what_quorum_has(state& s, const leader& leading,
+                                                                   log_index reached, auto& out) {
     const auto* const peers = s.peers.data();
     const auto match_of = [=](slot member) { return peers[member.value].match_index; };
     const auto quorum_has = [&](log_index index) {
@@ -148,6 +147,12 @@ constexpr void on(state& s, member_id from, const append_entries& m,
     if (reached == first_new || !quorum_has(first_new)) return false;
     commit_through(s, quorum_reached(s.members(), match_of), out);
     return true;
+}
+
+[[nodiscard]] constexpr bool advance_commit(state& s, const leader& leading, log_index reached,
+                                            auto& out) {
+    return reached > s.commit_index && reached >= leading.term_start &&
+           commit_what_quorum_has(s, leading, reached, out);
 }
 
 /// More of the log is committed: sends what there is to send, and the members for whom that is
@@ -168,8 +173,8 @@ constexpr void spread_commit(state& s, leader& leading, auto& out) {
 
 /// The progress of a member that answers this leader in this term; null if the answer is not for
 /// it.
-[[nodiscard]] constexpr progress* answered_by(state& s, member_id from, term_number term,
-                                              instant now) {
+[[nodiscard, gnu::always_inline]] constexpr progress* answered_by(state& s, member_id from,
+                                                                  term_number term, instant now) {
     if (!s.is_leader() || term != s.current_term || from == s.self) return nullptr;
     const auto member = s.members().slot_of(from);
     if (!member) return nullptr;
@@ -210,7 +215,7 @@ constexpr void on(state& s, member_id from, const append_entries_reply& m, insta
     }
     advance_match(*peer, m.match_index);
     const bool committed = advance_commit(s, leading, m.match_index, out);
-    note_room(leading, *s.members().slot_of(from), m.full);
+    if (m.full || !leading.full.empty()) note_room(leading, *s.members().slot_of(from), m.full);
     on_round_acknowledged(s, leading, *peer, m.round, now, out);
     // Of the others nothing has changed but, perhaps, how far the log is committed.
     if (committed)

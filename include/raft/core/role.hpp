@@ -41,17 +41,20 @@ constexpr void persist_vote(state& s, auto& out) {
     out.persist(s.disk.begun, hard_state{s.current_term, s.voted_for});
 }
 
+/// Takes back what the log holds after `last_kept`.
+[[gnu::noinline]] constexpr void cut_off_log(state& s, log_index last_kept) {
+    s.log.truncate_after(last_kept);
+    while (s.configurations.back().index > last_kept) s.configurations.pop_back();
+    if (s.disk.durable_index > last_kept) s.disk.durable_index = last_kept;
+    s.disk.stretch_sequence = s.disk.begun;
+    s.disk.stretch_index = last_kept;
+}
+
 /// Appends entries of one term to the log, after `last_kept` and up to `last`, and begins their
 /// write. One of them may be the configuration `carried`.
 constexpr void append_to_log(state& s, log_index last_kept, log_index last, term_number term,
                              entry_source source, const indexed_configuration* carried, auto& out) {
-    if (last_kept < s.log.last_index()) {
-        s.log.truncate_after(last_kept);
-        while (s.configurations.back().index > last_kept) s.configurations.pop_back();
-        if (s.disk.durable_index > last_kept) s.disk.durable_index = last_kept;
-        s.disk.stretch_sequence = s.disk.begun;
-        s.disk.stretch_index = last_kept;
-    }
+    if (last_kept < s.log.last_index()) cut_off_log(s, last_kept);
     const auto count = last - last_kept;
     s.log.append(term, count);
     s.disk.begun.value += count;

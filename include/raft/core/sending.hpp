@@ -10,9 +10,9 @@
 namespace raft::detail {
 
 /// The message that brings entries from `first` on, as many as one may carry: of one term, at most
-/// one configuration.
-[[nodiscard]] constexpr append_entries append_from(const state& s, const leader& leading,
-                                                   log_index first) {
+/// one configuration. Inline, as is the next: so that it can be made where it is sent.
+[[nodiscard, gnu::always_inline]] constexpr append_entries
+append_from(const state& s, const leader& leading, log_index first) {
     auto last = s.log.run_end(first, first + (s.config.entries_per_message - 1));
     bool carries_configuration = false;
     for (const auto& each : s.configurations) {
@@ -30,8 +30,8 @@ namespace raft::detail {
 }
 
 /// The message without entries after `prev`.
-[[nodiscard]] constexpr append_entries heartbeat_after(const state& s, const leader& leading,
-                                                       log_index prev) {
+[[nodiscard, gnu::always_inline]] constexpr append_entries
+heartbeat_after(const state& s, const leader& leading, log_index prev) {
     return {.term = s.current_term,
             .prev = {prev, s.log.known_term_at(prev)},
             .last_index = prev,
@@ -107,7 +107,8 @@ constexpr void begin_snapshot_mode(const state& s, progress& peer) {
 }
 
 /// Sends the next entries to `group`, whose members are in step; says which still want more.
-constexpr member_set send_entries(state& s, const leader& leading, member_set group, auto& out) {
+[[gnu::always_inline]] constexpr member_set send_entries(state& s, const leader& leading,
+                                                         member_set group, auto& out) {
     const auto body = append_from(s, leading, s.peers[group.front().value].next_index);
     out.send(group, body);
     member_set hungry;

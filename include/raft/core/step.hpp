@@ -195,7 +195,8 @@ constexpr void advance(state& s, member_id from, const message& body,
         detail::on(s, from, *reply, now, out);
     else
         detail::on_any(s, from, body, members, now, out);
-    if (!std::holds_alternative<install_snapshot>(body)) detail::complete_writes(s, now, out);
+    if (s.disk.durable != s.disk.begun && !std::holds_alternative<install_snapshot>(body))
+        detail::complete_writes(s, now, out);
 }
 
 constexpr void advance(state& s, const received& in, instant now, auto& out) {

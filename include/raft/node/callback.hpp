@@ -52,6 +52,12 @@ public:
     callback& operator=(const callback&) = delete;
     ~callback() { reset(); }
 
+    /// Holds none from now on.
+    void reset() {
+        if (table_ != nullptr && table_->destroy != nullptr) table_->destroy(place_);
+        table_ = nullptr;
+    }
+
     void operator()(Arguments... arguments) { table_->call(place_, arguments...); }
 
 private:
@@ -92,11 +98,6 @@ private:
         else
             table_->move(place_, other.place_);
         other.table_ = nullptr;
-    }
-
-    void reset() {
-        if (table_ != nullptr && table_->destroy != nullptr) table_->destroy(place_);
-        table_ = nullptr;
     }
 
     alignas(std::max_align_t) std::byte place_[Capacity];

@@ -29,7 +29,8 @@ public:
     /// The state machine holds what a snapshot of the log up to `index` held.
     void begin_after(log_index index) { last_applied_ = index; }
 
-    void apply(std::span<const entry<command>> committed, StateMachine& machine) {
+    [[gnu::always_inline]] void apply(std::span<const entry<command>> committed,
+                                      StateMachine& machine) {
         if (committed.size() == 1)
             apply_one(committed.front(), machine);
         else
@@ -73,7 +74,8 @@ private:
     }
 
     /// Outcomes are told last: the view ends with the first call that changes the storage.
-    void apply_all(std::span<const entry<command>> committed, StateMachine& machine) {
+    [[gnu::noinline]] void apply_all(std::span<const entry<command>> committed,
+                                     StateMachine& machine) {
         auto index = next(last_applied_);
         const bool awaited = proposed.any();
         for (const auto& each : committed) {

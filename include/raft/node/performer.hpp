@@ -30,7 +30,7 @@ public:
     /// `given`: the entries that came with the input.
     performer(Node& owner, entries_view given) : node_{owner}, given_{given} {}
 
-    void send(auto to, const auto& body) {
+    [[gnu::always_inline]] void send(auto to, const auto& body) {
         observe_message(node_.observer_, to, body);
         sender<typename Node::command, Node::message_bytes, typename Node::transport_type,
                storage_type>{node_.state_, node_.transport_, node_.storage_, node_.sending_room_}

@@ -4,51 +4,61 @@
 // allocates no more.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <list>
 #include <utility>
-#include <vector>
 
 namespace raft::detail {
 
+/// What is in it stays where it is until it is dropped, whatever is added meanwhile.
 template <class T>
 class queue {
 public:
     [[nodiscard]] bool empty() const { return count_ == 0; }
-    [[nodiscard]] std::size_t size() const { return count_; }
-    [[nodiscard]] T& front() { return places_[first_]; }
-    [[nodiscard]] T& operator[](std::size_t i) { return places_[(first_ + i) & mask()]; }
+    [[nodiscard]] T& front() { return blocks_.front()[first_]; }
 
     /// Gives the place of one more, which holds whatever was there before.
     [[nodiscard]] T& add() {
-        if (count_ == places_.size()) grow();
-        return places_[(first_ + count_++) & mask()];
+        if (end_ == block_size) add_block();
+        ++count_;
+        return blocks_.back()[end_++];
     }
 
     void push(T value) { add() = std::move(value); }
 
     void drop() {
-        first_ = (first_ + 1) & mask();
-        --count_;
+        ++first_;
+        if (--count_ == 0)
+            first_ = end_ = 0;  // What is empty begins again where the cache is warm.
+        else if (first_ == block_size)
+            retire_block();
     }
 
     T pop() {
-        T value = std::move(places_[first_]);
+        T value = std::move(front());
         drop();
         return value;
     }
 
 private:
-    [[nodiscard]] std::size_t mask() const { return places_.size() - 1; }
+    static constexpr std::size_t block_size = 16;
+    using block = std::array<T, block_size>;
 
-    void grow() {
-        std::vector<T> larger(places_.empty() ? 16 : places_.size() * 2);
-        for (std::size_t i = 0; i < count_; ++i) larger[i] = std::move((*this)[i]);
-        places_ = std::move(larger);
+    [[gnu::noinline]] void add_block() {
+        if (spare_.empty()) spare_.emplace_back();
+        blocks_.splice(blocks_.end(), spare_, spare_.begin());
+        end_ = 0;
+    }
+    [[gnu::noinline]] void retire_block() {
+        spare_.splice(spare_.begin(), blocks_, blocks_.begin());
         first_ = 0;
     }
 
-    std::vector<T> places_{};
-    std::size_t first_ = 0;
+    std::list<block> blocks_{};
+    std::list<block> spare_{};
+    std::size_t first_ = 0;         ///< In the first block.
+    std::size_t end_ = block_size;  ///< In the last block.
     std::size_t count_ = 0;
 };
 

@@ -35,30 +35,24 @@ public:
     }
 
     /// Whether anybody waits for an outcome.
-    [[nodiscard]] bool any() const {
-        return resolving_.answered < resolving_.count || !current_.empty() || !doubtful_.empty();
-    }
+    [[nodiscard]] bool any() const { return !current_.empty() || !doubtful_.empty(); }
 
     [[nodiscard]] bool any_in_doubt() const { return !doubtful_.empty(); }
 
     /// The entry at `index`, of `term`, was applied with `result` (null if it holds no command).
     void resolve(log_index index, term_number term, Result* result) {
         if (!doubtful_.empty()) resolve_doubtful(index, term, result);
-        if (result == nullptr) return;
-        if (!is_next(resolving_, index)) {
-            if (current_.empty() || !is_next(current_.front(), index)) return;
-            // A callable may propose more while it runs: it must not move then.
-            resolving_ = std::move(current_.front());
-            current_.drop();
-        }
-        resolving_.answer(applied<Result>{index, std::move(*result)});
+        if (result == nullptr || current_.empty() || !is_next(current_.front(), index)) return;
+        answer_first(applied<Result>{index, std::move(*result)});
     }
 
-    /// Leadership, or the leader, is lost: what is not applied yet is in doubt.
+    /// Leadership, or the leader, is lost: what is not applied yet is in doubt. A callable that
+    /// runs, and has ended leadership by that, must not move: it follows when it has returned.
     void doubt_all() {
-        if (resolving_.answered < resolving_.count) doubtful_.push_back(std::move(resolving_));
-        resolving_ = {};
-        while (!current_.empty()) doubtful_.push_back(current_.pop());
+        if (answering_)
+            lost_meanwhile_ = true;
+        else
+            while (!current_.empty()) doubtful_.push_back(current_.pop());
     }
 
     /// Tells those that are in doubt and were not told.
@@ -102,6 +96,22 @@ private:
         return each.answered < each.count && each.next_index() == index;
     }
 
+    /// A callable may propose more while it runs: it is answered in its place.
+    void answer_first(applied<Result> given) {
+        auto& first = current_.front();
+        answering_ = true;
+        first.answer(std::move(given));
+        answering_ = false;
+        if (first.answered == first.count) {
+            first.on_outcome.reset();
+            current_.drop();
+        }
+        if (lost_meanwhile_) {
+            lost_meanwhile_ = false;
+            doubt_all();
+        }
+    }
+
     void resolve_doubtful(log_index index, term_number term, Result* result) {
         tell_doubt();
         auto rest = std::exchange(doubtful_, {});
@@ -117,8 +127,9 @@ private:
     }
 
     queue<waiting> current_{};         ///< Of this leadership, in the order of the log.
-    waiting resolving_{};              ///< The first of them, once some of its entries are applied.
     std::vector<waiting> doubtful_{};  ///< Of leaderships that ended.
+    bool answering_ = false;           ///< The first of the current ones runs.
+    bool lost_meanwhile_ = false;      ///< Leadership was lost while it does.
 };
 
 /// Reads that wait for their round to be confirmed and their index to be applied.

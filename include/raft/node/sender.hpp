@@ -40,41 +40,42 @@ public:
         : state_{known}, transport_{transport}, storage_{storage}, room_{room} {}
 
     template <class Body>
-    void send(member_id to, const Body& body) {
+    [[gnu::always_inline]] void send(member_id to, const Body& body) {
         room_.receivers[0] = to;
         send_to(std::span{room_.receivers}.first(1), body);
     }
 
     template <class Body>
-    void send(member_set to, const Body& body) {
+    [[gnu::always_inline]] void send(member_set to, const Body& body) {
         if constexpr (std::is_same_v<Body, append_entries>) {
             const auto witnesses = to & state_.members().witnesses;
-            if (!witnesses.empty()) send_blanks(listed(witnesses), body);
-            to = to.without(witnesses);
-            if (to.empty()) return;
+            if (!witnesses.empty()) {
+                auto apart = *this;
+                const auto copy = body;
+                apart.send_blanks(witnesses, copy);
+                to = to.without(witnesses);
+                if (to.empty()) return;
+            }
         }
         send_to(listed(to), body);
     }
 
 private:
-    [[nodiscard]] std::span<member_id> listed(member_set members) {
+    [[nodiscard, gnu::always_inline]] std::span<member_id> listed(member_set members) {
         std::size_t count = 0;
         for (const auto member : members) room_.receivers[count++] = state_.members().id_of(member);
         return std::span{room_.receivers}.first(count);
     }
 
     /// A witness learns which entries there are, and not what they say.
-    void send_blanks(std::span<member_id> to, const append_entries& body) {
+    [[gnu::noinline]] void send_blanks(member_set witnesses, const append_entries& body) {
         const auto first = next(body.prev.index);
         room_.blanks.assign(body.last_index - body.prev.index, {body.entries_term, std::nullopt});
-        transport_.send(to, body,
-                        {.entries = room_.blanks,
-                         .configuration = carried_in(state_, first, body.last_index),
-                         .chunk = {}});
+        transport_.send(listed(witnesses), body, beside(first, body.last_index, room_.blanks));
     }
 
     template <class Body>
-    void send_to(std::span<member_id> to, const Body& body) {
+    [[gnu::always_inline]] void send_to(std::span<member_id> to, const Body& body) {
         if constexpr (std::is_same_v<Body, append_entries>) {
             if (body.last_index > body.prev.index) return send_entries(to, body);
         } else if constexpr (std::is_same_v<Body, install_snapshot>) {
@@ -98,40 +99,44 @@ private:
     }
 
     /// One message of the step may be several on the wire: as many bytes go in each as it may have.
-    void send_entries(std::span<member_id> to, const append_entries& whole) {
-        auto sent = send_some_entries(to, whole);
-        if (sent == whole.last_index) return;
-        auto rest = whole;
-        while (sent > rest.prev.index && sent < whole.last_index) {
-            rest.prev = {sent, rest.entries_term};
-            sent = send_some_entries(to, rest);
+    /// Mostly it is one, which is made where the transport wants it: only copies of it, and of this
+    /// sender, are given to calls that need their addresses.
+    [[gnu::always_inline]] void send_entries(std::span<member_id> to, const append_entries& whole) {
+        const auto room = keep_those_with_room(to);
+        if (to.empty()) return;
+        const auto first = next(whole.prev.index);
+        const auto entries = storage_.entries(first, whole.last_index, room);
+        if (entries.size() < whole.last_index - whole.prev.index) {
+            auto parts = *this;
+            auto rest = whole;
+            return parts.send_in_parts(to, rest);
+        }
+        transport_.send(to, whole, beside(first, whole.last_index, entries));
+    }
+
+    [[gnu::noinline]] void send_in_parts(std::span<member_id> to, append_entries& rest) {
+        while (rest.prev.index < rest.last_index) {
+            const auto room = keep_those_with_room(to);
+            if (to.empty()) return;
+            const auto first = next(rest.prev.index);
+            const auto entries = storage_.entries(first, rest.last_index, room);
+            if (entries.empty()) return;  // It has failed, and the node will see it.
+            auto part = rest;
+            part.last_index = rest.prev.index + entries.size();
+            transport_.send(to, part, beside(first, part.last_index, entries));
+            rest.prev = {part.last_index, rest.entries_term};
         }
     }
 
-    /// Sends as many of the entries as one message may have; says up to which.
-    log_index send_some_entries(std::span<member_id>& to, const append_entries& wanted) {
-        const auto room = keep_those_with_room(to);
-        if (to.empty()) return wanted.prev.index;
-        const auto first = next(wanted.prev.index);
-        const auto entries = storage_.entries(first, wanted.last_index, room);
-        if (entries.empty()) return wanted.prev.index;  // It has failed, and the node will see it.
-        const auto last = wanted.prev.index + entries.size();
-        const attachment<Command> beside{
-            .entries = entries, .configuration = carried_in(state_, first, last), .chunk = {}};
-        if (last == wanted.last_index) {
-            transport_.send(to, wanted, beside);
-        } else {
-            auto part = wanted;
-            part.last_index = last;
-            transport_.send(to, part, beside);
-        }
-        return last;
+    [[nodiscard]] attachment<Command> beside(log_index first, log_index last,
+                                             std::span<const entry<Command>> entries) const {
+        return {.entries = entries, .configuration = carried_in(state_, first, last), .chunk = {}};
     }
 
     /// A chunk goes only if the storage still has the snapshot that the step speaks of, with its
     /// size, or with none, as a witness is told of it. It may be shorter than asked for: the
     /// receiver asks for what follows what it got.
-    void send_chunk(std::span<member_id> to, install_snapshot chunk) {
+    [[gnu::noinline]] void send_chunk(std::span<member_id> to, install_snapshot chunk) {
         const auto stored = storage_.snapshot();
         if (!stored || stored->description.last_included != chunk.last_included ||
             (chunk.size != 0 && stored->description != description_of(chunk)))

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <optional>
 #include <span>
+#include <type_traits>
 
 #include <raft/core/configuration.hpp>
 #include <raft/core/types.hpp>
@@ -21,6 +23,16 @@ struct entry {
     std::optional<Command> command{};
     friend constexpr bool operator==(const entry&, const entry&) = default;
 };
+
+/// Copies an entry that is no base and no member of anything else: with its padding, if that is all
+/// that there is to copy, so that it is read in the words in which it was written.
+template <class Command>
+void copy_whole(entry<Command>& to, const entry<Command>& from) {
+    if constexpr (std::is_trivially_copyable_v<entry<Command>>)
+        std::memcpy(&to, &from, sizeof to);
+    else
+        to = from;
+}
 
 /// What travels beside a message. Views: valid only during the call that they are given to.
 template <class Command>
