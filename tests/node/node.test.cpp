@@ -296,6 +296,18 @@ TEST_CASE("a message that lacks what it speaks of is ignored") {
     CHECK(c[other].protocol_state() == before);
 }
 
+TEST_CASE("entries beside a message that takes none are ignored with it, by a full server too") {
+    trio c;
+    const auto leader = c.leader_id();
+    const auto other = leader % 3 + 1;
+    c.disks[other].free = 0;
+    const auto before = c[other].protocol_state();
+    const entry<int> foreign{before.log.last_term(), 1};
+    c[other].receive({leader}, message{timeout_now{before.current_term, before.log.last_index()}},
+                     {.entries = {&foreign, 1}});
+    CHECK(c[other].protocol_state() == before);
+}
+
 TEST_CASE("leadership is handed over, and comes back to nobody by itself") {
     trio c;
     const auto old = c.leader_id();

@@ -12,8 +12,8 @@
 
 namespace raft::detail {
 
-/// Whether everything that the message speaks of came with it. A chunk of a snapshot makes no sense
-/// to a state machine that takes none.
+/// Whether everything that the message speaks of came with it, and no entries that it does not
+/// speak of. A chunk of a snapshot makes no sense to a state machine that takes none.
 template <bool TakesSnapshots, class Command>
 [[nodiscard]] bool has_all_parts(const message& body, const attachment<Command>& beside) {
     if (const auto* append = std::get_if<append_entries>(&body)) {
@@ -25,6 +25,7 @@ template <bool TakesSnapshots, class Command>
                (is_valid(carried->value) && carried->index > append->prev.index &&
                 carried->index <= append->last_index);
     }
+    if (!beside.entries.empty()) return false;
     const auto* chunk = std::get_if<install_snapshot>(&body);
     return chunk == nullptr || (TakesSnapshots && beside.chunk.size() == chunk->length);
 }
