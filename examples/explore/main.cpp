@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "edges.hpp"
 #include "options.hpp"
 #include "presets.hpp"
 
@@ -54,12 +55,14 @@ std::optional<cluster_model> model_of(exploration_options chosen) {
 }
 
 std::optional<exploration> explore(const exploration_options& chosen, const options& all) {
+    if (all.specification) return explore_specification(chosen.bounds, all, print_progress);
     const auto model = model_of(chosen);
     if (!model) {
         std::fprintf(stderr, "raft-explore: no start '%s', or its bounds are too large\n",
                      chosen.from.c_str());
         return std::nullopt;
     }
+    if (!all.edges_file.empty()) return explore_edges(*model, all, print_progress);
     explorer<cluster_model> checker{*model,
                                     {.threads = all.threads, .states_max = chosen.states_max}};
     auto found = checker.run(print_progress);

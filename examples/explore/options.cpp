@@ -29,6 +29,12 @@ rules of Raft in each. A violation is told as a shortest story of how it comes a
   --preset NAME     runs a list of explorations
   --max-states N    stops when so many are found
   --threads N       (2)
+  --edges FILE      writes the transitions, abstracted, as JSON lines with the specification's
+                    actions that each is made of
+  --sample N        only so many of them, drawn from all of the exploration (all)
+  --seed S          which those are (1)
+  --specification   explores our transcription of raft.tla itself, within --servers, --max-term,
+                    --max-log and --messages; terms begin with 1 there
   --save FILE       writes the story of a violation there, too
   --help            this text
 
@@ -101,6 +107,9 @@ bool read_flag(std::string_view flag, std::string_view value, options& all) {
     if (flag == "--features") return set_features(value, bounds.config);
     if (flag == "--from") return !(all.one.from = value).empty();
     if (flag == "--preset") return !(all.preset = value).empty();
+    if (flag == "--edges") return !(all.edges_file = value).empty();
+    if (flag == "--sample") return read_number(value, ~std::size_t{0}, all.sample);
+    if (flag == "--seed") return read_number(value, ~std::uint64_t{0}, all.seed);
     if (flag == "--save") return !(all.save_file = value).empty();
     if (flag == "--max-states") return read_number(value, ~std::uint64_t{0}, all.one.states_max);
     if (flag == "--threads")
@@ -120,6 +129,8 @@ std::optional<options> read_options(std::span<char* const> arguments) {
             all.help = true;
         } else if (flag == "--list") {
             all.list = true;
+        } else if (flag == "--specification") {
+            all.specification = true;
         } else if (i + 1 == arguments.size() || !read_flag(flag, arguments[i + 1], all)) {
             std::fprintf(stderr, "raft-explore: wrong: %s (see --help)\n", arguments[i]);
             return std::nullopt;

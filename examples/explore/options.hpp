@@ -28,7 +28,11 @@ struct options {
     exploration_options one{};
     std::string preset{};
     std::string save_file{};
+    std::string edges_file{};
+    std::size_t sample = ~std::size_t{0};  ///< So many transitions are written; all if not said.
+    std::uint64_t seed = 1;                ///< Which those are.
     std::size_t threads = 2;
+    bool specification = false;  ///< Explores the specification instead.
     bool list = false;
     bool help = false;
 };

@@ -4,12 +4,15 @@
 // specification. Method: explored within the same bounds, the transcription must have exactly as
 // many states, at exactly as many depths, as TLC finds in raft.tla itself.
 #include <doctest/doctest.h>
-#include <model/raft_tla_model.hpp>
+
+#include <raft/testing/specification/raft_tla_model.hpp>
+
+namespace tla = raft::testing::tla;
 
 namespace {
 
-raft::testing::exploration explore(const raft_tla::bounds& limits) {
-    return raft::testing::explorer<raft_tla::model>{raft_tla::model{limits}}.run();
+raft::testing::exploration explore(const tla::bounds& limits) {
+    return raft::testing::explorer<tla::model>{tla::model{limits}}.run();
 }
 
 }  // namespace

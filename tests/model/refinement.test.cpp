@@ -3,14 +3,13 @@
 // Goal: the production step does nothing that the specification does not allow. Method: small
 // clusters are explored, and for each transition a path of the specification's actions (as relaxed
 // in relaxed_raft.hpp) is sought between what the cluster is before and after it.
-#include <algorithm>
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <model/abstraction.hpp>
 
 #include <raft/testing/cluster_model/start_states.hpp>
 #include <raft/testing/cluster_model/story.hpp>
+#include <raft/testing/specification/transition.hpp>
 
 using namespace raft::testing;
 
@@ -27,7 +26,8 @@ public:
     void initial_states(auto visit) { model_.initial_states(visit); }
     void successors(const explored_cluster& now, auto visit) {
         model_.successors(now, [&](const explored_cluster& next, const char* wrong) {
-            if (wrong == nullptr && !refines(now, next))
+            const auto& event = model_.last_event();
+            if (wrong == nullptr && !tla::transition_of(now, next, event, bounds().servers))
                 wrong = "the specification has no such step";
             visit(next, wrong);
         });
@@ -43,26 +43,6 @@ public:
     }
 
 private:
-    [[nodiscard]] bool refines(const explored_cluster& now, const explored_cluster& next) const {
-        const auto& event = model_.last_event();
-        if (event.what == explored_event::kind::crash) return true;  // See relaxed_raft.hpp.
-        const auto i = event.server;
-        for (std::size_t j = 0; j < model_.bounds().servers; ++j)
-            if (j != i && !(now.at(j).now == next.at(j).now)) return false;
-        std::vector<raft_tla::message> received;
-        if (event.what == explored_event::kind::deliver)
-            received = raft_tla::message_abstraction::of(now.network[event.number]);
-        std::vector<raft_tla::message> sent;
-        for (const auto& each : next.network) {
-            if (std::ranges::find(now.network, each) != now.network.end()) continue;
-            const auto pieces = raft_tla::message_abstraction::of(each);
-            sent.insert(sent.end(), pieces.begin(), pieces.end());
-        }
-        raft_tla::relaxed_step step{i, model_.bounds().servers, std::move(received),
-                                    std::move(sent)};
-        return step.leads(raft_tla::abstract(now.at(i).now), raft_tla::abstract(next.at(i).now));
-    }
-
     cluster_model model_;
 };
 
@@ -124,7 +104,7 @@ TEST_CASE("refinement: from every start that the specification can have") {
                             .crashes = 1,
                             .config = plain_settings()};
         const auto begin = begin_with(start, bounds);
-        if (bounds.log_max > raft_tla::log_max) continue;
+        if (bounds.log_max > tla::log_max) continue;
         must_refine(bounds, {begin}, {.states_max = 4'000});
     }
 }

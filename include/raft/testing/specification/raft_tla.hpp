@@ -2,8 +2,7 @@
 //
 // The published specification of Raft (Ongaro's raft.tla), action for action, without its history
 // variables. The names are the specification's; one value, so an entry is its term. Each action
-// changes the state and says whether it was enabled. The bag of messages holds each message at most
-// once: an action that would make it two leaves the bounds, and counts as not enabled here.
+// changes the state and says whether it was enabled.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace raft_tla {
+namespace raft::testing::tla {
 
 inline constexpr std::size_t servers_max = 5;
 inline constexpr std::size_t log_max = 8;
@@ -33,7 +32,7 @@ enum class mtype : number {
 
 /// A message: the fields that its type does not have stay 0.
 struct message {
-    raft_tla::mtype mtype{};
+    tla::mtype mtype{};
     number mterm = 0;
     number msource = 0;
     number mdest = 0;
@@ -80,7 +79,7 @@ struct bounds {
 class cluster {
 public:
     std::array<server, servers_max> servers{};
-    std::array<message, messages_max> messages{};  ///< In order.
+    std::array<message, messages_max> messages{};  ///< A bag, in order.
     std::size_t message_count = 0;
 
     friend bool operator==(const cluster& a, const cluster& b) {
@@ -89,8 +88,11 @@ public:
                           b.messages.begin());
     }
 
+    /// Within bounds no message is in the bag more than once.
     [[nodiscard]] bool within(const bounds& limits) const {
         if (message_count > limits.messages_max) return false;
+        const auto end = messages.begin() + message_count;
+        if (std::adjacent_find(messages.begin(), end) != end) return false;
         for (std::size_t i = 0; i < limits.servers; ++i)
             if (servers[i].currentTerm > limits.term_max || servers[i].log_length > limits.log_max)
                 return false;
@@ -105,25 +107,31 @@ public:
 
     bool Send(const message& m) {
         const auto end = messages.begin() + message_count;
+        if (message_count == messages_max) return false;
         const auto at = std::lower_bound(messages.begin(), end, m);
-        if ((at != end && *at == m) || message_count == messages_max) return false;
         std::move_backward(at, end, end + 1);
         *at = m;
         ++message_count;
         return true;
     }
-    void Discard(const message& m) {
+    bool Discard(const message& m) {
         const auto end = messages.begin() + message_count;
         const auto at = std::lower_bound(messages.begin(), end, m);
-        if (at == end || *at != m) return;
+        if (at == end || *at != m) return false;
         std::move(at + 1, end, at);
         --message_count;
+        return true;
     }
     bool Reply(const message& response, const message& request) {
         if (!Send(response)) return false;
         Discard(request);
         return true;
     }
+
+    // ------------------------------------------------------------------------------------- network
+
+    bool DuplicateMessage(const message& m) { return contains(m) && Send(m); }
+    bool DropMessage(const message& m) { return Discard(m); }
 
     // ------------------------------------------------------------------------- actions of a server
 
@@ -174,7 +182,7 @@ public:
         auto& s = servers[i];
         if (s.state != role::Candidate || !is_quorum(s.votesGranted, server_count)) return false;
         s.state = role::Leader;
-        s.nextIndex.fill(static_cast<number>(s.log_length + 1));
+        std::fill_n(s.nextIndex.begin(), server_count, static_cast<number>(s.log_length + 1));
         s.matchIndex.fill(0);
         return true;
     }
@@ -307,4 +315,4 @@ private:
     }
 };
 
-}  // namespace raft_tla
+}  // namespace raft::testing::tla

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A production cluster as the specification sees it. The specification begins in term 1, we in term
-// 0, so terms are one higher there; 0 stays the term of index 0. What the specification does not
-// know is nothing: pre-votes, reads, transfers, the disk. A server's memory counts as its log, term
-// and vote: what a crash takes, nobody was told of. Without snapshots and changes of membership,
-// which the specification does not have.
+// A production cluster as the specification sees it: the abstraction function that every statement
+// about both rests on. Without snapshots and changes of membership, which the specification does
+// not have.
+//
+// * The specification begins in term 1, we in term 0: terms are one higher there; 0 stays the term
+//   of index 0. Of commands nothing is known but that there is one.
+// * A server's memory counts as its log, term and vote: what a crash takes, nobody was told of.
+// * An answer that waits for the disk is on its way already: it was decided when the request came.
+//   So is a candidate's vote for itself, which is a message there. They arrive when they can.
+// * A message with several entries is as many messages with one each. A message that may come more
+//   than once is in the bag once. Pre-votes, reads, transfers and their messages are nothing.
+// * votesResponded holds only those who granted: a refusal that comes changes nothing. nextIndex is
+//   ours, which runs ahead; it is only a hint of what to send (see path.hpp).
 #pragma once
 
 #include <variant>
 #include <vector>
 
-#include <model/relaxed_raft.hpp>
-
 #include <raft/testing/cluster_model/explored_cluster.hpp>
+#include <raft/testing/specification/relaxed_raft.hpp>
 
-namespace raft_tla {
+namespace raft::testing::tla {
 
 [[nodiscard]] inline number abstract_term(raft::term_number term) {
     return static_cast<number>(term.value + 1);
@@ -32,7 +39,6 @@ namespace raft_tla {
 [[nodiscard]] inline relaxed_server abstract(const raft::state& s) {
     relaxed_server result;
     auto& is = result.is;
-    is.nextIndex.fill(0);
     is.currentTerm = abstract_term(s.current_term);
     is.votedFor = s.voted_for ? abstract_server(*s.voted_for) : Nil;
     for (auto i = next(raft::log_index{}); i <= s.log.last_index(); i = next(i))
@@ -46,12 +52,15 @@ namespace raft_tla {
         } else {
             is.state = role::Candidate;
             is.votesGranted = static_cast<server_set>(standing->granted.bits());
+            is.votesResponded = is.votesGranted;
         }
     } else if (s.is_leader()) {
         is.state = role::Leader;
-        for (std::size_t k = 0; k < s.peers.size(); ++k)
-            if (s.members().members[k] != s.self)
-                is.matchIndex[k] = abstract_index(s.peers[k].match_index);
+        for (std::size_t k = 0; k < s.peers.size(); ++k) {
+            if (s.members().members[k] == s.self) continue;
+            is.matchIndex[k] = abstract_index(s.peers[k].match_index);
+            is.nextIndex[k] = abstract_index(s.peers[k].next_index);
+        }
     }
     return result;
 }
@@ -113,4 +122,44 @@ private:
     std::vector<message> all_{};
 };
 
-}  // namespace raft_tla
+/// The answers of a server that wait for its disk, and its own vote while that waits.
+[[nodiscard]] inline std::vector<in_flight> answers_to_come(const raft::state& s) {
+    std::vector<in_flight> all;
+    const auto add = [&](raft::member_id to, const raft::message& body) {
+        all.push_back({s.self, to, {s.self, body, std::nullopt}});
+    };
+    const raft::request_vote_reply vote{s.current_term, true};
+    if (const auto* standing = std::get_if<raft::candidate>(&s.role)) {
+        const auto own = s.members().slot_of(s.self);
+        const bool counted = own && standing->granted.contains(*own);
+        if (!standing->pre_vote && !counted && s.voted_for == s.self) add(s.self, vote);
+        return all;
+    }
+    const auto* following = std::get_if<raft::follower>(&s.role);
+    if (following == nullptr) return all;
+    if (following->owed.vote) add(*s.voted_for, vote);
+    if (!following->leader) return all;
+    if (following->owed.append)
+        add(*following->leader,
+            raft::append_entries_reply{s.current_term, following->verified_index, {}, false});
+    if (following->owed.rejection)
+        add(*following->leader, raft::append_entries_rejection{s.current_term, {}, {}, {}});
+    return all;
+}
+
+/// The whole of it.
+[[nodiscard]] inline cluster abstract(const explored_cluster& now, std::size_t servers) {
+    cluster result;
+    const auto put = [&](const in_flight& sent) {
+        for (const auto& each : message_abstraction::of(sent))
+            if (!result.contains(each)) raft::require(result.Send(each));
+    };
+    for (std::size_t i = 0; i < servers; ++i) {
+        result.servers[i] = abstract(now.at(i).now).is;
+        for (const auto& each : answers_to_come(now.at(i).now)) put(each);
+    }
+    for (const auto& each : now.network) put(each);
+    return result;
+}
+
+}  // namespace raft::testing::tla

@@ -9,11 +9,11 @@
 #include <span>
 #include <type_traits>
 
-#include <model/raft_tla.hpp>
-
 #include <raft/testing/explorer.hpp>
+#include <raft/testing/specification/action.hpp>
+#include <raft/testing/specification/raft_tla.hpp>
 
-namespace raft_tla {
+namespace raft::testing::tla {
 
 class model {
 public:
@@ -26,29 +26,28 @@ public:
     /// Every action of Next. DuplicateMessage is left out: it makes two of a message, which is
     /// outside the bounds.
     void successors(const cluster& now, auto visit) {
-        const auto attempt = [&](auto action) {
+        const auto attempt = [&](action which, auto act) {
             auto next = now;
-            if (action(next) && next.within(limits_)) visit(next, nullptr);
+            last_action_ = which;
+            if (act(next) && next.within(limits_)) visit(next, nullptr);
         };
         const auto n = limits_.servers;
         for (std::size_t i = 0; i < n; ++i) {
-            attempt([&](cluster& c) { return c.Restart(i); });
-            attempt([&](cluster& c) { return c.Timeout(i); });
-            attempt([&](cluster& c) { return c.BecomeLeader(i, n); });
-            attempt([&](cluster& c) { return c.ClientRequest(i); });
-            attempt([&](cluster& c) { return c.AdvanceCommitIndex(i, n); });
+            attempt(action::Restart, [&](cluster& c) { return c.Restart(i); });
+            attempt(action::Timeout, [&](cluster& c) { return c.Timeout(i); });
+            attempt(action::BecomeLeader, [&](cluster& c) { return c.BecomeLeader(i, n); });
+            attempt(action::ClientRequest, [&](cluster& c) { return c.ClientRequest(i); });
+            attempt(action::AdvanceCommitIndex,
+                    [&](cluster& c) { return c.AdvanceCommitIndex(i, n); });
             for (std::size_t j = 0; j < n; ++j) {
-                attempt([&](cluster& c) { return c.RequestVote(i, j); });
-                attempt([&](cluster& c) { return c.AppendEntries(i, j); });
+                attempt(action::RequestVote, [&](cluster& c) { return c.RequestVote(i, j); });
+                attempt(action::AppendEntries, [&](cluster& c) { return c.AppendEntries(i, j); });
             }
         }
         for (std::size_t k = 0; k < now.message_count; ++k) {
             const auto& m = now.messages[k];
-            attempt([&](cluster& c) { return c.Receive(m); });
-            attempt([&](cluster& c) {  // DropMessage
-                c.Discard(m);
-                return true;
-            });
+            attempt(action::Receive, [&](cluster& c) { return c.Receive(m); });
+            attempt(action::DropMessage, [&](cluster& c) { return c.DropMessage(m); });
         }
     }
 
@@ -61,6 +60,10 @@ public:
                     return "two leaders in one term";
         return nullptr;
     }
+
+    /// What led to the successor that `visit` was last called with.
+    [[nodiscard]] action last_action() const { return last_action_; }
+    [[nodiscard]] const bounds& limits() const { return limits_; }
 
     void encode(const cluster& c, raft::testing::encoding& out) const {
         for (std::size_t i = 0; i < limits_.servers; ++i) put(c.servers[i], out);
@@ -87,6 +90,7 @@ private:
     }
 
     bounds limits_;
+    action last_action_{};
 };
 
-}  // namespace raft_tla
+}  // namespace raft::testing::tla

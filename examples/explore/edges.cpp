@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "edges.hpp"
+
+#include <cstdio>
+#include <fstream>
+#include <memory>
+
+#include <raft/testing/specification/edges.hpp>
+
+namespace raft_explore {
+
+namespace {
+
+using namespace raft::testing;
+
+/// What the specification does not have, or its transcription has no room for.
+const char* obstacle(const model_bounds& bounds) {
+    if (bounds.snapshots > 0 || bounds.changes > 0 || bounds.voters != bounds.servers)
+        return "the specification has no snapshots, and no changes of membership";
+    if (bounds.log_max > tla::log_max) return "the specification's transcription has shorter logs";
+    return nullptr;
+}
+
+template <class Model>
+std::optional<exploration> explore_sampled(const Model& model, const options& all,
+                                           progress_report report) {
+    const auto sample = std::make_shared<transition_sample>(all.sample, all.seed);
+    const exploration_limits limits{.threads = all.threads, .states_max = all.one.states_max};
+    explorer<sampled<Model>> checker{{model, sample}, limits};
+    auto found = checker.run(report);
+    if (all.edges_file.empty()) return found;
+    std::ofstream file{all.edges_file};
+    const auto written = tla::write_edges(file, model, sample->take());
+    if (!file.flush()) {
+        std::fprintf(stderr, "raft-explore: cannot write %s\n", all.edges_file.c_str());
+        return std::nullopt;
+    }
+    std::printf("edges: seed=%lu stutters=%zu published=%zu relaxed=%zu refused=%zu\n",
+                static_cast<unsigned long>(all.seed), written.stutters, written.published,
+                written.relaxed, written.refused);
+    found.violations += written.refused;
+    return found;
+}
+
+}  // namespace
+
+std::optional<exploration> explore_edges(const cluster_model& model, const options& all,
+                                         progress_report report) {
+    if (const auto* why = obstacle(model.bounds())) {
+        std::fprintf(stderr, "raft-explore: --edges: %s\n", why);
+        return std::nullopt;
+    }
+    return explore_sampled(model, all, report);
+}
+
+std::optional<exploration> explore_specification(const model_bounds& bounds, const options& all,
+                                                 progress_report report) {
+    const tla::bounds limits{bounds.servers, static_cast<tla::number>(bounds.term_max),
+                             static_cast<tla::number>(bounds.log_max), bounds.messages_max};
+    if (bounds.log_max > tla::log_max) {
+        std::fprintf(stderr, "raft-explore: %s\n", obstacle(bounds));
+        return std::nullopt;
+    }
+    return explore_sampled(tla::model{limits}, all, report);
+}
+
+}  // namespace raft_explore
