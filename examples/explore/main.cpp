@@ -10,6 +10,7 @@
 #include "edges.hpp"
 #include "options.hpp"
 #include "presets.hpp"
+#include "traces.hpp"
 
 #include <raft/testing/cluster_model/start_states.hpp>
 #include <raft/testing/cluster_model/story.hpp>
@@ -63,6 +64,7 @@ std::optional<exploration> explore(const exploration_options& chosen, const opti
         return std::nullopt;
     }
     if (!all.edges_file.empty()) return explore_edges(*model, all, print_progress);
+    if (!all.traces_directory.empty()) return explore_traces(*model, all, print_progress);
     explorer<cluster_model> checker{*model,
                                     {.threads = all.threads, .states_max = chosen.states_max}};
     auto found = checker.run(print_progress);

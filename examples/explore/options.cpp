@@ -31,7 +31,8 @@ rules of Raft in each. A violation is told as a shortest story of how it comes a
   --threads N       (2)
   --edges FILE      writes the transitions, abstracted, as JSON lines with the specification's
                     actions that each is made of
-  --sample N        only so many of them, drawn from all of the exploration (all)
+  --traces DIR      writes runs there as traces for etcd's specification
+  --sample N        only so many of either, drawn from all of the exploration (all; 100)
   --seed S          which those are (1)
   --specification   explores our transcription of raft.tla itself, within --servers, --max-term,
                     --max-log and --messages; terms begin with 1 there
@@ -108,6 +109,7 @@ bool read_flag(std::string_view flag, std::string_view value, options& all) {
     if (flag == "--from") return !(all.one.from = value).empty();
     if (flag == "--preset") return !(all.preset = value).empty();
     if (flag == "--edges") return !(all.edges_file = value).empty();
+    if (flag == "--traces") return !(all.traces_directory = value).empty();
     if (flag == "--sample") return read_number(value, ~std::size_t{0}, all.sample);
     if (flag == "--seed") return read_number(value, ~std::uint64_t{0}, all.seed);
     if (flag == "--save") return !(all.save_file = value).empty();

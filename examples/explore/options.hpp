@@ -29,7 +29,8 @@ struct options {
     std::string preset{};
     std::string save_file{};
     std::string edges_file{};
-    std::size_t sample = ~std::size_t{0};  ///< So many transitions are written; all if not said.
+    std::string traces_directory{};
+    std::size_t sample = ~std::size_t{0};  ///< So many edges or traces are written.
     std::uint64_t seed = 1;                ///< Which those are.
     std::size_t threads = 2;
     bool specification = false;  ///< Explores the specification instead.

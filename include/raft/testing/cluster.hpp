@@ -34,6 +34,14 @@ struct in_flight {
     friend constexpr bool operator==(const in_flight&, const in_flight&) = default;
 };
 
+/// A step that a server of a cluster took.
+struct cluster_step {
+    member_id id{};
+    input what{};  ///< `started` for a restart.
+    state after{};
+    effects out{};
+};
+
 class cluster {
 public:
     /// Servers 1 to `count`, all voters, none of which has ever run.
@@ -60,6 +68,7 @@ public:
         effects out;
         advance(server.now, in, now_, out);
         last_effects_ = out;
+        if (keeps_history_) history_.push_back({id, input{in}, server.now, out});
         if constexpr (std::is_same_v<Input, read_requested>)
             if (out.read && in.consistency != read_consistency::stale) note_read(server, *out.read);
         carry_out(server, std::move(out));
@@ -265,6 +274,9 @@ public:
     [[nodiscard]] constexpr instant now() const { return now_; }
     [[nodiscard]] constexpr const std::vector<in_flight>& network() const { return network_; }
     [[nodiscard]] constexpr const effects& last_effects() const { return last_effects_; }
+    /// From now on every step is kept.
+    constexpr void keep_history() { keeps_history_ = true; }
+    [[nodiscard]] constexpr const std::vector<cluster_step>& history() const { return history_; }
     [[nodiscard]] constexpr std::uint64_t commit(member_id id) const {
         return at(id).commit_index.value;
     }
@@ -440,6 +452,8 @@ private:
             if (!sequence) return;
             effects out;
             advance(server.now, written{*sequence}, now_, out);
+            if (keeps_history_)
+                history_.push_back({server.now.self, written{*sequence}, server.now, out});
             carry_out(server, std::move(out));
         }
     }
@@ -467,6 +481,8 @@ private:
     std::vector<awaited_read> reads_{};
     instant now_{};
     effects last_effects_{};
+    std::vector<cluster_step> history_{};
+    bool keeps_history_ = false;
     figure_3 violations_{};
 };
 

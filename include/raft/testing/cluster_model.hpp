@@ -161,6 +161,8 @@ public:
 
     /// What led to the successor that `visit` was last called with.
     [[nodiscard]] const explored_event& last_event() const { return last_event_; }
+    /// What the server did then, if the event was an input.
+    [[nodiscard]] const effects& last_effects() const { return out_; }
     [[nodiscard]] const model_bounds& bounds() const { return bounds_; }
 
 private:
@@ -385,10 +387,13 @@ private:
         add(disk.inside().durable.log.last_index().value);
         for (std::uint64_t term = 1; term < explored_past::terms_max; ++term)
             if (c.past.leaders[term] == i + 1) add(term);
+        // The network is a set: the order in which its messages stand here must not show.
+        std::uint64_t letters = 0;
         for (const auto& each : c.network) {
-            if (each.from == s.self) add(each.what.body.index() + 3);
-            if (each.to == s.self) key += (each.what.body.index() + 1) * 7919;
+            if (each.from == s.self) letters += std::uint64_t{1} << (each.what.body.index() * 3U);
+            if (each.to == s.self) letters += (each.what.body.index() + 1) * 7919;
         }
+        add(letters);
         return key;
     }
 

@@ -107,6 +107,12 @@ public:
         return summary(level.empty());
     }
 
+    /// A shortest way to one of the states that were found, by its place among them. With more than
+    /// one thread the places are others each time.
+    [[nodiscard]] std::vector<std::vector<std::uint8_t>> way_to(std::uint64_t place) {
+        return states_along(origins_.way_to(origins_.nth(place)));
+    }
+
 private:
     using clock = std::chrono::steady_clock;
 
@@ -142,7 +148,7 @@ private:
         auto& first = workers_.front();
         std::uint32_t choice = 0;
         first.model.initial_states([&](const state& s, const char*) { note(first, s); });
-        for (const auto& each : first.successors) keep_if_new(0, each, {{}, choice++});
+        for (const auto& each : first.successors) keep_if_new(0, each, origin::initial(choice++));
         clear_successors(first);
     }
 
@@ -260,9 +266,14 @@ private:
     }
 
     [[nodiscard]] counterexample retell(const finding& what) {
-        auto choices = origins_.way_to(what.state, depth_);
+        auto choices = origins_.way_to(what.state);
         if (what.choice) choices.push_back(*what.choice);
-        counterexample story{what.rule, {}};
+        return {what.rule, states_along(choices)};
+    }
+
+    [[nodiscard]] std::vector<std::vector<std::uint8_t>>
+    states_along(const std::vector<std::uint32_t>& choices) {
+        std::vector<std::vector<std::uint8_t>> states;
         auto& model = workers_.front().model;
         encoding bytes;
         state at{};
@@ -277,10 +288,10 @@ private:
                 model.initial_states(take_chosen);
             else
                 model.successors(at, take_chosen);
-            story.states.emplace_back(bytes.bytes().begin(), bytes.bytes().end());
-            model.decode(story.states.back(), at);
+            states.emplace_back(bytes.bytes().begin(), bytes.bytes().end());
+            model.decode(states.back(), at);
         }
-        return story;
+        return states;
     }
 
     [[nodiscard]] exploration_progress progress() const {

@@ -5,11 +5,9 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
-#include <vector>
 
-#include <raft/testing/cluster_model.hpp>
+#include <raft/testing/cluster_model/way.hpp>
 #include <raft/testing/replay/words.hpp>
 
 namespace raft::testing {
@@ -67,36 +65,19 @@ inline std::string text(const explored_event& e, const explored_cluster& before)
 
 }  // namespace detail
 
-/// Tells how a cluster comes through the states of a counter-example. The explorer gave the servers
-/// other names on the way, where that made no difference; here each keeps its name. The model is a
+/// Tells how a cluster comes through the states of a counter-example. The model is a
 /// `cluster_model`, or one around it that knows more rules.
 template <class Model = cluster_model>
 [[nodiscard]] std::string tell(Model model, const counterexample& way) {
     std::string story;
-    explored_cluster at;
-    encoding bytes;
-    for (std::size_t i = 0; i < way.states.size(); ++i) {
-        std::optional<explored_cluster> chosen;
-        const auto choose = [&](const explored_cluster& next, const char* wrong) {
-            bytes.clear();
-            model.encode(next, bytes);
-            const bool last = i + 1 == way.states.size();
-            if (chosen || !std::ranges::equal(bytes.bytes(), way.states[i])) return;
-            if (last && wrong == nullptr && model.violation(next) == nullptr) return;
-            chosen = next;
-            story += detail::text(i) + ". " + detail::text(model.last_event(), at) + "\n";
-        };
-        if (i == 0)
-            model.initial_states(choose);
-        else
-            model.successors(at, choose);
-        require(chosen.has_value());
-        at = *chosen;
+    std::size_t i = 0;
+    follow(model, way, [&](const explored_cluster& before, const explored_cluster& after) {
+        story += detail::text(i++) + ". " + detail::text(model.last_event(), before) + "\n";
         for (std::size_t k = 0; k < model.bounds().servers; ++k)
-            story += "      " + detail::text(k + 1) + ": " + detail::text(at.at(k).now) + "\n";
-        for (const auto& each : at.network)
+            story += "      " + detail::text(k + 1) + ": " + detail::text(after.at(k).now) + "\n";
+        for (const auto& each : after.network)
             story += "      on its way: " + detail::text(each) + "\n";
-    }
+    });
     return story + "   => " + way.rule + "\n";
 }
 

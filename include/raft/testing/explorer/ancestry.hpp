@@ -4,6 +4,7 @@
 // again.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <vector>
@@ -13,18 +14,22 @@
 
 namespace raft::testing {
 
-/// The parent of a state, and which of its successors the state is.
+/// The parent of a state, and which of its successors the state is; of an initial state, which of
+/// those it is.
 class origin {
 public:
+    [[nodiscard]] static origin initial(std::uint32_t choice) { return {{no_parent}, choice}; }
     origin(state_number parent, std::uint32_t choice)
         : bits_{parent.value << choice_bits | least(choice, choice_max)} {}
     [[nodiscard]] state_number parent() const { return {bits_ >> choice_bits}; }
+    [[nodiscard]] bool is_initial() const { return parent().value == no_parent; }
     [[nodiscard]] std::uint32_t choice() const {
         return static_cast<std::uint32_t>(bits_) & choice_max;
     }
 
 private:
     static constexpr unsigned choice_bits = 24;
+    static constexpr std::uint64_t no_parent = (std::uint64_t{1} << (64 - choice_bits)) - 1;
     static constexpr std::uint32_t choice_max = (std::uint32_t{1} << choice_bits) - 1;
     std::uint64_t bits_;
 };
@@ -49,17 +54,27 @@ public:
 
     /// Which successor to take at each depth to come to this state; the first is the number of the
     /// initial state.
-    [[nodiscard]] std::vector<std::uint32_t> way_to(state_number state, std::size_t depth) const {
-        std::vector<std::uint32_t> choices(depth);
-        for (auto i = depth; i-- > 0;) {
-            const auto& from = found_[state.thread()][state.number()];
-            choices[i] = from.choice();
-            state = from.parent();
+    [[nodiscard]] std::vector<std::uint32_t> way_to(state_number state) const {
+        std::vector<std::uint32_t> choices;
+        for (;; state = at(state).parent()) {
+            choices.push_back(at(state).choice());
+            if (at(state).is_initial()) break;
         }
+        std::reverse(choices.begin(), choices.end());
         return choices;
     }
 
+    /// The number of a state by its place among all of them.
+    [[nodiscard]] state_number nth(std::uint64_t place) const {
+        std::size_t thread = 0;
+        for (; place >= found_[thread].size(); ++thread) place -= found_[thread].size();
+        return state_number::of(thread, place);
+    }
+
 private:
+    [[nodiscard]] const origin& at(state_number state) const {
+        return found_[state.thread()][state.number()];
+    }
     [[nodiscard]] static state_number next_of(std::size_t thread, std::uint64_t number) {
         return state_number::of(thread, number);
     }
