@@ -3,13 +3,13 @@
 // raft-explore: the model checker of raft/testing/explorer.hpp over the production step.
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "edges.hpp"
 #include "options.hpp"
 #include "presets.hpp"
+#include "saved_story.hpp"
 #include "traces.hpp"
 
 #include <raft/testing/cluster_model/start_states.hpp>
@@ -42,27 +42,10 @@ void print_summary(const char* what, const exploration& found) {
     std::fflush(stdout);
 }
 
-/// The model with its bounds; none if the start is unknown.
-std::optional<cluster_model> model_of(exploration_options chosen) {
-    if (chosen.from.empty()) return cluster_model{chosen.bounds};
-    const auto library = start_states(chosen.bounds.config);
-    const auto start = std::ranges::find(library, chosen.from, &start_state::name);
-    if (start == library.end()) return std::nullopt;
-    const auto begin = begin_with(*start, chosen.bounds);
-    if (chosen.bounds.term_max >= explored_past::terms_max ||
-        chosen.bounds.log_max > explored_past::entries_max)
-        return std::nullopt;
-    return cluster_model{chosen.bounds, {begin}};
-}
-
 std::optional<exploration> explore(const exploration_options& chosen, const options& all) {
     if (all.specification) return explore_specification(chosen.bounds, all, print_progress);
     const auto model = model_of(chosen);
-    if (!model) {
-        std::fprintf(stderr, "raft-explore: no start '%s', or its bounds are too large\n",
-                     chosen.from.c_str());
-        return std::nullopt;
-    }
+    if (!model) return std::nullopt;
     if (!all.edges_file.empty()) return explore_edges(*model, all, print_progress);
     if (!all.traces_directory.empty()) return explore_traces(*model, all, print_progress);
     explorer<cluster_model> checker{*model,
@@ -71,7 +54,7 @@ std::optional<exploration> explore(const exploration_options& chosen, const opti
     if (found.first) {
         const auto story = tell(*model, *found.first);
         std::printf("%s", story.c_str());
-        if (!all.save_file.empty()) std::ofstream{all.save_file} << story;
+        if (!all.save_file.empty()) save_story(all.save_file, chosen, story);
     }
     return found;
 }
@@ -115,6 +98,7 @@ int main(int count, char** arguments) {
     if (!all) return wrong_usage;
     if (all->help) return std::printf("%s", help_text.data()) < 0;
     if (all->list) return list();
+    if (!all->replay_file.empty()) return replay_story(all->replay_file);
     if (all->preset.empty()) return run({all->one}, *all);
     const auto chosen = std::ranges::find(presets(), all->preset, &preset::name);
     if (chosen != presets().end()) return run(chosen->make(), *all);

@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <utility>
 
 namespace raft_explore {
 
@@ -36,7 +37,8 @@ rules of Raft in each. A violation is told as a shortest story of how it comes a
   --seed S          which those are (1)
   --specification   explores our transcription of raft.tla itself, within --servers, --max-term,
                     --max-log and --messages; terms begin with 1 there
-  --save FILE       writes the story of a violation there, too
+  --save FILE       writes the story of a violation there, too: a test for --replay
+  --replay FILE     lives through a saved story once more; exits 1 if it breaks the rule again
   --help            this text
 
 The last line sums up: states and depth, time, and violations, with which it exits 1.
@@ -105,9 +107,10 @@ bool read_flag(std::string_view flag, std::string_view value, options& all) {
     if (flag == "--voters") return read_number(value, bounds.servers, bounds.voters);
     if (flag == "--snapshots") return read_number(value, few, bounds.snapshots);
     if (flag == "--transfers") return read_number(value, few, bounds.transfers);
-    if (flag == "--features") return set_features(value, bounds.config);
+    if (flag == "--features") return set_features(all.one.features = value, bounds.config);
     if (flag == "--from") return !(all.one.from = value).empty();
     if (flag == "--preset") return !(all.preset = value).empty();
+    if (flag == "--replay") return !(all.replay_file = value).empty();
     if (flag == "--edges") return !(all.edges_file = value).empty();
     if (flag == "--traces") return !(all.traces_directory = value).empty();
     if (flag == "--sample") return read_number(value, ~std::size_t{0}, all.sample);
@@ -120,6 +123,27 @@ bool read_flag(std::string_view flag, std::string_view value, options& all) {
 }
 
 }  // namespace
+
+std::string arguments_of(const exploration_options& asked) {
+    const auto& bounds = asked.bounds;
+    std::string all;
+    const auto add = [&all](const char* flag, const std::string& value) {
+        all += (all.empty() ? "" : " ") + std::string{flag} + " " + value;
+    };
+    add("--servers", std::to_string(bounds.servers));
+    add("--max-term", std::to_string(bounds.term_max));
+    add("--max-log", std::to_string(bounds.log_max));
+    add("--messages", std::to_string(bounds.messages_max));
+    const std::pair<const char*, std::uint64_t> counts[] = {
+        {"--voters", bounds.voters},       {"--crashes", bounds.crashes},
+        {"--reads", bounds.reads},         {"--snapshots", bounds.snapshots},
+        {"--transfers", bounds.transfers}, {"--changes", bounds.changes}};
+    for (const auto& [flag, count] : counts)
+        if (count > 0) add(flag, std::to_string(count));
+    if (!asked.features.empty()) add("--features", asked.features);
+    if (!asked.from.empty()) add("--from", asked.from);
+    return all;
+}
 
 std::optional<options> read_options(std::span<char* const> arguments) {
     options all;

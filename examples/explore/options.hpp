@@ -19,7 +19,8 @@ extern const std::string_view help_text;
 /// One exploration.
 struct exploration_options {
     std::string name{};
-    std::string from{};  ///< A start of the library; empty for servers that have never run.
+    std::string from{};      ///< A start of the library; empty for servers that have never run.
+    std::string features{};  ///< Those that `bounds.config` has.
     raft::testing::model_bounds bounds{};
     std::uint64_t states_max = ~std::uint64_t{0};
 };
@@ -28,6 +29,7 @@ struct options {
     exploration_options one{};
     std::string preset{};
     std::string save_file{};
+    std::string replay_file{};
     std::string edges_file{};
     std::string traces_directory{};
     std::size_t sample = ~std::size_t{0};  ///< So many edges or traces are written.
@@ -44,6 +46,9 @@ struct options {
 /// Switches on the features of a comma-separated list, and no others; false if there is an unknown
 /// one.
 [[nodiscard]] bool set_features(std::string_view list, raft::settings& config);
+
+/// The arguments that ask for this exploration.
+[[nodiscard]] std::string arguments_of(const exploration_options& asked);
 
 /// None if the arguments are wrong; then stderr says why.
 [[nodiscard]] std::optional<options> read_options(std::span<char* const> arguments);

@@ -28,7 +28,7 @@ exploration_options from_nothing(std::string_view features, model_bounds bounds)
     add("snapshots", bounds.snapshots);
     add("transfers", bounds.transfers);
     add("changes", bounds.changes);
-    return {name, {}, bounds};
+    return {name, {}, std::string{features}, bounds};
 }
 
 /// From every start of the library, some way.

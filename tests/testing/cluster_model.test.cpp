@@ -8,8 +8,8 @@
 
 #include <doctest/doctest.h>
 
+#include <raft/testing/cluster_model/retelling.hpp>
 #include <raft/testing/cluster_model/start_states.hpp>
-#include <raft/testing/cluster_model/story.hpp>
 
 using namespace raft;
 using namespace raft::testing;
@@ -165,20 +165,29 @@ TEST_CASE("cluster_model: what is normalised behaves as it did") {
                      });
 }
 
-TEST_CASE("cluster_model: a broken rule is told as a story") {
+namespace {
+
+/// A cluster in which two can become leaders of one term, in one step: the third server has
+/// forgotten that it has voted, and its vote goes to another. Or it has not, if that is asked for.
+cluster_model with_two_votes(bool forgotten) {
     auto bounds = lively(plain_settings());
     cluster story{3, bounds.config};
     story.elect(s1);
     story.lose_all();
     auto begin = begin_with({"two votes", story, 3}, bounds);
-    // The third server forgets that it has voted, and its vote goes to another.
     begin.at(2).now.voted_for.reset();
     begin.at(2).now.role = role{follower{}};
     begin.at(1).now.role = role{candidate{.granted = member_set::of({1})}};
     begin.at(1).now.voted_for = s2;
     begin.at(1).disk.inside().durable.vote.voted_for = s2;
-    begin.network = {{s3, s2, {s3, request_vote_reply{{1}, true}, std::nullopt}}};
-    cluster_model model{bounds, {begin}};
+    begin.network = {{s3, s2, {s3, request_vote_reply{{1}, forgotten}, std::nullopt}}};
+    return cluster_model{bounds, {begin}};
+}
+
+}  // namespace
+
+TEST_CASE("cluster_model: a broken rule is told as a story") {
+    const auto model = with_two_votes(true);
     const auto found = explorer<cluster_model>{model}.run();
     REQUIRE(found.first);
     CHECK(found.first->rule == doctest::String{"Election Safety: two leaders in one term"});
@@ -187,6 +196,37 @@ TEST_CASE("cluster_model: a broken rule is told as a story") {
     CHECK(told.find("1. server 2: receives 3 -> 2 request_vote_reply(term 1, yes)") !=
           std::string::npos);
     CHECK(told.find("=> Election Safety") != std::string::npos);
+}
+
+TEST_CASE("cluster_model: a saved story happens again, and breaks the rule again") {
+    const auto model = with_two_votes(true);
+    const auto found = explorer<cluster_model>{model}.run();
+    REQUIRE(found.first);
+    const auto saved = tell(model, *found.first);
+
+    const auto again = retell(model, saved);
+    CHECK(again.happens());
+    CHECK(again.told == 2);
+    CHECK(again.rule == doctest::String{"Election Safety: two leaders in one term"});
+
+    // Once the fault is mended the story cannot happen as it was told.
+    const auto mended = retell(with_two_votes(false), saved);
+    CHECK_FALSE(mended.happens());
+    CHECK(mended.steps == 0);
+    CHECK(mended.rule == nullptr);
+}
+
+TEST_CASE("cluster_model: any way of the explorer can be told and retold") {
+    const cluster_model model{lively(guarded_settings())};
+    explorer<cluster_model> checker{model, {.threads = 1, .states_max = 20'000}};
+    const auto found = checker.run();
+    for (std::uint64_t place = 0; place < found.states; place += 1999) {
+        const counterexample way{nullptr, checker.way_to(place)};
+        const auto again = retell(model, tell(model, way));
+        CHECK(again.happens());
+        CHECK(again.told == way.states.size());
+        CHECK(again.rule == nullptr);
+    }
 }
 
 TEST_CASE("the library of starts is large, and every start is safe") {

@@ -216,7 +216,7 @@ private:
         give_up("a message came twice, or says more than the specification's");
     }
 
-    // ---------------------------------------------------------------------- what became of a server
+    // ------------------------------------------------------------------- what became of a server
 
     void become() {
         const bool follows = !stands(*after_) && !after_->is_leader();

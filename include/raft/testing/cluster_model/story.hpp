@@ -78,7 +78,7 @@ template <class Model = cluster_model>
         for (const auto& each : after.network)
             story += "      on its way: " + detail::text(each) + "\n";
     });
-    return story + "   => " + way.rule + "\n";
+    return way.rule == nullptr ? story : story + "   => " + way.rule + "\n";
 }
 
 }  // namespace raft::testing

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "saved_story.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+#include <raft/testing/cluster_model/retelling.hpp>
+#include <raft/testing/cluster_model/start_states.hpp>
+
+namespace raft_explore {
+
+using namespace raft::testing;
+
+namespace {
+
+constexpr std::string_view headline = "raft-explore ";
+
+/// The exploration that the first line of a saved story asks for.
+std::optional<exploration_options> options_in(const std::string& line) {
+    if (!line.starts_with(headline)) return std::nullopt;
+    std::istringstream words{line.substr(headline.size())};
+    std::vector<std::string> flags;
+    for (std::string word; words >> word;) flags.push_back(word);
+    std::vector<char*> arguments;
+    for (auto& each : flags) arguments.push_back(each.data());
+    const auto read = read_options(arguments);
+    return read ? std::optional{read->one} : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<cluster_model> model_of(exploration_options chosen) {
+    if (chosen.from.empty()) return cluster_model{chosen.bounds};
+    const auto library = start_states(chosen.bounds.config);
+    const auto start = std::ranges::find(library, chosen.from, &start_state::name);
+    if (start != library.end()) {
+        const auto begin = begin_with(*start, chosen.bounds);
+        if (chosen.bounds.term_max < explored_past::terms_max &&
+            chosen.bounds.log_max <= explored_past::entries_max)
+            return cluster_model{chosen.bounds, {begin}};
+    }
+    std::fprintf(stderr, "raft-explore: no start '%s', or its bounds are too large\n",
+                 chosen.from.c_str());
+    return std::nullopt;
+}
+
+bool save_story(const std::string& path, const exploration_options& asked,
+                const std::string& story) {
+    std::ofstream file{path};
+    file << headline << arguments_of(asked) << '\n' << story;
+    if (file.flush()) return true;
+    std::fprintf(stderr, "raft-explore: cannot write %s\n", path.c_str());
+    return false;
+}
+
+int replay_story(const std::string& path) {
+    constexpr int no_story = 2;
+    std::ifstream file{path};
+    std::string first;
+    std::getline(file, first);
+    const auto asked = options_in(first);
+    if (!asked) {
+        std::fprintf(stderr, "raft-explore: no saved story: %s\n", path.c_str());
+        return no_story;
+    }
+    const auto model = model_of(*asked);
+    if (!model) return no_story;
+    const std::string story{std::istreambuf_iterator<char>{file}, {}};
+    const auto again = retell(*model, story);
+    if (again.rule != nullptr) std::printf("   => %s\n", again.rule);
+    if (!again.happens()) std::printf("what follows step %zu happens no more\n", again.steps);
+    std::printf("replayed: steps=%zu of=%zu violations=%d\n", again.steps, again.told,
+                again.rule != nullptr);
+    return again.rule != nullptr;
+}
+
+}  // namespace raft_explore
