@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "edges.hpp"
+#include "liveness.hpp"
 #include "options.hpp"
 #include "presets.hpp"
 #include "saved_story.hpp"
@@ -46,6 +47,7 @@ std::optional<exploration> explore(const exploration_options& chosen, const opti
     if (all.specification) return explore_specification(chosen.bounds, all, print_progress);
     const auto model = model_of(chosen);
     if (!model) return std::nullopt;
+    if (all.liveness) return explore_liveness(*model, all);
     if (!all.edges_file.empty()) return explore_edges(*model, all, print_progress);
     if (!all.traces_directory.empty()) return explore_traces(*model, all, print_progress);
     explorer<cluster_model> checker{*model,

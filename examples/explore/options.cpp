@@ -33,7 +33,11 @@ rules of Raft in each. A violation is told as a shortest story of how it comes a
   --edges FILE      writes the transitions, abstracted, as JSON lines with the specification's
                     actions that each is made of
   --traces DIR      writes runs there as traces for etcd's specification
-  --sample N        only so many of either, drawn from all of the exploration (all; 100)
+  --liveness        asks on the whole graph whether a leader that commits can be reached from
+                    every state, and whether every leader of the latest term commits; and in a
+                    sample of the states, whether a command is committed when all faults end
+  --sample N        only so many of each, drawn from all of the exploration (edges: all; traces:
+                    100; states: 10,000)
   --seed S          which those are (1)
   --specification   explores our transcription of raft.tla itself, within --servers, --max-term,
                     --max-log and --messages; terms begin with 1 there
@@ -155,6 +159,8 @@ std::optional<options> read_options(std::span<char* const> arguments) {
             all.help = true;
         } else if (flag == "--list") {
             all.list = true;
+        } else if (flag == "--liveness") {
+            all.liveness = true;
         } else if (flag == "--specification") {
             all.specification = true;
         } else if (i + 1 == arguments.size() || !read_flag(flag, arguments[i + 1], all)) {

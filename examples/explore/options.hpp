@@ -32,10 +32,11 @@ struct options {
     std::string replay_file{};
     std::string edges_file{};
     std::string traces_directory{};
-    std::size_t sample = ~std::size_t{0};  ///< So many edges or traces are written.
+    std::size_t sample = ~std::size_t{0};  ///< So many edges, traces or states are taken.
     std::uint64_t seed = 1;                ///< Which those are.
     std::size_t threads = 2;
     bool specification = false;  ///< Explores the specification instead.
+    bool liveness = false;       ///< Asks whether the cluster can always go on.
     bool list = false;
     bool help = false;
 };
