@@ -30,8 +30,8 @@ namespace raft::testing {
     return committed;
 }
 
-/// No dead ends: whatever happened, disks that finish, messages that arrive, timers and time lead to
-/// progress. Asked of states that leave the bounds one more term, and one more entry.
+/// No dead ends: whatever happened, disks that finish, messages that arrive, timers and time lead
+/// to progress. Asked of states that leave the bounds one more term, and one more entry.
 struct no_dead_ends {
     model_bounds bounds{};
 
@@ -103,8 +103,8 @@ public:
         for (std::size_t i = 0; i < servers_; ++i) give(i, wake_requested{});
     }
 
-    /// Whether, within so many election timeouts, a leader takes a command and all voters know it to
-    /// be committed.
+    /// Whether, within so many election timeouts, a leader takes a command and all voters know it
+    /// to be committed.
     [[nodiscard]] bool commits_a_command(std::int64_t timeouts) {
         const auto end = time_ + now_.at(0).now.config.election_timeout * timeouts;
         std::optional<log_index> wanted;

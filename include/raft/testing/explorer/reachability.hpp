@@ -50,8 +50,9 @@ public:
         while (!saved.empty()) {
             const auto here = saved.back();
             saved.pop_back();
-            for (const auto& each : std::ranges::equal_range(edges_, here, {}, &edge::to))
-                if (insert(seen, each.from, count)) saved.push_back(each.from);
+            for (auto each = std::ranges::lower_bound(edges_, here, {}, &edge::to);
+                 each != edges_.end() && each->to == here; ++each)
+                if (insert(seen, each->from, count)) saved.push_back(each->from);
         }
         std::vector<std::size_t> result;
         for (std::size_t place = 0; place < nodes_.size(); ++place)
