@@ -4,10 +4,10 @@
 // still be reached, by fair actions alone.
 //
 // A graph is finite. Let what can happen again and again happen at last (strong fairness of every
-// fair action): then a run comes to rest in a set of states that it cannot leave, and visits all of
-// it. So every such run comes to a goal if, and only if, from every state a goal can be reached.
-// One search backwards from the goals finds both a dead end, where nothing leads on, and a livelock,
-// a cycle that nothing leads out of.
+// fair action): then a run comes to rest in a set of states that it cannot leave, and visits all
+// of it. So every such run comes to a goal if, and only if, from every state a goal can be
+// reached. One search backwards from the goals finds both a dead end, where nothing leads on, and
+// a livelock, a cycle that nothing leads out of.
 #pragma once
 
 #include <algorithm>
