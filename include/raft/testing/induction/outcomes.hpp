@@ -148,6 +148,7 @@ private:
         next_ = before;
         step_(next_, in, induction_now, out_);
         ++advances_;
+        if (out_.messages.empty() && next_ == before) return;
         if (next_.current_term.value <= bounds_.term_max &&
             next_.log.last_index().value <= bounds_.log_max)
             note(next_);

@@ -51,23 +51,7 @@ public:
     [[nodiscard]] bool covers(state s) const {
         forget_unread(s);
         auto same = plainest(place_of(s.self), view_of(s));
-        if (auto* following = std::get_if<follower>(&same.role)) {
-            if (const auto* asking = std::get_if<candidate>(&s.role)) {
-                same.role =
-                    role{candidate{.pre_vote = true, .asked = true, .granted = asking->granted}};
-            } else {
-                const auto& is = *std::get_if<follower>(&s.role);
-                following->heard_at = is.heard_at;
-                following->keeps_promise = is.keeps_promise;
-            }
-        } else if (auto* standing = std::get_if<candidate>(&same.role)) {
-            standing->leadership_transfer = std::get_if<candidate>(&s.role)->leadership_transfer;
-        } else {
-            for (std::size_t k = 0; k < same.peers.size(); ++k)
-                if (!cover(same.peers[k], s.peers[k])) return false;
-            same.tasks = s.tasks;
-        }
-        return invariants(s) && same == s;
+        return invariants(s) && take_left_out(same, s) && same == s;
     }
 
 private:
@@ -185,12 +169,37 @@ private:
                                                : bounds_.config.messages_in_flight;
     }
 
-    [[nodiscard]] bool cover(progress& same, const progress& is) const {
+    /// Gives `same` what `s` has of that; false if it is not visited.
+    [[nodiscard]] bool take_left_out(state& same, const state& s) const {
+        if (auto* standing = std::get_if<candidate>(&same.role))
+            standing->leadership_transfer = std::get_if<candidate>(&s.role)->leadership_transfer;
+        if (same.is_follower()) return take_left_out_of_follower(same, s);
+        for (std::size_t k = 0; k < same.peers.size(); ++k)
+            if (!take_left_out(same.peers[k], s.peers[k])) return false;
+        same.tasks = s.tasks;
+        return bounds_.transfers || !s.tasks->transfer;
+    }
+
+    [[nodiscard]] bool take_left_out_of_follower(state& same, const state& s) const {
+        if (const auto* asking = std::get_if<candidate>(&s.role)) {
+            same.role =
+                role{candidate{.pre_vote = true, .asked = true, .granted = asking->granted}};
+            return has(&settings::pre_vote);
+        }
+        const auto& is = *std::get_if<follower>(&s.role);
+        auto& following = *std::get_if<follower>(&same.role);
+        following.heard_at = is.heard_at;
+        following.keeps_promise = is.keeps_promise;
+        return is.heard_at == instant{} || is.heard_at == induction_now;
+    }
+
+    [[nodiscard]] bool take_left_out(progress& same, const progress& is) const {
         same.next_index = is.next_index;
         same.mode = is.mode;
         same.in_flight = is.in_flight;
         same.heard_at = is.heard_at;
-        return is.mode != replication_mode::snapshot && is.in_flight <= most_in_flight(is.mode);
+        return is.mode != replication_mode::snapshot && is.in_flight <= most_in_flight(is.mode) &&
+               (is.heard_at == instant{} || is.heard_at == induction_now);
     }
 
     // --------------------------------------------------------------------------- what nobody reads
