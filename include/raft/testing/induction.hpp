@@ -18,6 +18,9 @@
 // * what this adds to the history must be admitted, and all that went with the history before must
 //   go with it still: the servers that may stand beside, and the messages that may be under way.
 //
+// One clause does speak of a message and its sender, who stands for election: whoever is asked for
+// a vote has such a candidate beside it.
+//
 // A server may crash between any two steps: its storage is durable at once. Steps out of bounds are
 // not looked at; what is proved is true of all runs within them. Figure 3 is required of every two
 // servers that go with a history.

@@ -5,9 +5,9 @@
 // with its argument; induction.hpp has every step of small clusters checked against it.
 //
 // The clauses are of three kinds: of the history, of one server and the history, and of one message
-// and the history. None speaks of two servers, so what one server does can harm another only by
-// what it adds to the history. Nothing of that is ever taken back, and no message is: one that is
-// lost may yet be on its way.
+// and the history, or its sender. None speaks of two servers, so what one server does can harm
+// another only by what it adds to the history. Nothing of that is ever taken back, and no message
+// is: one that is lost may yet be on its way.
 //
 // Of each entry that a leader made in its term, two things may come to be true, but never both:
 //

@@ -70,18 +70,19 @@ private:
         s.commit_index = {view.commit_index};
         s.disk.durable_index = s.disk.stretch_index = s.log.last_index();
         switch (view.is) {
-        case server_view::role::follower: {
-            follower following{.verified_index = {view.verified_index}};
-            if (view.leader) following.leader = member_id{*view.leader + std::uint64_t{1}};
-            s.role = role{following};
-            break;
-        }
+        case server_view::role::follower: follow(s, view); break;
         case server_view::role::candidate:
             s.role = role{candidate{.asked = true, .granted = member_set::from_bits(view.granted)}};
             break;
         case server_view::role::leader: lead(s, i, view); break;
         }
         return s;
+    }
+
+    void follow(state& s, const server_view& view) const {
+        follower following{.verified_index = {view.verified_index}};
+        if (view.leader) following.leader = member_id{*view.leader + std::uint64_t{1}};
+        s.role = role{following};
     }
 
     void lead(state& s, std::size_t i, const server_view& view) const {
