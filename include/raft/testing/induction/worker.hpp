@@ -18,7 +18,7 @@ struct induction_result {
     std::uint64_t histories = 0;
     std::uint64_t clusters = 0;    ///< Histories with a server of each place.
     std::uint64_t steps = 0;       ///< Of a history with one server and one input.
-    std::uint64_t advances = 0;    ///< Of those the different ones: production states and inputs.
+    std::uint64_t advances = 0;    ///< Calls of the step for them: each outcome is found once.
     std::uint64_t violations = 0;  ///< Of the histories looked at until there was one.
     std::string first{};           ///< The story of the first.
 
