@@ -15,7 +15,7 @@ namespace bench {
 
 namespace {
 
-constexpr std::uint64_t steps = 1000;
+constexpr std::uint64_t steps = 120;
 constexpr raft::instant now{};
 constexpr raft::term_number term{1};
 
@@ -26,7 +26,7 @@ raft::state fresh_server(std::uint64_t id, std::size_t servers) {
     empty.configurations.push_back({{}, raft::voters_only(members)});
     raft::settings config;
     config.pre_vote = false;
-    config.messages_in_flight = 2 * steps;
+    config.messages_in_flight = std::uint8_t{2 * steps};
     return raft::initial_state({id}, config, empty, id);
 }
 

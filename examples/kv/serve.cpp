@@ -79,7 +79,8 @@ std::string read_flag(std::string_view flag, std::string_view value, serve_flags
     } else if (flag == "--snapshot-entries") {
         good = read_number(value, std::uint64_t{1}, any, flags.snapshot_entries);
     } else if (flag == "--clock-drift-ppm") {
-        good = read_number(value, 0U, 100'000U, flags.clock_drift_ppm.emplace());
+        good = read_number(value, std::uint16_t{0}, std::uint16_t{60'000},
+                           flags.clock_drift_ppm.emplace());
     } else if (flag == "--election-rank") {
         good = read_number(value, std::uint8_t{0}, std::uint8_t{100}, flags.election_rank);
     } else if (flag == "--metrics") {

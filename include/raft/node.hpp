@@ -105,16 +105,12 @@ public:
     /// A message came from another server of this cluster. What makes no sense is ignored, as if it
     /// had been lost.
     void receive(member_id from, const message& body, const attachment<command>& beside) {
-        if (!detail::has_all_parts<takes_snapshots>(body, beside)) return;
-        look_at_clock();
-        if (!beside.chunk.empty() && incoming_.finds_damage(state_, body, beside.chunk))
-            step(snapshot_damaged{});
-        else if (beside.entries.empty() || takes(beside.entries))
-            receive_all(from, body, beside);
+        if (const auto* append = std::get_if<append_entries>(&body)) [[likely]]
+            receive_one(from, *append, beside);
+        else if (const auto* reply = std::get_if<append_entries_reply>(&body)) [[likely]]
+            receive_one(from, *reply, beside);
         else
-            receive_all(from, detail::without_entries(body), {});
-        finish(beside.chunk);
-        settle();
+            receive_one(from, body, beside);
     }
 
     /// Puts a command into the replicated log. `on_outcome` is called with an `outcome<result>`: a
@@ -230,20 +226,39 @@ private:
 
     /// Lets the protocol decide, and does what it asks for but for what `finish` does.
     template <class Input>
-    void step(const Input& in, entries_view given = {}) {
+    void step(const Input& in, const attachment<command>& given = {}) {
         detail::observe_input(observer_, now_, in);
         detail::performer<node> out{*this, given};
         advance(state_, in, now_, out);
         detail::observe_state(observer_, state_);
     }
 
-    void receive_all(member_id from, const message& body, const attachment<command>& beside) {
+    /// `Body` is a message of replication, or `message`.
+    template <class Body>
+    [[gnu::noinline]] void receive_one(member_id from, const Body& body,
+                                       const attachment<command>& beside) {
+        if (!detail::has_all_parts<takes_snapshots>(body, beside)) return;
+        look_at_clock();
+        if constexpr (std::is_same_v<Body, append_entries>)
+            if (!beside.entries.empty() && !takes(beside.entries))
+                return receive_one(from, detail::without_entries(body), {});
+        if constexpr (std::is_same_v<Body, message>)
+            if (!beside.chunk.empty() && incoming_.finds_damage(state_, body, beside.chunk))
+                return step_and_finish(snapshot_damaged{});
+        step_on_message(from, body, beside);
+        finish(beside.chunk);
+        settle();
+    }
+
+    template <class Body>
+    [[gnu::always_inline]] void step_on_message(member_id from, const Body& body,
+                                                const attachment<command>& beside) {
         if constexpr (detail::observes_inputs<std::remove_reference_t<Observer>>) {
             received in{from, body, std::nullopt};
             if (beside.configuration != nullptr) in.members = *beside.configuration;
             detail::observe_input(observer_, now_, in);
         }
-        detail::performer<node> out{*this, beside.entries};
+        detail::performer<node> out{*this, beside};
         advance(state_, from, body, beside.configuration, now_, out);
         detail::observe_state(observer_, state_);
     }
@@ -297,7 +312,7 @@ private:
         if (const auto obstacle = obstacle_to(proposed_entries))
             return refuse({*obstacle, state_.current_leader()});
         look_at_clock();
-        step(proposed{static_cast<std::uint32_t>(count)}, proposed_entries);
+        step(proposed{static_cast<std::uint32_t>(count)}, {.entries = proposed_entries});
         if (const auto refused = occasional_.refused) {
             finish({});
             return refuse(*refused);
@@ -311,10 +326,11 @@ private:
 
     /// `chunk`: the bytes that came with the input.
     void finish(std::span<const std::byte> chunk) {
-        if (occasional_.any) carry_out_occasional(chunk);
+        if (occasional_.any) [[unlikely]]
+            carry_out_occasional(chunk);
     }
 
-    void carry_out_occasional(std::span<const std::byte> chunk) {
+    [[gnu::noinline, gnu::cold]] void carry_out_occasional(std::span<const std::byte> chunk) {
         const auto& asked = occasional_;
         if (asked.vote) storage_.write(*asked.vote, {}, nullptr);
         if (asked.leadership_lost) delivery_.lose_leadership();
@@ -331,52 +347,32 @@ private:
         more_ = true;
     }
 
-    [[gnu::always_inline]] void begin_write(const log_write& write, entries_view given) {
-        const auto& appended = *write.entries;
-        if (appended.first <= last_written_) forget_replaced(appended.first);
-        last_written_ = appended.last;
-        const auto* const carried = detail::carried_in(state_, appended.first, appended.last);
-        switch (appended.source) {
-        case entry_source::no_op:
-        case entry_source::configuration: {
-            const entry<command> own{appended.term, std::nullopt};
-            return storage_.write(write, {&own, 1}, carried);
-        }
-        case entry_source::proposed:
-        case entry_source::received: {
-            const auto count = static_cast<std::size_t>(appended.last - appended.first) + 1;
-            const auto entries = given.last(count);
-            backlog_.add(detail::bytes_of(entries, storage_));
-            return storage_.write(write, entries, carried);
-        }
-        }
-    }
-
-    /// Entries from `first` on are about to be replaced, and will never be applied.
-    [[gnu::noinline]] void forget_replaced(log_index first) {
-        while (first <= last_written_) {
-            const auto gone = storage_.entries(first, last_written_, Limits.message_bytes);
-            if (gone.empty()) return;
-            backlog_.remove(detail::bytes_of(gone, storage_));
-            first = first + gone.size();
-        }
-    }
-
     // ------------------------------------------------------------------------ what follows from it
 
     /// Feeds back what the storage has done, and applies what is committed, until nothing is left
     /// to do. Mostly nothing is, and that is seen without a call.
     [[gnu::always_inline]] void settle() {
-        if (storage_may_have_news() || has_to_deliver()) settle_all();
+        if (has_more_to_do()) settle_all();
+    }
+    [[nodiscard]] bool has_more_to_do() const {
+        return storage_may_have_news() || has_to_deliver();
     }
     [[gnu::noinline]] void settle_all() {
         const auto enough = last_applied() + Limits.applied_per_call;
-        while (storage_may_have_news() && storage_has_news() ? take_storage_news()
-                                                             : has_to_deliver() && deliver())
-            if ((interrupted_ = last_applied() >= enough)) return;
         interrupted_ = false;
+        do {
+            const bool news = storage_may_have_news() && storage_has_news();
+            if (news) [[unlikely]]
+                take_storage_news();
+            else if (delivering_ || !deliver())
+                break;
+            if (last_applied() >= enough) {
+                interrupted_ = true;
+                return;
+            }
+        } while (has_more_to_do());
         if constexpr (takes_snapshots)
-            if (schedule_.is_due(options_, last_applied(), state_))
+            if (schedule_.is_due(options_, last_applied(), state_)) [[unlikely]]
                 static_cast<void>(take_snapshot());
     }
 
@@ -393,13 +389,12 @@ private:
         return (further || progress.failed) && !state_.is_halted();
     }
 
-    bool take_storage_news() {
+    [[gnu::noinline]] void take_storage_news() {
         const auto durable = least(storage_.progress().durable, state_.disk.begun);
         if (durable > state_.disk.durable)
             step_and_finish(written{durable});
         else
             step_and_finish(storage_failed{});
-        return true;
     }
 
     /// The snapshot received is durable: the state machine takes its state.
@@ -426,7 +421,7 @@ private:
         return worked;
     }
 
-    [[gnu::noinline]] bool deliver_more() {
+    [[gnu::noinline, gnu::cold]] bool deliver_more() {
         if (restore_at_ && *restore_at_ <= state_.disk.durable) finish_install();
         const bool worked = !restore_at_ && apply_some();
         const bool complete = last_applied() == state_.commit_index || restore_at_;
@@ -436,7 +431,8 @@ private:
     }
 
     [[gnu::always_inline]] bool apply_some() {
-        if (last_applied() >= state_.commit_index) return false;
+        if (last_applied() >= state_.commit_index) [[unlikely]]
+            return false;
         const auto last = least(last_applied() + Limits.apply_batch, state_.commit_index);
         const auto entries = storage_.entries(next(last_applied()), last, Limits.message_bytes);
         const auto bytes = detail::bytes_of(entries, storage_);

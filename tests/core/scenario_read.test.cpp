@@ -18,7 +18,7 @@ namespace {
 
 constexpr auto timeout = settings{}.election_timeout;
 
-constexpr settings with_leases(std::uint32_t drift_ppm = 100) {
+constexpr settings with_leases(std::uint16_t drift_ppm = 100) {
     settings config{};
     config.clock_drift_ppm = drift_ppm;
     return config;
@@ -160,7 +160,8 @@ TEST_CASE("S100 a lease counts from when a round began, not from when it was ans
 
 TEST_CASE("S100 a lease ends before the follower's patience, by clocks that run apart") {
     for (const std::int64_t nanoseconds : {900'000, 1'000'000, 300'000'000, 300'999'999})
-        for (const std::uint32_t drift : {0U, 1U, 100U, 10'000U, 200'000U, 900'000U}) {
+        for (const std::uint16_t drift :
+             std::initializer_list<std::uint16_t>{0, 1, 100, 10'000, 65'535}) {
             CAPTURE(nanoseconds);
             CAPTURE(drift);
             auto config = with_leases(drift);

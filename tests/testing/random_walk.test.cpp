@@ -64,7 +64,7 @@ std::string walk(std::uint64_t seed, int events, bool durable_at_once) {
     config.check_quorum = d.below(2) == 0;
     config.retained_entries = static_cast<std::uint32_t>(d.below(4));
     config.entries_per_message = static_cast<std::uint32_t>(d.below(4) + 1);
-    config.messages_in_flight = static_cast<std::uint16_t>(d.below(4) + 1);
+    config.messages_in_flight = static_cast<std::uint8_t>(d.below(4) + 1);
     const auto servers = 2 * d.below(3) + 1 + d.below(2);
     cluster c{servers, config};
     for (int i = 0; i < events && c.safe(); ++i) one_event(c, d, servers);

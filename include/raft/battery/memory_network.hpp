@@ -33,7 +33,8 @@ public:
         template <class Body>
         [[gnu::always_inline]] void send(std::span<const member_id> to, const Body& body,
                                          const attachment<Command>& beside) {
-            network_->carry(self_, to, body, network_->waiting().keep(beside));
+            auto& waiting = *network_->waiting_;
+            waiting.carry(self_, to, body, waiting.keep(beside));
         }
         [[nodiscard]] std::size_t room(member_id) const {
             return std::numeric_limits<std::size_t>::max();
@@ -46,21 +47,24 @@ public:
 
     [[nodiscard]] port port_of(member_id self) { return port{*this, self}; }
 
-    [[nodiscard]] bool empty() const { return batches_[waiting_].count == 0; }
+    memory_network() = default;
+    memory_network(const memory_network&) = delete;  // Its ports refer to it.
+    memory_network& operator=(const memory_network&) = delete;
+
+    [[nodiscard]] bool empty() const { return waiting_->messages.empty(); }
 
     /// Hands over what waits, first in, first out, and what is sent meanwhile, until nothing waits.
     /// `receive(to, from, body, attachment)` takes it.
     template <class Receive>
     void deliver_all(Receive receive) {
         while (!empty()) {
-            auto& arriving = batches_[waiting_];
-            waiting_ ^= 1U;
-            for (const auto& each : std::span{arriving.messages.data(), arriving.count}) {
-                const auto beside = arriving.beside(each);
+            std::swap(waiting_, arriving_);
+            for (const auto& each : arriving_->messages) {
+                const auto beside = arriving_->beside(each);
                 for (std::size_t i = 0; i < each.receivers; ++i)
                     receive(each.to[i], each.from, each.body, beside);
             }
-            arriving.clear();
+            arriving_->clear();
         }
     }
 
@@ -104,35 +108,57 @@ private:
         }
     };
 
-    /// Messages on their way. Its memory is used again and again. Aligned so that its size is a
-    /// power of two: the one that waits is looked up for every message.
-    struct alignas(64) batch {
-        std::vector<sent> messages{};  ///< The first `count` wait, the rest is room for more.
-        std::size_t count = 0;
-        std::vector<parcel> parcels{};
-        std::vector<entry<Command>> entries{};  ///< The first `entry_count`, likewise.
-        std::size_t entry_count = 0;
+    /// Things in the order in which they came, in memory that is used again and again.
+    template <class T>
+    class store {
+    public:
+        [[nodiscard]] bool empty() const { return size_ == 0; }
+        [[nodiscard]] const T* begin() const { return items_.data(); }
+        [[nodiscard]] const T* end() const { return items_.data() + size_; }
 
-        [[nodiscard, gnu::always_inline]] sent& add() {
-            if (count == messages.size()) grow();
-            return messages[count++];
+        /// The place of one more, which holds whatever was there before.
+        [[nodiscard, gnu::always_inline]] T& add() {
+            if (size_ == room_) grow_to(size_ + 1);
+            return items_[size_++];
         }
-        [[gnu::noinline]] void grow() { messages.resize(2 * count + 2); }
+        /// The places of so many more, from the one with this number on.
+        [[nodiscard, gnu::always_inline]] std::size_t add(std::size_t count) {
+            const auto first = size_;
+            size_ += count;
+            if (size_ > room_) grow_to(size_);
+            return first;
+        }
+        [[nodiscard]] T& operator[](std::size_t i) { return items_[i]; }
+        void clear() { size_ = 0; }
+
+    private:
+        [[gnu::noinline, gnu::cold]] void grow_to(std::size_t size) {
+            items_.resize(2 * size);
+            room_ = items_.size();
+        }
+
+        std::vector<T> items_{};  ///< The first `size_` are in it, the rest is room for more.
+        std::size_t size_ = 0;
+        std::size_t room_ = 0;
+    };
+
+    /// Messages on their way.
+    struct batch {
+        store<sent> messages{};
+        store<entry<Command>> entries{};
+        std::vector<parcel> parcels{};
 
         [[gnu::always_inline]] range store_entries(std::span<const entry<Command>> given) {
-            const range place{entry_count, given.size()};
-            entry_count += given.size();
-            if (entries.size() < entry_count) grow_entries();
-            for (std::size_t i = 0; i < given.size(); ++i)
-                copy_whole(entries[place.first + i], given[i]);
-            return place;
+            const auto first = entries.add(given.size());
+            auto* place = &entries[first];
+            for (const auto& each : given) copy_whole(*place++, each);
+            return {first, given.size()};
         }
-        [[gnu::noinline]] void grow_entries() { entries.resize(2 * entry_count); }
 
         [[gnu::always_inline]] companions keep(const attachment<Command>& beside) {
             companions kept;
             if (!beside.entries.empty()) kept.entries = store_entries(beside.entries);
-            if (beside.configuration != nullptr || !beside.chunk.empty())
+            if (beside.configuration != nullptr || !beside.chunk.empty()) [[unlikely]]
                 kept.parcel = pack(beside.configuration, beside.chunk);
             return kept;
         }
@@ -147,8 +173,9 @@ private:
 
         [[nodiscard]] attachment<Command> beside(const sent& each) const {
             attachment<Command> all{
-                .entries = {entries.data() + each.entries.first, each.entries.count}};
-            if (each.parcel != 0) unpack(parcels[each.parcel - 1], all);
+                .entries = {entries.begin() + each.entries.first, each.entries.count}};
+            if (each.parcel != 0) [[unlikely]]
+                unpack(parcels[each.parcel - 1], all);
             return all;
         }
 
@@ -157,48 +184,47 @@ private:
             all.chunk = packed.bytes;
         }
 
+        template <class Body>
+        [[gnu::always_inline]] void carry(member_id from, std::span<const member_id> to,
+                                          const Body& body, const companions& beside) {
+            if (to.size() <= receivers_max) return carry_to_few(from, to, body, beside);
+            const auto copy = body;
+            carry_to_many(from, to, copy, beside);
+        }
+
+        template <class Body>
+        [[gnu::always_inline]] void carry_to_few(member_id from, std::span<const member_id> to,
+                                                 const Body& body, const companions& beside) {
+            auto& added = messages.add();
+            added.from = from;
+            for (std::size_t i = 0; i < to.size(); ++i) added.to[i] = to[i];
+            added.entries = beside.entries;
+            added.parcel = beside.parcel;
+            added.receivers = static_cast<std::uint32_t>(to.size());
+            added.put(body);
+        }
+
+        template <class Body>
+        [[gnu::noinline]] void carry_to_many(member_id from, std::span<const member_id> to,
+                                             const Body& body, companions beside) {
+            while (!to.empty()) {
+                const auto some = to.first(std::min(to.size(), receivers_max));
+                carry_to_few(from, some, body, beside);
+                to = to.subspan(some.size());
+            }
+        }
+
         void clear() {
-            count = 0;
-            entry_count = 0;
+            messages.clear();
+            entries.clear();
             parcels.clear();
         }
     };
 
-    [[nodiscard]] batch& waiting() { return batches_[waiting_]; }
-
-    template <class Body>
-    [[gnu::always_inline]] void carry(member_id from, std::span<const member_id> to,
-                                      const Body& body, const companions& beside) {
-        if (to.size() <= receivers_max) return carry_to_few(from, to, body, beside);
-        const auto copy = body;
-        carry_to_many(from, to, copy, beside);
-    }
-
-    template <class Body>
-    [[gnu::always_inline]] void carry_to_few(member_id from, std::span<const member_id> to,
-                                             const Body& body, const companions& beside) {
-        auto& added = waiting().add();
-        added.from = from;
-        for (std::size_t i = 0; i < to.size(); ++i) added.to[i] = to[i];
-        added.entries = beside.entries;
-        added.parcel = beside.parcel;
-        added.receivers = static_cast<std::uint32_t>(to.size());
-        added.put(body);
-    }
-
-    template <class Body>
-    [[gnu::noinline]] void carry_to_many(member_id from, std::span<const member_id> to,
-                                         const Body& body, companions beside) {
-        while (!to.empty()) {
-            const auto some = to.first(std::min(to.size(), receivers_max));
-            carry_to_few(from, some, body, beside);
-            to = to.subspan(some.size());
-        }
-    }
-
     /// What is sent waits in one batch while the other arrives.
     std::array<batch, 2> batches_{};
-    std::size_t waiting_ = 0;
+    batch* waiting_ = &batches_[0];
+    batch* arriving_ = &batches_[1];
 };
 
 static_assert(transport_for<memory_network<int>::port, int>);

@@ -27,6 +27,8 @@ class memory_storage {
 public:
     /// What `write` was given is there as long as the object is (`is_durable_at_once`).
     static constexpr bool durable_at_once = true;
+    /// What every command counts (`has_fixed_command_bytes`).
+    static constexpr std::size_t command_bytes = sizeof(Command);
 
     [[nodiscard]] recovered recover() {
         progress_ = {};  // Each run of a node numbers its writes anew.
@@ -53,6 +55,8 @@ public:
     [[nodiscard, gnu::always_inline]] std::span<const entry<Command>>
     entries(log_index first, log_index last, std::size_t bytes_max) const {
         const auto begin = place_of(first);
+        if (first == last) [[likely]]
+            return {ring_.data() + begin, 1};
         const auto fit = std::max<std::size_t>(1, bytes_max / sizeof(Command));
         const auto wanted = static_cast<std::size_t>(last - first) + 1;
         return {ring_.data() + begin, std::min(std::min(wanted, fit), ring_.size() - begin)};
@@ -124,7 +128,7 @@ private:
     }
 
     [[nodiscard]] std::size_t place_of(log_index index) const {
-        return static_cast<std::size_t>(index.value) & (ring_.size() - 1);
+        return static_cast<std::size_t>(index.value) & mask_;
     }
 
     [[gnu::always_inline]] void append(const raft::append& appended,
@@ -134,7 +138,8 @@ private:
         make_room_for(entries.size());
         put(entries, appended.first, appended.term);
         log_.append(appended.term, entries.size());
-        if (configuration != nullptr) configurations_.push_back(*configuration);
+        if (configuration != nullptr) [[unlikely]]
+            configurations_.push_back(*configuration);
     }
 
     [[gnu::noinline]] void cut_off_from(log_index first) {
@@ -148,27 +153,29 @@ private:
     /// is copied whole, as words that are soon read as they were written.
     void put(std::span<const entry<Command>> entries, log_index first, term_number term) {
         using stored = entry<Command>;
-        auto place = place_of(first);
+        auto* const ring = ring_.data();
+        auto place = static_cast<std::size_t>(first.value);
         if constexpr (std::is_trivially_copyable_v<stored> && sizeof(stored) > 64) {
-            const auto before_wrap = std::min(entries.size(), ring_.size() - place);
-            std::memcpy(&ring_[place], entries.data(), before_wrap * sizeof(stored));
+            const auto begin = place & mask_;
+            const auto before_wrap = std::min(entries.size(), ring_.size() - begin);
+            std::memcpy(ring + begin, entries.data(), before_wrap * sizeof(stored));
             if (before_wrap < entries.size())
-                std::memcpy(&ring_[0], &entries[before_wrap],
+                std::memcpy(ring, &entries[before_wrap],
                             (entries.size() - before_wrap) * sizeof(stored));
-            for (std::size_t i = 0; i < entries.size(); ++i)
-                ring_[place++ & (ring_.size() - 1)].term = term;
+            for (std::size_t i = 0; i < entries.size(); ++i) ring[place++ & mask_].term = term;
         } else {
             for (const auto& each : entries) {
-                auto& kept = ring_[place++ & (ring_.size() - 1)];
+                auto& kept = ring[place++ & mask_];
                 copy_whole(kept, each);
-                if (kept.term != term) kept.term = term;
+                if (kept.term != term) [[unlikely]]
+                    kept.term = term;
             }
         }
     }
 
     void make_room_for(std::size_t count) {
-        const auto held = static_cast<std::size_t>(log_.last_index() - log_.base().index);
-        if (held + count > ring_.size()) grow_to(held + count);
+        const auto needed = log_.last_index() - log_.base().index + count;
+        if (needed > room_) grow_to(static_cast<std::size_t>(needed));
     }
 
     [[gnu::noinline]] void grow_to(std::size_t count) {
@@ -179,6 +186,8 @@ private:
             larger[static_cast<std::size_t>(index.value) & (size - 1)] =
                 std::move(ring_[place_of(index)]);
         ring_ = std::move(larger);
+        room_ = size;
+        mask_ = size - 1;
     }
 
     void forget_configurations_through(log_index through) {
@@ -189,6 +198,8 @@ private:
     hard_state vote_{};
     log_shape log_{};
     std::vector<entry<Command>> ring_{};
+    std::size_t room_ = 0;  ///< The ring's size: a power of two, or zero without a ring.
+    std::size_t mask_ = 0;  ///< Makes an index a place in the ring.
     std::vector<indexed_configuration> configurations_{};
     std::optional<stored_snapshot> snapshot_{};
     std::vector<std::byte> snapshot_bytes_{};

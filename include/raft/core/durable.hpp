@@ -58,7 +58,7 @@ constexpr void on_written(state& s, write_sequence sequence, instant now, auto& 
 
 /// To be able to say something may be a reason to write more: a single server that votes for itself
 /// leads.
-[[gnu::noinline]] constexpr void complete_all_writes(state& s, instant now, auto& out) {
+[[gnu::noinline, gnu::cold]] constexpr void complete_all_writes(state& s, instant now, auto& out) {
     while (s.disk.durable != s.disk.begun) on_written(s, s.disk.begun, now, out);
 }
 

@@ -75,8 +75,8 @@ public:
     /// The last entry of the unbroken stretch of one term that begins at `first`, but not after
     /// `limit`.
     [[nodiscard]] constexpr log_index run_end(log_index first, log_index limit) const {
-        auto end = last_;
-        if (latest_.first > first && latest_.first <= last_) end = previous(latest_.first);
+        if (latest_.first <= first) return least(last_, limit);
+        auto end = latest_.first <= last_ ? previous(latest_.first) : last_;
         for (auto run = older_.rbegin(); run != older_.rend() && run->first > first; ++run)
             end = previous(run->first);
         return least(end, limit);
@@ -130,14 +130,15 @@ public:
     friend constexpr bool operator==(const log_shape&, const log_shape&) = default;
 
 private:
-    [[nodiscard]] constexpr std::optional<term_number> older_term_at(log_index index) const {
+    [[nodiscard, gnu::noinline, gnu::cold]] constexpr std::optional<term_number>
+    older_term_at(log_index index) const {
         if (index < base_.index) return std::nullopt;
         for (auto run = older_.rbegin(); run != older_.rend(); ++run)
             if (index >= run->first) return run->term;
         return base_.term;
     }
 
-    [[gnu::noinline]] constexpr void begin_run(term_number term, std::uint64_t count) {
+    [[gnu::noinline, gnu::cold]] constexpr void begin_run(term_number term, std::uint64_t count) {
         if (count == 0) return;
         require(term > latest_.term);
         if (latest_.first <= last_) older_.push_back(latest_);

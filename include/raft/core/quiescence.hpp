@@ -90,11 +90,14 @@ constexpr void wake(state& s, instant now, auto& out) {
 
 /// This server is asked for something: it wakes, and wakes the others. A leader does so by its
 /// heartbeats.
-constexpr void wake_all(state& s, instant now, auto& out) {
-    if (!is_asleep(s)) return;
+[[gnu::noinline, gnu::cold]] constexpr void rouse_all(state& s, instant now, auto& out) {
     const auto others = other_members(s);
     if (s.is_follower() && !others.empty()) out.send(others, wake_up{s.current_term});
     wake(s, now, out);
+}
+
+constexpr void wake_all(state& s, instant now, auto& out) {
+    if (is_asleep(s)) rouse_all(s, now, out);
 }
 
 /// This server hears from `from` that the group is needed. The leader may not have heard it: not

@@ -52,7 +52,8 @@ constexpr void confirm_rounds(state& s, leader& leading, instant now, auto& out)
 
 constexpr void on_round_acknowledged(state& s, leader& leading, progress& peer, read_round round,
                                      instant now, auto& out) {
-    if (round <= peer.round || round > leading.round) return;
+    if (round <= peer.round || round > leading.round) [[likely]]
+        return;
     peer.round = round;
     if (round > leading.confirmed) confirm_rounds(s, leading, now, out);
 }
@@ -159,7 +160,7 @@ constexpr void forward_reads(const state& s, const follower& following, auto& ou
 
 constexpr void begin_forwarding(state& s, const follower& following, forwarded_reads& reads,
                                 auto& out) {
-    reads.asked = {++s.last_request.value};
+    reads.asked = {++s.tasks.change().last_request->value};
     reads.answered = false;
     reads.wanted = false;
     reads.overdue = false;
@@ -168,10 +169,13 @@ constexpr void begin_forwarding(state& s, const follower& following, forwarded_r
 
 constexpr void read_as_follower(state& s, const follower& following, auto& out) {
     if (!following.leader) return refuse(s, refusal_reason::not_leader, out);
-    if (!s.tasks->reads)
-        s.tasks.change().reads =
-            forwarded_reads{.asked = s.last_request, .confirmed = s.last_request};
-    auto& reads = *s.tasks.change().reads;
+    auto& tasks = s.tasks.change();
+    // What an earlier run of this server asked for has, most likely, other numbers.
+    if (!tasks.last_request) tasks.last_request = read_round{s.seed >> 1U};
+    if (!tasks.reads)
+        tasks.reads =
+            forwarded_reads{.asked = *tasks.last_request, .confirmed = *tasks.last_request};
+    auto& reads = *tasks.reads;
     if (reads.asked == reads.confirmed) {
         begin_forwarding(s, following, reads, out);
         out.occasionally().read = accepted_read{reads.asked, {}};

@@ -27,14 +27,14 @@ namespace raft::detail {
 constexpr follower* follow(state& s, member_id from, instant now, auto& out) {
     if (s.is_leader()) return nullptr;
     auto* following = std::get_if<follower>(&s.role);
-    if (following == nullptr || following->leader != from) {
+    if (following == nullptr || following->leader != from) [[unlikely]] {
         if (following != nullptr && following->leader) return nullptr;
         become_follower(s, s.current_term, from, now, out);
         return std::get_if<follower>(&s.role);
     }
     following->heard_at = now;
-    if (following->asleep) following->asleep = false;
-    following->is_informed = false;
+    if (following->asleep) [[unlikely]]
+        following->asleep = false;
     restart_election_timer(s, now, out);
     return following;
 }
@@ -55,7 +55,9 @@ constexpr follower* follow(state& s, member_id from, instant now, auto& out) {
                                   s.disk.full});
 }
 
-constexpr void reject(state& s, follower& following, log_position prev, auto& out) {
+[[gnu::noinline, gnu::cold]] constexpr void reject(state& s, follower& following, log_position prev,
+                                                   auto& out) {
+    following.is_informed = false;
     if (!may_speak(s)) {
         following.owed.rejection = true;
         following.owed.rejected_prev = prev.index;
@@ -66,12 +68,20 @@ constexpr void reject(state& s, follower& following, log_position prev, auto& ou
              append_entries_rejection{s.current_term, prev.index, hint, following.round});
 }
 
+/// Figure 2, AppendEntries receiver, step 1.
+[[gnu::noinline, gnu::cold]] constexpr void reject_deposed(const state& s, member_id from,
+                                                           const append_entries& m, auto& out) {
+    if (may_speak(s))
+        out.send(from, append_entries_rejection{s.current_term, m.prev.index, {}, m.round});
+}
+
 /// Figure 2, AppendEntries receiver, steps 3 and 4: what is new of the entries in (from,
 /// m.last_index] goes into the log, in place of what conflicts with it. Entries that are here
 /// already stay, with all that follow them: the message may be old. False if a committed entry
 /// would have to go, which no leader can ask for.
-[[nodiscard]] constexpr bool append_received(state& s, const append_entries& m, log_index from,
-                                             const indexed_configuration* carried, auto& out) {
+[[nodiscard, gnu::always_inline]] constexpr bool
+append_received(state& s, const append_entries& m, log_index from,
+                const indexed_configuration* carried, auto& out) {
     auto kept = from;
     if (kept < s.log.last_index() && s.log.term_at(next(kept)) == m.entries_term)
         kept = s.log.run_end(next(kept), m.last_index);
@@ -87,19 +97,17 @@ constexpr void reject(state& s, follower& following, log_position prev, auto& ou
     return s.commit_index >= m.commit_index && s.log.known_term_at(s.commit_index) == m.term;
 }
 
-constexpr void on(state& s, member_id from, const append_entries& m,
-                  const indexed_configuration* carried, instant now, auto& out) {
+[[gnu::always_inline]] constexpr void on(state& s, member_id from, const append_entries& m,
+                                         const indexed_configuration* carried, instant now,
+                                         auto& out) {
     if (!is_well_formed(m)) return;
     observe_term(s, m.term, now, out);
-    if (m.term < s.current_term) {
-        if (may_speak(s))
-            out.send(from, append_entries_rejection{s.current_term, m.prev.index, {}, m.round});
-        return;
-    }
+    if (m.term < s.current_term) return reject_deposed(s, from, m, out);
     auto* following = follow(s, from, now, out);
     if (following == nullptr) return;
     const bool new_round = m.round > following->round;
-    if (new_round) following->round = m.round;
+    if (new_round) [[unlikely]]
+        following->round = m.round;
 
     // What is compacted away is committed, so it is the leader's too, whatever prev says of it.
     const auto base = s.log.base().index;
@@ -132,8 +140,8 @@ constexpr void on(state& s, member_id from, const append_entries& m,
 /// before it. Entries of older terms are never committed by counting (Figure 8). `reached` is what
 /// a member has come to have: as much is committed as a quorum has, but not more than that. True if
 /// anything new is.
-[[nodiscard, gnu::noinline]] constexpr bool commit_what_quorum_has(state& s, const leader& leading,
-                                                                   log_index reached, auto& out) {
+[[nodiscard, gnu::always_inline]] constexpr bool
+commit_what_quorum_has(state& s, const leader& leading, log_index reached, auto& out) {
     const auto* const peers = s.peers.data();
     const auto match_of = [=](slot member) { return peers[member.value].match_index; };
     const auto quorum_has = [&](log_index index) {
@@ -149,26 +157,23 @@ constexpr void on(state& s, member_id from, const append_entries& m,
     return true;
 }
 
-[[nodiscard]] constexpr bool advance_commit(state& s, const leader& leading, log_index reached,
-                                            auto& out) {
+[[nodiscard, gnu::always_inline]] constexpr bool advance_commit(state& s, const leader& leading,
+                                                                log_index reached, auto& out) {
     return reached > s.commit_index && reached >= leading.term_start &&
            commit_what_quorum_has(s, leading, reached, out);
 }
 
 /// More of the log is committed: sends what there is to send, and the members for whom that is
 /// nothing learn at least how far.
-constexpr void spread_commit(state& s, leader& leading, auto& out) {
-    member_set served, uninformed;
-    for (const auto member : leading.others) {
-        auto& peer = s.peers[member.value];
-        begin_snapshot_mode(s, peer);
-        if (wants_news(s, peer))
-            served.insert(member);
-        else if (peer.mode == replication_mode::replicate)
-            uninformed.insert(member);
-    }
-    if (!served.empty()) send_news_to(s, leading, served, out);
-    send_heartbeats_to(s, leading, uninformed, out);
+[[gnu::always_inline]] constexpr void spread_commit(state& s, leader& leading, auto& out) {
+    bool any_hungry = false;
+    const auto uninformed = next_in_step(s, leading.others, [&](const progress& peer) {
+        const bool hungry = wants_news(s, peer);
+        any_hungry |= hungry;
+        return !hungry && peer.mode == replication_mode::replicate;
+    });
+    if (any_hungry) send_news(s, leading, out);
+    send_heartbeats_in_step(s, leading, uninformed, out);
 }
 
 /// The progress of a member that answers this leader in this term; null if the answer is not for
@@ -185,9 +190,10 @@ constexpr void spread_commit(state& s, leader& leading, auto& out) {
 }
 
 constexpr void advance_match(progress& peer, log_index match) {
-    if (match > peer.match_index) {
+    if (match > peer.match_index) [[likely]] {
         peer.match_index = match;
-        if (peer.next_index <= match) peer.next_index = next(match);
+        if (peer.next_index <= match) [[unlikely]]
+            peer.next_index = next(match);
         if (peer.in_flight > 0) --peer.in_flight;
     }
     if (next(peer.match_index) != peer.next_index || peer.mode == replication_mode::snapshot)
@@ -203,7 +209,8 @@ constexpr void note_room(leader& leading, slot member, bool full) {
         leading.full.erase(member);
 }
 
-constexpr void on(state& s, member_id from, const append_entries_reply& m, instant now, auto& out) {
+[[gnu::always_inline]] constexpr void on(state& s, member_id from, const append_entries_reply& m,
+                                         instant now, auto& out) {
     observe_term(s, m.term, now, out);
     auto* peer = answered_by(s, from, m.term, now);
     if (peer == nullptr || m.match_index > s.log.last_index()) return;
@@ -215,7 +222,8 @@ constexpr void on(state& s, member_id from, const append_entries_reply& m, insta
     }
     advance_match(*peer, m.match_index);
     const bool committed = advance_commit(s, leading, m.match_index, out);
-    if (m.full || !leading.full.empty()) note_room(leading, *s.members().slot_of(from), m.full);
+    if (m.full || !leading.full.empty()) [[unlikely]]
+        note_room(leading, *s.members().slot_of(from), m.full);
     on_round_acknowledged(s, leading, *peer, m.round, now, out);
     // Of the others nothing has changed but, perhaps, how far the log is committed.
     if (committed)
@@ -251,6 +259,7 @@ constexpr void on(state& s, member_id from, const append_entries_rejection& m, i
     peer->next_index = next(greatest(meeting, peer->match_index));
     peer->mode = replication_mode::probe;
     peer->in_flight = 0;
+    begin_snapshot_mode(s, *peer);
     send_news(s, leading, out);
 }
 
@@ -280,7 +289,7 @@ obstacle_to_proposal(const state& s, const leader& leading, std::uint32_t count)
     return std::nullopt;
 }
 
-constexpr void on_propose(state& s, std::uint32_t count, auto& out) {
+[[gnu::always_inline]] constexpr void on_propose(state& s, std::uint32_t count, auto& out) {
     auto* leading = leading_or_refuse(s, out);
     if (leading == nullptr) return;
     if (const auto obstacle = obstacle_to_proposal(s, *leading, count))
@@ -290,7 +299,7 @@ constexpr void on_propose(state& s, std::uint32_t count, auto& out) {
     out.accept(accepted_proposal{next(last), s.current_term});
     append_to_log(s, last, last + count, s.current_term, entry_source::proposed, nullptr, out);
     count_own_entries(s, *leading, begun);
-    send_news(s, *leading, out);
+    send_news_to(s, *leading, leading->others, out);
 }
 
 constexpr void on_heartbeat_timer(state& s, instant now, auto& out) {

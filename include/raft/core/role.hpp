@@ -42,7 +42,7 @@ constexpr void persist_vote(state& s, auto& out) {
 }
 
 /// Takes back what the log holds after `last_kept`.
-[[gnu::noinline]] constexpr void cut_off_log(state& s, log_index last_kept) {
+[[gnu::noinline, gnu::cold]] constexpr void cut_off_log(state& s, log_index last_kept) {
     s.log.truncate_after(last_kept);
     while (s.configurations.back().index > last_kept) s.configurations.pop_back();
     if (s.disk.durable_index > last_kept) s.disk.durable_index = last_kept;
@@ -52,13 +52,15 @@ constexpr void persist_vote(state& s, auto& out) {
 
 /// Appends entries of one term to the log, after `last_kept` and up to `last`, and begins their
 /// write. One of them may be the configuration `carried`.
-constexpr void append_to_log(state& s, log_index last_kept, log_index last, term_number term,
-                             entry_source source, const indexed_configuration* carried, auto& out) {
+[[gnu::always_inline]] constexpr void append_to_log(state& s, log_index last_kept, log_index last,
+                                                    term_number term, entry_source source,
+                                                    const indexed_configuration* carried,
+                                                    auto& out) {
     if (last_kept < s.log.last_index()) cut_off_log(s, last_kept);
     const auto count = last - last_kept;
     s.log.append(term, count);
     s.disk.begun.value += count;
-    if (carried != nullptr && carried->index > last_kept && carried->index <= last)
+    if (carried != nullptr && carried->index > last_kept && carried->index <= last) [[unlikely]]
         s.configurations.push_back(*carried);
     out.append(s.disk.begun, append{next(last_kept), last, term, source});
 }
@@ -85,11 +87,11 @@ constexpr write_sequence begin_other_write(state& s) {
 [[nodiscard]] constexpr bool may_speak(const state& s) { return s.disk.vote <= s.disk.durable; }
 
 /// What is under way ends with the role, but for the snapshot that is being received: the next
-/// leader may have the same.
+/// leader may have the same. Requests are counted on: a late answer is then known for what it is.
 constexpr void end_tasks(state& s) {
-    if (!s.tasks->incoming) return s.tasks.reset();
-    const auto incoming = *s.tasks->incoming;
-    s.tasks.change() = role_tasks{.incoming = incoming};
+    const auto& before = *s.tasks;
+    if (!before.incoming && !before.last_request) return s.tasks.reset();
+    s.tasks.change() = role_tasks{.incoming = before.incoming, .last_request = before.last_request};
 }
 
 /// Ends what only a leader, or who has one, has and does.
@@ -108,8 +110,9 @@ constexpr void leave_role(state& s, auto& out) {
 /// those that can win from trying. Who led, or slept, had no deadline and gets one. What it
 /// has promised to the leader that it followed holds as long as it would have, however it hears of
 /// a later term.
-constexpr void become_follower(state& s, term_number term, std::optional<member_id> leader_id,
-                               instant now, auto& out) {
+[[gnu::noinline, gnu::cold]] constexpr void become_follower(state& s, term_number term,
+                                                            std::optional<member_id> leader_id,
+                                                            instant now, auto& out) {
     const auto* const before = std::get_if<follower>(&s.role);
     const bool asleep = before != nullptr && before->asleep;
     const bool waits_already = !s.is_leader() && !leader_id && !asleep;

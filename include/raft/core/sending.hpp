@@ -9,10 +9,9 @@
 
 namespace raft::detail {
 
-/// The message that brings entries from `first` on, as many as one may carry: of one term, at most
-/// one configuration. Inline, as is the next: so that it can be made where it is sent.
-[[nodiscard, gnu::always_inline]] constexpr append_entries
-append_from(const state& s, const leader& leading, log_index first) {
+/// The last entry of the message that brings entries from `first` on, as many as one may carry: of
+/// one term, at most one configuration.
+[[nodiscard]] constexpr log_index last_to_send(const state& s, log_index first) {
     auto last = s.log.run_end(first, first + (s.config.entries_per_message - 1));
     bool carries_configuration = false;
     for (const auto& each : s.configurations) {
@@ -20,11 +19,18 @@ append_from(const state& s, const leader& leading, log_index first) {
         if (carries_configuration) last = previous(each.index);
         carries_configuration = true;
     }
+    return last;
+}
+
+/// The message with the entries from `first` to `last`. Inline, as is the next: so that it is made
+/// where it is sent.
+[[nodiscard, gnu::always_inline]] constexpr append_entries
+append_between(const state& s, const leader& leading, log_index first, log_index last) {
     const auto prev = previous(first);
     return {.term = s.current_term,
             .prev = {prev, s.log.known_term_at(prev)},
             .last_index = last,
-            .entries_term = last > prev ? s.log.known_term_at(last) : term_number{},
+            .entries_term = s.log.known_term_at(last),
             .commit_index = s.commit_index,
             .round = leading.round};
 }
@@ -75,19 +81,13 @@ heartbeat_after(const state& s, const leader& leading, log_index prev) {
     return peer.next_index <= s.log.last_index() && peer.in_flight < s.config.messages_in_flight;
 }
 
-/// The members among `candidates` that are in step with `peer`, so that the same message serves
-/// them all.
-[[nodiscard]] constexpr member_set in_step_with(const state& s, const progress& peer,
-                                                member_set candidates) {
-    member_set group;
-    for (const auto member : candidates) {
-        const auto& other = s.peers[member.value];
-        if (other.mode == peer.mode && other.next_index == peer.next_index) group.insert(member);
-    }
-    return group;
+/// Whether the same message serves both.
+[[nodiscard]] constexpr bool are_in_step(const progress& a, const progress& b) {
+    return a.next_index == b.next_index && a.mode == b.mode;
 }
 
-/// §7: the entries that this member needs next are compacted away, so it needs the snapshot first.
+/// §7: if the entries that this member needs next are compacted away, it needs the snapshot first.
+/// To be called whenever the log's base, or what a member needs, has moved.
 constexpr void begin_snapshot_mode(const state& s, progress& peer) {
     if (peer.mode == replication_mode::snapshot || peer.next_index > s.log.base().index) return;
     peer.mode = replication_mode::snapshot;
@@ -95,74 +95,106 @@ constexpr void begin_snapshot_mode(const state& s, progress& peer) {
     peer.in_flight = 0;
 }
 
-/// The members that should get news now.
-[[nodiscard]] constexpr member_set members_wanting_news(state& s, const leader& leading) {
-    member_set hungry;
-    for (const auto member : leading.others) {
-        auto& peer = s.peers[member.value];
-        begin_snapshot_mode(s, peer);
-        if (wants_news(s, peer)) hungry.insert(member);
+/// Members that want the same message: those in step with the first of them; and the rest.
+struct next_group {
+    member_set in_step{};
+    member_set others{};
+};
+
+[[nodiscard, gnu::always_inline]] constexpr next_group
+next_in_step(const state& s, member_set candidates, auto wants) {
+    next_group found;
+    const auto* const peers = s.peers.data();
+    const progress* first = nullptr;
+    for (const auto member : candidates) {
+        const auto& peer = peers[member.value];
+        if (!wants(peer)) continue;
+        if (first == nullptr) first = &peer;
+        if (are_in_step(*first, peer))
+            found.in_step.insert(member);
+        else
+            found.others.insert(member);
     }
-    return hungry;
+    return found;
 }
 
-/// Sends the next entries to `group`, whose members are in step; says which still want more.
-[[gnu::always_inline]] constexpr member_set send_entries(state& s, const leader& leading,
-                                                         member_set group, auto& out) {
-    const auto body = append_from(s, leading, s.peers[group.front().value].next_index);
-    out.send(group, body);
-    member_set hungry;
-    for (const auto member : group) {
-        auto& peer = s.peers[member.value];
-        ++peer.in_flight;
-        if (peer.mode == replication_mode::replicate) peer.next_index = next(body.last_index);
-        if (wants_news(s, peer)) hungry.insert(member);
-    }
-    return hungry;
+/// Sends each its chunk of the snapshot.
+[[gnu::noinline, gnu::cold]] constexpr void send_chunks(state& s, const leader& leading,
+                                                        member_set receivers, std::uint32_t length,
+                                                        auto& out) {
+    for (const auto member : receivers)
+        out.send(member_set::of(member), chunk_for(s, leading, member, length));
 }
 
-/// Sends entries, or chunks of the snapshot, to the members that want them.
-constexpr void send_news_to(state& s, const leader& leading, member_set hungry, auto& out) {
-    while (!hungry.empty()) {
-        const auto member = hungry.front();
-        auto& peer = s.peers[member.value];
-        if (peer.mode == replication_mode::snapshot) {
-            out.send(member_set::of(member),
-                     chunk_for(s, leading, member, s.config.snapshot_chunk_bytes));
-            peer.in_flight = 1;
-            hungry = hungry.without(member);
-        } else {
-            const auto group = in_step_with(s, peer, hungry);
-            hungry = hungry.without(group) | send_entries(s, leading, group, out);
-        }
-    }
-}
+/// Entries that are on their way to members that are in step.
+struct shipment {
+    log_index first{};
+    log_index last{};
+    replication_mode mode{};
+    member_set receivers{};
+    member_set others{};  ///< Those that wait for something else.
+};
 
-constexpr void send_news(state& s, const leader& leading, auto& out) {
-    send_news_to(s, leading, members_wanting_news(s, leading), out);
-}
-
-/// Sends a message without entries to each of `receivers`: it carries the commit index and the
-/// round, and its answer shows whether the logs meet.
-constexpr void send_heartbeats_to(state& s, const leader& leading, member_set receivers,
-                                  auto& out) {
-    member_set served;
-    for (const auto member : receivers) {
-        if (served.contains(member)) continue;
-        const auto& peer = s.peers[member.value];
-        if (peer.mode == replication_mode::snapshot) {
-            out.send(member_set::of(member), chunk_for(s, leading, member, 0));
+/// What goes next to the first of `candidates` that wants news, and to those in step with it. They
+/// are taken to have got it.
+[[nodiscard, gnu::always_inline]] constexpr shipment next_shipment(state& s,
+                                                                   member_set candidates) {
+    shipment next_one;
+    auto* const peers = s.peers.data();
+    for (const auto member : candidates) {
+        auto& peer = peers[member.value];
+        if (!wants_news(s, peer)) continue;
+        if (next_one.receivers.empty()) {
+            next_one.first = peer.next_index;
+            next_one.last = last_to_send(s, peer.next_index);
+            next_one.mode = peer.mode;
+        } else if (peer.next_index != next_one.first || peer.mode != next_one.mode) {
+            next_one.others.insert(member);
             continue;
         }
-        const auto group = in_step_with(s, peer, receivers);
-        out.send(group, heartbeat_after(s, leading, previous(peer.next_index)));
-        served = served | group;
+        next_one.receivers.insert(member);
+        ++peer.in_flight;
+        if (peer.mode == replication_mode::replicate) peer.next_index = next(next_one.last);
+    }
+    return next_one;
+}
+
+/// Sends entries, or chunks of the snapshot, to those of `candidates` that want them.
+[[gnu::always_inline]] constexpr void send_news_to(state& s, const leader& leading,
+                                                   member_set candidates, auto& out) {
+    while (!candidates.empty()) {
+        const auto news = next_shipment(s, candidates);
+        if (news.receivers.empty()) return;
+        if (news.mode == replication_mode::snapshot)
+            send_chunks(s, leading, news.receivers, s.config.snapshot_chunk_bytes, out);
+        else
+            out.send(news.receivers, append_between(s, leading, news.first, news.last));
+        candidates = news.last < s.log.last_index() ? candidates : news.others;
     }
 }
 
-constexpr void send_heartbeats(state& s, const leader& leading, auto& out) {
-    for (const auto member : leading.others) begin_snapshot_mode(s, s.peers[member.value]);
-    send_heartbeats_to(s, leading, leading.others, out);
+/// Sends a message without entries to each: it carries the commit index and the round, and its
+/// answer shows whether the logs meet.
+[[gnu::always_inline]] constexpr void send_heartbeats_in_step(state& s, const leader& leading,
+                                                              next_group receivers, auto& out) {
+    while (!receivers.in_step.empty()) {
+        const auto& peer = s.peers[receivers.in_step.front().value];
+        if (peer.mode == replication_mode::snapshot)
+            send_chunks(s, leading, receivers.in_step, 0, out);
+        else
+            out.send(receivers.in_step, heartbeat_after(s, leading, previous(peer.next_index)));
+        if (receivers.others.empty()) return;
+        receivers = next_in_step(s, receivers.others, [](const progress&) { return true; });
+    }
+}
+
+[[gnu::noinline]] constexpr void send_news(state& s, const leader& leading, auto& out) {
+    send_news_to(s, leading, leading.others, out);
+}
+
+[[gnu::noinline]] constexpr void send_heartbeats(state& s, const leader& leading, auto& out) {
+    const auto everyone = next_in_step(s, leading.others, [](const progress&) { return true; });
+    send_heartbeats_in_step(s, leading, everyone, out);
 }
 
 }  // namespace raft::detail

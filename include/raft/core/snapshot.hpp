@@ -85,6 +85,8 @@ constexpr void on_snapshot_saved(state& s, const snapshot_description& saved, in
     for (auto& peer : s.peers) peer.snapshot_offset = 0;
     if (through <= s.log.base().index) return;
     s.log.discard_through(through);
+    if (const auto* leading = std::get_if<leader>(&s.role))
+        for (const auto member : leading->others) begin_snapshot_mode(s, s.peers[member.value]);
     forget_old_configurations(s);
     out.occasionally().discard = through;
 }

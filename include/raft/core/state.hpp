@@ -41,11 +41,11 @@ struct settings {
     std::uint32_t snapshot_chunk_bytes = 256 * 1024;
     /// How far, at most, any server's clock runs ahead of or behind true time, in millionths: what
     /// reads under a lease rest on (thesis §6.4.1). None: there are no leases.
-    std::optional<std::uint32_t> clock_drift_ppm{};
+    std::optional<std::uint16_t> clock_drift_ppm{};
     /// How many messages with entries may be on their way to one follower; what is proposed
     /// meanwhile goes in one message when the first of them is answered. Deeper pipelines raise
     /// latency on a local network.
-    std::uint16_t messages_in_flight = 4;
+    std::uint8_t messages_in_flight = 4;
     /// Ask whether an election could be won before disturbing the cluster with a new term (thesis
     /// §9.6).
     bool pre_vote = true;
@@ -207,10 +207,12 @@ struct leader {
     friend constexpr bool operator==(const leader&, const leader&) = default;
 };
 
-/// What is under way that seldom is. All but the first ends with the role.
+/// What is under way that seldom is. All but the first two ends with the role.
 struct role_tasks {
     std::optional<incoming_snapshot> incoming{};    ///< A follower receives it; of the same
                                                     ///< snapshot, from whichever leader.
+    std::optional<read_round> last_request{};       ///< The last one for reads that this server
+                                                    ///< made of a leader, of whatever term.
     std::optional<forwarded_reads> reads{};         ///< A follower asks its leader.
     std::optional<leadership_transfer> transfer{};  ///< A leader hands over …
     std::vector<told_to_stand> told{};              ///< … or has tried to.
@@ -246,10 +248,9 @@ struct state {
     seldom<role_tasks> tasks{};
 
     disk_progress disk{};
-    std::uint64_t seed = 0;     ///< Of the present random timeout, and of those to come.
-    read_round last_request{};  ///< The last that was made of a leader for reads, of whatever term.
-                                ///< It begins anywhere: what was asked before a restart may be
-                                ///< answered late.
+    std::uint64_t seed = 0;  ///< Of the present random timeout, and of those to come.
+                             ///< It begins anywhere: what was asked before a restart may be
+                             ///< answered late.
 
     [[nodiscard]] constexpr const configuration& members() const {
         return configurations.back().value;
@@ -297,6 +298,8 @@ struct state {
         if (peer.match_index > s.log.last_index()) return false;
         if (member == own) continue;
         if (peer.match_index >= peer.next_index || peer.next_index > next(s.log.last_index()))
+            return false;
+        if (peer.next_index <= s.log.base().index && peer.mode != replication_mode::snapshot)
             return false;
     }
     return true;

@@ -107,10 +107,10 @@ struct storage_failed {
     friend constexpr bool operator==(const storage_failed&, const storage_failed&) = default;
 };
 
-using input = std::variant<started, received, timer_fired, proposed, read_requested, written,
-                           snapshot_saved, snapshot_damaged, transfer_requested,
-                           step_down_requested, change_requested, room_changed, wake_requested,
-                           storage_failed>;
+using input =
+    std::variant<started, received, timer_fired, proposed, read_requested, written, snapshot_saved,
+                 snapshot_damaged, transfer_requested, step_down_requested, change_requested,
+                 room_changed, wake_requested, storage_failed>;
 
 struct transition {
     state next{};
@@ -156,7 +156,6 @@ struct recovered_state {
     s.seed = seed;
     if (kept.incoming && kept.incoming->description.last_included.index > s.commit_index)
         s.tasks.change().incoming = *kept.incoming;
-    s.last_request = {seed >> 1U};
     s.role = role{follower{.verified_index = s.commit_index}};
     return s;
 }
@@ -164,38 +163,53 @@ struct recovered_state {
 // ----------------------------------------------------------------------------------------- advance
 
 namespace detail {
-constexpr void on_any(state& s, member_id from, const message& body,
-                      const indexed_configuration* members, instant now, auto& out) {
-    std::visit(
-        [&](const auto& m) {
-            using type = std::remove_cvref_t<decltype(m)>;
-            // Who follows wakes; and heartbeats must not go out in a step that changes the members.
-            constexpr bool from_leader =
-                std::is_same_v<type, fall_asleep> || std::is_same_v<type, install_snapshot>;
-            if constexpr (!from_leader) wake_by(s, from, now, out);
-            if constexpr (std::is_same_v<type, append_entries>)
-                on(s, from, m, members, now, out);
-            else if constexpr (std::is_same_v<type, install_snapshot>)
-                on(s, from, m, members != nullptr ? &members->value : nullptr, now, out);
-            else
-                on(s, from, m, now, out);
-        },
-        body);
+[[gnu::always_inline]] constexpr void on_message(state& s, member_id from, const append_entries& m,
+                                                 const indexed_configuration* members, instant now,
+                                                 auto& out) {
+    on(s, from, m, members, now, out);
+}
+
+[[gnu::always_inline]] constexpr void on_message(state& s, member_id from,
+                                                 const append_entries_reply& m,
+                                                 const indexed_configuration*, instant now,
+                                                 auto& out) {
+    on(s, from, m, now, out);
+}
+
+/// A busy cluster sends hardly anything but the two above.
+constexpr void on_message(state& s, member_id from, const auto& m,
+                          const indexed_configuration* members, instant now, auto& out) {
+    using type = std::remove_cvref_t<decltype(m)>;
+    // Who follows wakes; and heartbeats must not go out in a step that changes the members.
+    constexpr bool from_leader =
+        std::is_same_v<type, fall_asleep> || std::is_same_v<type, install_snapshot>;
+    if constexpr (!from_leader) wake_by(s, from, now, out);
+    if constexpr (std::is_same_v<type, install_snapshot>)
+        on(s, from, m, members != nullptr ? &members->value : nullptr, now, out);
+    else
+        on(s, from, m, now, out);
+}
+
+constexpr void on_message(state& s, member_id from, const message& body,
+                          const indexed_configuration* members, instant now, auto& out) {
+    std::visit([&](const auto& m) { on_message(s, from, m, members, now, out); }, body);
+}
+
+/// The completion of a snapshot's chunk is an input in any case.
+[[nodiscard]] constexpr bool has_chunk(const auto&) { return false; }
+[[nodiscard]] constexpr bool has_chunk(const message& body) {
+    return std::holds_alternative<install_snapshot>(body);
 }
 }  // namespace detail
 
-/// A message that came, for those who have its parts at hand.
-constexpr void advance(state& s, member_id from, const message& body,
-                       const indexed_configuration* members, instant now, auto& out) {
+/// A message that came, for those who have its parts at hand. `body` is a `message`, or one of
+/// those of replication.
+[[gnu::always_inline]] constexpr void advance(state& s, member_id from, const auto& body,
+                                              const indexed_configuration* members, instant now,
+                                              auto& out) {
     if (s.is_halted() || from == s.self) return;
-    // A busy cluster sends hardly anything but the first two.
-    if (const auto* append = std::get_if<append_entries>(&body))
-        detail::on(s, from, *append, members, now, out);
-    else if (const auto* reply = std::get_if<append_entries_reply>(&body))
-        detail::on(s, from, *reply, now, out);
-    else
-        detail::on_any(s, from, body, members, now, out);
-    if (s.disk.durable != s.disk.begun && !std::holds_alternative<install_snapshot>(body))
+    detail::on_message(s, from, body, members, now, out);
+    if (s.disk.durable != s.disk.begun && !detail::has_chunk(body))
         detail::complete_writes(s, now, out);
 }
 

@@ -10,17 +10,23 @@
 #include <raft/core/state.hpp>
 #include <raft/node/options.hpp>
 #include <raft/policy/entry.hpp>
+#include <raft/policy/storage.hpp>
 
 namespace raft::detail {
 
-/// The bytes of the commands of `entries`, as `storage` counts them.
+/// The bytes of the commands of `entries`, as `storage` counts them. Where all count the same, an
+/// entry without a command counts as one.
 template <class Command, class Storage>
 [[nodiscard]] std::uint64_t bytes_of(std::span<const entry<Command>> entries,
                                      const Storage& storage) {
-    std::uint64_t bytes = 0;
-    for (const auto& each : entries)
-        if (each.command) bytes += storage.size_of(*each.command);
-    return bytes;
+    if constexpr (has_fixed_command_bytes<Storage>) {
+        return entries.size() * Storage::command_bytes;
+    } else {
+        std::uint64_t bytes = 0;
+        for (const auto& each : entries)
+            if (each.command) bytes += storage.size_of(*each.command);
+        return bytes;
+    }
 }
 
 class backlog {
@@ -28,7 +34,7 @@ public:
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
     void add(std::uint64_t bytes) { bytes_ += bytes; }
     /// What was in the log before this run of the server was never added.
-    void remove(std::uint64_t bytes) { bytes_ -= bytes < bytes_ ? bytes : bytes_; }
+    void remove(std::uint64_t bytes) { bytes_ -= least(bytes, bytes_); }
     void clear() { bytes_ = 0; }
 
 private:

@@ -8,6 +8,7 @@
 #include <span>
 
 #include <raft/core/effects.hpp>
+#include <raft/node/backlog.hpp>
 #include <raft/node/observer.hpp>
 #include <raft/node/sender.hpp>
 #include <raft/policy.hpp>
@@ -23,20 +24,21 @@ struct left_to_the_end : occasional_effects {
 /// `Node`: whose step it is. Its parts are reached as a friend.
 template <class Node>
 class performer {
-    using entries_view = typename Node::entries_view;
+    using command = typename Node::command;
+    using attachment_type = attachment<command>;
     using storage_type = typename Node::storage_type;
 
 public:
-    /// `given`: the entries that came with the input.
-    performer(Node& owner, entries_view given) : node_{owner}, given_{given} {}
+    /// `given`: what came with the input.
+    performer(Node& owner, const attachment_type& given) : node_{owner}, given_{given} {}
 
     [[gnu::always_inline]] void send(auto to, const auto& body) {
         observe_message(node_.observer_, to, body);
-        sender<typename Node::command, Node::message_bytes, typename Node::transport_type,
-               storage_type>{node_.state_, node_.transport_, node_.storage_, node_.sending_room_}
+        sender<command, Node::message_bytes, typename Node::transport_type, storage_type>{
+            node_.state_, node_.transport_, node_.storage_, node_.sending_room_}
             .send(to, body);
     }
-    void set(timer which, instant deadline) { deadline_of(which) = deadline; }
+    void set(timer which, instant deadline) { deadline_of(which).emplace(deadline); }
     void cancel(timer which) { deadline_of(which).reset(); }
 
     /// Entries may follow, and go with it; but messages may that count on it, if the storage is
@@ -55,8 +57,8 @@ public:
         observe_write(node_.observer_, sequence, entries);
         auto& vote = node_.occasional_.vote;
         if (is_durable_at_once<storage_type> || !vote)
-            return node_.begin_write({sequence, std::nullopt, entries}, given_);
-        node_.begin_write({sequence, vote->vote, entries}, given_);
+            return begin_write({sequence, std::nullopt, entries});
+        begin_write({sequence, vote->vote, entries});
         vote.reset();
     }
     /// It is in the state, where `deliver` sees it.
@@ -72,8 +74,49 @@ private:
         return node_.deadlines_[static_cast<std::size_t>(which)];
     }
 
+    [[gnu::always_inline]] void begin_write(const log_write& write) {
+        const auto& appended = *write.entries;
+        if (appended.first <= node_.last_written_) forget_replaced(node_, appended.first);
+        node_.last_written_ = appended.last;
+        switch (appended.source) {
+        case entry_source::no_op: return begin_own(node_, write, nullptr);
+        case entry_source::configuration:
+            return begin_own(node_, write, &node_.state_.configurations.back());
+        case entry_source::proposed:
+        case entry_source::received: return begin_given(write, appended);
+        }
+    }
+
+    /// The last entries of those that came with the input: what went before may be here already.
+    [[gnu::always_inline]] void begin_given(const log_write& write, const raft::append& appended) {
+        const auto count = static_cast<std::size_t>(appended.last - appended.first) + 1;
+        const auto entries = given_.entries.last(count);
+        node_.backlog_.add(bytes_of(entries, node_.storage_));
+        const auto* carried = given_.configuration;
+        if (carried != nullptr && carried->index < appended.first) [[unlikely]]
+            carried = nullptr;
+        node_.storage_.write(write, entries, carried);
+    }
+
+    /// The protocol's own entry holds no command.
+    [[gnu::noinline, gnu::cold]] static void begin_own(Node& node, log_write write,
+                                                       const indexed_configuration* carried) {
+        const entry<command> own{write.entries->term, std::nullopt};
+        node.storage_.write(write, {&own, 1}, carried);
+    }
+
+    /// Entries from `first` on are about to be replaced, and will never be applied.
+    [[gnu::noinline, gnu::cold]] static void forget_replaced(Node& node, log_index first) {
+        while (first <= node.last_written_) {
+            const auto gone = node.storage_.entries(first, node.last_written_, Node::message_bytes);
+            if (gone.empty()) return;
+            node.backlog_.remove(bytes_of(gone, node.storage_));
+            first = first + gone.size();
+        }
+    }
+
     Node& node_;
-    entries_view given_;
+    const attachment_type& given_;
 };
 
 }  // namespace raft::detail

@@ -13,29 +13,35 @@
 namespace raft::detail {
 
 /// Whether everything that the message speaks of came with it, and no entries that it does not
-/// speak of. A chunk of a snapshot makes no sense to a state machine that takes none.
+/// speak of.
+template <bool TakesSnapshots, class Command>
+[[nodiscard]] bool has_all_parts(const append_entries& m, const attachment<Command>& beside) {
+    if (beside.entries.size() != m.last_index - m.prev.index) return false;
+    const auto* const carried = beside.configuration;
+    if (carried == nullptr) [[likely]]
+        return true;
+    return carried->index > m.prev.index && carried->index <= m.last_index &&
+           is_valid(carried->value);
+}
+
+template <bool TakesSnapshots, class Command>
+[[nodiscard]] bool has_all_parts(const append_entries_reply&, const attachment<Command>& beside) {
+    return beside.entries.empty();
+}
+
+/// A chunk of a snapshot makes no sense to a state machine that takes none.
 template <bool TakesSnapshots, class Command>
 [[nodiscard]] bool has_all_parts(const message& body, const attachment<Command>& beside) {
-    if (const auto* append = std::get_if<append_entries>(&body)) {
-        if (append->last_index < append->prev.index ||
-            beside.entries.size() != append->last_index - append->prev.index)
-            return false;
-        const auto* carried = beside.configuration;
-        return carried == nullptr ||
-               (is_valid(carried->value) && carried->index > append->prev.index &&
-                carried->index <= append->last_index);
-    }
     if (!beside.entries.empty()) return false;
     const auto* chunk = std::get_if<install_snapshot>(&body);
     return chunk == nullptr || (TakesSnapshots && beside.chunk.size() == chunk->length);
 }
 
 /// The message as if it had come without its entries: as a heartbeat, which can be answered.
-[[nodiscard]] constexpr message without_entries(const message& body) {
-    auto alone = std::get<append_entries>(body);
-    alone.last_index = alone.prev.index;
-    alone.entries_term = {};
-    return alone;
+[[nodiscard]] constexpr append_entries without_entries(append_entries m) {
+    m.last_index = m.prev.index;
+    m.entries_term = {};
+    return m;
 }
 
 }  // namespace raft::detail

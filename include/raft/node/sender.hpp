@@ -41,8 +41,8 @@ public:
 
     template <class Body>
     [[gnu::always_inline]] void send(member_id to, const Body& body) {
-        room_.receivers[0] = to;
-        send_to(std::span{room_.receivers}.first(1), body);
+        static_assert(!std::is_same_v<Body, install_snapshot>);
+        transport_.send(std::span{&to, 1}, body, {});
     }
 
     template <class Body>
@@ -57,6 +57,8 @@ public:
                 if (to.empty()) return;
             }
         }
+        if constexpr (std::is_same_v<Body, append_entries>)
+            if (body.last_index > body.prev.index) return send_entries(to, body);
         send_to(listed(to), body);
     }
 
@@ -68,7 +70,8 @@ private:
     }
 
     /// A witness learns which entries there are, and not what they say.
-    [[gnu::noinline]] void send_blanks(member_set witnesses, const append_entries& body) {
+    [[gnu::noinline, gnu::cold]] void send_blanks(member_set witnesses,
+                                                  const append_entries& body) {
         const auto first = next(body.prev.index);
         room_.blanks.assign(body.last_index - body.prev.index, {body.entries_term, std::nullopt});
         transport_.send(listed(witnesses), body, beside(first, body.last_index, room_.blanks));
@@ -76,12 +79,28 @@ private:
 
     template <class Body>
     [[gnu::always_inline]] void send_to(std::span<member_id> to, const Body& body) {
-        if constexpr (std::is_same_v<Body, append_entries>) {
-            if (body.last_index > body.prev.index) return send_entries(to, body);
-        } else if constexpr (std::is_same_v<Body, install_snapshot>) {
-            return send_chunk(to, body);
+        if constexpr (std::is_same_v<Body, install_snapshot>)
+            send_chunk(to, body);
+        else
+            transport_.send(to, body, {});
+    }
+
+    struct listed_receivers {
+        std::span<member_id> who{};
+        std::size_t room = MessageBytes;
+    };
+
+    /// Those of `members` for whom the transport has room, and for how many bytes.
+    [[nodiscard, gnu::always_inline]] listed_receivers listed_with_room(member_set members) {
+        std::size_t room = MessageBytes, count = 0;
+        for (const auto member : members) {
+            const auto id = state_.members().id_of(member);
+            const std::size_t here = transport_.room(id);
+            if (here == 0) continue;
+            room_.receivers[count++] = id;
+            room = here < room ? here : room;
         }
-        transport_.send(to, body, {});
+        return {std::span{room_.receivers}.first(count), room};
     }
 
     /// Keeps of `to` those for whom the transport has room; says for how many bytes.
@@ -101,20 +120,20 @@ private:
     /// One message of the step may be several on the wire: as many bytes go in each as it may have.
     /// Mostly it is one, which is made where the transport wants it: only copies of it, and of this
     /// sender, are given to calls that need their addresses.
-    [[gnu::always_inline]] void send_entries(std::span<member_id> to, const append_entries& whole) {
-        const auto room = keep_those_with_room(to);
-        if (to.empty()) return;
+    [[gnu::always_inline]] void send_entries(member_set members, const append_entries& whole) {
+        const auto to = listed_with_room(members);
+        if (to.who.empty()) return;
         const auto first = next(whole.prev.index);
-        const auto entries = storage_.entries(first, whole.last_index, room);
+        const auto entries = storage_.entries(first, whole.last_index, to.room);
         if (entries.size() < whole.last_index - whole.prev.index) {
             auto parts = *this;
             auto rest = whole;
-            return parts.send_in_parts(to, rest);
+            return parts.send_in_parts(to.who, rest);
         }
-        transport_.send(to, whole, beside(first, whole.last_index, entries));
+        transport_.send(to.who, whole, beside(first, whole.last_index, entries));
     }
 
-    [[gnu::noinline]] void send_in_parts(std::span<member_id> to, append_entries& rest) {
+    [[gnu::noinline, gnu::cold]] void send_in_parts(std::span<member_id> to, append_entries& rest) {
         while (rest.prev.index < rest.last_index) {
             const auto room = keep_those_with_room(to);
             if (to.empty()) return;
@@ -136,7 +155,7 @@ private:
     /// A chunk goes only if the storage still has the snapshot that the step speaks of, with its
     /// size, or with none, as a witness is told of it. It may be shorter than asked for: the
     /// receiver asks for what follows what it got.
-    [[gnu::noinline]] void send_chunk(std::span<member_id> to, install_snapshot chunk) {
+    [[gnu::noinline, gnu::cold]] void send_chunk(std::span<member_id> to, install_snapshot chunk) {
         const auto stored = storage_.snapshot();
         if (!stored || stored->description.last_included != chunk.last_included ||
             (chunk.size != 0 && stored->description != description_of(chunk)))

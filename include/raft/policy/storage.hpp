@@ -112,6 +112,13 @@ inline constexpr bool is_durable_at_once = [] {
         return false;
 }();
 
+/// Whether all commands count the same bytes, as a storage says of itself by `static constexpr
+/// std::size_t command_bytes`: then the node need not ask for the size of each.
+template <class Storage>
+concept has_fixed_command_bytes = requires {
+    Storage::command_bytes;
+};
+
 /// What `save` is given in the check of the concept: a callable that writes to any sink.
 struct snapshot_fill_archetype {
     void operator()(auto& sink) const { sink.write(std::span<const std::byte>{}); }

@@ -38,9 +38,9 @@ struct replay_result {
 
 /// The names of the parts of a state in which two differ.
 [[nodiscard]] inline std::vector<std::string> differences(const state& a, const state& b) {
-    constexpr std::array names{"self",     "config",         "current_term", "voted_for",   "log",
-                               "snapshot", "configurations", "commit_index", "role",        "peers",
-                               "tasks",    "disk",           "seed",         "last_request"};
+    constexpr std::array names{"self",     "config",         "current_term", "voted_for", "log",
+                               "snapshot", "configurations", "commit_index", "role",      "peers",
+                               "tasks",    "disk",           "seed"};
     std::vector<std::string> found;
     raft::detail::with_fields(a, [&](const auto&... of_a) {
         static_assert(sizeof...(of_a) == names.size(), "a part of the state has no name here");

@@ -101,8 +101,8 @@ constexpr void visit_fields(fields_of<told_to_stand> auto& x, auto visit) {
 }
 
 constexpr void visit_fields(fields_of<role_tasks> auto& x, auto visit) {
-    auto& [incoming, reads, transfer, told, catch_up] = x;
-    visit(incoming, reads, transfer, told, catch_up);
+    auto& [incoming, last_request, reads, transfer, told, catch_up] = x;
+    visit(incoming, last_request, reads, transfer, told, catch_up);
 }
 
 // ------------------------------------------------------------------------------------------- state
@@ -117,9 +117,9 @@ constexpr void visit_fields(fields_of<disk_progress> auto& x, auto visit) {
 /// are those of the last.
 constexpr void visit_fields(fields_of<state> auto& x, auto visit) {
     auto& [self, config, current_term, voted_for, log, snapshot, configurations, commit_index, role,
-           peers, tasks, disk, seed, last_request] = x;
+           peers, tasks, disk, seed] = x;
     visit(configurations, current_term, voted_for, log, snapshot, commit_index, role, peers, tasks,
-          disk, last_request);
+          disk);
 }
 
 // ---------------------------------------------------------------------------------------- messages
