@@ -209,7 +209,6 @@ private:
     /// timeouts; what is known for reads; a leader's messages to itself.
     void forget_unread(state& s) const {
         s.seed = 0;
-        s.last_request = {};
         if (s.disk.durable == s.disk.begun)
             s.disk = {.stretch_index = s.log.last_index(), .durable_index = s.disk.durable_index};
         const bool timeless = !has(&settings::check_quorum);
