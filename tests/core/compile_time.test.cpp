@@ -100,7 +100,7 @@ constexpr bool simple_quorums() {
 static_assert(joint_quorums());
 static_assert(simple_quorums());
 
-// --------------------------------------------------------- a cluster of two, explored to some depth
+// ------------------------------------------------------- a cluster of two, explored to some depth
 
 /// Whether Figure 3 holds on every path of so many events from here: any message arrives or is
 /// lost, any timer fires, a command is proposed, a server crashes and restarts.
