@@ -67,6 +67,7 @@ bool set_preset(std::string_view name, std::vector<proof_options>& proofs) {
     constexpr std::string_view all = "prevote,check_quorum,pipeline,batch,transfers";
     if (name == "quick")
         proofs = {proof_of(all, {.servers = 2, .term_max = 3, .log_max = 3}),
+                  proof_of("", {.servers = 3, .term_max = 3, .log_max = 1}),
                   proof_of("", {.servers = 3, .term_max = 2, .log_max = 2})};
     else if (name == "proof")
         proofs = {proof_of("", {.servers = 2, .term_max = 4, .log_max = 4}),

@@ -38,14 +38,19 @@ void must_close(const induction_bounds& bounds) {
     CHECK(proof.clusters > 1000);
 }
 
-/// The first violation, with two servers if that shows one, else with three.
+/// The first violation, within the smallest bounds that show one.
 template <class Step = production_step>
 induction_result first_violation(const chosen_clauses& clauses, Step step = {}) {
-    induction_bounds bounds{.config = plain_settings(), .clauses = clauses};
-    auto found = induction{bounds, 1, step}.run();
-    if (found.violations > 0) return found;
-    bounds.servers = 3;
-    return induction{bounds, 1, step}.run();
+    induction_result found;
+    for (auto bounds : {induction_bounds{.servers = 2, .term_max = 2, .log_max = 2},
+                        induction_bounds{.servers = 3, .term_max = 3, .log_max = 1},
+                        induction_bounds{.servers = 3, .term_max = 2, .log_max = 2}}) {
+        bounds.config = plain_settings();
+        bounds.clauses = clauses;
+        found = induction{bounds, 1, step}.run();
+        if (found.violations > 0) break;
+    }
+    return found;
 }
 
 // ------------------------------------------------------------------------------------------ faults
@@ -93,6 +98,10 @@ void see_the_best_log(state&, input& in) {
     if (auto* m = message_in<request_vote>(in)) m->last_log = {{9}, {9}};
 }
 
+void compare_lengths_alone(state& s, input& in) {
+    if (auto* m = message_in<request_vote>(in)) m->last_log.term = s.log.last_term();
+}
+
 void count_refusals(state&, input& in) {
     if (auto* m = message_in<request_vote_reply>(in)) m->granted = true;
 }
@@ -123,6 +132,12 @@ void commit_unverified(state& s, const input& in) {
     const auto* m = message_in<append_entries>(in);
     if (m != nullptr && s.is_follower() && m->term == s.current_term)
         s.commit_index = greatest(s.commit_index, least(m->commit_index, s.log.last_index()));
+}
+
+void commit_what_is_said(state& s, const input& in) {
+    const auto* m = message_in<append_entries>(in);
+    if (m != nullptr && s.is_follower() && m->term == s.current_term)
+        s.commit_index = least(s.commit_index, m->commit_index);
 }
 
 /// Figure 8: every entry that a quorum has is taken for committed.
@@ -156,6 +171,9 @@ const std::vector<named_fault>& faults() {
         {"a vote is given to any log",
          {.before = see_the_best_log},
          "a candidate is as up to date as its voters"},
+        {"logs are compared by their lengths",
+         {.before = compare_lengths_alone},
+         "a candidate is as up to date as its voters"},
         {"a vote of an earlier term counts",
          {.before = take_for_present<request_vote_reply>},
          "a candidate counts its votes"},
@@ -178,6 +196,9 @@ const std::vector<named_fault>& faults() {
         {"a follower commits what does not match",
          {.after = commit_unverified},
          "only what is committed is taken for committed"},
+        {"an old message takes back what is committed",
+         {.after = commit_what_is_said},
+         "the commit index goes back"},
         {"entries of earlier terms are counted",
          {.after = commit_earlier_terms},
          "only what is committed is taken for committed"},

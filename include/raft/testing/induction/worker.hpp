@@ -138,6 +138,9 @@ private:
         else
             judge_later(taken, s);
         judge_boasts(taken, s);
+        const bool forgets = s.commit_index < view(taken.i, taken.before).commit_index;
+        if (forgets && taken.in.what != induction_input::kind::crash)
+            note("the commit index goes back", &taken);
     }
 
     /// Whether the history knows all this already.
