@@ -309,6 +309,48 @@ TEST_CASE("S53 no more messages are on their way to a follower than may be") {
     CHECK(progress_of(c, s1, s2).in_flight == 0);
 }
 
+TEST_CASE("a window widens while full messages wait behind it, and narrows when they do not") {
+    auto config = plain();
+    config.messages_in_flight = 1;
+    config.entries_per_message = 2;
+    auto c = steady(3, config);
+    const auto window = [&] { return progress_of(c, s1, s2).window; };
+    const auto acknowledge = [&](std::uint64_t match) { c.inject(s2, s1, ack(1, match)); };
+    for (int i = 0; i < 101; ++i) c.propose(s1);
+    REQUIRE(window() == 1);
+    REQUIRE(progress_of(c, s1, s2).next_index == log_index{3});
+
+    // As soon as it is the window that holds entries up each answer lets two messages go, until
+    // there are sixteen times as many as at first.
+    std::uint64_t match = 2;
+    for (unsigned wide = 2; wide <= 16; ++wide, match += 2) {
+        acknowledge(match);
+        CHECK(window() == wide);
+        CHECK(progress_of(c, s1, s2).in_flight == wide);
+    }
+    acknowledge(match);
+    CHECK(window() == 16);
+
+    // What is left fits beside what is on its way: the window gets narrower again.
+    while (progress_of(c, s1, s2).next_index <= log_index{102}) acknowledge(match += 2);
+    const auto widest = window();
+    acknowledge(match += 2);
+    CHECK(window() <= widest);
+    acknowledge(102);
+    CHECK(window() == 1);
+    CHECK(progress_of(c, s1, s2).in_flight == 0);
+}
+
+TEST_CASE("messages of one entry widen no window") {
+    auto config = plain();
+    config.messages_in_flight = 2;
+    config.entries_per_message = 1;
+    auto c = steady(3, config);
+    for (int i = 0; i < 20; ++i) c.propose(s1);
+    for (std::uint64_t match = 2; match < 10; ++match) c.inject(s2, s1, ack(1, match));
+    CHECK(progress_of(c, s1, s2).in_flight == 2);
+}
+
 TEST_CASE(
     "S53 a follower whose log is not known gets one message at a time, a heartbeat renews it") {
     cluster c{3, plain()};

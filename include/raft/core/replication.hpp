@@ -189,16 +189,34 @@ commit_what_quorum_has(state& s, const leader& leading, log_index reached, auto&
     return peer;
 }
 
-constexpr void advance_match(progress& peer, log_index match) {
+/// An answer came while as many messages were on their way as may be. If full ones wait behind them
+/// the window is what holds them up, else it need not be as wide.
+[[gnu::noinline]] constexpr void adapt_window(const state& s, progress& peer) {
+    constexpr unsigned times_wider = 16;
+    const unsigned least_window = s.config.messages_in_flight;
+    const unsigned most = least(least_window * times_wider, 255U);
+    const auto waiting = next(s.log.last_index()) - peer.next_index;
+    // Messages of one entry are always full.
+    const auto full = s.config.entries_per_message;
+    if (full > 1 && waiting >= full && peer.window < most)
+        ++peer.window;
+    else if (waiting < full && peer.window > least_window)
+        --peer.window;
+}
+
+constexpr void advance_match(const state& s, progress& peer, log_index match) {
     if (match > peer.match_index) [[likely]] {
         peer.match_index = match;
         if (peer.next_index <= match) [[unlikely]]
             peer.next_index = next(match);
+        if (peer.in_flight >= peer.window) adapt_window(s, peer);
         if (peer.in_flight > 0) --peer.in_flight;
     }
     if (next(peer.match_index) != peer.next_index || peer.mode == replication_mode::snapshot)
         return;
     peer.in_flight = 0;
+    if (peer.mode == replication_mode::probe || match == s.log.last_index())
+        peer.window = s.config.messages_in_flight;
     peer.mode = replication_mode::replicate;
 }
 
@@ -220,7 +238,7 @@ constexpr void note_room(leader& leading, slot member, bool full) {
         peer->mode = replication_mode::probe;
         peer->next_index = next(m.match_index);
     }
-    advance_match(*peer, m.match_index);
+    advance_match(s, *peer, m.match_index);
     const bool committed = advance_commit(s, leading, m.match_index, out);
     if (m.full || !leading.full.empty()) [[unlikely]]
         note_room(leading, *s.members().slot_of(from), m.full);

@@ -78,7 +78,7 @@ heartbeat_after(const state& s, const leader& leading, log_index prev) {
 /// Whether this member should get a message with news now.
 [[nodiscard]] constexpr bool wants_news(const state& s, const progress& peer) {
     if (peer.mode != replication_mode::replicate) return peer.in_flight == 0;
-    return peer.next_index <= s.log.last_index() && peer.in_flight < s.config.messages_in_flight;
+    return peer.next_index <= s.log.last_index() && peer.in_flight < peer.window;
 }
 
 /// Whether the same message serves both.

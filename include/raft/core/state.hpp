@@ -44,7 +44,8 @@ struct settings {
     std::optional<std::uint16_t> clock_drift_ppm{};
     /// How many messages with entries may be on their way to one follower; what is proposed
     /// meanwhile goes in one message when the first of them is answered. Deeper pipelines raise
-    /// latency on a local network.
+    /// latency on a local network, so there are more, up to 16 times as many, only where messages
+    /// are full and more of them wait: over a distance, or while a follower catches up.
     std::uint8_t messages_in_flight = 4;
     /// Ask whether an election could be won before disturbing the cluster with a new term (thesis
     /// §9.6).
@@ -155,6 +156,7 @@ struct progress {
     std::uint64_t snapshot_offset = 0;
     std::uint16_t in_flight =
         0;  ///< Messages with entries that are not answered; reset when all entries are.
+    std::uint8_t window = 1;  ///< So many messages with entries may be, to a member in step.
     replication_mode mode = replication_mode::probe;
     bool silent = false;  ///< It was let sleep, and has not answered since; `heard_at` is when the
                           ///< leader woke.

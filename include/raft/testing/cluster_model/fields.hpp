@@ -67,8 +67,8 @@ constexpr void visit_fields(fields_of<candidate> auto& x, auto visit) {
 }
 
 constexpr void visit_fields(fields_of<progress> auto& x, auto visit) {
-    auto& [match_index, next_index, round, heard_at, snapshot_offset, in_flight, mode, silent] = x;
-    visit(match_index, next_index, round, heard_at, snapshot_offset, in_flight, mode, silent);
+    auto& [match_index, next_index, round, heard_at, snapshot_offset, in_flight, window, mode, silent] = x;
+    visit(match_index, next_index, round, heard_at, snapshot_offset, in_flight, window, mode, silent);
 }
 
 constexpr void visit_fields(fields_of<leadership_transfer> auto& x, auto visit) {

@@ -158,6 +158,7 @@ private:
                         if (!has(&settings::check_quorum) && heard_at > instant{}) continue;
                         peer.mode = mode;
                         peer.in_flight = in_flight;
+                        peer.window = bounds_.config.messages_in_flight;
                         peer.next_index = index;
                         peer.heard_at = heard_at;
                         peers(s, k + 1, visit);
@@ -219,8 +220,11 @@ private:
             following->heard_at = {};
             following->keeps_promise = false;
         } else if (auto* leading = std::get_if<leader>(&s.role)) {
-            for (auto& peer : s.peers)
+            for (auto& peer : s.peers) {
+                // Messages of one entry widen no window; it is read once it has its first width.
+                peer.window = bounds_.config.messages_in_flight;
                 if (timeless) peer.heard_at = {};
+            }
             s.peers[leading->own->value].heard_at = {};
             if (s.tasks->transfer) {
                 const auto transfer = *s.tasks->transfer;
