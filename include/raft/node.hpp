@@ -177,12 +177,17 @@ public:
         if (const auto obstacle = detail::obstacle_to_saving(state_, last_applied(), is_busy, now_))
             return refusal{*obstacle, state_.current_leader()};
         saving_at_ = last_applied();
-        schedule_.applied_bytes = 0;
+        schedule_.begun();
         detail::begin_saving(state_, last_applied(), std::as_const(state_machine_), storage_);
         look_at_saved_snapshot();
         settle();
         return std::nullopt;
     }
+
+    /// Asks the leader for its snapshot, or for a new one, in place of the log: what this server's
+    /// state machine holds is not to be trusted, or a snapshot is the shorter way. None if it was
+    /// asked; it sends one only if more is in it than this server has.
+    std::optional<refusal> request_snapshot() { return request(snapshot_requested{}); }
 
     /// Begins to hand leadership to `target`, or to whoever has the most complete log. None if it
     /// has begun; it may still come to nothing.
@@ -341,6 +346,7 @@ private:
             storage_.install(*asked.install, state_.configurations.front().value);
             restore_at_ = asked.install->sequence;
         }
+        if (asked.snapshot_wanted) schedule_.wanted = true;
         if (asked.discard) storage_.discard(*asked.discard);
         if (asked.confirmed) delivery_.reading.confirm(*asked.confirmed);
         occasional_ = {};

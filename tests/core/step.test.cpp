@@ -123,6 +123,7 @@ private:
         if (kind < 96 && below(2) == 0) return give(id, room_changed{below(2) == 0});
         if (kind < 96 && below(8) == 0) return give(id, wake_requested{});
         if (kind < 96 && below(4) == 0) return give(id, step_down_requested{});
+        if (kind < 96 && below(4) == 0) return give(id, snapshot_requested{});
         if (kind < 96 && below(8) == 0) return give(id, snapshot_damaged{});
         if (kind < 96 && below(2) == 0) return change(id);
         if (kind < 96) return give(id, written{{s.disk.begun.value + below(3)}});

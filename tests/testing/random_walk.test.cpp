@@ -49,7 +49,10 @@ void one_event(cluster& c, dice& d, std::uint64_t servers) {
     } else if (kind < 97) {
         c.give(id, transfer_requested{member_id{d.below(servers) + 1}});
     } else if (kind < 98) {
-        c.give(id, read_requested{});
+        if (d.below(2) == 0)
+            c.give(id, read_requested{});
+        else
+            c.give(id, snapshot_requested{});
     } else {
         c.let_time_pass(milliseconds(static_cast<std::int64_t>(d.below(400))));
     }

@@ -192,7 +192,7 @@ trace_writer walk(std::uint64_t seed) {
     config.durable_at_once = d.below(2) == 0;
     config.pre_vote = config.check_quorum = d.below(3) == 0;
     config.entries_per_message = static_cast<std::uint32_t>(d.below(3) + 1);
-    config.messages_in_flight = static_cast<std::uint16_t>(d.below(3) + 1);
+    config.messages_in_flight = static_cast<std::uint8_t>(d.below(3) + 1);
     recorded_cluster run{config};
     auto& c = run.c;
     for (int i = 0; i < 150; ++i) {

@@ -81,6 +81,9 @@ constexpr void each_field(auto& archive, message_like<fall_asleep> auto& m) {
     archive(m.term, m.last_log);
 }
 constexpr void each_field(auto& archive, message_like<wake_up> auto& m) { archive(m.term); }
+constexpr void each_field(auto& archive, message_like<request_snapshot> auto& m) {
+    archive(m.term, m.after);
+}
 constexpr void each_field(auto& archive, message_like<timeout_now> auto& m) {
     archive(m.term, m.last_index);
 }

@@ -218,6 +218,7 @@ struct occasional_effects {
     bool reads_lost = false;       ///< Reads that the leader was asked for are void.
     std::optional<chunk_write> chunk{};
     std::optional<snapshot_install> install{};
+    bool snapshot_wanted = false;        ///< A member asks for a newer snapshot than there is.
     std::optional<log_index> discard{};  ///< A durable snapshot covers the log up to here.
 
     friend constexpr bool operator==(const occasional_effects&,

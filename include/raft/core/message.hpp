@@ -103,6 +103,14 @@ struct install_snapshot_reply {
                                      const install_snapshot_reply&) = default;
 };
 
+/// A follower would rather have the leader's snapshot than the log: what it has made of the log is
+/// not to be trusted, or a snapshot is the shorter way.
+struct request_snapshot {
+    term_number term{};
+    log_index after{};  ///< Of no use to it is one that ends here or before.
+    friend constexpr bool operator==(const request_snapshot&, const request_snapshot&) = default;
+};
+
 /// Thesis §3.10: the leader asks a member whose log is complete to stand for election at once.
 struct timeout_now {
     term_number term{};
@@ -153,7 +161,7 @@ using message =
     std::variant<request_pre_vote, pre_vote_reply, request_vote, request_vote_reply, append_entries,
                  append_entries_reply, append_entries_rejection, install_snapshot,
                  install_snapshot_reply, timeout_now, request_read_index, read_index_reply,
-                 round_confirmed, fall_asleep, wake_up>;
+                 round_confirmed, fall_asleep, wake_up, request_snapshot>;
 
 static_assert(std::is_trivially_copyable_v<message> && sizeof(message) <= 64);
 

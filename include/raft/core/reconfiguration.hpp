@@ -34,6 +34,7 @@ constexpr void append_configuration(state& s, leader& leading, configuration mem
     // Who waits, and who is full, is known by slots that are others now; they say so again.
     leading.readers = {};
     leading.full = {};
+    if (!s.tasks->awaiting_snapshot.empty()) s.tasks.change().awaiting_snapshot = {};
     append_to_log(s, last, next(last), s.current_term, entry_source::configuration, &carried, out);
     leading.own = s.members().slot_of(s.self);
     leading.others = other_members(s);

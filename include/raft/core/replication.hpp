@@ -227,6 +227,14 @@ constexpr void note_room(leader& leading, slot member, bool full) {
         leading.full.erase(member);
 }
 
+/// Whether a member that gets the snapshot needs it no longer. Its log may have grown meanwhile so
+/// far that it meets this one; who has asked for the snapshot needs what is in it.
+[[nodiscard]] constexpr bool can_do_without_snapshot(const state& s, const progress& peer,
+                                                     log_index match) {
+    const bool has_asked = peer.next_index > s.log.base().index;
+    return match >= (has_asked ? s.snapshot.last_included.index : s.log.base().index);
+}
+
 [[gnu::always_inline]] constexpr void on(state& s, member_id from, const append_entries_reply& m,
                                          instant now, auto& out) {
     observe_term(s, m.term, now, out);
@@ -234,9 +242,10 @@ constexpr void note_room(leader& leading, slot member, bool full) {
     if (peer == nullptr || m.match_index > s.log.last_index()) return;
     auto& leading = *std::get_if<leader>(&s.role);
 
-    if (peer->mode == replication_mode::snapshot && m.match_index >= s.log.base().index) {
+    if (peer->mode == replication_mode::snapshot &&
+        can_do_without_snapshot(s, *peer, m.match_index)) {
         peer->mode = replication_mode::probe;
-        peer->next_index = next(m.match_index);
+        peer->next_index = next(greatest(m.match_index, peer->match_index));
     }
     advance_match(s, *peer, m.match_index);
     const bool committed = advance_commit(s, leading, m.match_index, out);

@@ -86,13 +86,17 @@ heartbeat_after(const state& s, const leader& leading, log_index prev) {
     return a.next_index == b.next_index && a.mode == b.mode;
 }
 
-/// §7: if the entries that this member needs next are compacted away, it needs the snapshot first.
-/// To be called whenever the log's base, or what a member needs, has moved.
-constexpr void begin_snapshot_mode(const state& s, progress& peer) {
-    if (peer.mode == replication_mode::snapshot || peer.next_index > s.log.base().index) return;
+constexpr void enter_snapshot_mode(progress& peer) {
     peer.mode = replication_mode::snapshot;
     peer.snapshot_offset = 0;
     peer.in_flight = 0;
+}
+
+/// §7: if the entries that this member needs next are compacted away, it needs the snapshot first.
+/// To be called whenever the log's base, or what a member needs, has moved.
+constexpr void begin_snapshot_mode(const state& s, progress& peer) {
+    if (peer.mode != replication_mode::snapshot && peer.next_index <= s.log.base().index)
+        enter_snapshot_mode(peer);
 }
 
 /// Members that want the same message: those in step with the first of them; and the rest.

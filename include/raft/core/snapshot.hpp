@@ -75,6 +75,15 @@ constexpr void forget_old_configurations(state& s) {
     return through;
 }
 
+/// The members that asked for a newer snapshot than there was get this one.
+constexpr void serve_awaiting_snapshot(state& s, auto& out) {
+    const auto waiting = s.tasks->awaiting_snapshot;
+    if (waiting.empty()) return;
+    s.tasks.change().awaiting_snapshot = {};
+    for (const auto member : waiting) enter_snapshot_mode(s.peers[member.value]);
+    send_news(s, *std::get_if<leader>(&s.role), out);
+}
+
 /// This server's own snapshot is durable: the log before it goes, but for what may be needed.
 constexpr void on_snapshot_saved(state& s, const snapshot_description& saved, instant now,
                                  auto& out) {
@@ -83,6 +92,7 @@ constexpr void on_snapshot_saved(state& s, const snapshot_description& saved, in
     const auto through = no_longer_needed(s, index, now);
     s.snapshot = saved;
     for (auto& peer : s.peers) peer.snapshot_offset = 0;
+    serve_awaiting_snapshot(s, out);
     if (through <= s.log.base().index) return;
     s.log.discard_through(through);
     if (const auto* leading = std::get_if<leader>(&s.role))
@@ -175,7 +185,31 @@ constexpr void on(state& s, member_id from, const install_snapshot& m, const con
     if (may_speak(s) && !is_next) answer_chunk(s, *following, incoming, out);
 }
 
+/// This server would rather have the leader's snapshot than the log.
+constexpr void on_request(state& s, auto& out) {
+    const auto* following = std::get_if<follower>(&s.role);
+    if (following == nullptr || !following->leader || !may_speak(s))
+        return refuse(s, s.is_leader() ? refusal_reason::nothing_to_do : refusal_reason::not_leader,
+                      out);
+    out.send(*following->leader, request_snapshot{s.current_term, s.commit_index});
+}
+
 // ------------------------------------------------------------------------------------------ leader
+
+/// It gets the last snapshot if that is newer than what it has, or the next one. A witness has no
+/// use for one.
+constexpr void on(state& s, member_id from, const request_snapshot& m, instant now, auto& out) {
+    observe_term(s, m.term, now, out);
+    auto* peer = answered_by(s, from, m.term, now);
+    if (peer == nullptr || peer->mode == replication_mode::snapshot ||
+        s.members().is_witness(from) || m.after >= s.commit_index)
+        return;
+    s.tasks.change().awaiting_snapshot.insert(*s.members().slot_of(from));
+    if (s.snapshot.last_included.index > m.after)
+        serve_awaiting_snapshot(s, out);
+    else
+        out.occasionally().snapshot_wanted = true;
+}
 
 constexpr void on(state& s, member_id from, const install_snapshot_reply& m, instant now,
                   auto& out) {

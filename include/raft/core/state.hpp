@@ -219,6 +219,7 @@ struct role_tasks {
     std::optional<leadership_transfer> transfer{};  ///< A leader hands over …
     std::vector<told_to_stand> told{};              ///< … or has tried to.
     std::optional<raft::catch_up> catch_up{};       ///< A leader waits for new voters.
+    member_set awaiting_snapshot{};                 ///< Members that asked for a newer one.
     friend constexpr bool operator==(const role_tasks&, const role_tasks&) = default;
 };
 

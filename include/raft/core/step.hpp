@@ -96,6 +96,12 @@ struct wake_requested {
     friend constexpr bool operator==(const wake_requested&, const wake_requested&) = default;
 };
 
+/// This server would rather have a snapshot than the log, newer than what it has.
+struct snapshot_requested {
+    friend constexpr bool operator==(const snapshot_requested&,
+                                     const snapshot_requested&) = default;
+};
+
 /// The storage has run out of room for entries, or has room again.
 struct room_changed {
     bool full = false;
@@ -110,7 +116,7 @@ struct storage_failed {
 using input =
     std::variant<started, received, timer_fired, proposed, read_requested, written, snapshot_saved,
                  snapshot_damaged, transfer_requested, step_down_requested, change_requested,
-                 room_changed, wake_requested, storage_failed>;
+                 room_changed, wake_requested, storage_failed, snapshot_requested>;
 
 struct transition {
     state next{};
@@ -280,6 +286,10 @@ constexpr void advance(state& s, const change_requested& in, instant now, auto& 
 
 constexpr void advance(state& s, const wake_requested&, instant now, auto& out) {
     static_cast<void>(wakes_for_requests(s, now, out));
+}
+
+constexpr void advance(state& s, const snapshot_requested&, instant now, auto& out) {
+    if (wakes_for_requests(s, now, out)) detail::on_request(s, out);
 }
 
 constexpr void advance(state& s, const room_changed& in, instant, auto&) { s.disk.full = in.full; }

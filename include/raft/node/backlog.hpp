@@ -44,11 +44,15 @@ private:
 /// When it is time for another snapshot.
 struct snapshot_schedule {
     std::uint64_t applied_bytes = 0;  ///< Of commands, since the last one was begun.
+    bool wanted = false;              ///< A member has asked for it.
+
+    void begun() { *this = {}; }
 
     [[nodiscard]] bool is_due(const node_options& options, log_index last_applied,
                               const state& s) const {
         const auto entries = last_applied - s.snapshot.last_included.index;
-        return (options.snapshot_after_entries && entries >= *options.snapshot_after_entries) ||
+        return wanted ||
+               (options.snapshot_after_entries && entries >= *options.snapshot_after_entries) ||
                (options.snapshot_after_bytes && applied_bytes >= *options.snapshot_after_bytes);
     }
 };

@@ -67,8 +67,10 @@ constexpr void visit_fields(fields_of<candidate> auto& x, auto visit) {
 }
 
 constexpr void visit_fields(fields_of<progress> auto& x, auto visit) {
-    auto& [match_index, next_index, round, heard_at, snapshot_offset, in_flight, window, mode, silent] = x;
-    visit(match_index, next_index, round, heard_at, snapshot_offset, in_flight, window, mode, silent);
+    auto& [match_index, next_index, round, heard_at, snapshot_offset, in_flight, window, mode,
+           silent] = x;
+    visit(match_index, next_index, round, heard_at, snapshot_offset, in_flight, window, mode,
+          silent);
 }
 
 constexpr void visit_fields(fields_of<leadership_transfer> auto& x, auto visit) {
@@ -101,8 +103,8 @@ constexpr void visit_fields(fields_of<told_to_stand> auto& x, auto visit) {
 }
 
 constexpr void visit_fields(fields_of<role_tasks> auto& x, auto visit) {
-    auto& [incoming, last_request, reads, transfer, told, catch_up] = x;
-    visit(incoming, last_request, reads, transfer, told, catch_up);
+    auto& [incoming, last_request, reads, transfer, told, catch_up, awaiting_snapshot] = x;
+    visit(incoming, last_request, reads, transfer, told, catch_up, awaiting_snapshot);
 }
 
 // ------------------------------------------------------------------------------------------- state
@@ -192,6 +194,11 @@ constexpr void visit_fields(fields_of<round_confirmed> auto& x, auto visit) {
 constexpr void visit_fields(fields_of<fall_asleep> auto& x, auto visit) {
     auto& [term, last_log] = x;
     visit(term, last_log);
+}
+
+constexpr void visit_fields(fields_of<request_snapshot> auto& x, auto visit) {
+    auto& [term, after] = x;
+    visit(term, after);
 }
 
 constexpr void visit_fields(fields_of<wake_up> auto& x, auto visit) {

@@ -98,6 +98,9 @@ inline std::string of(const round_confirmed& m) {
 inline std::string of(const fall_asleep& m) {
     return "fall_asleep(term " + of(m.term) + ", last " + of(m.last_log) + ")";
 }
+inline std::string of(const request_snapshot& m) {
+    return "request_snapshot(term " + of(m.term) + ", after " + of(m.after) + ")";
+}
 inline std::string of(const wake_up& m) { return "wake_up(term " + of(m.term) + ")"; }
 inline std::string of(const message& body) {
     return std::visit([](const auto& m) { return of(m); }, body);
@@ -144,6 +147,7 @@ inline std::string of(const change_requested& in) {
     }
     return "the members are to be {" + all + "}, based on entry " + of(in.based_on);
 }
+inline std::string of(const snapshot_requested&) { return "a snapshot is asked for"; }
 inline std::string of(const wake_requested&) { return "the group is needed"; }
 inline std::string of(const room_changed& in) {
     return in.full ? "the storage has no room" : "the storage has room again";
