@@ -108,6 +108,11 @@ work proof() {
                      {.term_max = 1, .log_max = 3, .messages_max = 1, .crashes = 1}),
         from_nothing("durable_at_once", {.term_max = 1, .messages_max = 2, .crashes = 1}),
         from_nothing("quiescence", {.messages_max = 1, .crashes = 0}),
+        from_nothing("", {.log_max = 3, .messages_max = 1, .crashes = 0}),
+        from_nothing("prevote", {.messages_max = 1, .crashes = 0}),
+        from_nothing("pipeline,batch", {.messages_max = 1, .crashes = 1}),
+        from_nothing("durable_at_once", {.term_max = 3, .messages_max = 1, .crashes = 1}),
+        from_nothing("quiescence", {.term_max = 3, .messages_max = 1, .crashes = 0}),
     };
 }
 

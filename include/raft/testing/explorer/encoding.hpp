@@ -19,7 +19,7 @@ public:
     static constexpr std::size_t bytes_max = 2048;
 
     /// Writes a number: one byte if it is below 128, which almost all are.
-    void put(std::uint64_t value) {
+    [[gnu::always_inline]] void put(std::uint64_t value) {
         require(size_ + 10 <= bytes_max);
         if (value < 0x80) [[likely]]
             bytes_[size_++] = static_cast<std::uint8_t>(value);
@@ -37,7 +37,7 @@ public:
     [[nodiscard]] std::span<const std::uint8_t> bytes() const { return {bytes_.data(), size_}; }
 
 private:
-    void put_long(std::uint64_t value) {
+    [[gnu::noinline]] void put_long(std::uint64_t value) {
         for (; value >= 0x80; value >>= 7U)
             bytes_[size_++] = static_cast<std::uint8_t>(value | 0x80U);
         bytes_[size_++] = static_cast<std::uint8_t>(value);
