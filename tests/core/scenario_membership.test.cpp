@@ -266,6 +266,54 @@ TEST_CASE("S82 all servers can be replaced in one change, with no overlap") {
     }
 }
 
+TEST_CASE("S82 a change may name as many servers as a configuration can, old and new together") {
+    const auto half = members_max / 2;
+    auto c = steady(half);
+    std::vector<member> wanted;
+    for (auto id = half + 1; id <= members_max; ++id) {
+        c.add_outsider({id});
+        wanted.push_back({{id}});
+    }
+    c.propose(s1, 3);
+    c.change(s1, wanted);
+    c.run_for(timeout * 10);
+    CHECK(is_settled_as(c, wanted));
+    CHECK(c.safe());
+
+    // One more is refused, and nothing is changed.
+    c.run_for(timeout * 10);
+    REQUIRE(c.leader());
+    const auto leader = *c.leader();
+    auto too_many = wanted;
+    for (std::uint64_t id = 1; id <= half + 1; ++id) too_many.push_back({{members_max + id}});
+    const auto before = c.at(leader);
+    c.change(leader, too_many);
+    CHECK(refused(c) == refusal_reason::too_many_members);
+    CHECK(c.at(leader) == before);
+}
+
+TEST_CASE("S82 a member that is dead can be removed, and replaced, by those that live") {
+    auto c = led_by_s1(3, {s4});
+    c.propose(s1, 3);
+    c.crash(s3);
+    c.change(s1, voters({s1, s2}));
+    c.run_for(timeout * 4);
+    CHECK(is_settled_as(c, voters({s1, s2})));
+    c.change(s1, voters({s1, s2, s4}));
+    c.run_for(timeout * 4);
+    CHECK(is_settled_as(c, voters({s1, s2, s4})));
+
+    // With the new one one of them may fail again.
+    c.crash(s2);
+    c.run_for(timeout * 4);
+    REQUIRE(c.leader());
+    c.propose(*c.leader());
+    const auto last = c.last(*c.leader());
+    c.run_for(timeout);
+    CHECK(c.commit(s4) == last);
+    CHECK(c.safe());
+}
+
 TEST_CASE("S83 a change is completed if, and only if, both majorities are alive") {
     struct row {
         std::size_t before;
