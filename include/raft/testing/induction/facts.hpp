@@ -57,8 +57,7 @@ private:
                         m.last_index = last;
                         m.entries_term = {entries_term};
                         m.commit_index = {commit};
-                        const bool empty = last == prev.index;
-                        if (raft::detail::is_well_formed(m) && empty == (entries_term == 0)) add(m);
+                        if (raft::detail::is_well_formed(m)) add(m);
                     }
     }
 
@@ -116,11 +115,12 @@ private:
     }
     static void read(const request_vote_reply& m, auto put) { put(m.granted); }
     static void read(const pre_vote_reply& m, auto put) { put(m.granted); }
+    /// Without entries, their term says nothing.
     static void read(const append_entries& m, auto put) {
         put(m.prev.index.value);
         put(m.prev.term.value);
         put(m.last_index.value);
-        put(m.entries_term.value);
+        put(m.last_index > m.prev.index ? m.entries_term.value : 0);
         put(m.commit_index.value);
     }
     static void read(const append_entries_reply& m, auto put) { put(m.match_index.value); }
