@@ -47,7 +47,7 @@ bool set_features(std::string_view list, proof_options& one) {
         else if (name == "pipeline")
             config.messages_in_flight = 2;
         else if (name == "batch")
-            config.entries_per_message = 4;
+            config.entries_per_message = 8;
         else if (name == "transfers")
             one.bounds.transfers = true;
         else

@@ -26,7 +26,7 @@ settings plain_settings() {
 
 induction_bounds with_all_features(induction_bounds bounds) {
     bounds.transfers = true;
-    bounds.config.entries_per_message = 4;
+    bounds.config.entries_per_message = 8;
     bounds.config.messages_in_flight = 2;
     return bounds;
 }

@@ -93,7 +93,8 @@ private:
             leader{.own = own, .others = members_.everyone().without(own), .term_start = first}};
         for (std::size_t k = 0; k < bounds_.servers; ++k)
             s.peers.push_back({.match_index = {view.match_index[k]},
-                               .next_index = {view.match_index[k] + std::uint64_t{1}}});
+                               .next_index = {view.match_index[k] + std::uint64_t{1}},
+                               .window = bounds_.config.messages_in_flight});
         s.peers[i].next_index = next(first);
         s.peers[i].mode = replication_mode::replicate;
     }
@@ -158,7 +159,6 @@ private:
                         if (!has(&settings::check_quorum) && heard_at > instant{}) continue;
                         peer.mode = mode;
                         peer.in_flight = in_flight;
-                        peer.window = bounds_.config.messages_in_flight;
                         peer.next_index = index;
                         peer.heard_at = heard_at;
                         peers(s, k + 1, visit);
@@ -207,7 +207,7 @@ private:
     // --------------------------------------------------------------------------- what nobody reads
 
     /// The order of writes, of which none is under way; times and promises without `check_quorum`;
-    /// timeouts; what is known for reads; a leader's messages to itself.
+    /// timeouts; what is known for reads; windows where none is open.
     void forget_unread(state& s) const {
         s.seed = 0;
         if (s.disk.durable == s.disk.begun)
@@ -221,11 +221,12 @@ private:
             following->keeps_promise = false;
         } else if (auto* leading = std::get_if<leader>(&s.role)) {
             for (auto& peer : s.peers) {
-                // Messages of one entry widen no window; it is read once it has its first width.
-                peer.window = bounds_.config.messages_in_flight;
+                if (peer.mode == replication_mode::probe) forget_window(peer);
                 if (timeless) peer.heard_at = {};
             }
-            s.peers[leading->own->value].heard_at = {};
+            auto& mine = s.peers[leading->own->value];
+            forget_window(mine);
+            mine.heard_at = {};
             if (s.tasks->transfer) {
                 const auto transfer = *s.tasks->transfer;
                 s.tasks.change() = {.transfer = {{transfer.target, {}, transfer.asked}}};
@@ -234,6 +235,9 @@ private:
             }
         }
     }
+
+    /// It has its first width when it is read next.
+    void forget_window(progress& peer) const { peer.window = bounds_.config.messages_in_flight; }
 
     induction_bounds bounds_;
     configuration members_{};
