@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Goal: a follower that asks for a snapshot gets one that is of use to it, and nothing else changes.
-// Method: stories of a follower whose leader still has the whole log.
+// Goal: a follower that asks for a snapshot gets one that is of use to it, and nothing else
+// changes. Method: stories of a follower whose leader still has the whole log.
 #include <doctest/doctest.h>
 
 #include <support/snapshots.hpp>
