@@ -77,6 +77,9 @@ std::vector<letter> one_of_each() {
         {.body = append_entries_reply{.term = {5}, .match_index = {8}, .round = {9}}},
         {.body =
              append_entries_rejection{.term = {5}, .prev_index = {9}, .hint = last, .round = {9}}},
+        {.body =
+             append_entries_rejection{
+                 .term = {5}, .prev_index = {9}, .hint = last, .round = {9}, .lost = true}},
         snapshot_with_all(),
         {.body =
              install_snapshot_reply{

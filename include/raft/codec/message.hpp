@@ -60,7 +60,7 @@ constexpr void each_field(auto& archive, message_like<append_entries_reply> auto
     archive(m.term, m.match_index, m.round, m.full);
 }
 constexpr void each_field(auto& archive, message_like<append_entries_rejection> auto& m) {
-    archive(m.term, m.prev_index, m.hint, m.round);
+    archive(m.term, m.prev_index, m.hint, m.round, m.lost);
 }
 constexpr void each_field(auto& archive, message_like<install_snapshot> auto& m) {
     archive(m.term, m.last_included, m.size, m.offset, m.length, m.checksum, m.round);

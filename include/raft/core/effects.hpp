@@ -219,6 +219,7 @@ struct occasional_effects {
     std::optional<chunk_write> chunk{};
     std::optional<snapshot_install> install{};
     bool snapshot_wanted = false;        ///< A member asks for a newer snapshot than there is.
+    bool lost_regained = false;          ///< What the storage had lost is here again, and durable.
     std::optional<log_index> discard{};  ///< A durable snapshot covers the log up to here.
 
     friend constexpr bool operator==(const occasional_effects&,

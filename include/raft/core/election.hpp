@@ -4,6 +4,7 @@
 // the protection of a leader that is heard from elections that nobody needs (thesis §4.2.3).
 #pragma once
 
+#include <raft/core/lost_entries.hpp>
 #include <raft/core/role.hpp>
 #include <raft/core/sending.hpp>
 
@@ -25,7 +26,7 @@ namespace raft::detail {
 constexpr void on(state& s, member_id from, const request_pre_vote& m, instant now, auto& out) {
     if (hears_leader(s, now) && m.term > s.current_term) return;
     const bool granted =
-        m.term > s.current_term && at_least_as_up_to_date(m.last_log, s.log.last());
+        m.term > s.current_term && at_least_as_up_to_date(m.last_log, log_to_vote_by(s));
     if (!granted && !may_speak(s)) return;
     out.send(from, pre_vote_reply{granted ? m.term : s.current_term, granted});
 }
@@ -46,7 +47,7 @@ constexpr void on(state& s, member_id from, const request_vote& m, instant now, 
         return;
     }
     const bool free = !s.voted_for && !following->leader && !protects;
-    if (free && at_least_as_up_to_date(m.last_log, s.log.last())) {
+    if (free && at_least_as_up_to_date(m.last_log, log_to_vote_by(s))) {
         s.voted_for = from;
         persist_vote(s, out);
         restart_election_timer(s, now, out);
@@ -120,8 +121,10 @@ constexpr void gather_votes(state& s, candidate& standing, instant now, auto& ou
 }
 
 /// Thesis §4.2.2: a server that its own newest configuration leaves out still stands as long as it
-/// does not know that to be committed: it may hold what the others need.
+/// does not know that to be committed: it may hold what the others need. One that has lost entries
+/// lacks what they need.
 [[nodiscard]] constexpr bool may_stand(const state& s) {
+    if (s.tasks->lost_through) return false;
     for (auto each = s.configurations.rbegin(); each != s.configurations.rend(); ++each) {
         if (each->value.can_lead(s.self)) return true;
         if (each->index <= s.commit_index) return false;

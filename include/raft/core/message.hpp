@@ -76,6 +76,7 @@ struct append_entries_rejection {
     log_position
         hint{};  ///< The last position that could match, as far as the replier can tell (§5.3).
     read_round round{};
+    bool lost = false;  ///< Entries that were acknowledged may be gone from its disk.
     friend constexpr bool operator==(const append_entries_rejection&,
                                      const append_entries_rejection&) = default;
 };

@@ -4,6 +4,7 @@
 // what a leader does with the answers, and what a leader does with a proposal.
 #pragma once
 
+#include <raft/core/lost_entries.hpp>
 #include <raft/core/quiescence.hpp>
 #include <raft/core/read.hpp>
 #include <raft/core/reconfiguration.hpp>
@@ -50,6 +51,8 @@ constexpr follower* follow(state& s, member_id from, instant now, auto& out) {
 [[gnu::always_inline]] constexpr void acknowledge(state& s, follower& following, auto& out) {
     following.owed.append = !may_speak(s) || s.disk.durable_index < following.verified_index;
     if (!may_speak(s)) return;
+    if (s.tasks.is_changed()) [[unlikely]]
+        regain_lost_entries(s, acknowledged_index(s, following), out);
     out.send(*following.leader,
              append_entries_reply{s.current_term, acknowledged_index(s, following), following.round,
                                   s.disk.full});
@@ -65,7 +68,8 @@ constexpr follower* follow(state& s, member_id from, instant now, auto& out) {
     }
     const auto hint = s.log.last_not_after(previous(prev.index), prev.term);
     out.send(*following.leader,
-             append_entries_rejection{s.current_term, prev.index, hint, following.round});
+             append_entries_rejection{s.current_term, prev.index, hint, following.round,
+                                      s.tasks->lost_through.has_value()});
 }
 
 /// Figure 2, AppendEntries receiver, step 1.
@@ -271,6 +275,9 @@ constexpr void on(state& s, member_id from, const append_entries_rejection& m, i
     auto& leading = *std::get_if<leader>(&s.role);
     on_round_acknowledged(s, leading, *peer, m.round, now, out);
 
+    // What was counted with it stays committed: the member votes as if it had it still. Of a late
+    // rejection this is too low, but no less true.
+    if (m.lost) peer->match_index = {};
     // A rejection of what was acknowledged since, or of a message that is no longer the last word,
     // is a late one.
     const bool late = m.prev_index <= peer->match_index || m.prev_index >= peer->next_index ||

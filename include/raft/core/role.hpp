@@ -88,10 +88,13 @@ constexpr write_sequence begin_other_write(state& s) {
 
 /// What is under way ends with the role, but for the snapshot that is being received: the next
 /// leader may have the same. Requests are counted on: a late answer is then known for what it is.
+/// And what the disk has lost is lost whoever leads.
 constexpr void end_tasks(state& s) {
     const auto& before = *s.tasks;
-    if (!before.incoming && !before.last_request) return s.tasks.reset();
-    s.tasks.change() = role_tasks{.incoming = before.incoming, .last_request = before.last_request};
+    if (!before.incoming && !before.last_request && !before.lost_through) return s.tasks.reset();
+    s.tasks.change() = role_tasks{.incoming = before.incoming,
+                                  .last_request = before.last_request,
+                                  .lost_through = before.lost_through};
 }
 
 /// Ends what only a leader, or who has one, has and does.

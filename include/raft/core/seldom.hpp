@@ -37,6 +37,9 @@ public:
     }
     [[nodiscard]] constexpr const T* operator->() const { return &**this; }
 
+    /// Whether it may be anything but the default.
+    [[nodiscard]] constexpr bool is_changed() const { return value_ != nullptr; }
+
     /// The value, to be changed.
     [[nodiscard]] constexpr T& change() {
         if (value_ == nullptr) value_ = new T{};

@@ -209,12 +209,14 @@ struct leader {
     friend constexpr bool operator==(const leader&, const leader&) = default;
 };
 
-/// What is under way that seldom is. All but the first two ends with the role.
+/// What is under way that seldom is. All but the first three ends with the role.
 struct role_tasks {
     std::optional<incoming_snapshot> incoming{};    ///< A follower receives it; of the same
                                                     ///< snapshot, from whichever leader.
     std::optional<read_round> last_request{};       ///< The last one for reads that this server
                                                     ///< made of a leader, of whatever term.
+    std::optional<log_position> lost_through{};     ///< The log ended here before the disk lost
+                                                    ///< entries that are not here again yet.
     std::optional<forwarded_reads> reads{};         ///< A follower asks its leader.
     std::optional<leadership_transfer> transfer{};  ///< A leader hands over …
     std::vector<told_to_stand> told{};              ///< … or has tried to.
@@ -289,7 +291,10 @@ struct state {
                             disk.stretch_sequence <= disk.begun;
     const bool configurations_hold =
         !s.configurations.empty() && s.configurations.back().index <= s.log.last_index();
-    if (!log_holds || !disk_holds || !configurations_hold) return false;
+    const auto& lost = s.tasks->lost_through;
+    const bool loss_holds =
+        !lost || (lost->term <= s.current_term && (s.is_follower() || s.is_halted()));
+    if (!log_holds || !disk_holds || !configurations_hold || !loss_holds) return false;
 
     const auto* leading = std::get_if<leader>(&s.role);
     if (leading == nullptr) return s.peers.empty();

@@ -136,6 +136,8 @@ struct recovered_state {
     std::vector<indexed_configuration>
         configurations{};  ///< Oldest first, the first one in force at the log's base.
     std::optional<incoming_snapshot> incoming{};  ///< What it has of one that was being received.
+    std::optional<log_position> lost_through{};   ///< Where the log ended before it lost entries
+                                                  ///< that are not here again yet.
     friend constexpr bool operator==(const recovered_state&, const recovered_state&) = default;
 };
 
@@ -162,6 +164,7 @@ struct recovered_state {
     s.seed = seed;
     if (kept.incoming && kept.incoming->description.last_included.index > s.commit_index)
         s.tasks.change().incoming = *kept.incoming;
+    if (kept.lost_through) s.tasks.change().lost_through = kept.lost_through;
     s.role = role{follower{.verified_index = s.commit_index}};
     return s;
 }

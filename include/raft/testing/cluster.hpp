@@ -249,6 +249,11 @@ public:
         give(id, started{});
     }
 
+    /// While `id` does not run its disk loses what its log holds after `last_kept`.
+    constexpr void damage_log_after(member_id id, log_index last_kept) {
+        server_of(id).disk.damage_log_after(last_kept);
+    }
+
     /// `id` has saved its state machine's state as it is now. Nothing is saved while a received
     /// snapshot is not yet in its place: it would take the place of this newer one.
     constexpr void take_snapshot(member_id id) {

@@ -58,6 +58,7 @@ public:
                                          .members = now.configurations.front()});
         if (out.discard)
             contents_.waiting.push_back({.sequence = now.disk.begun, .discard = out.discard});
+        if (out.lost_regained) detail::forget(contents_.durable.lost_through);
     }
 
     /// The oldest `count` writes become durable; gives the last of them, if there was one.
@@ -77,6 +78,17 @@ public:
     }
 
     constexpr void lose_unfinished() { contents_.waiting.clear(); }
+
+    /// The log is damaged after `last_kept`, and cut off there. Term and vote are not, and where
+    /// the log ended is known.
+    constexpr void damage_log_after(log_index last_kept) {
+        auto& durable = contents_.durable;
+        const auto end = durable.log.last();
+        if (!durable.lost_through || at_least_as_up_to_date(end, *durable.lost_through))
+            durable.lost_through = end;
+        durable.log.truncate_after(last_kept);
+        while (durable.configurations.back().index > last_kept) durable.configurations.pop_back();
+    }
 
     constexpr void save_snapshot(const snapshot_description& taken, const configuration& members) {
         contents_.durable.snapshot = taken;

@@ -103,8 +103,9 @@ constexpr void visit_fields(fields_of<told_to_stand> auto& x, auto visit) {
 }
 
 constexpr void visit_fields(fields_of<role_tasks> auto& x, auto visit) {
-    auto& [incoming, last_request, reads, transfer, told, catch_up, awaiting_snapshot] = x;
-    visit(incoming, last_request, reads, transfer, told, catch_up, awaiting_snapshot);
+    auto& [incoming, last_request, lost_through, reads, transfer, told, catch_up,
+           awaiting_snapshot] = x;
+    visit(incoming, last_request, lost_through, reads, transfer, told, catch_up, awaiting_snapshot);
 }
 
 // ------------------------------------------------------------------------------------------- state
@@ -157,8 +158,8 @@ constexpr void visit_fields(fields_of<append_entries_reply> auto& x, auto visit)
 }
 
 constexpr void visit_fields(fields_of<append_entries_rejection> auto& x, auto visit) {
-    auto& [term, prev_index, hint, round] = x;
-    visit(term, prev_index, hint, round);
+    auto& [term, prev_index, hint, round, lost] = x;
+    visit(term, prev_index, hint, round, lost);
 }
 
 constexpr void visit_fields(fields_of<install_snapshot> auto& x, auto visit) {
@@ -229,8 +230,8 @@ constexpr void visit_fields(fields_of<snapshot_install> auto& x, auto visit) {
 }
 
 constexpr void visit_fields(fields_of<recovered_state> auto& x, auto visit) {
-    auto& [vote, snapshot, log, configurations, incoming] = x;
-    visit(vote, snapshot, log, configurations, incoming);
+    auto& [vote, snapshot, log, configurations, incoming, lost_through] = x;
+    visit(vote, snapshot, log, configurations, incoming, lost_through);
 }
 
 constexpr void visit_fields(fields_of<simulated_disk::unfinished> auto& x, auto visit) {

@@ -72,7 +72,7 @@ inline std::string of(const append_entries_reply& m) {
 }
 inline std::string of(const append_entries_rejection& m) {
     return "append_entries_rejection(term " + of(m.term) + ", prev " + of(m.prev_index) +
-           ", hint " + of(m.hint) + ")";
+           ", hint " + of(m.hint) + (m.lost ? ", lost)" : ")");
 }
 inline std::string of(const install_snapshot& m) {
     return "install_snapshot(term " + of(m.term) + ", up to " + of(m.last_included) + ", bytes " +
