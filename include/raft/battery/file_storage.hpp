@@ -8,7 +8,8 @@
 // * One sync makes everything durable that waits; `write` never waits for the disk (flusher.hpp).
 // * Segments have their place on the disk before they are needed, so that `room` shrinks before
 //   anything fails (log_writer.hpp).
-// * What a crash interrupted is told from damage; damage refuses to start (torn_tail.hpp).
+// * What a crash interrupted is told from damage; damage refuses to start (torn_tail.hpp), or, if
+//   that is asked for and safe, is left to the other servers to make good (damaged_log.hpp).
 // * The log goes only when a snapshot that covers it is durable (snapshot_keeper.hpp).
 // * Errors of writing and syncing are final: nothing is tried twice, nothing more is changed.
 // * All files are reached through `Files` (posix_files.hpp), which a test can replace.
@@ -24,7 +25,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -40,31 +40,12 @@
 #include <raft/battery/file_storage/flusher.hpp>
 #include <raft/battery/file_storage/log_map.hpp>
 #include <raft/battery/file_storage/opening.hpp>
+#include <raft/battery/file_storage/options.hpp>
 #include <raft/battery/file_storage/posix_files.hpp>
 #include <raft/codec/command.hpp>
 #include <raft/policy.hpp>
 
 namespace raft {
-
-/// Who carries out what has been begun.
-enum class flush_mode : std::uint8_t {
-    thread,  ///< A thread of the storage's own, at once.
-    manual,  ///< `file_storage::flush`, when it is called: for tests and programs' own threads.
-};
-
-struct file_storage_options {
-    /// The length of a segment. One more than is in use is allocated, so a storage takes twice this
-    /// at least. At least 4 KiB. An entry that is longer gets a longer segment of its own.
-    std::uint64_t segment_bytes = 16 * 1024 * 1024;
-    /// How much memory the newest entries may take; older ones are read from the disk. More, as
-    /// long as they are not durable.
-    std::size_t cache_bytes = 16 * 1024 * 1024;
-    flush_mode mode = flush_mode::thread;
-    /// Called after `progress`, `snapshot`, `room` or `snapshot_error` has changed: from the
-    /// storage's own thread, or within `flush`. It should have `node::poll` called in the node's
-    /// thread, and must not call the storage itself.
-    std::function<void()> wake{};
-};
 
 template <encodable Command, storage_files Files = posix_files>
 class file_storage {
@@ -145,6 +126,12 @@ public:
         if (!snapshot) return;
         const auto covered = snapshot->stored().description.last_included.index;
         forget_through(std::min({through, covered, shape_.last_index()}));
+    }
+
+    /// What `recovered::lost_through` spoke of is durable in the log again, as the concept says.
+    void forget_loss() {
+        parts_->work.begin(
+            [](wal::batch& work) { work.operations.emplace_back(wal::loss_forgotten{}); });
     }
 
     /// How far it has come. Any thread.
@@ -272,7 +259,8 @@ private:
     [[nodiscard]] wal::failure start() {
         wal::opened_directory<Files> found;
         wal::directory_opener<Files> opener{parts_->files, parts_->directory,
-                                            parts_->work.snapshots().receiver()};
+                                            parts_->work.snapshots().receiver(),
+                                            options_.recover_damaged_log};
         if (auto failed = opener.open(found)) return failed;
         parts_->lock = std::move(found.lock);
         parts_->work.snapshots().resume(found.snapshot);
@@ -316,6 +304,7 @@ private:
                       .empty = empty};
         if (found.snapshot) recovered_.snapshot = found.snapshot->stored();
         recovered_.incoming = found.incoming;
+        recovered_.lost_through = found.lost_through;
     }
 
     // ------------------------------------------------------------------- where records will stand

@@ -48,6 +48,10 @@ struct recovered {
     log_index last_index{};
     /// The configurations among the entries, in order.
     std::vector<indexed_configuration> configurations{};
+    /// Where the log ended before the storage lost entries of it that may have been acknowledged;
+    /// term and vote are not in doubt. The same after every restart, until `forget_loss`. Only of a
+    /// storage that has that (`loss_remembering_storage`).
+    std::optional<log_position> lost_through{};
     /// Whether the storage had never been written to.
     bool empty = true;
     friend constexpr bool operator==(const recovered&, const recovered&) = default;
@@ -98,6 +102,17 @@ concept log_storage_for = requires(T& storage, const T& saved, const log_write& 
     { saved.room() } -> std::convertible_to<std::uint64_t>;
     storage.discard(index);
     { saved.progress() } -> std::same_as<storage_progress>;
+};
+
+/// A storage that may have lost entries of the middle of its log, knows where the log ended, and is
+/// opened all the same: the other servers bring what is lost, and until then this one helps to
+/// elect nobody who lacks it.
+///
+/// * `forget_loss()`: what was lost is durable in the log again, or covered by a durable snapshot:
+///   `recover` need not speak of it any more. It may be forgotten later.
+template <class T>
+concept loss_remembering_storage = requires(T& storage) {
+    storage.forget_loss();
 };
 
 /// Whether a storage says of itself, by `static constexpr bool durable_at_once = true`, that a
@@ -261,6 +276,9 @@ constexpr void check_storage() {
             !requires { &T::template save_later<later_fill_archetype>; },
         "raft: a Storage's `save_later` takes a log_position, a configuration and a "
         "callable that can only be moved");
+    static_assert(
+        loss_remembering_storage<T> || !requires { &T::forget_loss; },
+        "raft: a Storage's `forget_loss` takes nothing");
 }
 
 }  // namespace raft

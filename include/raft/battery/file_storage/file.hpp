@@ -14,6 +14,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <raft/battery/file_storage/posix_files.hpp>
 
@@ -92,6 +93,42 @@ template <class Files>
     return cause;
 }
 
+[[nodiscard]] inline std::string path_of(const std::string& directory, std::string_view name) {
+    return directory + "/" + std::string{name};
+}
+
+/// Reads a whole file.
+template <class Files>
+[[nodiscard]] failure read_whole(Files& files, const std::string& path,
+                                 std::vector<std::byte>& bytes) {
+    open_file<Files> file;
+    if (auto failed = check(open_into(files, path, file_opening::read_only, file), "open", path))
+        return failed;
+    std::uint64_t size = 0;
+    if (auto failed = check(files.size(file.handle(), size), "measure", path)) return failed;
+    bytes.resize(static_cast<std::size_t>(size));
+    std::size_t got = 0;
+    if (auto failed = check(files.read(file.handle(), 0, bytes, got), "read", path)) return failed;
+    if (got != bytes.size()) return damage(path, got, "the file became shorter meanwhile");
+    return std::nullopt;
+}
+
+/// Makes `path` a file of these bytes, at once and for good: it is written under the name `draft`
+/// first.
+template <class Files>
+[[nodiscard]] failure put_whole(Files& files, const std::string& directory, std::string_view draft,
+                                const std::string& path, std::span<const std::byte> bytes) {
+    const auto draft_path = path_of(directory, draft);
+    open_file<Files> file;
+    int cause = open_into(files, draft_path, file_opening::fresh, file);
+    if (cause == 0) cause = files.write(file.handle(), 0, bytes);
+    if (cause == 0) cause = files.sync(file.handle());
+    if (auto failed = check(cause, "write", draft_path)) return failed;
+    file.close();
+    if (auto failed = check(files.rename(draft_path, path), "rename", draft_path)) return failed;
+    return check(files.sync_directory(directory), "sync", directory);
+}
+
 /// `prefix` and a number in 16 hexadecimal digits, so that names sort as numbers do.
 [[nodiscard]] inline std::string numbered_name(std::string_view prefix, std::uint64_t number) {
     std::string name{prefix};
@@ -116,11 +153,10 @@ inline constexpr std::string_view segment_prefix = "log-";
 inline constexpr std::string_view snapshot_prefix = "snapshot-";
 inline constexpr std::string_view saving_name = "saving.tmp";
 inline constexpr std::string_view receiving_name = "receiving.tmp";
+inline constexpr std::string_view lost_name = "lost-entries";
+inline constexpr std::string_view lost_draft_name = "lost-entries.tmp";
+inline constexpr std::string_view cut_name = "cut.tmp";
 inline constexpr std::string_view lock_name = "LOCK";
-
-[[nodiscard]] inline std::string path_of(const std::string& directory, std::string_view name) {
-    return directory + "/" + std::string{name};
-}
 
 [[nodiscard]] inline std::string segment_path(const std::string& directory, std::uint64_t number) {
     return path_of(directory, numbered_name(segment_prefix, number));

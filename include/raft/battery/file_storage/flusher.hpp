@@ -58,8 +58,11 @@ struct install_received {
     configuration members{};
 };
 
+/// What was lost is in the log again, and durable.
+struct loss_forgotten {};
+
 using operation = std::variant<append_records, begin_segment, remove_segments, receive_chunk,
-                               install_received, own_snapshot>;
+                               install_received, own_snapshot, loss_forgotten>;
 
 /// What has been begun and not yet been taken over by the flusher. Used again and again.
 struct batch {
@@ -264,6 +267,8 @@ private:
         snapshots_.save(std::move(snapshot));
         return std::nullopt;
     }
+
+    [[nodiscard]] failure perform(const loss_forgotten&) { return log_.forget_loss(); }
 
     void save_some() {
         failure stalled;

@@ -102,6 +102,13 @@ public:
         return check(files_->sync_directory(directory_), "sync", directory_);
     }
 
+    /// What was lost is in the log again.
+    [[nodiscard]] failure forget_loss() {
+        const auto path = path_of(directory_, lost_name);
+        if (auto failed = check(files_->remove(path), "remove", path)) return failed;
+        return check(files_->sync_directory(directory_), "sync", directory_);
+    }
+
 private:
     [[nodiscard]] int allocate(std::uint64_t number) {
         const auto path = segment_path(directory_, number);

@@ -3,7 +3,8 @@
 // Opens the directory of a `file_storage`: takes the lock, removes what an interrupted snapshot
 // left behind, or goes on with it, finds the snapshot and the log, and sees whether they fit
 // together. Refuses with a reason when something that was durable is missing or damaged; nothing is
-// repaired by guessing.
+// repaired by guessing. Damage in the middle of the log it can leave to the other servers to make
+// good, if it may (damaged_log.hpp).
 #pragma once
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include <raft/battery/file_storage/damaged_log.hpp>
 #include <raft/battery/file_storage/recovery.hpp>
 #include <raft/battery/file_storage/snapshot_receiver.hpp>
 
@@ -29,14 +31,17 @@ struct opened_directory {
     /// The log does not go on from the snapshot: it is still to be emptied, to begin after it.
     bool snapshot_replaces_log = false;
     std::optional<received_part> incoming{};
+    std::optional<log_position> lost_through{};
 };
 
 template <class Files>
 class directory_opener {
 public:
-    /// `receiver`: goes on with a snapshot that was being received.
-    directory_opener(Files& files, const std::string& directory, snapshot_receiver<Files>& receiver)
-        : files_{files}, directory_{directory}, receiver_{receiver} {}
+    /// `receiver`: goes on with a snapshot that was being received. `recovers_log`: whether a
+    /// damaged log may be cut off where that is safe.
+    directory_opener(Files& files, const std::string& directory, snapshot_receiver<Files>& receiver,
+                     bool recovers_log)
+        : files_{files}, directory_{directory}, receiver_{receiver}, recovers_log_{recovers_log} {}
 
     [[nodiscard]] failure open(opened_directory<Files>& out) {
         if (auto failed = take_lock(out)) return failed;
@@ -47,12 +52,7 @@ public:
         if (auto failed = find_snapshot(names, out)) return failed;
         if (has(names, receiving_name))
             if (auto failed = take_up_received(out)) return failed;
-        std::vector<std::uint64_t> segments;
-        for (const auto& name : names)
-            if (const auto number = number_of_name(segment_prefix, name))
-                segments.push_back(*number);
-        if (auto failed = log_reader<Files>{files_, directory_}.read(segments, out.log))
-            return failed;
+        if (auto failed = read_log(names, out)) return failed;
         // Names that were found, but were never synced, could still vanish.
         if (auto failed = check(files_.sync_directory(directory_), "sync", directory_))
             return failed;
@@ -132,6 +132,30 @@ private:
         return std::nullopt;
     }
 
+    [[nodiscard]] failure read_log(std::vector<std::string>& names, opened_directory<Files>& out) {
+        damaged_log<Files> damaged{files_, directory_};
+        if (auto failed = damaged.resume(names)) return failed;
+        auto report = std::move(out.log.report);
+        log_reader<Files> reader{files_, directory_};
+        auto failed = reader.read(segments_in(names), out.log);
+        if (failed && recovers_log_ && reader.damaged_at()) {
+            const auto reason = *failed;
+            failed = damaged.cut_off(reason, *reader.damaged_at(), out.log, names);
+            if (failed) return failed;
+            report.push_back(reason.message + "; set aside from there on");
+            out.log = {};
+            failed = log_reader<Files>{files_, directory_}.read(segments_in(names), out.log);
+        }
+        if (failed) return failed;
+        out.lost_through = damaged.lost_through();
+        if (out.lost_through)
+            report.push_back(directory_ + ": entries up to " +
+                             std::to_string(out.lost_through->index.value) +
+                             " were lost, and are to be had from the other servers");
+        out.log.report.insert(out.log.report.begin(), report.begin(), report.end());
+        return std::nullopt;
+    }
+
     [[nodiscard]] failure fit_together(opened_directory<Files>& out) {
         auto& log = out.log;
         if (log.tail_segment == 0) return fit_without_log(out);
@@ -170,6 +194,7 @@ private:
     Files& files_;
     const std::string& directory_;
     snapshot_receiver<Files>& receiver_;
+    bool recovers_log_;
 };
 
 }  // namespace raft::wal

@@ -89,6 +89,20 @@ inline void encode(const segment_header& header, std::span<std::byte> sector) {
     return header;
 }
 
+/// The header of a segment, if it is as it was written, and the file as long as it says.
+[[nodiscard]] inline std::optional<segment_header>
+sound_segment_header(std::span<const std::byte> segment, std::uint64_t number) {
+    if (segment.size() < segment_header_bytes) return std::nullopt;
+    const auto sector = segment.first(segment_header_bytes);
+    if (get<std::uint64_t>(sector, 0) != segment_magic ||
+        get<std::uint32_t>(sector, 8) != format_version ||
+        get<std::uint32_t>(sector, 12) != segment_header_crc(sector))
+        return std::nullopt;
+    const auto header = decode_segment_header(sector);
+    if (header.number != number || header.capacity != segment.size()) return std::nullopt;
+    return header;
+}
+
 // -------------------------------------------------------------------------------- record header
 
 /// What a record's payload is made of, in this order.

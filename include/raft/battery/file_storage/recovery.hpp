@@ -37,14 +37,26 @@ struct recovered_log {
     std::vector<std::string> report{};
 };
 
+/// The numbers of the segments among the names of files, sorted.
+[[nodiscard]] inline std::vector<std::uint64_t> segments_in(const std::vector<std::string>& names) {
+    std::vector<std::uint64_t> numbers;
+    for (const auto& name : names)
+        if (const auto number = number_of_name(segment_prefix, name)) numbers.push_back(*number);
+    std::sort(numbers.begin(), numbers.end());
+    return numbers;
+}
+
 template <class Files>
 class log_reader {
 public:
     log_reader(Files& files, const std::string& directory) : files_{files}, directory_{directory} {}
 
-    /// Reads the segments of these numbers.
-    [[nodiscard]] failure read(std::vector<std::uint64_t> numbers, recovered_log& log) {
-        std::sort(numbers.begin(), numbers.end());
+    /// Where the first thing is that is not as it was written, if `read` has failed for that.
+    [[nodiscard]] const std::optional<record_place>& damaged_at() const { return damaged_at_; }
+
+    /// Reads the segments of these numbers, which are sorted. When it fails for damage, `log` holds
+    /// what was before.
+    [[nodiscard]] failure read(const std::vector<std::uint64_t>& numbers, recovered_log& log) {
         for (const auto number : numbers)
             if (auto failed = read_segment(number, log)) return failed;
         if (log.tail_segment == 0) return std::nullopt;
@@ -54,18 +66,14 @@ public:
 private:
     [[nodiscard]] failure load(std::uint64_t number) {
         path_ = segment_path(directory_, number);
-        open_file<Files> file;
-        if (auto failed =
-                check(open_into(files_, path_, file_opening::read_only, file), "open", path_))
-            return failed;
-        std::uint64_t size = 0;
-        if (auto failed = check(files_.size(file.handle(), size), "measure", path_)) return failed;
-        bytes_.resize(static_cast<std::size_t>(size));
-        std::size_t got = 0;
-        if (auto failed = check(files_.read(file.handle(), 0, bytes_, got), "read", path_))
-            return failed;
-        if (got != bytes_.size()) return damage(path_, got, "the file became shorter meanwhile");
-        return std::nullopt;
+        return read_whole(files_, path_, bytes_);
+    }
+
+    /// Damage that shows at `place`, which is in a segment that may not be the one being read.
+    [[nodiscard]] file_storage_error damage_from(record_place place, std::uint64_t shown_at,
+                                                 std::string_view what) {
+        damaged_at_ = place;
+        return damage(segment_path(directory_, place.segment), shown_at, what);
     }
 
     [[nodiscard]] failure read_segment(std::uint64_t number, recovered_log& log) {
@@ -86,52 +94,57 @@ private:
         return replay(log);
     }
 
-    [[nodiscard]] failure read_header(std::uint64_t number, segment_header& header) const {
+    [[nodiscard]] failure read_header(std::uint64_t number, segment_header& header) {
+        if (const auto sound = sound_segment_header(bytes_, number)) {
+            header = *sound;
+            return std::nullopt;
+        }
+        const record_place beginning{number, 0};
         if (bytes_.size() < segment_header_bytes)
-            return damage(path_, bytes_.size(), "the file ends within the header");
+            return damage_from(beginning, bytes_.size(), "the file ends within the header");
         const auto sector = std::span{bytes_}.first(segment_header_bytes);
         if (get<std::uint64_t>(sector, 0) != segment_magic)
-            return damage(path_, 0, "it does not begin as a segment does");
+            return damage_from(beginning, 0, "it does not begin as a segment does");
         if (get<std::uint32_t>(sector, 8) != format_version)
             return file_storage_error{
                 path_ + " has format version " + std::to_string(get<std::uint32_t>(sector, 8)) +
                 ", this library reads version " + std::to_string(format_version)};
         if (get<std::uint32_t>(sector, 12) != segment_header_crc(sector))
-            return damage(path_, 0, "the header does not match its checksum");
+            return damage_from(beginning, 0, "the header does not match its checksum");
         header = decode_segment_header(sector);
         if (header.number != number)
             return damage(path_, 16, "it is another segment, under a wrong name");
-        if (header.capacity != bytes_.size())
-            return damage(path_, bytes_.size(),
-                          "the file should be " + std::to_string(header.capacity) + " bytes long");
-        return std::nullopt;
+        return damage_from(beginning, bytes_.size(),
+                           "the file should be " + std::to_string(header.capacity) + " bytes long");
     }
 
     /// The segment before this one must end where this one says that it begins.
     [[nodiscard]] failure join(const segment_header& header, std::vector<std::byte> before,
                                recovered_log& log) {
         if (!log.unused.empty())
-            return damage(segment_path(directory_, log.unused.front()), 0,
-                          "it is all zeros, but a later segment is in use");
+            return damage_from({log.unused.front(), 0}, 0,
+                               "it is all zeros, but a later segment is in use");
         if (log.tail_segment == 0) {
             log.vote = header.vote;
             log.shape = log_shape{header.last};
             log.next_sequence = header.first_sequence;
             return std::nullopt;
         }
-        if (header.number != log.tail_segment + 1)
+        if (header.number != log.tail_segment + 1) {
+            damaged_at_ = record_place{log.tail_segment + 1, 0};
             return file_storage_error{segment_path(directory_, log.tail_segment + 1) +
                                       " is missing: there are segments before and after it"};
+        }
         if (header.first_sequence == log.next_sequence) {
             if (header.vote == log.vote && header.last == log.shape.last()) return std::nullopt;
             return damage(path_, 40, "the header does not go on where the segment before ends");
         }
         const auto tail =
             examine_tail(before, log.tail_segment, log.tail_offset, log.next_sequence);
-        return damage(segment_path(directory_, log.tail_segment), log.tail_offset,
-                      tail.verdict == tail_verdict::damaged
-                          ? tail.what
-                          : "records are missing that were durable before the next segment");
+        return damage_from({log.tail_segment, log.tail_offset}, log.tail_offset,
+                           tail.verdict == tail_verdict::damaged
+                               ? tail.what
+                               : "records are missing that were durable before the next segment");
     }
 
     [[nodiscard]] failure replay(recovered_log& log) {
@@ -201,7 +214,8 @@ private:
         path_ = segment_path(directory_, log.tail_segment);
         const auto tail =
             examine_tail(bytes_, log.tail_segment, log.tail_offset, log.next_sequence);
-        if (tail.verdict == tail_verdict::damaged) return damage(path_, tail.offset, tail.what);
+        if (tail.verdict == tail_verdict::damaged)
+            return damage_from({log.tail_segment, tail.offset}, tail.offset, tail.what);
         auto end = log.tail_offset;
         if (tail.verdict == tail_verdict::torn) {
             log.report.push_back(path_ + ": the last write was not finished when the process" +
@@ -229,7 +243,8 @@ private:
     std::string path_{};
     std::vector<std::byte> bytes_{};
     std::uint64_t unsynced_from_ = 0;  ///< In the last segment read.
-    bool base_is_known_ = false;       ///< A record has set it; no entries before it are anywhere.
+    std::optional<record_place> damaged_at_{};
+    bool base_is_known_ = false;  ///< A record has set it; no entries before it are anywhere.
 };
 
 }  // namespace raft::wal

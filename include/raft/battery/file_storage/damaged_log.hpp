@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Recovers a log with damage in its middle, as far as this server can do that alone: what is before
+// the damage stays, the rest is set aside, and a mark says where the log had ended, until the
+// entries are here again from the others (core/lost_entries.hpp). Where term, vote or the end of
+// the log are in doubt it refuses.
+//
+// A crash may come at any time. First the mark is made durable, with all that will be known only
+// from it; then, each step sure to last before the next: the later segments get other names, the
+// damaged one is copied, and a segment that ends with term and vote at the damaged place takes its
+// place. Last the mark forgets the cut. Whoever finds a mark with a cut carries it out again before
+// anything is read: half of it done, the log could look like one that ends there.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <raft/battery/file_storage/file.hpp>
+#include <raft/battery/file_storage/last_words.hpp>
+#include <raft/battery/file_storage/record.hpp>
+#include <raft/battery/file_storage/recovery.hpp>
+
+namespace raft::wal {
+
+// ---------------------------------------------------------------------------------------- the mark
+
+inline constexpr std::uint64_t lost_magic = 0x74736F6C74666172;  // "raftlost"
+inline constexpr std::size_t lost_mark_bytes = 2 * sector_bytes;
+
+/// Where the log is to end.
+struct log_cut {
+    std::uint64_t offset = 0;  ///< 0: the whole segment goes.
+    std::uint64_t aside = 0;   ///< What is set aside has this number in its name.
+    hard_state vote{};         ///< What goes there.
+    /// What the header of the segment would say if it began at the cut.
+    segment_header header{};
+};
+
+struct lost_mark {
+    log_position lost_through{};
+    std::optional<log_cut> cut{};  ///< While it is not known to be carried out.
+};
+
+[[nodiscard]] inline std::uint32_t lost_mark_crc(std::span<const std::byte> mark) {
+    return crc32c(mark.subspan(16), crc32c(mark.first(12)));
+}
+
+[[nodiscard]] inline std::vector<std::byte> encoded(const lost_mark& mark) {
+    std::vector<std::byte> bytes(lost_mark_bytes);
+    put(bytes, 0, lost_magic);
+    put(bytes, 8, format_version);
+    put(bytes, 16, mark.lost_through.index.value);
+    put(bytes, 24, mark.lost_through.term.value);
+    put(bytes, 32, std::uint64_t{mark.cut.has_value()});
+    if (mark.cut) {
+        put(bytes, 40, mark.cut->offset);
+        put(bytes, 48, mark.cut->aside);
+        put(bytes, 56, mark.cut->vote.current_term.value);
+        put(bytes, 64, std::uint64_t{mark.cut->vote.voted_for.has_value()});
+        put(bytes, 72, mark.cut->vote.voted_for.value_or(member_id{}).value);
+        encode(mark.cut->header, std::span{bytes}.subspan(sector_bytes));
+    }
+    put(bytes, 12, lost_mark_crc(bytes));
+    return bytes;
+}
+
+[[nodiscard]] inline std::optional<lost_mark> decode_lost_mark(std::span<const std::byte> bytes) {
+    if (bytes.size() != lost_mark_bytes || get<std::uint64_t>(bytes, 0) != lost_magic ||
+        get<std::uint32_t>(bytes, 8) != format_version ||
+        get<std::uint32_t>(bytes, 12) != lost_mark_crc(bytes))
+        return std::nullopt;
+    lost_mark mark{{{get<std::uint64_t>(bytes, 16)}, {get<std::uint64_t>(bytes, 24)}}};
+    if (get<std::uint64_t>(bytes, 32) == 0) return mark;
+    auto& cut = mark.cut.emplace();
+    cut.offset = get<std::uint64_t>(bytes, 40);
+    cut.aside = get<std::uint64_t>(bytes, 48);
+    cut.vote.current_term = {get<std::uint64_t>(bytes, 56)};
+    if (get<std::uint64_t>(bytes, 64) != 0)
+        cut.vote.voted_for = member_id{get<std::uint64_t>(bytes, 72)};
+    cut.header = decode_segment_header(bytes.subspan(sector_bytes));
+    return mark;
+}
+
+// ------------------------------------------------------------------------------------- the log cut
+
+inline constexpr std::string_view aside_prefix = "damaged-";
+
+template <class Files>
+class damaged_log {
+public:
+    damaged_log(Files& files, const std::string& directory)
+        : files_{files}, directory_{directory} {}
+
+    /// Where the log ended when entries of it were lost that are not here again; none if they are.
+    [[nodiscard]] std::optional<log_position> lost_through() const {
+        return mark_ ? std::optional{mark_->lost_through} : std::nullopt;
+    }
+
+    /// Takes up the mark, if there is one, and ends what it says was begun. `names`: what is in the
+    /// directory.
+    [[nodiscard]] failure resume(std::vector<std::string>& names) {
+        const auto has = [&](std::string_view name) {
+            return std::find(names.begin(), names.end(), name) != names.end();
+        };
+        for (const auto draft : {lost_draft_name, cut_name})
+            if (has(draft)) {
+                const auto path = path_of(directory_, draft);
+                if (auto failed = check(files_.remove(path), "remove", path)) return failed;
+            }
+        if (!has(lost_name)) return std::nullopt;
+        std::vector<std::byte> bytes;
+        const auto path = path_of(directory_, lost_name);
+        if (auto failed = read_whole(files_, path, bytes)) return failed;
+        mark_ = decode_lost_mark(bytes);
+        if (!mark_) return damage(path, 0, "it does not match its checksum");
+        return mark_->cut ? carry_out(names) : std::nullopt;
+    }
+
+    /// Cuts the log off at `damaged_at`, if that is safe. `reason`: how the damage shows; `before`:
+    /// what there is before it. `names` becomes what is in the directory then.
+    [[nodiscard]] failure cut_off(const file_storage_error& reason, record_place damaged_at,
+                                  recovered_log& before, std::vector<std::string>& names) {
+        last_words_reader<Files> reader{files_, directory_, damaged_at, before};
+        if (auto failed = reader.read(segments_in(names))) return failed;
+        const auto& [vote, last] = reader.found();
+        if (!vote) return refusal(reason, "this server may have voted in what is damaged, and");
+        if (!last) return refusal(reason, "how far the log went is not known, and");
+
+        lost_mark mark{*last, log_cut{damaged_at.offset, unused_number(names), *vote, {}}};
+        auto& header = mark.cut->header;
+        header = {.number = damaged_at.segment,
+                  .first_sequence = before.next_sequence,
+                  .vote = before.vote,
+                  .last = before.shape.last()};
+        if (auto failed = measure(damaged_at.segment, names, header.capacity)) return failed;
+        if (mark_ && at_least_as_up_to_date(mark_->lost_through, *last))
+            mark.lost_through = mark_->lost_through;
+        if (auto failed = put_mark(mark)) return failed;
+        return carry_out(names);
+    }
+
+private:
+    [[nodiscard]] static file_storage_error refusal(const file_storage_error& reason,
+                                                    std::string_view why) {
+        return {reason.message + "; the entries are not fetched from the other servers: " +
+                std::string{why} + " could break a promise to them"};
+    }
+
+    [[nodiscard]] static std::string aside_name(std::uint64_t aside, std::uint64_t segment) {
+        return std::string{aside_prefix} + std::to_string(aside) + "-" +
+               numbered_name(segment_prefix, segment);
+    }
+
+    [[nodiscard]] static std::uint64_t unused_number(const std::vector<std::string>& names) {
+        for (std::uint64_t number = 1;; ++number) {
+            const auto prefix = std::string{aside_prefix} + std::to_string(number) + "-";
+            if (std::none_of(names.begin(), names.end(),
+                             [&](const auto& name) { return name.starts_with(prefix); }))
+                return number;
+        }
+    }
+
+    /// How long the segment is to be that takes the place of this one.
+    [[nodiscard]] failure measure(std::uint64_t segment, const std::vector<std::string>& names,
+                                  std::uint64_t& capacity) {
+        constexpr std::uint64_t least_capacity = 8 * sector_bytes;
+        std::vector<std::byte> bytes;
+        if (has_segment(names, segment))
+            if (auto failed = read_whole(files_, segment_path(directory_, segment), bytes))
+                return failed;
+        capacity = std::max(rounded_up(bytes.size(), sector_bytes), least_capacity);
+        return std::nullopt;
+    }
+
+    [[nodiscard]] static bool has_segment(const std::vector<std::string>& names,
+                                          std::uint64_t segment) {
+        const auto name = numbered_name(segment_prefix, segment);
+        return std::find(names.begin(), names.end(), name) != names.end();
+    }
+
+    [[nodiscard]] failure put_mark(const lost_mark& mark) {
+        mark_ = mark;
+        return put_whole(files_, directory_, lost_draft_name, path_of(directory_, lost_name),
+                         encoded(mark));
+    }
+
+    [[nodiscard]] failure carry_out(std::vector<std::string>& names) {
+        const auto cut = *mark_->cut;
+        if (auto failed = set_aside_after(cut, names)) return failed;
+        if (auto failed = copy_aside(cut, names)) return failed;
+        if (auto failed = replace(cut)) return failed;
+        if (auto failed = put_mark({mark_->lost_through, std::nullopt})) return failed;
+        return check(files_.list(directory_, names), "list", directory_);
+    }
+
+    [[nodiscard]] failure set_aside_after(const log_cut& cut,
+                                          const std::vector<std::string>& names) {
+        for (const auto segment : segments_in(names)) {
+            if (segment <= cut.header.number) continue;
+            const auto path = segment_path(directory_, segment);
+            const auto aside = path_of(directory_, aside_name(cut.aside, segment));
+            if (auto failed = check(files_.rename(path, aside), "rename", path)) return failed;
+        }
+        return check(files_.sync_directory(directory_), "sync", directory_);
+    }
+
+    /// Once the copy has its name, what it was made of may have been replaced already.
+    [[nodiscard]] failure copy_aside(const log_cut& cut, const std::vector<std::string>& names) {
+        const auto name = aside_name(cut.aside, cut.header.number);
+        const bool is_done = std::find(names.begin(), names.end(), name) != names.end();
+        if (is_done || !has_segment(names, cut.header.number)) return std::nullopt;
+        const auto path = segment_path(directory_, cut.header.number);
+        std::vector<std::byte> bytes;
+        if (auto failed = read_whole(files_, path, bytes)) return failed;
+        return put_whole(files_, directory_, cut_name, path_of(directory_, name), bytes);
+    }
+
+    [[nodiscard]] failure replace(const log_cut& cut) {
+        const auto& header = cut.header;
+        std::vector<std::byte> bytes(segment_header_bytes);
+        if (cut.offset == 0) {
+            encode(header, bytes);
+        } else {
+            const auto aside = path_of(directory_, aside_name(cut.aside, header.number));
+            if (auto failed = read_whole(files_, aside, bytes)) return failed;
+            bytes.resize(static_cast<std::size_t>(cut.offset));
+        }
+        append_vote(cut, bytes);
+        const auto path = segment_path(directory_, header.number);
+        return put_whole(files_, directory_, cut_name, path, bytes);
+    }
+
+    /// A record was here, so there is room for this one: none is shorter.
+    static void append_vote(const log_cut& cut, std::vector<std::byte>& segment) {
+        const auto offset = segment.size();
+        record_builder record{segment};
+        record.vote(cut.vote);
+        record.finish();
+        require(segment.size() <= cut.header.capacity);
+        const auto sequence = cut.header.first_sequence;
+        seal(std::span{segment}.subspan(offset), {cut.header.number, offset}, sequence, sequence);
+        segment.resize(static_cast<std::size_t>(cut.header.capacity));
+    }
+
+    Files& files_;
+    const std::string& directory_;
+    std::optional<lost_mark> mark_{};
+};
+
+}  // namespace raft::wal
