@@ -66,8 +66,8 @@ public:
         state_ = initial_state(options_.id, options_.config, kept.value_or(recovered_state{}),
                                options_.seed);
         detail::observe_start(observer_, state_);
-        const bool restores = state_.snapshot.last_included.index > log_index{};
-        const bool sound = kept && (!restores || restore_state_machine());
+        const bool sound = kept && detail::may_regain_loss<storage_type>(*kept, options_.id) &&
+                           restore_state_machine();
         delivery_.begin_after(state_.commit_index);
         look_at_clock();
         sound ? step_and_finish(started{}) : step_and_finish(storage_failed{});
@@ -347,7 +347,7 @@ private:
             restore_at_ = asked.install->sequence;
         }
         if (asked.snapshot_wanted) schedule_.wanted = true;
-        if (asked.discard) storage_.discard(*asked.discard);
+        detail::let_go(asked, storage_);
         if (asked.confirmed) delivery_.reading.confirm(*asked.confirmed);
         occasional_ = {};
         more_ = true;
@@ -451,9 +451,8 @@ private:
 
     // ------------------------------------------------------------------------- start and snapshots
 
-    /// A witness has no state to restore (see `configuration`).
     [[nodiscard]] bool restore_state_machine() {
-        if (state_.members().is_witness(state_.self)) return true;
+        if (!detail::has_state_to_restore(state_)) return true;
         if constexpr (takes_snapshots) {
             detail::stored_source source{storage_, state_.snapshot.size};
             return state_machine_.restore(source);

@@ -45,7 +45,10 @@ namespace raft::detail {
     const auto& in_force = kept.snapshot ? kept.snapshot->members : initial;
     if (!log || !log->matches(taken.last_included) || !is_valid(in_force)) return std::nullopt;
 
+    if (kept.lost_through && kept.lost_through->term > kept.vote.current_term) return std::nullopt;
+
     recovered_state all{.vote = kept.vote, .snapshot = taken, .log = *log};
+    all.lost_through = kept.lost_through;
     if (kept.incoming) all.incoming = resumable(*kept.incoming);
     all.configurations.push_back({kept.log_base.index, in_force});
     for (const auto& each : kept.configurations) {
@@ -55,6 +58,22 @@ namespace raft::detail {
         all.configurations.push_back(each);
     }
     return all;
+}
+
+/// Whether what the storage of `self` has lost can come back: the storage will forget that it was
+/// lost, and another server may have it.
+template <class Storage>
+[[nodiscard]] bool may_regain_loss(const recovered_state& kept, member_id self) {
+    if (!kept.lost_through) return true;
+    const auto& members = kept.configurations.back().value.members;
+    const bool is_alone = members.size() == 1 && members.front() == self;
+    return loss_remembering_storage<Storage> && !is_alone;
+}
+
+/// Whether there is a snapshot, and of more than its description: a witness has no state (see
+/// `configuration`).
+[[nodiscard]] inline bool has_state_to_restore(const state& s) {
+    return s.snapshot.last_included.index > log_index{} && !s.members().is_witness(s.self);
 }
 
 /// Reads a snapshot out of a storage, a piece at a time.

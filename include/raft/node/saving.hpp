@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// How a node has its state saved (§7): at once, or in the background where both policies can.
+// How a node has its state saved (§7): at once, or in the background where both policies can; and
+// what its storage need not keep.
 #pragma once
 
 #include <optional>
@@ -32,6 +33,14 @@ void begin_saving(const state& s, log_index last_applied, const StateMachine& ma
                            [captured = machine.capture()](auto& sink) { captured.save(sink); });
     else
         storage.save(last_included, members, [&](auto& sink) { machine.save(sink); });
+}
+
+/// Tells the storage what this step has found to be of no more use.
+template <class Storage>
+void let_go(const occasional_effects& asked, Storage& storage) {
+    if (asked.discard) storage.discard(*asked.discard);
+    if constexpr (loss_remembering_storage<Storage>)
+        if (asked.lost_regained) storage.forget_loss();
 }
 
 }  // namespace raft::detail

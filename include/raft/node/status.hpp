@@ -30,6 +30,9 @@ struct node_status {
     log_index first_log_index{};
     snapshot_description snapshot{};
     bool storage_failed = false;
+    /// Where the log ended before the disk lost entries of it; none once they are here again. Until
+    /// then this server does not stand for election.
+    std::optional<log_position> lost_through{};
     log_index configuration{};  ///< Of the newest one: what a change is to be based on.
     bool changing = false;      ///< A change of membership is under way.
     std::vector<member_status> members{};
@@ -50,6 +53,7 @@ struct node_status {
                     .first_log_index = next(s.log.base().index),
                     .snapshot = s.snapshot,
                     .storage_failed = s.is_halted(),
+                    .lost_through = s.tasks->lost_through,
                     .configuration = s.configurations.back().index,
                     .changing = s.members().is_changing(),
                     .members = {}};
