@@ -118,6 +118,7 @@ void tell_raft_section(info_text& out, local_call& call, const server_report& re
     out.line("raft_applied_index", report.applied);
     out.line("raft_last_index", report.last);
     out.line("raft_snapshot_index", report.snapshot);
+    out.line("raft_lost_through_index", report.lost_through);
     out.line("raft_configuration_index", report.configuration);
     out.line("raft_changing", report.changing ? 1 : 0);
     out.line("raft_storage", report.storage_failed ? "failed" : "ok");

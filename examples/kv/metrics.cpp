@@ -63,6 +63,9 @@ void tell_log(metrics_writer& out, const server_report& report) {
     out.gauge("raft_log_entries", "The entries that the log holds.",
               report.last + 1 - report.first);
     out.gauge("raft_snapshot_index", "The last entry that the snapshot covers.", report.snapshot);
+    out.gauge("raft_lost_through_index",
+              "The disk lost entries up to this one, which the others bring; 0 if it did not.",
+              report.lost_through);
     out.gauge("raft_snapshot_bytes", "The size of the snapshot.", report.snapshot_bytes);
     out.counter("raft_applied_bytes_total", "The bytes of the entries applied.",
                 report.applied_bytes);

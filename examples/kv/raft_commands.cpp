@@ -84,7 +84,7 @@ void raft_status(local_call& call) {
         reply.bulk(name);
         reply.bulk(value);
     };
-    reply.array(24);
+    reply.array(26);
     text("id", id_text(report.id));
     text("role", report.role);
     number("term", report.term);
@@ -100,6 +100,7 @@ void raft_status(local_call& call) {
     number("configuration", report.configuration);
     number("changing", report.changing ? 1 : 0);
     text("lease", report.lease ? "on" : "off");
+    number("lost-through", report.lost_through);
 }
 
 void raft_snapshot(local_call& call) {

@@ -132,6 +132,9 @@ void tell(const recover_flags& flags, const holdings& found) {
                     number(kept.snapshot->description.size));
     std::printf("  committed        entry %llu at least; how many of the later ones is not known\n",
                 number(covered));
+    if (kept.lost_through)
+        std::printf("  damage           entries up to %llu were in the log, and are lost\n",
+                    number(kept.lost_through->index.value));
     std::printf("  members         ");
     for (const auto id : found.members.members) std::printf(" %s", id_text(id.value).c_str());
     std::printf("\n");
@@ -174,8 +177,11 @@ std::optional<std::string> begin_anew(const recover_flags& flags, const holdings
                    raft::append{index, index, term, raft::entry_source::configuration}},
                   {&holder, 1}, &beginning);
     storage.flush();
-    if (storage.progress().durable >= sequence) return std::nullopt;
-    return storage.error();
+    if (storage.progress().durable < sequence) return storage.error();
+    if (!found.kept.lost_through) return std::nullopt;
+    storage.forget_loss();
+    storage.flush();
+    return storage.progress().failed ? std::optional{storage.error()} : std::nullopt;
 }
 
 }  // namespace

@@ -32,6 +32,8 @@ Runs one server of a replicated key-value store, which speaks the Redis protocol
   --data DIR                 where it keeps its log and snapshots; made if it is not there
   --join                     the cluster exists already, and RAFT ADD or RAFT CHANGE makes this
                              server a member: the file names it and a server that is there
+  --recover-damaged-log      a log that is damaged in its middle is cut off there, and what is
+                             lost is had from the other servers, where that is safe
   --election-timeout-ms N    without a leader for so long, or up to twice, it stands for
                              election (300)
   --heartbeat-ms N           how often a leader is heard at least (60)
@@ -56,12 +58,20 @@ bool read_number(std::string_view text, Integer least, Integer most, Integer& nu
     return parsed.ec == std::errc{} && parsed.ptr == end && number >= least && number <= most;
 }
 
+bool takes_value(std::string_view flag) {
+    return flag.starts_with("--") && flag != "--join" && flag != "--recover-damaged-log";
+}
+
 /// What is wrong with the value of a flag; empty if nothing is.
 std::string read_flag(std::string_view flag, std::string_view value, serve_flags& flags) {
     constexpr std::uint64_t any = ~std::uint64_t{0};
     bool good = !value.empty();
     if (flag == "--join") {
         flags.join = true;
+        return {};
+    }
+    if (flag == "--recover-damaged-log") {
+        flags.recover_damaged_log = true;
         return {};
     }
     if (flag == "--cluster") {
@@ -148,7 +158,7 @@ std::variant<serve_flags, std::string> parse_serve_flags(std::span<char*> argume
         if (const auto equals = flag.find('='); equals != flag.npos) {
             value = flag.substr(equals + 1);
             flag = flag.substr(0, equals);
-        } else if (flag != "--join" && i + 1 < arguments.size() && flag.starts_with("--")) {
+        } else if (i + 1 < arguments.size() && takes_value(flag)) {
             value = arguments[++i];
         }
         if (auto wrong = read_flag(flag, value, flags); !wrong.empty()) return wrong;
@@ -181,6 +191,7 @@ int serve(std::span<char*> arguments) {
                            .id = flags.id,
                            .directory = flags.directory,
                            .joins = flags.join,
+                           .recovers_damaged_log = flags.recover_damaged_log,
                            .config = {},
                            .snapshot_entries = flags.snapshot_entries,
                            .metrics_port = flags.metrics_port,

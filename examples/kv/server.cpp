@@ -59,6 +59,7 @@ server_report server::report() const {
             std::chrono::duration_cast<std::chrono::seconds>(clock::now() - started_).count()),
         .done = done_,
     };
+    if (status.lost_through) report.lost_through = status.lost_through->index.value;
     if (status.leader) report.leader = status.leader->value;
     for (const auto& member : status.members) {
         member_report one{.id = member.id.value,

@@ -45,6 +45,8 @@ struct server_options {
     std::string directory{};
     /// The cluster exists, and this server comes to it: `layout` names some of the others.
     bool joins = false;
+    /// Damage in the middle of the log is made good from the others where that is safe.
+    bool recovers_damaged_log = false;
     raft::settings config{};
     /// A snapshot is taken when so many entries were applied since the last one.
     std::uint64_t snapshot_entries = 0;
@@ -90,9 +92,9 @@ private:
     using storage_type = raft::file_storage<kv::command>;
     using transport_type = raft::asio_transport<kv::command>;
     using clock = std::chrono::steady_clock;
-    using node_type = raft::node<kv, transport_type&, storage_type&, clock,
-                                 raft::limits{.message_bytes = limits::entry_bytes_max},
-                                 raft::flight_recorder<>>;
+    using node_type =
+        raft::node<kv, transport_type&, storage_type&, clock,
+                   raft::limits{.message_bytes = limits::entry_bytes_max}, raft::flight_recorder<>>;
 
     /// Writes in the log that are not committed yet.
     struct batch_under_way {

@@ -98,8 +98,11 @@ std::optional<std::string> server::start() {
     if (failed)
         return "cannot listen for peers on " + host_and_port(self.host, self.peer_port) + ": " +
                failed.message();
-    if (!node_->start()) return "what " + options_.directory + " keeps makes no sense";
+    const auto starts = node_->start();
     const auto status = node_->status();
+    if (!starts && status.lost_through)
+        return "what was lost of the log in " + options_.directory + " is on no other server";
+    if (!starts) return "what " + options_.directory + " keeps makes no sense";
     log_("recovered term " + std::to_string(status.current_term.value) + ", snapshot of entry " +
          std::to_string(status.snapshot.last_included.index.value) + ", log up to entry " +
          std::to_string(status.last_log_index.value));
@@ -114,6 +117,7 @@ std::optional<std::string> server::start() {
 std::optional<std::string> server::open_storage() {
     raft::file_storage_options storage_settings{};
     storage_settings.segment_bytes = limits::segment_bytes;
+    storage_settings.recover_damaged_log = options_.recovers_damaged_log;
     storage_settings.wake = [this] { storage_woke(); };
     auto opened = storage_type::open(options_.directory, std::move(storage_settings));
     if (const auto* error = std::get_if<raft::file_storage_error>(&opened)) return error->message;

@@ -53,6 +53,8 @@ struct server_report {
     std::uint64_t first = 1;     ///< Of the entries that the log holds.
     std::uint64_t snapshot = 0;  ///< The last index of the newest snapshot, 0 if there is none.
     std::uint64_t snapshot_bytes = 0;
+    /// The disk lost entries up to this one, which are being had from the others; 0: none.
+    std::uint64_t lost_through = 0;
     std::uint64_t applied_bytes = 0;  ///< Since the server was started.
     bool storage_failed = false;
     std::uint64_t configuration = 0;  ///< The index of the newest one.

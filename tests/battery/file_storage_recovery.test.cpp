@@ -288,6 +288,17 @@ TEST_CASE("file storage recovery: a crash in any step, and in any step of the ne
     });
 }
 
+TEST_CASE("file storage recovery: what is set aside is what was there, whenever a crash comes") {
+    const written w;
+    const auto files = damaged_at(w, second_segment, 700);
+    const auto damaged = files.contents(second_segment);
+    crash_in_every_step(files, [&](faulty_files left) {
+        teller t{left};
+        REQUIRE(t.open(recovering()));
+        CHECK(left.contents("data/damaged-1-log-0000000000000002") == damaged);
+    });
+}
+
 TEST_CASE("file storage recovery: a crash while the loss is forgotten") {
     const written w;
     for (const std::uint64_t step : {1U, 2U}) {

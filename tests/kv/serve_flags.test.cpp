@@ -35,6 +35,11 @@ TEST_CASE("serve flags: values behind the flag or behind an equals sign") {
     REQUIRE(std::holds_alternative<serve_flags>(both));
     CHECK(std::get<serve_flags>(both) == expected);
     CHECK(std::get<serve_flags>(parsed({"--id", "1", "--help"})).help);
+    const auto without =
+        parsed({"--recover-damaged-log", "--cluster", "c", "--join", "--id=2", "--data", "d"});
+    REQUIRE(std::holds_alternative<serve_flags>(without));
+    CHECK(std::get<serve_flags>(without).recover_damaged_log);
+    CHECK(std::get<serve_flags>(without).join);
 }
 
 TEST_CASE("serve flags: what is wrong or missing is said") {
