@@ -64,6 +64,11 @@ letter snapshot_with_all() {
             .chunk = bytes_vector(10, std::byte{0xAB})};
 }
 
+letter forwarded_commands() {
+    return {.body = forward_proposal{.term = {5}, .request = {77, 3}, .count = 2},
+            .entries = {{.term = {5}, .command = "set k v"}, {.term = {5}, .command = ""}}};
+}
+
 std::vector<letter> one_of_each() {
     const log_position last{.index = {8}, .term = {4}};
     return {
@@ -85,6 +90,11 @@ std::vector<letter> one_of_each() {
              install_snapshot_reply{
                  .term = {5}, .last_included_index = {100}, .offset = 500, .round = {9}}},
         {.body = timeout_now{.term = {5}, .last_index = {8}}},
+        forwarded_commands(),
+        {.body = forward_proposal_reply{.term = {5}, .request = {1U << 31U, 3}, .first = {9}}},
+        {.body = forward_proposal_refusal{.term = {5},
+                                          .request = {77, 3},
+                                          .reason = last_refusal_reason}},
     };
 }
 
@@ -160,7 +170,7 @@ TEST_CASE("codec: the form of a frame is fixed, byte by byte") {
     for (std::size_t i = 0; i < std::size(expected); ++i)
         CHECK(std::to_integer<int>(frame[i]) == expected[i]);
     const std::size_t variants = std::variant_size_v<message>;
-    CHECK(variants == 16);  // The kinds are numbers on the wire: add new messages at the end only.
+    CHECK(variants == 19);  // The kinds are numbers on the wire: add new messages at the end only.
 }
 
 TEST_CASE("codec: frames are appended one after another, and told apart") {
@@ -218,7 +228,7 @@ TEST_CASE("codec: hostile headers, with a checksum that is right") {
     CHECK(error_with(l, at_version, std::uint8_t{0}) == frame_error::unknown_version);
     CHECK(error_with(l, at_version, std::uint8_t{2}) == frame_error::unknown_version);
     CHECK(error_with(l, at_kind, std::uint8_t{0}) == frame_error::unknown_kind);
-    CHECK(error_with(l, at_kind, std::uint8_t{17}) == frame_error::unknown_kind);
+    CHECK(error_with(l, at_kind, std::uint8_t{20}) == frame_error::unknown_kind);
     CHECK(error_with(l, at_flags, std::uint8_t{2}) == frame_error::unknown_flags);
     CHECK(error_with(l, at_flags + 1, std::uint8_t{1}) == frame_error::unknown_flags);
     CHECK(error_with(l, at_flags, std::uint8_t{0}) == frame_error::bytes_left_over);
@@ -240,6 +250,35 @@ TEST_CASE("codec: hostile ranges of entries, with a checksum that is right") {
     const std::uint32_t command = 1U << 31;
     CHECK(error_with(l, at_first_entry, command | 0x7FFFFFFF) == frame_error::ends_too_soon);
     CHECK(error_with(l, at_first_entry, std::uint32_t{7}) == frame_error::bad_command);
+}
+
+TEST_CASE("codec: hostile requests of followers, with a checksum that is right") {
+    const auto l = forwarded_commands();
+    constexpr std::size_t at_count = 32;
+    using count = std::uint32_t;
+    CHECK(error_with(l, at_term, ~std::uint64_t{0}) == frame_error::number_out_of_range);
+    CHECK(error_with(l, at_count, count{1} << 17) == frame_error::too_many_entries);
+    CHECK(error_with(l, at_count, count{60'000}) == frame_error::ends_too_soon);
+    CHECK(error_with(l, at_count, count{1}) == frame_error::bytes_left_over);
+    const std::uint32_t no_command = 0;
+    CHECK(error_with(l, at_count + 4, no_command).has_value());
+    const letter no{.body = forward_proposal_refusal{.term = {1}, .request = {77, 3}}};
+    CHECK(error_with(no, at_count, std::uint8_t{200}) == frame_error::unknown_reason);
+}
+
+TEST_CASE("codec: commands that are not those of the request are not sent") {
+    auto l = forwarded_commands();
+    l.entries.pop_back();
+    CHECK(error_of_encoding(l) == frame_error::wrong_entries);
+    l = forwarded_commands();
+    l.entries.front().term = {4};
+    CHECK(error_of_encoding(l) == frame_error::wrong_entries);
+    l = forwarded_commands();
+    l.entries.front().command.reset();
+    CHECK(error_of_encoding(l) == frame_error::wrong_entries);
+    l = forwarded_commands();
+    l.chunk.push_back({});
+    CHECK(error_of_encoding(l) == frame_error::attachment_misplaced);
 }
 
 TEST_CASE("codec: hostile commands, with a checksum that is right") {

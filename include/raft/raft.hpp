@@ -12,6 +12,7 @@
 //   core/election.hpp       elections                                           §5.2 §5.4.1
 //   core/replication.hpp    log replication and the commit rule                 §5.3 §5.4.2
 //   core/read.hpp           linearizable reads                                  thesis §6.4
+//   core/forwarding.hpp     proposals that a follower hands to its leader       thesis §6.2
 //   core/transfer.hpp       leadership transfer                                 thesis §3.10
 //   core/snapshot.hpp       log compaction                                      §7
 //   core/step.hpp           the protocol as one function

@@ -93,6 +93,15 @@ private:
         give(id, change_requested{cluster_.at(id).configurations.back().index, wanted});
     }
 
+    void obstruct(member_id id) {
+        const member_id from{below(3) + 1};
+        const auto& forwarding = cluster_.at(from).tasks->forwarding;
+        if (forwarding)
+            give(id, forward_obstructed{from,
+                                        {cluster_.at(from).current_term, forwarding->last, 1},
+                                        refusal_reason::no_space});
+    }
+
     void restart(member_id id) {
         cluster_.restart(id);
         cluster_.hold_disk(id);
@@ -118,9 +127,11 @@ private:
         if (kind < 84) return give(id, timer_fired{timer::heartbeat});
         if (kind < 86) return time_out(id);
         if (kind < 90) return give(id, read_requested{});
+        if (kind < 91) return give(id, forward_requested{static_cast<std::uint32_t>(below(3))});
         if (kind < 93) return give(id, transfer_requested{member_id{below(4) + 1}});
         if (kind < 95) return cluster_.crash(id);
         if (kind < 96 && below(2) == 0) return give(id, room_changed{below(2) == 0});
+        if (kind < 96 && below(4) == 0) return obstruct(id);
         if (kind < 96 && below(8) == 0) return give(id, wake_requested{});
         if (kind < 96 && below(4) == 0) return give(id, step_down_requested{});
         if (kind < 96 && below(4) == 0) return give(id, snapshot_requested{});

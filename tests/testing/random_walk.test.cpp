@@ -60,10 +60,13 @@ void one_event(cluster& c, dice& d, std::uint64_t servers, member_id victim) {
     } else if (kind < 97) {
         c.give(id, transfer_requested{member_id{d.below(servers) + 1}});
     } else if (kind < 98) {
-        if (d.below(2) == 0)
+        const auto which = d.below(3);
+        if (which == 0)
             c.give(id, read_requested{});
-        else
+        else if (which == 1)
             c.give(id, snapshot_requested{});
+        else
+            c.give(id, forward_requested{2});
     } else {
         c.let_time_pass(milliseconds(static_cast<std::int64_t>(d.below(400))));
     }

@@ -44,6 +44,7 @@ enum class frame_error : std::uint8_t {
     bytes_left_over,           ///< The frame goes on after all that it announces.
     number_out_of_range,       ///< A term, index, round, or size of 2^63 or more.
     not_a_boolean,             ///< A byte for yes or no that is neither 0 nor 1.
+    unknown_reason,            ///< A reason for a refusal that this version does not know.
     range_backwards,           ///< The last entry lies before the previous one.
     too_many_entries,          ///< More entries than `frame_limits::entries_max`.
     terms_backwards,           ///< The terms of prev, of the entries and of the leader decrease.
@@ -72,6 +73,7 @@ enum class frame_error : std::uint8_t {
         case frame_error::bytes_left_over: return "the frame has bytes left over";
         case frame_error::number_out_of_range: return "a number in the frame is out of range";
         case frame_error::not_a_boolean: return "a byte in the frame is neither yes nor no";
+        case frame_error::unknown_reason: return "the reason of the refusal is unknown";
         case frame_error::range_backwards: return "the range of entries is backwards";
         case frame_error::too_many_entries: return "there are more entries than the limit";
         case frame_error::terms_backwards: return "the terms are backwards";

@@ -9,7 +9,7 @@
 //     u8  flags       bit 0: a configuration is in it
 //     u8  zero
 //         message     its numbers in the order of its struct, u64 each, but for those that are
-//                     u32 there; u8 for yes or no
+//                     u32 there; u8 for yes or no, and for the reason of a refusal
 //         entries     for each: u32 with the size of its command in the low 31 bits and with the
 //                     highest bit set if it has a command; then the command as `codec` writes it
 //         configuration   u64 index, u8 count, u64 for each member, u32 for each of its sets of
@@ -84,6 +84,15 @@ constexpr void each_field(auto& archive, message_like<wake_up> auto& m) { archiv
 constexpr void each_field(auto& archive, message_like<request_snapshot> auto& m) {
     archive(m.term, m.after);
 }
+constexpr void each_field(auto& archive, message_like<forward_proposal> auto& m) {
+    archive(m.term, m.request, m.count);
+}
+constexpr void each_field(auto& archive, message_like<forward_proposal_reply> auto& m) {
+    archive(m.term, m.request, m.first);
+}
+constexpr void each_field(auto& archive, message_like<forward_proposal_refusal> auto& m) {
+    archive(m.term, m.request, m.reason);
+}
 constexpr void each_field(auto& archive, message_like<timeout_now> auto& m) {
     archive(m.term, m.last_index);
 }
@@ -95,7 +104,9 @@ struct message_meter {
     constexpr void operator()(const auto&... fields) { (add(fields), ...); }
     constexpr void add(bool /*field*/) { bytes += 1; }
     constexpr void add(std::uint32_t /*field*/) { bytes += 4; }
+    constexpr void add(refusal_reason /*field*/) { bytes += 1; }
     constexpr void add(log_position /*field*/) { bytes += 16; }
+    constexpr void add(request_id /*field*/) { bytes += 16; }
     constexpr void add(const auto& /*field*/) { bytes += 8; }
 };
 
@@ -106,9 +117,14 @@ struct message_writer {
     void write(bool field) { out.number(static_cast<std::uint8_t>(field)); }
     void write(std::uint32_t field) { out.number(field); }
     void write(std::uint64_t field) { out.number(field); }
+    void write(refusal_reason field) { out.number(static_cast<std::uint8_t>(field)); }
     void write(log_position field) {
         write(field.index);
         write(field.term);
+    }
+    void write(request_id field) {
+        write(field.run);
+        write(field.number);
     }
     void write(const auto& field) { write(field.value); }
 };
@@ -129,9 +145,19 @@ struct message_reader {
         field = in.number<std::uint64_t>();
         if (field >= number_limit) in.fail(frame_error::number_out_of_range);
     }
+    void read(refusal_reason& field) {
+        const auto byte = in.number<std::uint8_t>();
+        if (byte > static_cast<std::uint8_t>(last_refusal_reason))
+            in.fail(frame_error::unknown_reason);
+        field = static_cast<refusal_reason>(byte);
+    }
     void read(log_position& field) {
         read(field.index);
         read(field.term);
+    }
+    void read(request_id& field) {
+        read(field.run);
+        read(field.number);
     }
     void read(auto& field) { read(field.value); }
 };
@@ -187,6 +213,12 @@ inline void read_configuration(byte_reader& in, indexed_configuration& into) {
     return std::nullopt;
 }
 
+[[nodiscard]] constexpr std::optional<frame_error> find_fault(const forward_proposal& m,
+                                                              const frame_limits& limits) {
+    if (m.count > limits.entries_max) return frame_error::too_many_entries;
+    return std::nullopt;
+}
+
 [[nodiscard]] constexpr std::optional<frame_error> find_fault(const auto& /*message*/,
                                                               const frame_limits& /*limits*/) {
     return std::nullopt;
@@ -214,6 +246,17 @@ template <class Command>
     if (beside.chunk.size() != m.length) return frame_error::wrong_chunk;
     if (beside.configuration != nullptr && beside.configuration->index > m.last_included.index)
         return frame_error::configuration_misplaced;
+    return std::nullopt;
+}
+
+template <class Command>
+[[nodiscard]] std::optional<frame_error> find_fault(const forward_proposal& m,
+                                                    const attachment<Command>& beside) {
+    if (!beside.chunk.empty() || beside.configuration != nullptr)
+        return frame_error::attachment_misplaced;
+    if (beside.entries.size() != m.count) return frame_error::wrong_entries;
+    for (const auto& one : beside.entries)
+        if (one.term != m.term || !one.command) return frame_error::wrong_entries;
     return std::nullopt;
 }
 
@@ -275,8 +318,8 @@ void write_entries(byte_writer& out, std::span<const entry<Command>> entries) {
 
 // Grows `into` only as far as entries are really there: the message's numbers are not believed.
 template <class Command>
-void read_entries(byte_reader& in, const append_entries& m, std::vector<entry<Command>>& into) {
-    const std::uint64_t count = m.last_index - m.prev.index;
+void read_entries(byte_reader& in, std::uint64_t count, term_number term,
+                  std::vector<entry<Command>>& into) {
     if (count > in.left() / sizeof(std::uint32_t)) in.fail(frame_error::ends_too_soon);
     for (std::uint64_t i = 0; i < count && !in.error(); ++i) {
         const auto word = in.number<std::uint32_t>();
@@ -284,7 +327,7 @@ void read_entries(byte_reader& in, const append_entries& m, std::vector<entry<Co
         const auto bytes = in.take(word & ~has_command_flag);
         if (in.error()) return;
         if (!has_command && !bytes.empty()) in.fail(frame_error::bad_command);
-        auto& one = into.emplace_back(entry<Command>{.term = m.entries_term});
+        auto& one = into.emplace_back(entry<Command>{.term = term});
         if (!has_command) continue;
         one.command = codec<Command>::decode(bytes);
         if (!one.command) in.fail(frame_error::bad_command);
@@ -374,7 +417,10 @@ void read_parts(byte_reader& in, std::uint8_t kind, bool has_configuration,
     if (in.error()) return;
     const auto fault = std::visit([&](const auto& m) { return find_fault(m, limits); }, into.body);
     if (fault) return in.fail(*fault);
-    if (const auto* m = std::get_if<append_entries>(&into.body)) read_entries(in, *m, into.entries);
+    if (const auto* m = std::get_if<append_entries>(&into.body))
+        read_entries(in, m->last_index - m->prev.index, m->entries_term, into.entries);
+    if (const auto* m = std::get_if<forward_proposal>(&into.body))
+        read_entries(in, m->count, m->term, into.entries);
     if (has_configuration) read_configuration(in, into.configuration.emplace());
     if (const auto* m = std::get_if<install_snapshot>(&into.body)) into.chunk = in.take(m->length);
     if (in.left() != 0) in.fail(frame_error::bytes_left_over);

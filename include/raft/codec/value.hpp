@@ -240,6 +240,9 @@ private:
         return as_number(read_consistency::stale);
     }
     static constexpr auto last_enumerator(member_part) { return as_number(member_part::witness); }
+    static constexpr auto last_enumerator(refusal_reason) {
+        return as_number(last_refusal_reason);
+    }
     static constexpr std::uint64_t as_number(auto enumerator) {
         return static_cast<std::uint64_t>(enumerator);
     }

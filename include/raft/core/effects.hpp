@@ -20,6 +20,7 @@
 
 #include <raft/core/configuration.hpp>
 #include <raft/core/message.hpp>
+#include <raft/core/refusal.hpp>
 #include <raft/core/types.hpp>
 
 namespace raft {
@@ -146,37 +147,6 @@ struct snapshot_install {
     friend constexpr bool operator==(const snapshot_install&, const snapshot_install&) = default;
 };
 
-/// Why a request was not taken. Nothing has changed, and trying again elsewhere or later is safe.
-enum class refusal_reason : std::uint8_t {
-    not_leader,       ///< Another server leads, or none is known to.
-    leadership_lost,  ///< It was taken, but this server stopped leading, or lost its leader, before
-                      ///< it could be answered. Reads only.
-    too_many_pending,       ///< The limit of entries not yet committed is reached.
-    too_large,              ///< The command is larger than a message may be.
-    no_space,               ///< The storages of too many servers have no room for it.
-    storage_failed,         ///< The storage has failed: this server takes part in nothing any more.
-    nothing_to_do,          ///< What was asked for is so already, or asks for nothing.
-    transfer_in_progress,   ///< Leadership is being handed over.
-    change_in_progress,     ///< The membership is being changed.
-    leader_not_ready,       ///< No entry of the leader's term is committed yet (§5.4.2).
-    configuration_changed,  ///< The request is based on a configuration that is not the newest.
-    invalid_configuration,  ///< No voters, a member twice, too many witnesses among the voters, or
-                            ///< data asked of a server that was a witness.
-    too_many_members,       ///< More than `members_max`, old and new together.
-    unknown_member,         ///< No such server belongs to the cluster.
-    cannot_lead,            ///< A learner or a witness cannot lead.
-    no_candidate,           ///< No other server could lead.
-    no_lease,               ///< Leases need `settings::clock_drift_ppm` and `check_quorum`.
-    snapshot_in_use,        ///< A member is receiving the last one, which a newer one would end.
-    too_stale,              ///< The leader, or its quorum, was last heard too long ago.
-};
-
-struct refusal {
-    refusal_reason reason{};
-    std::optional<member_id> leader{};  ///< Who leads, as far as this server knows.
-    friend constexpr bool operator==(const refusal&, const refusal&) = default;
-};
-
 /// A proposal's entries are in the leader's log from `first` on, in `term`.
 struct accepted_proposal {
     log_index first{};
@@ -216,6 +186,9 @@ struct occasional_effects {
     std::optional<change_result> change_ended{};
     bool leadership_lost = false;  ///< Reads not yet served are void, proposals in doubt.
     bool reads_lost = false;       ///< Reads that the leader was asked for are void.
+    std::optional<accepted_proposal> forwarded{};  ///< The leader has taken what was forwarded …
+    std::optional<refusal> forward_refused{};      ///< … or has not.
+    bool forwarding_lost = false;  ///< What was forwarded to the leader of before is in doubt.
     std::optional<chunk_write> chunk{};
     std::optional<snapshot_install> install{};
     bool snapshot_wanted = false;        ///< A member asks for a newer snapshot than there is.

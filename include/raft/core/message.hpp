@@ -3,13 +3,14 @@
 // What servers say to one another: the RPCs of Figure 2, §7 and thesis §3.10 and §9.6, one struct
 // each, with the paper's names. Every message is trivially copyable and fits in 64 bytes. Commands
 // are never in one: `append_entries` names a range of entries, and the node lets the entries travel
-// beside it; so do the bytes of a snapshot, and configurations.
+// beside it; so do commands that are forwarded, the bytes of a snapshot, and configurations.
 #pragma once
 
 #include <type_traits>
 #include <variant>
 
 #include <raft/core/log.hpp>
+#include <raft/core/refusal.hpp>
 #include <raft/core/types.hpp>
 
 namespace raft {
@@ -158,11 +159,47 @@ struct wake_up {
     friend constexpr bool operator==(const wake_up&, const wake_up&) = default;
 };
 
+/// Which request of a server this is. Two runs of it are told apart by a number that is most likely
+/// different in each; the requests of one run are counted from 1.
+struct request_id {
+    std::uint64_t run = 0;
+    std::uint64_t number = 0;
+    friend constexpr bool operator==(const request_id&, const request_id&) = default;
+};
+
+/// A follower hands proposals to its leader (thesis §6.2): "put the commands that travel with this
+/// into the log, if you have not yet done so at this request."
+struct forward_proposal {
+    term_number term{};
+    request_id request{};
+    std::uint32_t count = 0;  ///< Of the commands, one entry each.
+    friend constexpr bool operator==(const forward_proposal&, const forward_proposal&) = default;
+};
+
+/// "They are in the log from `first` on, in this term."
+struct forward_proposal_reply {
+    term_number term{};
+    request_id request{};
+    log_index first{};
+    friend constexpr bool operator==(const forward_proposal_reply&,
+                                     const forward_proposal_reply&) = default;
+};
+
+/// "They are not in the log, and will not be."
+struct forward_proposal_refusal {
+    term_number term{};
+    request_id request{};
+    refusal_reason reason{};
+    friend constexpr bool operator==(const forward_proposal_refusal&,
+                                     const forward_proposal_refusal&) = default;
+};
+
 using message =
     std::variant<request_pre_vote, pre_vote_reply, request_vote, request_vote_reply, append_entries,
                  append_entries_reply, append_entries_rejection, install_snapshot,
                  install_snapshot_reply, timeout_now, request_read_index, read_index_reply,
-                 round_confirmed, fall_asleep, wake_up, request_snapshot>;
+                 round_confirmed, fall_asleep, wake_up, request_snapshot, forward_proposal,
+                 forward_proposal_reply, forward_proposal_refusal>;
 
 static_assert(std::is_trivially_copyable_v<message> && sizeof(message) <= 64);
 

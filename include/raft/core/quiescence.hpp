@@ -6,6 +6,7 @@
 // waking to show itself, all at the same time, so that none keeps another from being elected.
 #pragma once
 
+#include <raft/core/forwarding.hpp>
 #include <raft/core/read.hpp>
 #include <raft/core/role.hpp>
 #include <raft/core/sending.hpp>
@@ -62,7 +63,9 @@ constexpr void on(state& s, member_id from, const fall_asleep& m, instant now, a
     if (following == nullptr || m.term != s.current_term || following->leader != from) return;
     const bool has_all = s.log.last() == m.last_log && s.disk.durable == s.disk.begun;
     if (!has_all) return;  // Its patience goes on, and ends by waking the leader.
-    if (awaits_reads(s)) return forward_reads(s, *following, out);  // That wakes the leader.
+    // What is still asked for wakes the leader.
+    if (awaits_place(s)) return send_forwarded(s, *following, now, out);
+    if (awaits_reads(s)) return forward_reads(s, *following, out);
     if (m.last_log.index > s.commit_index) commit_through(s, m.last_log.index, out);
     following->heard_at = now;
     following->is_informed = true;

@@ -101,6 +101,13 @@ append_received(state& s, const append_entries& m, log_index from,
     return s.commit_index >= m.commit_index && s.log.known_term_at(s.commit_index) == m.term;
 }
 
+/// The leader's word came, and perhaps not what this server asked it for.
+[[gnu::noinline, gnu::cold]] constexpr void ask_again(state& s, const follower& following,
+                                                      read_round round, instant now, auto& out) {
+    if (s.tasks->reads) follow_forwarded(s, following, round, out);
+    follow_forwarding(s, following, now, out);
+}
+
 [[gnu::always_inline]] constexpr void on(state& s, member_id from, const append_entries& m,
                                          const indexed_configuration* carried, instant now,
                                          auto& out) {
@@ -129,7 +136,7 @@ append_received(state& s, const append_entries& m, log_index from,
     // All that this brought is how far the log is committed: the leader was told before what an
     // answer would say. If that was lost, its next heartbeat asks, and brings no news.
     const bool empty = m.last_index == m.prev.index;
-    if (empty && s.tasks->reads) follow_forwarded(s, *following, m.round, out);
+    if (empty && s.tasks.is_changed()) ask_again(s, *following, m.round, now, out);
     if (news && empty && m.last_index <= known && !new_round && !following->owed.append) return;
     if (s.disk.begun != begun && !durable_already(s, begun)) {
         following->owed.append = true;
@@ -323,17 +330,23 @@ obstacle_to_proposal(const state& s, const leader& leading, std::uint32_t count)
     return std::nullopt;
 }
 
+/// Appends the commands that came with this step's input, and sends them on their way.
+[[gnu::always_inline]] constexpr void
+append_commands(state& s, leader& leading, std::uint32_t count, entry_source source, auto& out) {
+    const auto last = s.log.last_index();
+    const auto begun = s.disk.begun;
+    append_to_log(s, last, last + count, s.current_term, source, nullptr, out);
+    count_own_entries(s, leading, begun);
+    send_news_to(s, leading, leading.others, out);
+}
+
 [[gnu::always_inline]] constexpr void on_propose(state& s, std::uint32_t count, auto& out) {
     auto* leading = leading_or_refuse(s, out);
     if (leading == nullptr) return;
     if (const auto obstacle = obstacle_to_proposal(s, *leading, count))
         return refuse(s, *obstacle, out);
-    const auto last = s.log.last_index();
-    const auto begun = s.disk.begun;
-    out.accept(accepted_proposal{next(last), s.current_term});
-    append_to_log(s, last, last + count, s.current_term, entry_source::proposed, nullptr, out);
-    count_own_entries(s, *leading, begun);
-    send_news_to(s, *leading, leading->others, out);
+    out.accept(accepted_proposal{next(s.log.last_index()), s.current_term});
+    append_commands(s, *leading, count, entry_source::proposed, out);
 }
 
 constexpr void on_heartbeat_timer(state& s, instant now, auto& out) {

@@ -4,6 +4,8 @@
 // that are adopted, and the one rule of Figure 2 for "All servers". Nothing here decides when.
 #pragma once
 
+#include <utility>
+
 #include <raft/core/effects.hpp>
 #include <raft/core/state.hpp>
 
@@ -20,13 +22,15 @@ namespace raft::detail {
            duration{(span * part) >> precision};
 }
 
-/// The next number, by the mixing of splitmix64.
-constexpr void draw_election_timeout(state& s) {
-    auto z = s.seed + 0x9e3779b97f4a7c15U;
+/// A number that looks random, by the mixing of splitmix64.
+[[nodiscard]] constexpr std::uint64_t mixed(std::uint64_t number) {
+    auto z = number + 0x9e3779b97f4a7c15U;
     z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
     z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
-    s.seed = z ^ (z >> 31U);
+    return z ^ (z >> 31U);
 }
+
+constexpr void draw_election_timeout(state& s) { s.seed = mixed(s.seed); }
 
 constexpr void restart_election_timer(const state& s, instant now, auto& out) {
     out.set(timer::election, now + election_timeout(s));
@@ -91,15 +95,19 @@ constexpr write_sequence begin_other_write(state& s) {
 /// And what the disk has lost is lost whoever leads.
 constexpr void end_tasks(state& s) {
     const auto& before = *s.tasks;
-    if (!before.incoming && !before.last_request && !before.lost_through) return s.tasks.reset();
-    s.tasks.change() = role_tasks{.incoming = before.incoming,
-                                  .last_request = before.last_request,
-                                  .lost_through = before.lost_through};
+    if (!before.incoming && !before.last_request && !before.lost_through && !before.forwarding)
+        return s.tasks.reset();
+    role_tasks kept{.incoming = before.incoming,
+                    .last_request = before.last_request,
+                    .lost_through = before.lost_through};
+    if (before.forwarding) kept.forwarding = forwarded_proposals{.last = before.forwarding->last};
+    s.tasks.change() = std::move(kept);
 }
 
 /// Ends what only a leader, or who has one, has and does.
 constexpr void leave_role(state& s, auto& out) {
     if (s.tasks->reads) out.occasionally().reads_lost = true;
+    if (s.tasks->forwarding) out.occasionally().forwarding_lost = true;
     end_tasks(s);
     if (!s.is_leader()) return;
     out.occasionally().leadership_lost = true;

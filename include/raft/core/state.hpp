@@ -116,6 +116,15 @@ struct forwarded_reads {
     friend constexpr bool operator==(const forwarded_reads&, const forwarded_reads&) = default;
 };
 
+/// Proposals that a follower hands to its leader, one request at a time.
+struct forwarded_proposals {
+    request_id last{};        ///< The latest request, to whichever leader.
+    std::uint32_t count = 0;  ///< Its commands; 0: it is answered, or nobody waits for the answer.
+    std::optional<instant> asked_at{};  ///< When it was last sent; none: not yet.
+    friend constexpr bool operator==(const forwarded_proposals&,
+                                     const forwarded_proposals&) = default;
+};
+
 struct follower {
     std::optional<member_id> leader{};  ///< Of this term, once heard of.
     instant heard_at{};                 ///< When the leader was last heard.
@@ -189,6 +198,16 @@ struct told_to_stand {
     friend constexpr bool operator==(const told_to_stand&, const told_to_stand&) = default;
 };
 
+/// What became of the latest request of a server that forwards proposals to this leader, in one run
+/// of that server: the index of its first entry, or the reason why it has none. If the request
+/// comes again it is answered so again.
+struct forwarder {
+    member_id id{};
+    request_id last{};
+    std::variant<log_index, refusal_reason> answer{};
+    friend constexpr bool operator==(const forwarder&, const forwarder&) = default;
+};
+
 struct leader {
     std::optional<slot> own{};       ///< Its own place among the members, if it is one.
     member_set others{};             ///< The members to whom it sends.
@@ -209,19 +228,22 @@ struct leader {
     friend constexpr bool operator==(const leader&, const leader&) = default;
 };
 
-/// What is under way that seldom is. All but the first three ends with the role.
+/// What is under way that seldom is. All but the first four ends with the role, and of the fourth
+/// only the count of its requests goes on.
 struct role_tasks {
-    std::optional<incoming_snapshot> incoming{};    ///< A follower receives it; of the same
-                                                    ///< snapshot, from whichever leader.
-    std::optional<read_round> last_request{};       ///< The last one for reads that this server
-                                                    ///< made of a leader, of whatever term.
-    std::optional<log_position> lost_through{};     ///< The log ended here before the disk lost
-                                                    ///< entries that are not here again yet.
-    std::optional<forwarded_reads> reads{};         ///< A follower asks its leader.
-    std::optional<leadership_transfer> transfer{};  ///< A leader hands over …
-    std::vector<told_to_stand> told{};              ///< … or has tried to.
-    std::optional<raft::catch_up> catch_up{};       ///< A leader waits for new voters.
-    member_set awaiting_snapshot{};                 ///< Members that asked for a newer one.
+    std::optional<incoming_snapshot> incoming{};      ///< A follower receives it; of the same
+                                                      ///< snapshot, from whichever leader.
+    std::optional<read_round> last_request{};         ///< The last one for reads that this server
+                                                      ///< made of a leader, of whatever term.
+    std::optional<log_position> lost_through{};       ///< The log ended here before the disk lost
+                                                      ///< entries that are not here again yet.
+    std::optional<forwarded_proposals> forwarding{};  ///< A follower hands proposals on.
+    std::optional<forwarded_reads> reads{};           ///< A follower asks its leader.
+    std::optional<leadership_transfer> transfer{};    ///< A leader hands over …
+    std::vector<told_to_stand> told{};                ///< … or has tried to.
+    std::optional<raft::catch_up> catch_up{};         ///< A leader waits for new voters.
+    member_set awaiting_snapshot{};                   ///< Members that asked for a newer one.
+    std::vector<forwarder> forwarders{};              ///< Who hands proposals to this leader.
     friend constexpr bool operator==(const role_tasks&, const role_tasks&) = default;
 };
 

@@ -11,6 +11,7 @@
 
 #include <raft/core/durable.hpp>
 #include <raft/core/election.hpp>
+#include <raft/core/forwarders.hpp>
 #include <raft/core/replication.hpp>
 #include <raft/core/snapshot.hpp>
 
@@ -43,6 +44,23 @@ struct timer_fired {
 struct proposed {
     std::uint32_t count = 1;
     friend constexpr bool operator==(const proposed&, const proposed&) = default;
+};
+
+/// Commands are to go into the log of whoever leads, one entry each: a follower hands them to its
+/// leader. It does so with one request at a time.
+struct forward_requested {
+    std::uint32_t count = 1;
+    friend constexpr bool operator==(const forward_requested&, const forward_requested&) = default;
+};
+
+/// Proposals came that a follower hands to this leader, and there is no room for the commands. They
+/// are not an input.
+struct forward_obstructed {
+    member_id from{};
+    forward_proposal body{};
+    refusal_reason reason{};
+    friend constexpr bool operator==(const forward_obstructed&,
+                                     const forward_obstructed&) = default;
 };
 
 /// A read is wanted. `bound`: for a stale read, how long ago the leader may have been heard.
@@ -116,7 +134,8 @@ struct storage_failed {
 using input =
     std::variant<started, received, timer_fired, proposed, read_requested, written, snapshot_saved,
                  snapshot_damaged, transfer_requested, step_down_requested, change_requested,
-                 room_changed, wake_requested, storage_failed, snapshot_requested>;
+                 room_changed, wake_requested, storage_failed, snapshot_requested,
+                 forward_requested, forward_obstructed>;
 
 struct transition {
     state next{};
@@ -260,6 +279,20 @@ constexpr void advance(state& s, const timer_fired& in, instant now, auto& out) 
 constexpr void advance(state& s, const proposed& in, instant now, auto& out) {
     if (!wakes_for_requests(s, now, out)) return;
     detail::on_propose(s, in.count, out);
+    detail::complete_writes(s, now, out);
+}
+
+constexpr void advance(state& s, const forward_requested& in, instant now, auto& out) {
+    if (!wakes_for_requests(s, now, out)) return;
+    if (!s.is_leader()) return detail::on_forward(s, in.count, now, out);
+    detail::on_propose(s, in.count, out);
+    detail::complete_writes(s, now, out);
+}
+
+constexpr void advance(state& s, const forward_obstructed& in, instant now, auto& out) {
+    if (s.is_halted() || in.from == s.self) return;
+    detail::wake_by(s, in.from, now, out);
+    detail::on_forwarded(s, in.from, in.body, in.reason, now, out);
     detail::complete_writes(s, now, out);
 }
 

@@ -92,6 +92,21 @@ constexpr void visit_fields(fields_of<forwarded_reads> auto& x, auto visit) {
     visit(asked, confirmed, round, index, answered, wanted, overdue);
 }
 
+constexpr void visit_fields(fields_of<request_id> auto& x, auto visit) {
+    auto& [run, number] = x;
+    visit(run, number);
+}
+
+constexpr void visit_fields(fields_of<forwarded_proposals> auto& x, auto visit) {
+    auto& [last, count, asked_at] = x;
+    visit(last, count, asked_at);
+}
+
+constexpr void visit_fields(fields_of<forwarder> auto& x, auto visit) {
+    auto& [id, last, answer] = x;
+    visit(id, last, answer);
+}
+
 constexpr void visit_fields(fields_of<catch_up> auto& x, auto visit) {
     auto& [goal, began_at, number] = x;
     visit(goal, began_at, number);
@@ -103,9 +118,10 @@ constexpr void visit_fields(fields_of<told_to_stand> auto& x, auto visit) {
 }
 
 constexpr void visit_fields(fields_of<role_tasks> auto& x, auto visit) {
-    auto& [incoming, last_request, lost_through, reads, transfer, told, catch_up,
-           awaiting_snapshot] = x;
-    visit(incoming, last_request, lost_through, reads, transfer, told, catch_up, awaiting_snapshot);
+    auto& [incoming, last_request, lost_through, forwarding, reads, transfer, told, catch_up,
+           awaiting_snapshot, forwarders] = x;
+    visit(incoming, last_request, lost_through, forwarding, reads, transfer, told, catch_up,
+          awaiting_snapshot, forwarders);
 }
 
 // ------------------------------------------------------------------------------------------- state
@@ -200,6 +216,21 @@ constexpr void visit_fields(fields_of<fall_asleep> auto& x, auto visit) {
 constexpr void visit_fields(fields_of<request_snapshot> auto& x, auto visit) {
     auto& [term, after] = x;
     visit(term, after);
+}
+
+constexpr void visit_fields(fields_of<forward_proposal> auto& x, auto visit) {
+    auto& [term, request, count] = x;
+    visit(term, request, count);
+}
+
+constexpr void visit_fields(fields_of<forward_proposal_reply> auto& x, auto visit) {
+    auto& [term, request, first] = x;
+    visit(term, request, first);
+}
+
+constexpr void visit_fields(fields_of<forward_proposal_refusal> auto& x, auto visit) {
+    auto& [term, request, reason] = x;
+    visit(term, request, reason);
 }
 
 constexpr void visit_fields(fields_of<wake_up> auto& x, auto visit) {

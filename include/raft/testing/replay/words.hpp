@@ -101,6 +101,19 @@ inline std::string of(const fall_asleep& m) {
 inline std::string of(const request_snapshot& m) {
     return "request_snapshot(term " + of(m.term) + ", after " + of(m.after) + ")";
 }
+inline std::string of(request_id x) { return of(x.number) + " of run " + of(x.run); }
+inline std::string of(const forward_proposal& m) {
+    return "forward_proposal(term " + of(m.term) + ", request " + of(m.request) + ", " +
+           of(m.count) + " entries)";
+}
+inline std::string of(const forward_proposal_reply& m) {
+    return "forward_proposal_reply(term " + of(m.term) + ", request " + of(m.request) + ", first " +
+           of(m.first) + ")";
+}
+inline std::string of(const forward_proposal_refusal& m) {
+    return "forward_proposal_refusal(term " + of(m.term) + ", request " + of(m.request) +
+           ", reason " + of(static_cast<std::uint64_t>(m.reason)) + ")";
+}
 inline std::string of(const wake_up& m) { return "wake_up(term " + of(m.term) + ")"; }
 inline std::string of(const message& body) {
     return std::visit([](const auto& m) { return of(m); }, body);
@@ -148,6 +161,13 @@ inline std::string of(const change_requested& in) {
     return "the members are to be {" + all + "}, based on entry " + of(in.based_on);
 }
 inline std::string of(const snapshot_requested&) { return "a snapshot is asked for"; }
+inline std::string of(const forward_requested& in) {
+    return in.count == 1 ? "a command is to be forwarded"
+                         : of(in.count) + " commands are to be forwarded";
+}
+inline std::string of(const forward_obstructed& in) {
+    return "from " + of(in.from) + ": " + of(in.body) + ", for which there is no room";
+}
 inline std::string of(const wake_requested&) { return "the group is needed"; }
 inline std::string of(const room_changed& in) {
     return in.full ? "the storage has no room" : "the storage has room again";
