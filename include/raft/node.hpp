@@ -9,7 +9,6 @@
 // (outcomes, reads, the state machine) waits until the decision is complete.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <concepts>
 #include <optional>
@@ -20,6 +19,7 @@
 
 #include <raft/core/step.hpp>
 #include <raft/node/backlog.hpp>
+#include <raft/node/deadlines.hpp>
 #include <raft/node/delivery.hpp>
 #include <raft/node/incoming.hpp>
 #include <raft/node/observer.hpp>
@@ -67,7 +67,7 @@ public:
                                options_.seed);
         detail::observe_start(observer_, state_);
         const bool sound = kept && detail::may_regain_loss<storage_type>(*kept, options_.id) &&
-                           restore_state_machine();
+                           detail::restore(state_, state_machine_, storage_);
         delivery_.begin_after(state_.commit_index);
         look_at_clock();
         sound ? step_and_finish(started{}) : step_and_finish(storage_failed{});
@@ -82,20 +82,15 @@ public:
         if (saving_at_) look_at_saved_snapshot();
         if (state_.disk.full && storage_.room() >= Limits.message_bytes)
             step_and_finish(room_changed{false});
-        for (std::size_t i = 0; i < timer_count; ++i)
-            if (deadlines_[i] && *deadlines_[i] <= now_) {
-                deadlines_[i].reset();
-                step_and_finish(timer_fired{static_cast<timer>(i)});
-            }
+        for (const auto each : {timer::election, timer::heartbeat})
+            if (deadlines_.take_if_due(each, now_)) step_and_finish(timer_fired{each});
         settle();
     }
 
     /// When `poll` must be called, at the latest. None: not before something else happens.
     [[nodiscard]] std::optional<time_point> deadline() const {
         if (interrupted_) return time_point{};
-        std::optional<instant> first;
-        for (const auto& each : deadlines_)
-            if (each && (!first || *each < *first)) first = each;
+        const auto first = deadlines_.earliest();
         if (!first) return std::nullopt;
         using ticks = typename std::remove_reference_t<Clock>::duration;
         // Rounded up: a poll that comes a tick early would find nothing to do, and come again.
@@ -119,10 +114,7 @@ public:
     template <std::invocable<const outcome<result>&> F>
     void propose(command proposed_command, F on_outcome) {
         const entry<command> single{state_.current_term, std::move(proposed_command)};
-        propose_entries({&single, 1}, [function = std::move(on_outcome)](
-                                          std::size_t, const outcome<result>& given) mutable {
-            function(given);
-        });
+        propose_entries({&single, 1}, detail::about_one<result>(std::move(on_outcome)));
     }
 
     /// Puts several commands into the log at once, one entry each. `on_outcome` is called with the
@@ -132,6 +124,23 @@ public:
         batch_.clear();
         for (const auto& each : commands) batch_.push_back({state_.current_term, each});
         propose_entries(batch_, std::move(on_outcome));
+    }
+
+    /// Puts a command into the replicated log, whoever leads: a leader as `propose` does, a
+    /// follower by handing it to its leader, which takes it at most once. `applied` is with the
+    /// result of the state machine here; if the leader is lost before it has said where the command
+    /// is, `unknown` is the last word.
+    template <std::invocable<const outcome<result>&> F>
+    void forward(command forwarded_command, F on_outcome) {
+        if (state_.is_leader()) return propose(std::move(forwarded_command), std::move(on_outcome));
+        const std::uint64_t bytes = storage_.size_of(forwarded_command);
+        if (const auto obstacle = delivery_.forwarding.template obstacle_to<Limits>(
+                bytes, state_.config.pending_entries))
+            return on_outcome(outcome<result>{refusal{*obstacle, state_.current_leader()}});
+        delivery_.forwarding.add(std::move(forwarded_command), bytes, std::move(on_outcome));
+        look_at_clock();
+        forward_waiting();
+        settle();
     }
 
     /// Asks for a read. `on_ready` is called once with a `read_outcome`: when it is `read_ready`,
@@ -212,7 +221,8 @@ public:
     [[nodiscard]] auto& storage() { return storage_; }
 
 private:
-    using delivery_type = detail::delivery<state_machine_type, Limits.callback_bytes>;
+    using delivery_type =
+        detail::delivery<state_machine_type, Limits.callback_bytes, Limits.results_kept>;
     using reads_type = decltype(delivery_type::reading);
     using changes_type = decltype(delivery_type::changing);
     using transport_type = std::remove_reference_t<Transport>;
@@ -250,6 +260,10 @@ private:
         if constexpr (std::is_same_v<Body, message>)
             if (!beside.chunk.empty() && incoming_.finds_damage(state_, body, beside.chunk))
                 return step_and_finish(snapshot_damaged{});
+        if constexpr (std::is_same_v<Body, message>)
+            if (const auto* forwarded = std::get_if<forward_proposal>(&body))
+                if (const auto obstacle = obstacle_to(beside.entries))
+                    return step_and_finish(forward_obstructed{from, *forwarded, *obstacle});
         step_on_message(from, body, beside);
         finish(beside.chunk);
         settle();
@@ -296,16 +310,8 @@ private:
         return refused;
     }
 
-    /// Why commands of these sizes cannot be taken.
-    [[nodiscard]] std::optional<refusal_reason> obstacle_to(entries_view proposed_entries) const {
-        for (const auto& each : proposed_entries)
-            if (storage_.size_of(*each.command) > Limits.message_bytes)
-                return refusal_reason::too_large;
-        const auto bytes = detail::bytes_of(proposed_entries, storage_);
-        if (!state_.is_leader()) return std::nullopt;
-        if (bytes > storage_.room()) return refusal_reason::no_space;
-        const bool fits = backlog_.bytes() + bytes <= Limits.unapplied_bytes;
-        return fits ? std::nullopt : std::optional{refusal_reason::too_many_pending};
+    [[nodiscard]] std::optional<refusal_reason> obstacle_to(entries_view commands) const {
+        return detail::obstacle_to<Limits>(commands, storage_, backlog_, state_.is_leader());
     }
 
     template <class F>
@@ -327,6 +333,16 @@ private:
         settle();
     }
 
+    /// Hands what waits to the leader, if nothing is on its way there.
+    [[gnu::noinline, gnu::cold]] void forward_waiting() {
+        const auto room = detail::room_to_leader(state_, transport_, Limits.message_bytes);
+        const auto count = delivery_.forwarding.begin_request(state_.current_term, room);
+        if (count == 0) return;
+        step(forward_requested{count});
+        if (occasional_.refused) delivery_.forwarding.end_refused(*occasional_.refused);
+        finish({});
+    }
+
     // ------------------------------------------------------------------------------------- effects
 
     /// `chunk`: the bytes that came with the input.
@@ -338,9 +354,7 @@ private:
     [[gnu::noinline, gnu::cold]] void carry_out_occasional(std::span<const std::byte> chunk) {
         const auto& asked = occasional_;
         if (asked.vote) storage_.write(*asked.vote, {}, nullptr);
-        if (asked.leadership_lost) delivery_.lose_leadership();
-        if (asked.reads_lost) delivery_.reading.void_all();
-        if (asked.change_ended) delivery_.changing.end(*asked.change_ended);
+        delivery_.hear(asked, state_.current_leader());
         if (asked.chunk) incoming_.write(*asked.chunk, chunk, storage_);
         if (asked.install) {
             storage_.install(*asked.install, state_.configurations.front().value);
@@ -348,7 +362,6 @@ private:
         }
         if (asked.snapshot_wanted) schedule_.wanted = true;
         detail::let_go(asked, storage_);
-        if (asked.confirmed) delivery_.reading.confirm(*asked.confirmed);
         occasional_ = {};
         more_ = true;
     }
@@ -406,9 +419,9 @@ private:
     /// The snapshot received is durable: the state machine takes its state.
     void finish_install() {
         restore_at_.reset();
-        if (!restore_state_machine()) return step_and_finish(storage_failed{});
-        delivery_.begin_after(state_.snapshot.last_included.index);
-        delivery_.proposed.forget_through(last_applied());
+        if (!detail::restore(state_, state_machine_, storage_))
+            return step_and_finish(storage_failed{});
+        delivery_.skip_to(state_.snapshot.last_included.index);
         backlog_.clear();
     }
 
@@ -431,8 +444,8 @@ private:
         if (restore_at_ && *restore_at_ <= state_.disk.durable) finish_install();
         const bool worked = !restore_at_ && apply_some();
         const bool complete = last_applied() == state_.commit_index || restore_at_;
-        const bool awaited = delivery_.tell(complete, state_.current_leader());
-        more_ = restore_at_ || awaited;
+        more_ = delivery_.tell(complete, state_.current_leader()) || restore_at_;
+        forward_waiting();
         return worked;
     }
 
@@ -447,18 +460,6 @@ private:
         const bool any = !entries.empty();
         delivery_.apply(entries, state_machine_);
         return any;
-    }
-
-    // ------------------------------------------------------------------------- start and snapshots
-
-    [[nodiscard]] bool restore_state_machine() {
-        if (!detail::has_state_to_restore(state_)) return true;
-        if constexpr (takes_snapshots) {
-            detail::stored_source source{storage_, state_.snapshot.size};
-            return state_machine_.restore(source);
-        } else {
-            return false;
-        }
     }
 
     void look_at_saved_snapshot() {
@@ -479,7 +480,7 @@ private:
     detail::left_to_the_end occasional_{};
     accepted_proposal accepted_{};  ///< Where the latest proposal went.
     instant now_{};
-    std::array<std::optional<instant>, timer_count> deadlines_{};
+    detail::deadlines deadlines_{};
 
     bool delivering_ = false;
     bool interrupted_ = false;  ///< More is to be applied than one call may.

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <span>
@@ -91,7 +92,9 @@ struct trio_over {
 
     void deliver() {
         wires.deliver_all([&](member_id to, member_id from, const message& body, const auto& mail) {
-            if (up.contains(to.value) && !cut.contains(to.value) && !cut.contains(from.value))
+            if (!up.contains(to.value) || cut.contains(to.value) || cut.contains(from.value))
+                return;
+            for (int i = copies ? copies(body) : 1; i > 0; --i)
                 up.at(to.value).receive(from, body, mail);
         });
     }
@@ -121,6 +124,7 @@ struct trio_over {
     std::vector<node_options> options{};
     std::map<std::uint64_t, server> up{};
     std::map<std::uint64_t, bool> cut{};
+    std::function<int(const message&)> copies{};  ///< How many of a message arrive; empty: one.
 };
 
 using trio = trio_over<wayward_storage>;

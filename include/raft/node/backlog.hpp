@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include <raft/core/state.hpp>
@@ -40,6 +41,20 @@ public:
 private:
     std::uint64_t bytes_ = 0;
 };
+
+/// Why commands cannot be taken: one is too large, or a leader has no room for all of them.
+template <limits Limits, class Command, class Storage>
+[[nodiscard]] std::optional<refusal_reason> obstacle_to(std::span<const entry<Command>> commands,
+                                                        const Storage& storage,
+                                                        const backlog& unapplied, bool leads) {
+    for (const auto& each : commands)
+        if (storage.size_of(*each.command) > Limits.message_bytes) return refusal_reason::too_large;
+    if (!leads) return std::nullopt;
+    const auto bytes = bytes_of(commands, storage);
+    if (bytes > storage.room()) return refusal_reason::no_space;
+    const bool fits = unapplied.bytes() + bytes <= Limits.unapplied_bytes;
+    return fits ? std::nullopt : std::optional{refusal_reason::too_many_pending};
+}
 
 /// When it is time for another snapshot.
 struct snapshot_schedule {

@@ -9,18 +9,21 @@
 #include <utility>
 #include <vector>
 
+#include <raft/node/forwarding.hpp>
 #include <raft/node/requests.hpp>
 #include <raft/policy/entry.hpp>
 
 namespace raft::detail {
 
-template <class StateMachine, std::size_t CallbackBytes>
+/// `ResultsKept`: see `limits`.
+template <class StateMachine, std::size_t CallbackBytes, std::size_t ResultsKept>
 class delivery {
 public:
     using command = typename StateMachine::command;
     using result = typename StateMachine::result;
 
     proposals<result, CallbackBytes + 16> proposed{};
+    detail::forwarding<command, result, CallbackBytes + 16> forwarding{};
     reads<CallbackBytes> reading{};
     awaited_change<CallbackBytes> changing{};
 
@@ -37,12 +40,26 @@ public:
             apply_all(committed, machine);
     }
 
-    /// Leadership is lost: who waits for a proposal or a change hears that its fate is open, who
-    /// waits for a read that it was in vain.
-    void lose_leadership() {
+    /// What a step says of those who wait; `leader`: who leads now. If leadership or the leader is
+    /// lost, who waits for a proposal or a change hears that its fate is open, who waits for a read
+    /// that it was in vain.
+    void hear(const occasional_effects& said, std::optional<member_id> leader) {
+        if (said.forwarded) forwarding.end_taken(*said.forwarded, last_applied_, proposed);
+        if (said.forward_refused) forwarding.end_refused(*said.forward_refused);
+        if (said.forwarding_lost) forwarding.lose({refusal_reason::leadership_lost, leader});
+        if (said.leadership_lost || said.forwarding_lost) proposed.doubt_all();
+        if (said.leadership_lost || said.reads_lost) reading.void_all();
+        if (said.leadership_lost) changing.end(unknown{});
+        if (said.change_ended) changing.end(*said.change_ended);
+        if (said.confirmed) reading.confirm(*said.confirmed);
+    }
+
+    /// A snapshot took the place of what was to be applied up to `index`. Who waits for that, or
+    /// for more, hears that its fate is open.
+    void skip_to(log_index index) {
+        begin_after(index);
         proposed.doubt_all();
-        reading.void_all();
-        changing.end(unknown{});
+        proposed.forget_through(index);
     }
 
     /// Tells what there is to tell; true if anybody waits for more. `complete`: all that is
@@ -52,6 +69,7 @@ public:
         reading.serve(last_applied_);
         reading.refuse_void({refusal_reason::leadership_lost, leader});
         changing.tell();
+        forwarding.tell();
         return proposed.any_in_doubt() || reading.any();
     }
 
@@ -61,15 +79,24 @@ private:
         std::optional<result> value{};
     };
 
+    [[nodiscard]] bool is_awaited() const { return proposed.any() || forwarding.is_under_way(); }
+
+    /// The entry at `index` was applied with `value`; null if it holds no command.
+    [[gnu::always_inline]] void resolve(log_index index, term_number term, result* value) {
+        proposed.resolve(index, term, value);
+        if (value != nullptr && forwarding.is_under_way())
+            forwarding.keep(index, term, std::move(*value), ResultsKept);
+    }
+
     void apply_one(const entry<command>& committed, StateMachine& machine) {
         last_applied_ = next(last_applied_);
         const auto term = committed.term;
-        const bool awaited = proposed.any();
+        const bool awaited = is_awaited();
         if (committed.command) {
             auto answer = machine.apply(last_applied_, *committed.command);
-            if (awaited) proposed.resolve(last_applied_, term, &answer);
+            if (awaited) resolve(last_applied_, term, &answer);
         } else if (awaited) {
-            proposed.resolve(last_applied_, term, nullptr);
+            resolve(last_applied_, term, nullptr);
         }
     }
 
@@ -77,7 +104,7 @@ private:
     [[gnu::noinline]] void apply_all(std::span<const entry<command>> committed,
                                      StateMachine& machine) {
         auto index = next(last_applied_);
-        const bool awaited = proposed.any();
+        const bool awaited = is_awaited();
         for (const auto& each : committed) {
             last_applied_ = next(last_applied_);
             if (awaited) results_.push_back({each.term, std::nullopt});
@@ -86,7 +113,7 @@ private:
             if (awaited) results_.back().value.emplace(std::move(answer));
         }
         for (auto& each : results_) {
-            proposed.resolve(index, each.term, each.value ? &*each.value : nullptr);
+            resolve(index, each.term, each.value ? &*each.value : nullptr);
             index = next(index);
         }
         results_.clear();

@@ -25,6 +25,10 @@ struct limits {
     /// The bytes of commands in the log that are not applied yet. A leader refuses proposals beyond
     /// it (`too_many_pending`), a follower lets entries wait with their leader.
     std::uint64_t unapplied_bytes = 256U << 20U;
+    /// The commands that a follower holds for its leader take no more than `unapplied_bytes`
+    /// either. While it waits to hear where they are, it keeps the results of so many entries: some
+    /// of them may be theirs. Beyond it their outcome is `unknown`.
+    std::size_t results_kept = 1U << 12U;
 };
 
 /// What a server is told when it starts.
@@ -34,7 +38,9 @@ struct node_options {
     /// storage keeps no other.
     configuration initial{};
     settings config{};
-    /// Of the random election timeouts; a different one on every server.
+    /// Of the random election timeouts; a different one on every server. Better at every start too:
+    /// by it, and by the time, leaders tell what one run of a server asks for from what the next
+    /// does.
     std::uint64_t seed = 0;
     /// A snapshot is begun when so many entries, or so many bytes of commands, were applied since
     /// the last one; none: only when `take_snapshot` is called.

@@ -4,6 +4,8 @@
 // less than is known.
 #pragma once
 
+#include <cstddef>
+#include <utility>
 #include <variant>
 
 #include <raft/core/effects.hpp>
@@ -24,9 +26,10 @@ struct lost {
     friend bool operator==(const lost&, const lost&) = default;
 };
 
-/// This server stopped leading before the command's fate was decided: it may yet be applied, or
-/// not. `applied` or `lost` follows if this server comes to know, which it may not (it may restart,
-/// or be sent a snapshot).
+/// This server stopped leading, or lost the leader that it had forwarded the command to, before the
+/// command's fate was decided: it may yet be applied, or not. `applied` or `lost` follows if this
+/// server comes to know, which it may not (it may restart, be sent a snapshot, or never hear where
+/// in the log the command is).
 struct unknown {
     friend bool operator==(const unknown&, const unknown&) = default;
 };
@@ -34,6 +37,16 @@ struct unknown {
 /// What became of a proposal. `refusal` is final too: the command was never in any log.
 template <class Result>
 using outcome = std::variant<applied<Result>, refusal, lost, unknown>;
+
+namespace detail {
+/// A callable for the outcomes of several commands, by their number, from one for a single one.
+template <class Result, class F>
+[[nodiscard]] auto about_one(F on_outcome) {
+    return [function = std::move(on_outcome)](std::size_t, const outcome<Result>& given) mutable {
+        function(given);
+    };
+}
+}  // namespace detail
 
 /// The state machine now holds everything that was committed when the read was asked for, up to
 /// `index` at least.

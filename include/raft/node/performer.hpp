@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <span>
+#include <type_traits>
 
 #include <raft/core/effects.hpp>
 #include <raft/node/backlog.hpp>
@@ -34,12 +35,15 @@ public:
 
     [[gnu::always_inline]] void send(auto to, const auto& body) {
         observe_message(node_.observer_, to, body);
-        sender<command, Node::message_bytes, typename Node::transport_type, storage_type>{
-            node_.state_, node_.transport_, node_.storage_, node_.sending_room_}
-            .send(to, body);
+        if constexpr (std::is_same_v<decltype(body), const forward_proposal&>)
+            return send_forwarded(to, body);
+        else
+            sender<command, Node::message_bytes, typename Node::transport_type, storage_type>{
+                node_.state_, node_.transport_, node_.storage_, node_.sending_room_}
+                .send(to, body);
     }
-    void set(timer which, instant deadline) { deadline_of(which).emplace(deadline); }
-    void cancel(timer which) { deadline_of(which).reset(); }
+    void set(timer which, instant deadline) { node_.deadlines_.set(which, deadline); }
+    void cancel(timer which) { node_.deadlines_.cancel(which); }
 
     /// Entries may follow, and go with it; but messages may that count on it, if the storage is
     /// durable at once.
@@ -70,8 +74,11 @@ public:
     }
 
 private:
-    [[nodiscard]] std::optional<instant>& deadline_of(timer which) {
-        return node_.deadlines_[static_cast<std::size_t>(which)];
+    /// Where there is no room for them the commands wait: they are asked for again.
+    void send_forwarded(member_id to, const forward_proposal& body) {
+        if (!node_.delivery_.forwarding.fits_in(node_.transport_.room(to))) return;
+        node_.transport_.send(std::span{&to, 1}, body,
+                              attachment_type{.entries = node_.delivery_.forwarding.sent()});
     }
 
     [[gnu::always_inline]] void begin_write(const log_write& write) {

@@ -29,9 +29,19 @@ template <bool TakesSnapshots, class Command>
     return beside.entries.empty();
 }
 
+/// Each of the commands, as an entry of the sender's term.
+template <class Command>
+[[nodiscard]] bool has_all_parts(const forward_proposal& m, const attachment<Command>& beside) {
+    for (const auto& each : beside.entries)
+        if (each.term != m.term || !each.command) return false;
+    return beside.entries.size() == m.count;
+}
+
 /// A chunk of a snapshot makes no sense to a state machine that takes none.
 template <bool TakesSnapshots, class Command>
 [[nodiscard]] bool has_all_parts(const message& body, const attachment<Command>& beside) {
+    if (const auto* forwarded = std::get_if<forward_proposal>(&body))
+        return has_all_parts(*forwarded, beside);
     if (!beside.entries.empty()) return false;
     const auto* chunk = std::get_if<install_snapshot>(&body);
     return chunk == nullptr || (TakesSnapshots && beside.chunk.size() == chunk->length);

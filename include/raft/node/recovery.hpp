@@ -100,4 +100,16 @@ private:
     std::uint64_t offset_ = 0;
 };
 
+/// Gives the state machine the state that the storage's snapshot holds, if there is one.
+template <class StateMachine, class Storage>
+[[nodiscard]] bool restore(const state& s, StateMachine& machine, Storage& storage) {
+    if (!has_state_to_restore(s)) return true;
+    if constexpr (snapshotting_state_machine<StateMachine>) {
+        stored_source source{storage, s.snapshot.size};
+        return machine.restore(source);
+    } else {
+        return false;
+    }
+}
+
 }  // namespace raft::detail

@@ -34,6 +34,13 @@ public:
         added.on_outcome.emplace(std::move(on_outcome));
     }
 
+    /// One command whose entry, as is known only now, is at `place`, after those added before.
+    void add_one(accepted_proposal place, callback_type on_outcome) {
+        auto& added = current_.add();
+        added = {.first = place.first, .term = place.term, .count = 1};
+        added.on_outcome = std::move(on_outcome);
+    }
+
     /// Whether anybody waits for an outcome.
     [[nodiscard]] bool any() const { return !current_.empty() || !doubtful_.empty(); }
 
@@ -126,7 +133,8 @@ private:
         }
     }
 
-    queue<waiting> current_{};         ///< Of this leadership, in the order of the log.
+    queue<waiting> current_{};  ///< Of this leadership, or this leader's, in the order of the
+                                ///< log.
     std::vector<waiting> doubtful_{};  ///< Of leaderships that ended.
     bool answering_ = false;           ///< The first of the current ones runs.
     bool lost_meanwhile_ = false;      ///< Leadership was lost while it does.

@@ -37,7 +37,8 @@ void copy_whole(entry<Command>& to, const entry<Command>& from) {
 /// What travels beside a message. Views: valid only during the call that they are given to.
 template <class Command>
 struct attachment {
-    /// `append_entries`: the entries in (prev.index, last_index], in order.
+    /// `append_entries`: the entries in (prev.index, last_index], in order. `forward_proposal`: the
+    /// commands, as entries of its term.
     std::span<const entry<Command>> entries{};
     /// `append_entries`: the configuration that one of the entries is, at most one.
     /// `install_snapshot`: the one in force at the snapshot's last entry. Null where there is none.
