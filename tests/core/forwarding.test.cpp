@@ -215,7 +215,7 @@ TEST_CASE("thesis 6.2 a leader takes requests of so many servers, and refuses ot
     CHECK(c.last(s1) == last);
 }
 
-TEST_CASE("thesis 6.2 a learner forwards; a witness, or who knows no leader, does not") {
+TEST_CASE("thesis 6.2 a learner forwards, but no witness and nobody without a leader") {
     auto members = voters_only({s1, s2, s3, s4});
     members.voters = member_set::first(3);
     members.witnesses = member_set::of(slot{2});
