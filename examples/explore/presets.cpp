@@ -24,6 +24,7 @@ exploration_options from_nothing(std::string_view features, model_bounds bounds)
     add("log", bounds.log_max);
     add("messages", bounds.messages_max);
     add("crashes", bounds.crashes);
+    add("damages", bounds.damages);
     add("reads", bounds.reads);
     add("snapshots", bounds.snapshots);
     add("transfers", bounds.transfers);

@@ -39,6 +39,7 @@ model_bounds lively(const settings& config) {
             .log_max = 1,
             .messages_max = 2,
             .crashes = 1,
+            .damages = 1,
             .reads = 1,
             .snapshots = 1,
             .transfers = 1,
@@ -72,6 +73,7 @@ exploration explore(const model_bounds& bounds) {
 TEST_CASE("cluster_model: no rule is broken within small bounds") {
     const model_bounds all[] = {
         {.log_max = 1, .messages_max = 1, .crashes = 0, .config = plain_settings()},
+        {.log_max = 1, .messages_max = 1, .crashes = 0, .damages = 1, .config = plain_settings()},
         {.term_max = 1,
          .messages_max = 1,
          .crashes = 0,

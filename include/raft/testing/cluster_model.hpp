@@ -47,6 +47,7 @@ struct explored_event {
         deliver,      ///< `number` is the place in the network.
         disk,         ///< `number` writes become durable.
         crash,        ///< `number` unfinished writes survive.
+        damage,       ///< A crash after which nothing is left of the log after entry `number`.
         time_passes,  ///< The instant of this `number` runs out.
     };
     kind what{};
@@ -82,6 +83,7 @@ public:
             normalise(first.at(i));
         }
         first.past.crashes_left = bounds_.crashes;
+        first.past.damages_left = bounds_.damages;
         first.past.reads_left = bounds_.reads;
         first.past.snapshots_left = bounds_.snapshots;
         first.past.transfers_left = bounds_.transfers;
@@ -155,8 +157,8 @@ public:
         past.committed = {};
         for (std::size_t i = 0; i < past.committed_count; ++i)
             in.read(past.committed[i].term, past.committed[i].in_term);
-        in.read(past.crashes_left, past.reads_left, past.snapshots_left, past.transfers_left,
-                past.changes_left);
+        in.read(past.crashes_left, past.damages_left, past.reads_left, past.snapshots_left,
+                past.transfers_left, past.changes_left);
     }
 
     /// What led to the successor that `visit` was last called with.
@@ -255,15 +257,31 @@ private:
         }
         for (std::size_t kept = 0; now.past.crashes_left > 0 && kept <= unfinished; ++kept)
             crash(now, i, kept, visit);
+        const auto& log = now.at(i).disk.inside().durable.log;
+        for (auto end = log.base().index; now.past.damages_left > 0 && end < log.last_index();
+             end = next(end))
+            damage(now, i, end, visit);
     }
 
     void crash(const explored_cluster& now, std::size_t i, std::size_t kept, auto visit) {
         begin_event({kind::crash, i, kept});
+        next_.at(i).disk.finish(kept);
+        --next_.past.crashes_left;
+        restart(now, i, visit);
+    }
+
+    void damage(const explored_cluster& now, std::size_t i, log_index last_kept, auto visit) {
+        begin_event({kind::damage, i, static_cast<std::size_t>(last_kept.value)});
+        next_.at(i).disk.damage_log_after(last_kept);
+        --next_.past.damages_left;
+        restart(now, i, visit);
+    }
+
+    /// The server begins anew with what its disk has by now.
+    void restart(const explored_cluster& now, std::size_t i, auto visit) {
         auto& server = next_.at(i);
-        server.disk.finish(kept);
         server.disk.lose_unfinished();
         start(server);
-        --next_.past.crashes_left;
         next_.past.reads[i] = {};
         step_judge judge{bounds_, next_, i};
         const auto* wrong = judge.judge_state();
@@ -432,8 +450,8 @@ private:
         to.write(past.committed_count);
         for (std::size_t i = 0; i < past.committed_count; ++i)
             to.write(past.committed[i].term, past.committed[i].in_term);
-        to.write(past.crashes_left, past.reads_left, past.snapshots_left, past.transfers_left,
-                 past.changes_left);
+        to.write(past.crashes_left, past.damages_left, past.reads_left, past.snapshots_left,
+                 past.transfers_left, past.changes_left);
     }
 
     /// The messages, in the order of their bytes.

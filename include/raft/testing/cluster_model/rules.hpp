@@ -101,10 +101,14 @@ private:
         return cluster_.at(i).disk.inside().durable;
     }
 
-    /// Whether the disk of a server holds this server's log up to `index`.
+    /// Whether the disk of a server holds this server's log up to `index`, or has lost that: the
+    /// server must vote as if it had it still.
     [[nodiscard]] bool holds(std::size_t server, log_index index) const {
         const auto& kept = on_disk(server);
         if (index <= greatest(kept.snapshot.last_included.index, now_.log.base().index))
+            return true;
+        if (kept.lost_through &&
+            at_least_as_up_to_date(*kept.lost_through, {index, now_.log.known_term_at(index)}))
             return true;
         return kept.log.term_at(index) == now_.log.term_at(index);
     }

@@ -392,6 +392,7 @@ namespace detail {
     begin.network = story.network();
     if (begin.network.size() > bounds.messages_max) begin.network.resize(bounds.messages_max);
     begin.past.crashes_left = bounds.crashes;
+    begin.past.damages_left = bounds.damages;
     begin.past.reads_left = bounds.reads;
     begin.past.snapshots_left = bounds.snapshots;
     begin.past.transfers_left = bounds.transfers;

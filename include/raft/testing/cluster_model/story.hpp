@@ -58,6 +58,8 @@ inline std::string text(const explored_event& e, const explored_cluster& before)
     case kind::deliver: return who + "receives " + text(before.network[e.number]);
     case kind::disk: return who + text(e.number) + " writes become durable";
     case kind::crash: return who + "crashes, " + text(e.number) + " unfinished writes survive";
+    case kind::damage:
+        return who + "crashes, and its disk loses its log after entry " + text(e.number);
     case kind::time_passes: return who + "what it remembers of time runs out";
     }
     return {};

@@ -19,7 +19,7 @@ namespace raft::testing {
         const auto& is = after.at(event.server).now;
         if (event.what == kind::begin) {
             for (std::size_t i = 0; i < model.bounds().servers; ++i) trace.begin(after.at(i).now);
-        } else if (event.what == kind::crash) {
+        } else if (event.what == kind::crash || event.what == kind::damage) {
             trace.restart(was, is);
         } else if (event.what == kind::deliver) {
             const auto& came = before.network[event.number];
