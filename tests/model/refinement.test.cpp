@@ -10,6 +10,7 @@
 #include <raft/testing/cluster_model/start_states.hpp>
 #include <raft/testing/cluster_model/story.hpp>
 #include <raft/testing/specification/transition.hpp>
+#include <support/explored_settings.hpp>
 
 using namespace raft::testing;
 
@@ -45,15 +46,6 @@ public:
 private:
     cluster_model model_;
 };
-
-raft::settings plain_settings() {
-    raft::settings config;
-    config.pre_vote = false;
-    config.check_quorum = false;
-    config.entries_per_message = 1;
-    config.messages_in_flight = 1;
-    return config;
-}
 
 void must_refine(const model_bounds& bounds, std::vector<explored_cluster> starts = {},
                  exploration_limits limits = {}) {

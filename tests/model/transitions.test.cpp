@@ -12,20 +12,12 @@
 
 #include <raft/testing/cluster_model/start_states.hpp>
 #include <raft/testing/specification/edges.hpp>
+#include <support/explored_settings.hpp>
 #include <support/specification.hpp>
 
 using namespace raft::testing;
 
 namespace {
-
-raft::settings plain_settings() {
-    raft::settings config;
-    config.pre_vote = false;
-    config.check_quorum = false;
-    config.entries_per_message = 1;
-    config.messages_in_flight = 1;
-    return config;
-}
 
 struct sample_written {
     tla::edges_written counts{};

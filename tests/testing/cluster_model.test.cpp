@@ -10,28 +10,12 @@
 
 #include <raft/testing/cluster_model/retelling.hpp>
 #include <raft/testing/cluster_model/start_states.hpp>
+#include <support/explored_settings.hpp>
 
 using namespace raft;
 using namespace raft::testing;
 
 namespace {
-
-settings plain_settings() {
-    settings config;
-    config.pre_vote = false;
-    config.check_quorum = false;
-    config.entries_per_message = 1;
-    config.messages_in_flight = 1;
-    config.retained_entries = 0;
-    return config;
-}
-
-settings guarded_settings() {
-    auto config = plain_settings();
-    config.pre_vote = true;
-    config.check_quorum = true;
-    return config;
-}
 
 /// Bounds under which everything that a model can do happens within a few thousand states.
 model_bounds lively(const settings& config) {
@@ -72,13 +56,17 @@ exploration explore(const model_bounds& bounds) {
 
 TEST_CASE("cluster_model: no rule is broken within small bounds") {
     const model_bounds all[] = {
-        {.log_max = 1, .messages_max = 1, .crashes = 0, .config = plain_settings()},
-        {.log_max = 1, .messages_max = 1, .crashes = 0, .damages = 1, .config = plain_settings()},
+        {.log_max = 1, .messages_max = 1, .crashes = 0, .config = compacting_settings()},
+        {.log_max = 1,
+         .messages_max = 1,
+         .crashes = 0,
+         .damages = 1,
+         .config = compacting_settings()},
         {.term_max = 1,
          .messages_max = 1,
          .crashes = 0,
          .snapshots = 1,
-         .config = plain_settings()},
+         .config = compacting_settings()},
         {.term_max = 1,
          .log_max = 1,
          .messages_max = 1,
@@ -90,7 +78,7 @@ TEST_CASE("cluster_model: no rule is broken within small bounds") {
          .crashes = 0,
          .changes = 1,
          .voters = 2,
-         .config = plain_settings()},
+         .config = compacting_settings()},
     };
     for (const auto& bounds : all) {
         const auto found = explore(bounds);
@@ -122,8 +110,11 @@ TEST_CASE("cluster_model: bytes hold all of a cluster") {
 }
 
 TEST_CASE("cluster_model: symmetry saves states, and no more than there are names") {
-    model_bounds bounds{
-        .term_max = 1, .log_max = 1, .messages_max = 1, .crashes = 1, .config = plain_settings()};
+    model_bounds bounds{.term_max = 1,
+                        .log_max = 1,
+                        .messages_max = 1,
+                        .crashes = 1,
+                        .config = compacting_settings()};
     const auto with = explore(bounds);
     bounds.symmetry = false;
     const auto without = explore(bounds);
@@ -172,7 +163,7 @@ namespace {
 /// A cluster in which two can become leaders of one term, in one step: the third server has
 /// forgotten that it has voted, and its vote goes to another. Or it has not, if that is asked for.
 cluster_model with_two_votes(bool forgotten) {
-    auto bounds = lively(plain_settings());
+    auto bounds = lively(compacting_settings());
     cluster story{3, bounds.config};
     story.elect(s1);
     story.lose_all();
@@ -232,7 +223,7 @@ TEST_CASE("cluster_model: any way of the explorer can be told and retold") {
 }
 
 TEST_CASE("the library of starts is large, and every start is safe") {
-    const auto all = start_states(plain_settings());
+    const auto all = start_states(compacting_settings());
     CHECK(all.size() >= 40);
     for (const auto& each : all) {
         CAPTURE(each.name);

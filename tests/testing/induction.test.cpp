@@ -9,20 +9,12 @@
 #include <doctest/doctest.h>
 
 #include <raft/testing/induction.hpp>
+#include <support/explored_settings.hpp>
 
 using namespace raft;
 using namespace raft::testing;
 
 namespace {
-
-settings plain_settings() {
-    settings config;
-    config.pre_vote = false;
-    config.check_quorum = false;
-    config.entries_per_message = 1;
-    config.messages_in_flight = 1;
-    return config;
-}
 
 induction_bounds with_all_features(induction_bounds bounds) {
     bounds.transfers = true;

@@ -13,28 +13,12 @@
 #include <raft/testing/cluster_model/start_states.hpp>
 #include <raft/testing/cluster_model/story.hpp>
 #include <raft/testing/explorer/reachability.hpp>
+#include <support/explored_settings.hpp>
 
 using namespace raft;
 using namespace raft::testing;
 
 namespace {
-
-settings plain_settings() {
-    settings config;
-    config.pre_vote = false;
-    config.check_quorum = false;
-    config.entries_per_message = 1;
-    config.messages_in_flight = 1;
-    config.retained_entries = 0;
-    return config;
-}
-
-settings guarded_settings() {
-    auto config = plain_settings();
-    config.pre_vote = true;
-    config.check_quorum = true;
-    return config;
-}
 
 template <class Question>
 void must_hold(const model_bounds& bounds) {
@@ -88,8 +72,8 @@ TEST_CASE("liveness: no dead ends in the graphs of small explorations") {
                              .log_max = 2,
                              .messages_max = 1,
                              .crashes = 0,
-                             .config = plain_settings()});
-    for (const auto& config : {plain_settings(), guarded_settings()})
+                             .config = compacting_settings()});
+    for (const auto& config : {compacting_settings(), guarded_settings()})
         must_hold<no_dead_ends>({.servers = 2,
                                  .term_max = 2,
                                  .log_max = 2,
@@ -99,9 +83,12 @@ TEST_CASE("liveness: no dead ends in the graphs of small explorations") {
 }
 
 TEST_CASE("liveness: no leader is stuck in the graphs of small explorations") {
-    must_hold<no_stuck_leaders>(
-        {.term_max = 2, .log_max = 1, .messages_max = 1, .crashes = 0, .config = plain_settings()});
-    auto config = plain_settings();
+    must_hold<no_stuck_leaders>({.term_max = 2,
+                                 .log_max = 1,
+                                 .messages_max = 1,
+                                 .crashes = 0,
+                                 .config = compacting_settings()});
+    auto config = compacting_settings();
     config.messages_in_flight = 2;
     config.entries_per_message = 4;
     must_hold<no_stuck_leaders>({.servers = 2,
@@ -114,7 +101,7 @@ TEST_CASE("liveness: no leader is stuck in the graphs of small explorations") {
 
 TEST_CASE("liveness: when all faults end a command is committed, from around every start") {
     constexpr std::int64_t timeouts = 20;
-    for (const auto& config : {plain_settings(), guarded_settings()})
+    for (const auto& config : {compacting_settings(), guarded_settings()})
         for (const auto& start : start_states(config)) {
             CAPTURE(start.name);
             model_bounds bounds{.term_max = 1,
