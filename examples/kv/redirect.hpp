@@ -52,7 +52,9 @@ inline constexpr std::string_view overloaded_text =
     case raft::refusal_reason::nothing_to_do: return "ERR there is nothing to do";
     case raft::refusal_reason::transfer_in_progress:
         return "TRYAGAIN leadership is being handed over";
-    case raft::refusal_reason::change_in_progress: return "BUSY the membership is being changed";
+    case raft::refusal_reason::change_in_progress:
+        return "BUSY the membership is being changed; RAFT CHANGE to the members of before takes "
+               "it back";
     case raft::refusal_reason::leader_not_ready: return "TRYAGAIN the leader has just begun";
     case raft::refusal_reason::configuration_changed:
         return "ERR the configuration is no longer the one that the request is based on";

@@ -168,9 +168,10 @@ void server::change(const asker& who, std::vector<raft::member> wanted) {
                                 "change on, and RAFT STATUS shows it");
                 const auto done =
                     std::get<raft::change_result>(outcome) == raft::change_result::completed;
-                tell(who, done ? ""
-                               : "GIVENUP a new voter did not answer, or did not catch up; the "
-                                 "members are what they were");
+                tell(who, done
+                              ? ""
+                              : "GIVENUP a new voter did not answer or catch up, or the change was "
+                                "taken back; the members are what they were");
             });
         schedule_turn();
     });

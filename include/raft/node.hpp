@@ -163,9 +163,9 @@ public:
         read(read_requested{}, std::move(on_ready));
     }
 
-    /// Begins to change the membership to `wanted`, in as many steps as it takes (§6).
-    /// `on_outcome` is called once with a `change_outcome`. `based_on`: the configuration that the
-    /// caller has seen (`node_status::configuration`).
+    /// Begins to change the membership to `wanted`, in as many steps as it takes (§6). `based_on`:
+    /// the configuration that the caller has seen (`node_status::configuration`). Until new voters
+    /// vote, to ask for the members of before takes the change back: both hear `given_up`.
     template <std::invocable<const change_outcome&> F>
     void change_members(log_index based_on, std::vector<member> wanted, F on_outcome) {
         typename changes_type::callback_type waiting{std::move(on_outcome)};

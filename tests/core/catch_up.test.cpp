@@ -188,6 +188,51 @@ TEST_CASE("a newcomer that needs the snapshot gets it, takes its own, and votes"
     }
 }
 
+TEST_CASE("a change whose newcomer answers and never catches up can be taken back") {
+    auto c = adding_s4({});
+    const auto old = c.at(s1).configurations.front().value;
+    for (int i = 0; i < 30; ++i) {  // It hears the leader, and says that it holds nothing.
+        pass_without_s4(c, timeout);
+        c.lose(s1, s4);
+        c.inject(s4, s1, append_entries_reply{{1}, {}, {}});
+        REQUIRE(c.at(s1).members().is_changing());
+    }
+    c.change(s1, {{s1}, {s2}});
+    CHECK(c.last_effects().refused->reason == refusal_reason::change_in_progress);
+    const auto seen = c.at(s1).configurations.back().index;
+    c.give(s1, change_requested{previous(seen), {{s1}, {s2}, {s3}}});
+    CHECK(c.last_effects().refused->reason == refusal_reason::configuration_changed);
+    c.give(s1, change_requested{seen, {{s3}, {s2}, {s1}}});
+    CHECK(c.last_effects().change == c.at(s1).log.last_index());
+    CHECK(c.at(s1).members() == old);
+    c.isolate(s4);
+    c.settle();
+    CHECK(ending(c) == change_result::given_up);
+    c.change(s1, {{s1}, {s2}});
+    CHECK_FALSE(c.last_effects().refused.has_value());
+    CHECK(c.safe());
+}
+
+TEST_CASE("a change is not taken back before it is committed, nor once it is joint") {
+    auto c = steady(3);
+    c.add_outsider(s4);
+    c.add_outsider(s5);
+    const std::vector<member> before{{s1}, {s2}, {s3}};
+    c.change(s1, {{s1}, {s4}, {s5}});
+    c.change(s1, before);
+    CHECK(c.last_effects().refused->reason == refusal_reason::change_in_progress);
+    while (!c.at(s1).members().is_joint()) {
+        c.settle();
+        c.heartbeat(s1);
+    }
+    c.change(s1, before);
+    CHECK(c.last_effects().refused->reason == refusal_reason::change_in_progress);
+    c.settle();
+    c.change(s1, before);
+    CHECK(c.last_effects().refused->reason == refusal_reason::change_in_progress);
+    CHECK(c.safe());
+}
+
 TEST_CASE("who leads in the midst of a change begins the rounds of the newcomers anew") {
     auto c = with_rounds_of(timeout, 2);
     REQUIRE(rounds(c) == 3);

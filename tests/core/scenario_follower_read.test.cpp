@@ -55,6 +55,20 @@ constexpr bool late_answer_serves_no_new_read(bool restarts) {
     return c.at(s2).current_leader() == s1 && waits(c, s2) && c.safe();
 }
 
+/// The number of the first question of a follower that began to run then, always with one seed.
+constexpr read_round first_request_at(instant now) {
+    recovered_state kept;
+    kept.vote.current_term = {1};
+    kept.configurations.push_back({{}, voters_only({s1, s2, s3})});
+    auto s = initial_state(s2, {}, std::move(kept), 7);
+    effects out;
+    advance(s, started{}, now, out);
+    advance(s, received{s1, append_entries{.term = {1}}, {}}, now, out);
+    out = {};
+    advance(s, read_requested{}, now, out);
+    return std::get<request_read_index>(out.messages.front().body).request;
+}
+
 /// How a stale read of `id` with this bound ends: none if it is taken.
 std::optional<refusal_reason> refuses_stale(cluster& c, member_id id, duration bound) {
     const auto before = c.at(id);
@@ -73,6 +87,14 @@ static_assert(late_answer_serves_no_new_read(true));
 TEST_CASE("S96 an answer to a read of before a follower lost its leader is none to a later read") {
     CHECK(late_answer_serves_no_new_read(false));
     CHECK(late_answer_serves_no_new_read(true));
+}
+
+TEST_CASE("S96 a server that starts twice with one seed numbers its questions differently") {
+    // Else the answer to a question of the first run could pass for one to the second's.
+    const auto first = first_request_at(instant{1'000'000});
+    const auto second = first_request_at(instant{2'000'000});
+    const auto apart = first < second ? second.value - first.value : first.value - second.value;
+    CHECK(apart > 1'000'000);
 }
 
 TEST_CASE("S96 the read of a follower costs one round, and one question") {

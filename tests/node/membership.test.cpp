@@ -45,6 +45,26 @@ TEST_CASE("a change of membership is told when it is complete") {
     CHECK(std::get<refusal>(*heard).reason == refusal_reason::configuration_changed);
 }
 
+TEST_CASE("whoever asked for a change that is taken back, and who took it back, hear that it is") {
+    trio c;
+    const auto leader = c.leader_id();
+    c.pass(100);
+    std::vector<change_outcome> heard;
+    const auto change = [&](std::initializer_list<std::uint64_t> ids) {
+        c[leader].change_members(c[leader].status().configuration, voters(ids),
+                                 [&](const change_outcome& told) { heard.push_back(told); });
+    };
+    change({1, 2, 3, 4});  // Nobody runs the fourth.
+    c.pass(100);
+    REQUIRE(c[leader].status().changing);
+    change({1, 2, 3});
+    c.pass(200);
+    const change_outcome given_up{change_result::given_up};
+    CHECK(heard == std::vector{given_up, given_up});
+    CHECK(c[leader].status().members.size() == 3);
+    CHECK_FALSE(c[leader].status().changing);
+}
+
 TEST_CASE("a change whose leader is deposed is unknown, and whoever leads goes on with it") {
     trio c;
     const auto old = c.leader_id();

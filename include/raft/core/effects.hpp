@@ -173,7 +173,8 @@ struct confirmed_reads {
 /// How a change of membership that this leader had to carry out has ended.
 enum class change_result : std::uint8_t {
     completed,  ///< The configuration asked for is committed.
-    given_up,   ///< The new voters did not catch up; the configuration is what it was.
+    given_up,  ///< The new voters did not catch up, or the change was taken back; the configuration
+               ///< is what it was.
 };
 
 /// What few steps ask for.

@@ -34,12 +34,6 @@ constexpr void follow_forwarding(state& s, const follower& following, instant no
         send_forwarded(s, following, now, out);
 }
 
-/// A number that no earlier run of this server had, most likely: it depends on the time too, as
-/// whoever runs the server may give it the same seed each time. Below 2^63, as all numbers are.
-[[nodiscard]] constexpr std::uint64_t name_of_run(const state& s, instant now) {
-    return mixed(s.seed ^ static_cast<std::uint64_t>(now.nanoseconds)) >> 1U;
-}
-
 /// Commands are to go to the leader. A witness hands none on: it applies nothing, and could not say
 /// what came of them.
 constexpr void on_forward(state& s, std::uint32_t count, instant now, auto& out) {

@@ -167,11 +167,11 @@ constexpr void begin_forwarding(state& s, const follower& following, forwarded_r
     if (may_speak(s)) forward_reads(s, following, out);
 }
 
-constexpr void read_as_follower(state& s, const follower& following, auto& out) {
+constexpr void read_as_follower(state& s, const follower& following, instant now, auto& out) {
     if (!following.leader) return refuse(s, refusal_reason::not_leader, out);
     auto& tasks = s.tasks.change();
-    // What an earlier run of this server asked for has, most likely, other numbers.
-    if (!tasks.last_request) tasks.last_request = read_round{s.seed >> 1U};
+    // An answer to what an earlier run of this server asked for must not be taken for one to this.
+    if (!tasks.last_request) tasks.last_request = read_round{name_of_run(s, now)};
     if (!tasks.reads)
         tasks.reads =
             forwarded_reads{.asked = *tasks.last_request, .confirmed = *tasks.last_request};
@@ -193,7 +193,7 @@ constexpr void on_read(state& s, read_consistency consistency, duration bound, i
     if (consistency == read_consistency::lease && !allows_leases(s))
         return refuse(s, refusal_reason::no_lease, out);
     if (auto* following = std::get_if<follower>(&s.role))
-        return read_as_follower(s, *following, out);
+        return read_as_follower(s, *following, now, out);
     auto* leading = leading_or_refuse(s, out);
     if (leading == nullptr) return;
     const auto index = read_index(s, *leading);

@@ -86,6 +86,12 @@ constexpr void finish_change(state& s, leader& leading, instant now, auto& out) 
     if (!s.members().can_lead(s.self)) step_aside(s, leading, now, out);
 }
 
+/// The members are to be what they were before the change, which has not become joint.
+constexpr void give_change_up(state& s, leader& leading, instant now, auto& out) {
+    leading.gave_up = true;
+    append_configuration(s, leading, with_change_given_up(s.members()), now, out);
+}
+
 /// Takes the next step of the change under way, if what it waits for has come: the configuration in
 /// force is committed, and with it an entry of this leader's term (Ongaro's correction of 2015: two
 /// leaders could otherwise change the same configuration in two ways). Only at the beginning of a
@@ -100,14 +106,21 @@ constexpr void advance_change(state& s, leader& leading, instant now, auto& out)
     case catching_up::under_way: return;
     case catching_up::done:
         return append_configuration(s, leading, with_change_advanced(members), now, out);
-    case catching_up::failed:
-        leading.gave_up = true;
-        return append_configuration(s, leading, with_change_given_up(members), now, out);
+    case catching_up::failed: return give_change_up(s, leading, now, out);
     }
 }
 
 /// Something was committed: the change may go on, and need not wait for the next heartbeat.
 constexpr void hasten_change(instant now, auto& out) { out.set(timer::heartbeat, now); }
+
+/// Whether `wanted` is what the members were before the change under way, whose newcomers do not
+/// vote yet: so it can be taken back, if they answer and yet never come to the end of the log.
+[[nodiscard]] constexpr bool takes_change_back(const state& s, const std::vector<member>& wanted) {
+    const auto& newest = s.configurations.back();
+    return newest.index <= s.commit_index && !joining(newest.value).empty() &&
+           fault_of_change(with_change_given_up(newest.value), wanted) ==
+               refusal_reason::nothing_to_do;
+}
 
 /// Why the membership cannot be changed to `wanted` now.
 [[nodiscard]] constexpr std::optional<refusal_reason>
@@ -115,12 +128,14 @@ obstacle_to_change(const state& s, const leader& leading, log_index based_on,
                    const std::vector<member>& wanted) {
     if (s.tasks->transfer) return refusal_reason::transfer_in_progress;
     if (s.commit_index < leading.term_start) return refusal_reason::leader_not_ready;
-    if (leading.changing) return refusal_reason::change_in_progress;
+    if (leading.changing && !takes_change_back(s, wanted))
+        return refusal_reason::change_in_progress;
     if (based_on != s.configurations.back().index) return refusal_reason::configuration_changed;
+    if (leading.changing) return std::nullopt;
     return fault_of_change(s.members(), wanted);
 }
 
-/// Begins to change the membership to `wanted`. `based_on` is the index of the configuration that
+/// Begins to change the membership to `wanted`, or takes back the change that led away from it. `based_on` is the index of the configuration that
 /// whoever asks has seen: if there is a newer one, the request was made in ignorance of it.
 constexpr void on_change(state& s, log_index based_on, const std::vector<member>& wanted,
                          instant now, auto& out) {
@@ -129,9 +144,10 @@ constexpr void on_change(state& s, log_index based_on, const std::vector<member>
     if (const auto obstacle = obstacle_to_change(s, *leading, based_on, wanted))
         return refuse(s, *obstacle, out);
     if (leading->asleep) rouse_leader(s, now, out);
+    out.occasionally().change = next(s.log.last_index());
+    if (leading->changing) return give_change_up(s, *leading, now, out);
     auto begun = with_change_begun(s.members(), wanted);
     if (joining(begun).empty()) begun = with_change_advanced(begun);
-    out.occasionally().change = next(s.log.last_index());
     append_configuration(s, *leading, static_cast<configuration&&>(begun), now, out);
 }
 

@@ -30,6 +30,12 @@ namespace raft::detail {
     return z ^ (z >> 31U);
 }
 
+/// A number that no earlier run of this server had, most likely: it depends on the time too, as
+/// whoever runs the server may give it the same seed each time. Below 2^63, as all numbers are.
+[[nodiscard]] constexpr std::uint64_t name_of_run(const state& s, instant now) {
+    return mixed(s.seed ^ static_cast<std::uint64_t>(now.nanoseconds)) >> 1U;
+}
+
 constexpr void draw_election_timeout(state& s) { s.seed = mixed(s.seed); }
 
 constexpr void restart_election_timer(const state& s, instant now, auto& out) {

@@ -102,7 +102,8 @@ struct step_down_requested {
 };
 
 /// The membership is to become `members`. `based_on`: the index of the configuration that whoever
-/// asks has seen; if there is a newer one, the request is refused.
+/// asks has seen; if there is a newer one, the request is refused. While new voters catch up no
+/// other change can begin, but this one can be taken back, by asking for the members of before.
 struct change_requested {
     log_index based_on{};
     std::vector<member> members{};

@@ -194,30 +194,24 @@ private:
     confirmed_reads confirmed_{};
 };
 
-/// The one who waits for the end of a change of membership, if somebody does.
+/// Those who wait for the end of a change of membership: who asked for it, and who took it back.
 template <std::size_t CallbackBytes>
 class awaited_change {
 public:
     using callback_type = callback<void(const change_outcome&), CallbackBytes>;
 
-    void await(callback_type on_outcome) {
-        on_outcome_ = std::move(on_outcome);
-        waiting_ = true;
-    }
+    void await(callback_type on_outcome) { waiting_.push_back(std::move(on_outcome)); }
     void end(change_outcome outcome) {
-        if (waiting_) outcome_ = outcome;
+        if (!waiting_.empty()) outcome_ = outcome;
     }
     void tell() {
         if (!outcome_) return;
         const auto told = *std::exchange(outcome_, std::nullopt);
-        auto on_outcome = std::move(on_outcome_);
-        waiting_ = false;
-        on_outcome(told);
+        for (auto& on_outcome : std::exchange(waiting_, {})) on_outcome(told);
     }
 
 private:
-    callback_type on_outcome_{};
-    bool waiting_ = false;
+    std::vector<callback_type> waiting_{};
     std::optional<change_outcome> outcome_{};
 };
 

@@ -79,7 +79,7 @@ public:
             nothing.configurations.push_back({{}, i < bounds_.voters ? usual_ : configuration{}});
             first.at(i).now.self = {i + 1};
             first.at(i).disk = simulated_disk{std::move(nothing)};
-            start(first.at(i));
+            start(first.at(i), bounds_.crashes + bounds_.damages);
             normalise(first.at(i));
         }
         first.past.crashes_left = bounds_.crashes;
@@ -179,11 +179,12 @@ private:
 
     // -------------------------------------------------------------------------------------- events
 
-    /// The server begins to run, with what its disk holds.
-    void start(explored_server& server) const {
+    /// The server begins to run, with what its disk holds. So many restarts are left.
+    void start(explored_server& server, std::size_t restarts_left) const {
         server.now = initial_state(server.now.self, bounds_.config, server.disk.recover(), 0);
         effects timers;
         advance(server.now, started{}, explored_now, timers);
+        if (bounds_.reads > 0) number_requests(server.now, restarts_left);
     }
 
     void begin_event(const explored_event& event) {
@@ -281,7 +282,7 @@ private:
     void restart(const explored_cluster& now, std::size_t i, auto visit) {
         auto& server = next_.at(i);
         server.disk.lose_unfinished();
-        start(server);
+        start(server, std::size_t{next_.past.crashes_left} + next_.past.damages_left);
         next_.past.reads[i] = {};
         step_judge judge{bounds_, next_, i};
         const auto* wrong = judge.judge_state();

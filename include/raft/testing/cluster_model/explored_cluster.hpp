@@ -77,6 +77,12 @@ struct explored_cluster {
     [[nodiscard]] const explored_server& at(std::size_t i) const { return servers[i]; }
 };
 
+/// The requests for reads that a server makes of a leader count from here. The step begins with a
+/// number that no earlier run had, most likely; here runs differ by the restarts that are left.
+constexpr void number_requests(state& s, std::size_t restarts_left) {
+    s.tasks.change().last_request = read_round{restarts_left * (explored_past::reads_max + 1)};
+}
+
 /// Without `check_quorum` time runs out for nothing but transfers, and a disk that stands still is
 /// not explored: a leader that goes because of it goes as one that is asked to. There are no
 /// leases.

@@ -380,6 +380,8 @@ namespace detail {
         for_each_instant(server.now, [&](instant& each) {
             each = detail::at_explored_now(each, story.now(), bounds.config.election_timeout);
         });
+        if (bounds.reads > 0 && !server.now.tasks->last_request)
+            number_requests(server.now, bounds.crashes + bounds.damages);
         normalise(server);
         step_judge judge{bounds, begin, i};
         require(judge.judge_state() == nullptr);
