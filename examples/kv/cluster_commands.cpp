@@ -145,6 +145,16 @@ void tell_stats_section(info_text& out, const activity& done) {
     out.line("snapshots", done.snapshots);
 }
 
+void tell_storage_section(info_text& out, const flush_report& flushes) {
+    const auto microseconds = [](std::chrono::nanoseconds time) {
+        return static_cast<std::uint64_t>(time.count() / 1000);
+    };
+    out.section("Storage");
+    out.line("flushes", flushes.count());
+    out.line("flush_microseconds", microseconds(flushes.sum));
+    out.line("flush_microseconds_max", microseconds(flushes.max));
+}
+
 }  // namespace
 
 void cluster(local_call& call) {
@@ -179,6 +189,7 @@ void info(local_call& call) {
     }
     if (wanted("raft")) tell_raft_section(out, call, report);
     if (wanted("stats")) tell_stats_section(out, report.done);
+    if (wanted("storage")) tell_storage_section(out, report.flushes);
     if (wanted("cluster")) {
         out.section("Cluster");
         out.line("cluster_enabled", 1);

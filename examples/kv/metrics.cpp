@@ -2,6 +2,8 @@
 #include "metrics.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -28,9 +30,12 @@ public:
     }
     /// `labels`: "role=\"leader\"", for example.
     void sample(std::string_view name, std::string_view labels, std::uint64_t value) {
+        sample(name, labels, std::string_view{std::to_string(value)});
+    }
+    void sample(std::string_view name, std::string_view labels, std::string_view value) {
         text_.append(name);
         if (!labels.empty()) text_.append("{").append(labels).append("}");
-        text_.append(" ").append(std::to_string(value)).append("\n");
+        text_.append(" ").append(value).append("\n");
     }
     [[nodiscard]] std::string take() { return std::move(text_); }
 
@@ -40,6 +45,15 @@ private:
 
 std::string label(std::string_view name, std::string_view value) {
     return std::string{name} + "=\"" + std::string{value} + "\"";
+}
+
+std::string seconds(std::chrono::nanoseconds time) {
+    auto digits = std::to_string(time.count());
+    if (digits.size() < 10) digits.insert(0, 10 - digits.size(), '0');
+    digits.insert(digits.size() - 9, 1, '.');
+    digits.erase(digits.find_last_not_of('0') + 1);
+    if (digits.back() == '.') digits.pop_back();
+    return digits;
 }
 
 void tell_standing(metrics_writer& out, const server_report& report) {
@@ -105,6 +119,22 @@ void tell_activity(metrics_writer& out, const activity& done) {
     out.counter("raft_snapshots_total", "Newer snapshots, saved or received.", done.snapshots);
 }
 
+/// Prometheus counts in each bucket what is in those before it, too.
+void tell_flushes(metrics_writer& out, const flush_report& flushes) {
+    constexpr std::string_view name = "raft_kv_flush_seconds";
+    const auto part = [&](std::string_view suffix) { return std::string{name}.append(suffix); };
+    out.head(name, "How long the storage's syncs took.", "histogram");
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < flush_bounds.size(); ++i)
+        out.sample(part("_bucket"), label("le", seconds(flush_bounds[i])),
+                   count += flushes.within[i]);
+    out.sample(part("_bucket"), label("le", "+Inf"), flushes.count());
+    out.sample(part("_sum"), {}, seconds(flushes.sum));
+    out.sample(part("_count"), {}, flushes.count());
+    out.head("raft_kv_flush_seconds_max", "The longest of them.", "gauge");
+    out.sample("raft_kv_flush_seconds_max", {}, seconds(flushes.max));
+}
+
 }  // namespace
 
 std::string metrics_text(const service& server) {
@@ -114,6 +144,7 @@ std::string metrics_text(const service& server) {
     tell_log(out, report);
     tell_members(out, report);
     tell_activity(out, report.done);
+    tell_flushes(out, report.flushes);
     out.gauge("raft_kv_keys", "The keys that the store holds.", server.store().values().size());
     out.gauge("raft_kv_clients", "The clients connected.", report.clients);
     out.gauge("raft_kv_uptime_seconds", "Since the server was started.", report.uptime_seconds);

@@ -58,6 +58,7 @@ server_report server::report() const {
         .uptime_seconds = static_cast<std::uint64_t>(
             std::chrono::duration_cast<std::chrono::seconds>(clock::now() - started_).count()),
         .done = done_,
+        .flushes = flushes_->report(),
     };
     if (status.lost_through) report.lost_through = status.lost_through->index.value;
     if (status.leader) report.leader = status.leader->value;

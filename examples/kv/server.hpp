@@ -25,6 +25,7 @@
 
 #include "connection.hpp"
 #include "event_log.hpp"
+#include "flush_times.hpp"
 #include "metrics_server.hpp"
 #include "service.hpp"
 #include "write_queue.hpp"
@@ -89,7 +90,7 @@ public:
     void too_slow(connection& which) override;
 
 private:
-    using storage_type = raft::file_storage<kv::command>;
+    using storage_type = raft::file_storage<kv::command, timed_files>;
     using transport_type = raft::asio_transport<kv::command>;
     using clock = std::chrono::steady_clock;
     using node_type =
@@ -205,6 +206,7 @@ private:
     event_log log_;
     clock::time_point started_ = clock::now();
 
+    std::shared_ptr<flush_times> flushes_ = std::make_shared<flush_times>();
     std::unique_ptr<storage_type> storage_;
     std::unique_ptr<transport_type> transport_;
     std::unique_ptr<node_type> node_;

@@ -119,7 +119,8 @@ std::optional<std::string> server::open_storage() {
     storage_settings.segment_bytes = limits::segment_bytes;
     storage_settings.recover_damaged_log = options_.recovers_damaged_log;
     storage_settings.wake = [this] { storage_woke(); };
-    auto opened = storage_type::open(options_.directory, std::move(storage_settings));
+    auto opened =
+        storage_type::open(options_.directory, std::move(storage_settings), timed_files{flushes_});
     if (const auto* error = std::get_if<raft::file_storage_error>(&opened)) return error->message;
     storage_ = std::make_unique<storage_type>(std::move(std::get<storage_type>(opened)));
     for (const auto& line : storage_->report()) log_("recovery: " + line);

@@ -14,6 +14,7 @@
 #include "activity.hpp"
 #include "cluster_file.hpp"
 #include "cluster_request.hpp"
+#include "flush_times.hpp"
 #include "kv.hpp"
 
 #include <raft/core/effects.hpp>
@@ -64,6 +65,7 @@ struct server_report {
     std::size_t clients = 0;
     std::uint64_t uptime_seconds = 0;
     activity done{};
+    flush_report flushes{};
 };
 
 class service {

@@ -5,12 +5,9 @@
 #include <cstdint>
 #include <string>
 
-#include <demo/free_ports.hpp>
 #include <doctest/doctest.h>
-#include <http_request.hpp>
 
 #include <support/kv_servers.hpp>
-#include <support/raw_socket.hpp>
 
 using raft_kv::outside::eventually;
 using support::kv_servers;
@@ -80,25 +77,4 @@ TEST_CASE("e2e: a write of a session is carried out once, also when its leader d
     CHECK(increment("1") == "(integer) 1");
     CHECK(increment("3") == "(integer) 3");
     CHECK(shown(servers.ask({"GET", "n"})) == "3");
-}
-
-TEST_CASE("e2e: metrics are told over HTTP, and nothing else is") {
-    const auto port = raft_kv::outside::free_ports(1).front();
-    kv_servers servers{1, {}, {"--metrics", std::to_string(port)}};
-    CHECK(shown(servers.ask({"SET", "a", "1"})) == "OK");
-    const auto said = [&](std::string_view request) {
-        support::raw_socket socket{port};
-        socket.send(request);
-        return socket.receive_all();
-    };
-    const auto page = said("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
-    CAPTURE(page);
-    CHECK(page.starts_with("HTTP/1.1 200 OK\r\n"));
-    CHECK(page.find("\nraft_role{role=\"leader\"} 1\n") != std::string::npos);
-    CHECK(page.find("\nraft_kv_writes_total{outcome=\"applied\"} 1\n") != std::string::npos);
-    CHECK(said("GET / HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404 "));
-    CHECK(said("POST /metrics HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 400 "));
-    CHECK(said(std::string(raft_kv::http_head_bytes_max, 'x')).starts_with("HTTP/1.1 400 "));
-    CHECK(said("\x16\x03\x01\r\n").starts_with("HTTP/1.1 400 "));
-    CHECK(shown(servers.ask({"GET", "a"})) == "1");
 }
