@@ -27,6 +27,7 @@ TEST_CASE("handshake: it comes back as it was") {
     const handshake sent{.verdict = handshake_verdict::not_me,
                          .version_oldest = 3,
                          .version_newest = 200,
+                         .content = frame_content::batches,
                          .cluster = {0x0102030405060708},
                          .from = {9},
                          .to = {10}};
@@ -80,6 +81,10 @@ TEST_CASE("handshake: whoever does not belong here is told why") {
     CHECK(verdict_on(asked) == handshake_verdict::unknown_version);
     asked.version_oldest = 0;
     CHECK(verdict_on(asked) == handshake_verdict::welcome);
+    for (const auto other : {frame_content::batches, static_cast<frame_content>(200)}) {
+        asked.content = other;
+        CHECK(verdict_on(asked) == handshake_verdict::other_content);
+    }
 }
 
 TEST_CASE("handshake: a welcome settles the version") {
@@ -92,9 +97,10 @@ TEST_CASE("handshake: a welcome settles the version") {
     CHECK(reply.cluster == ours);
     CHECK(reply.from == self);
     CHECK(reply.to == asked.from);
+    CHECK(reply.content == frame_content::messages);
 }
 
 TEST_CASE("handshake: every verdict has words") {
-    for (int i = 0; i <= static_cast<int>(handshake_verdict::same_identity); ++i)
+    for (int i = 0; i <= static_cast<int>(handshake_verdict::other_content); ++i)
         CHECK(describe(static_cast<handshake_verdict>(i)) != "unknown verdict");
 }

@@ -38,9 +38,9 @@ class asio_transport {
 public:
     /// `io` must outlive it. Nothing happens before `start`.
     asio_transport(asio::io_context& io, asio_transport_options options)
-        : links_{io, std::move(options)} {
-        for (const auto& peer : links_.shared().options.peers) links_.set_peer(peer);
-    }
+        : links_{io,
+                 {frame_content::messages, detail::message_lengths(options.limits)},
+                 std::move(options)} {}
     asio_transport(const asio_transport&) = delete;
     asio_transport& operator=(const asio_transport&) = delete;
     ~asio_transport() = default;

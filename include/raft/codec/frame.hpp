@@ -100,6 +100,12 @@ namespace detail {
 
 inline constexpr std::size_t checksum_bytes = 4;
 
+/// How long the frames of one kind can be.
+struct frame_lengths {
+    std::size_t least = 0;
+    std::size_t most = 0;
+};
+
 template <std::unsigned_integral Number>
 void store_little_endian(std::byte* to, Number number) {
     if constexpr (std::endian::native == std::endian::little) {
@@ -120,6 +126,16 @@ template <std::unsigned_integral Number>
             number |= static_cast<Number>(std::to_integer<Number>(from[i]) << (8 * i));
     }
     return number;
+}
+
+/// Frames of every kind begin with their length.
+[[nodiscard]] inline frame_beginning inspect_length(std::span<const std::byte> bytes,
+                                                    const frame_lengths& lengths) {
+    if (bytes.size() < sizeof(std::uint32_t)) return {};
+    const std::size_t length = load_little_endian<std::uint32_t>(bytes.data());
+    if (length > lengths.most) return {.error = frame_error::too_large};
+    if (length < lengths.least) return {.error = frame_error::too_short};
+    return {.length = length};
 }
 
 /// Fills a span whose size was computed beforehand.

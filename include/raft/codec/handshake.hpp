@@ -5,7 +5,7 @@
 // and new can tell each other why they part. It protects against mistakes in configuration files,
 // not against an attacker: that is for the network, or for TLS below.
 //
-//     u32 length (40), u32 magic, u8 verdict, u8 oldest version, u8 newest version, u8 zero,
+//     u32 length (40), u32 magic, u8 verdict, u8 oldest version, u8 newest version, u8 content,
 //     u64 cluster, u64 from, u64 to, u32 checksum (CRC32C of everything before it)
 #pragma once
 
@@ -24,6 +24,12 @@ struct cluster_id {
     friend constexpr bool operator==(const cluster_id&, const cluster_id&) = default;
 };
 
+/// What the frames are that follow a handshake.
+enum class frame_content : std::uint8_t {
+    messages,  ///< The messages of one node (message.hpp).
+    batches,   ///< Those of all nodes of a host (battery/host/batch_frame.hpp).
+};
+
 /// What a server answers to a handshake, and why.
 enum class handshake_verdict : std::uint8_t {
     asking,           ///< Not an answer: the question.
@@ -33,6 +39,7 @@ enum class handshake_verdict : std::uint8_t {
     unknown_member,   ///< The caller is not among the peers of this server.
     not_me,           ///< The caller means another server than the one it has reached.
     same_identity,    ///< The caller says that it is the server that it calls.
+    other_content,    ///< One of them has a node to talk to, and the other a host of many.
 };
 
 /// The verdict in plain English, for a log.
@@ -45,6 +52,7 @@ enum class handshake_verdict : std::uint8_t {
         case handshake_verdict::unknown_member: return "the caller is not a known member";
         case handshake_verdict::not_me: return "the server reached is not the one called";
         case handshake_verdict::same_identity: return "both servers have the same identity";
+        case handshake_verdict::other_content: return "one is a host of groups, the other is not";
     }
     return "unknown verdict";
 }
@@ -55,6 +63,7 @@ struct handshake {
     /// Question: the versions that the caller reads and writes. Welcome: both the one to be used.
     std::uint8_t version_oldest = frame_version_oldest;
     std::uint8_t version_newest = frame_version_newest;
+    frame_content content = frame_content::messages;
     cluster_id cluster{};
     member_id from{};
     member_id to{};
@@ -76,7 +85,7 @@ inline constexpr std::uint32_t handshake_magic = 0x74666172;  // "raft", as its 
     out.number(static_cast<std::uint8_t>(h.verdict));
     out.number(h.version_oldest);
     out.number(h.version_newest);
-    out.number(std::uint8_t{0});
+    out.number(static_cast<std::uint8_t>(h.content));
     out.number(h.cluster.value);
     out.number(h.from.value);
     out.number(h.to.value);
@@ -84,7 +93,8 @@ inline constexpr std::uint32_t handshake_magic = 0x74666172;  // "raft", as its 
     return frame;
 }
 
-/// Reads a handshake. Versions yet unknown are not an error here, so that they can be answered.
+/// Reads a handshake. Versions and contents yet unknown are not an error here, so that they can be
+/// answered.
 [[nodiscard]] inline std::optional<frame_error> decode_handshake(std::span<const std::byte> bytes,
                                                                  handshake& into) {
     if (bytes.size() < handshake_bytes) return frame_error::too_short;
@@ -98,12 +108,12 @@ inline constexpr std::uint32_t handshake_magic = 0x74666172;  // "raft", as its 
     if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&bytes[covered.size()]))
         return frame_error::wrong_checksum;
     const auto verdict = in.number<std::uint8_t>();
-    if (verdict > static_cast<std::uint8_t>(handshake_verdict::same_identity))
+    if (verdict > static_cast<std::uint8_t>(handshake_verdict::other_content))
         return frame_error::unknown_verdict;
     into.verdict = static_cast<handshake_verdict>(verdict);
     into.version_oldest = in.number<std::uint8_t>();
     into.version_newest = in.number<std::uint8_t>();
-    (void)in.number<std::uint8_t>();
+    into.content = static_cast<frame_content>(in.number<std::uint8_t>());
     into.cluster.value = in.number<std::uint64_t>();
     into.from.value = in.number<std::uint64_t>();
     into.to.value = in.number<std::uint64_t>();
@@ -111,11 +121,12 @@ inline constexpr std::uint32_t handshake_magic = 0x74666172;  // "raft", as its 
 }
 
 /// What the server `self`, reached by a caller, answers to its handshake. `is_peer(member_id)` says
-/// whether it would take messages from that member.
+/// whether it would take messages from that member, and `content` as what.
 template <class IsPeer>
 [[nodiscard]] handshake answer(const handshake& question, cluster_id cluster, member_id self,
-                               const IsPeer& is_peer) {
-    handshake reply{.cluster = cluster, .from = self, .to = question.from};
+                               const IsPeer& is_peer,
+                               frame_content content = frame_content::messages) {
+    handshake reply{.content = content, .cluster = cluster, .from = self, .to = question.from};
     const auto oldest = question.version_oldest > frame_version_oldest ? question.version_oldest
                                                                        : frame_version_oldest;
     const auto newest = question.version_newest < frame_version_newest ? question.version_newest
@@ -124,6 +135,8 @@ template <class IsPeer>
         reply.verdict = handshake_verdict::other_cluster;
     } else if (oldest > newest) {
         reply.verdict = handshake_verdict::unknown_version;
+    } else if (question.content != content) {
+        reply.verdict = handshake_verdict::other_content;
     } else if (question.from == self) {
         reply.verdict = handshake_verdict::same_identity;
     } else if (question.to != self) {

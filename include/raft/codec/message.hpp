@@ -382,16 +382,19 @@ append_frame(std::vector<std::byte>& out, const message& body, const attachment<
     return std::nullopt;
 }
 
+namespace detail {
+
+[[nodiscard]] inline frame_lengths message_lengths(const frame_limits& limits) {
+    return {.least = frame_header_bytes + checksum_bytes, .most = limits.frame_bytes_max};
+}
+
+}  // namespace detail
+
 /// What the first bytes of a stream say about the frame that they begin; to be asked before a whole
 /// frame is there.
 [[nodiscard]] inline frame_beginning inspect_frame(std::span<const std::byte> bytes,
                                                    const frame_limits& limits = {}) {
-    if (bytes.size() < sizeof(std::uint32_t)) return {};
-    const std::size_t length = detail::load_little_endian<std::uint32_t>(bytes.data());
-    if (length > limits.frame_bytes_max) return {.error = frame_error::too_large};
-    if (length < detail::frame_header_bytes + detail::checksum_bytes)
-        return {.error = frame_error::too_short};
-    return {.length = length};
+    return detail::inspect_length(bytes, detail::message_lengths(limits));
 }
 
 namespace detail {

@@ -17,7 +17,6 @@
 #include <asio/write.hpp>
 
 #include <raft/battery/asio_transport/shared_state.hpp>
-#include <raft/codec/message.hpp>
 
 namespace raft::detail {
 
@@ -130,7 +129,7 @@ private:
     void take_frames() {
         while (!closed()) {
             const auto bytes = std::span<const std::byte>{buffer_}.subspan(begin_, end_ - begin_);
-            const auto beginning = inspect_frame(bytes, shared_->options.limits);
+            const auto beginning = inspect_length(bytes, shared_->framing.lengths);
             if (beginning.error) return end(true, describe(*beginning.error), {});
             if (!beginning.length || *beginning.length > bytes.size()) return read_some();
             begin_ += *beginning.length;
@@ -148,8 +147,7 @@ private:
             end_ -= begin_;
             begin_ = 0;
         } else {
-            const std::size_t frame_max = shared_->options.limits.frame_bytes_max;
-            buffer_.resize(std::min(2 * buffer_.size(), frame_max));
+            buffer_.resize(std::min(2 * buffer_.size(), shared_->framing.lengths.most));
         }
     }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// All connections of one asio_transport: the ways to its peers, and the callers it has accepted. It
-// knows frames as bytes only; what is in them is the business of asio_transport.hpp.
+// All connections of one transport: the ways to its peers, and the callers it has accepted. It
+// knows frames as bytes only; what is in them is the business of asio_transport.hpp, where they are
+// the messages of a node, and of asio_host_transport.hpp, where they are the batches of a host.
 #pragma once
 
 #include <functional>
@@ -20,10 +21,12 @@ public:
     using on_frame =
         std::function<std::optional<frame_error>(member_id, std::span<const std::byte>)>;
 
-    asio_links(asio::io_context& io, asio_transport_options options)
-        : shared_{std::make_shared<asio_shared_state>(io, std::move(options))},
+    asio_links(asio::io_context& io, const asio_framing& framing, asio_transport_options options)
+        : shared_{std::make_shared<asio_shared_state>(io, framing, std::move(options))},
           listener_{std::make_shared<listener>(
-              shared_, [this](asio::ip::tcp::socket socket) { take_in(std::move(socket)); })} {}
+              shared_, [this](asio::ip::tcp::socket socket) { take_in(std::move(socket)); })} {
+        for (const auto& peer : shared_->options.peers) set_peer(peer);
+    }
     asio_links(const asio_links&) = delete;
     asio_links& operator=(const asio_links&) = delete;
     ~asio_links() { stop(); }
@@ -68,6 +71,13 @@ public:
         close_callers(id, "the peer was removed", nullptr);
     }
 
+    /// The way to a peer; null if it is none. There are at most a few dozen.
+    [[nodiscard]] peer_link* find(member_id id) const {
+        for (const auto& link : links_)
+            if (link->peer().id == id) return link.get();
+        return nullptr;
+    }
+
     [[nodiscard]] std::size_t room(member_id id) const {
         const auto* const link = find(id);
         return link == nullptr ? 0 : link->room();
@@ -96,8 +106,9 @@ public:
 
     [[nodiscard]] handshake judge(const handshake& question) override {
         const auto& options = shared_->options;
-        return answer(question, options.cluster, options.self,
-                      [this](member_id id) { return find(id) != nullptr; });
+        return answer(
+            question, options.cluster, options.self,
+            [this](member_id id) { return find(id) != nullptr; }, shared_->framing.content);
     }
 
     // A peer that calls again has lost its old connection, even if this side has not noticed yet;
@@ -127,13 +138,6 @@ public:
     }
 
 private:
-    // There are at most a few dozen peers.
-    [[nodiscard]] peer_link* find(member_id id) const {
-        for (const auto& link : links_)
-            if (link->peer().id == id) return link.get();
-        return nullptr;
-    }
-
     void take_in(asio::ip::tcp::socket socket) {
         std::size_t strangers = 0;
         for (const auto& caller : callers_) strangers += caller->from() ? 0U : 1U;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What an asio_transport is told when it is made, and what it tells of its connections.
+// What a transport over TCP is told when it is made, and what it tells of its connections: the same
+// for asio_transport and for asio_host_transport, whose peers are hosts.
 #pragma once
 
 #include <chrono>
@@ -37,7 +38,7 @@ enum class asio_event_kind : std::uint8_t {
     accepted,         ///< Messages from the peer flow from now on.
     closed,           ///< The connection on which they came has ended.
     refused,          ///< A caller was sent away, or a peer that sent what is no frame.
-    not_sent,         ///< A message was dropped, because it cannot be a frame.
+    not_sent,         ///< A message was dropped, because it cannot be (in) a frame.
     accept_failed,    ///< No connection can be accepted now; it is being tried again.
 };
 
@@ -65,13 +66,13 @@ struct asio_event {
     return "unknown event";
 }
 
-/// Everything that an asio_transport can be told, with its limits.
+/// Everything that a transport can be told, with its limits.
 struct asio_transport_options {
     cluster_id cluster{};                ///< The same on all servers of the cluster.
     member_id self{};                    ///< Who this server is.
     asio::ip::tcp::endpoint listen{};    ///< Port 0: any; ask `local_endpoint()`.
     std::vector<asio_peer> peers{};      ///< The others. `self` among them is passed over.
-    frame_limits limits{};               ///< The same on all servers of the cluster.
+    frame_limits limits{};               ///< Of messages. The same on all servers of the cluster.
 
     /// The bytes that wait for one peer. Frames with entries or with a chunk are taken below this
     /// mark (so one may reach above it), others below `queue_bytes_max + reserve_bytes`.

@@ -115,8 +115,10 @@ private:
     void greet() {
         prepare_socket(socket_);
         const auto& options = shared_->options;
-        greeting_ = encode_handshake(
-            {.cluster = options.cluster, .from = options.self, .to = peer_.id});
+        greeting_ = encode_handshake({.content = shared_->framing.content,
+                                      .cluster = options.cluster,
+                                      .from = options.self,
+                                      .to = peer_.id});
         asio::async_write(socket_, asio::buffer(greeting_),
                           [self = shared_from_this()](asio::error_code error, std::size_t) {
                               if (error) self->end(false, "the handshake failed", error);
@@ -141,6 +143,8 @@ private:
         if (reply.version_newest < frame_version_oldest ||
             reply.version_newest > frame_version_newest)
             return end(true, describe(handshake_verdict::unknown_version), {});
+        if (reply.content != shared_->framing.content)
+            return end(true, describe(handshake_verdict::other_content), {});
         ready_ = true;
         timer_.cancel();
         watch_for_end();

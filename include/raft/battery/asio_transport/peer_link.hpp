@@ -47,6 +47,8 @@ public:
         connect();
     }
 
+    [[nodiscard]] bool is_connected() const { return connection_ && connection_->ready(); }
+
     [[nodiscard]] std::size_t room() const {
         const auto& options = shared_->options;
         if (!connection_ || !connection_->takes(options.queue_bytes_max)) return 0;

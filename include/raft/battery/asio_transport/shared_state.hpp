@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What all connections of one asio_transport share. It lives as long as the last of them, which can
+// What all connections of one transport share. It lives as long as the last of them, which can
 // be longer than the transport: a handler that was cancelled still has to run.
 #pragma once
 
@@ -11,16 +11,28 @@
 
 #include <raft/battery/asio_transport/options.hpp>
 #include <raft/battery/asio_transport/shared_frame.hpp>
+#include <raft/codec/frame.hpp>
 
 namespace raft::detail {
 
+/// All that connections know of the frames that they carry.
+struct asio_framing {
+    frame_content content{};
+    frame_lengths lengths{};
+};
+
 struct asio_shared_state {
     asio::io_context& io;
+    asio_framing framing;
     asio_transport_options options;
     frame_pool frames;
 
-    asio_shared_state(asio::io_context& context, asio_transport_options chosen)
-        : io{context}, options{std::move(chosen)}, frames{options.queue_bytes_max} {}
+    asio_shared_state(asio::io_context& context, const asio_framing& carried,
+                      asio_transport_options chosen)
+        : io{context},
+          framing{carried},
+          options{std::move(chosen)},
+          frames{options.queue_bytes_max} {}
 
     void report(const asio_event& event) const {
         if (options.on_event) options.on_event(event);
