@@ -51,6 +51,14 @@ struct told {
     std::string reason{};
 };
 
+/// Whether any of the events is of that kind, and says that reason if one is given.
+inline bool any_of(const std::vector<told>& events, asio_event_kind kind,
+                   std::string_view reason = {}) {
+    for (const auto& event : events)
+        if (event.kind == kind && (reason.empty() || event.reason == reason)) return true;
+    return false;
+}
+
 inline asio_transport_options options_for(std::uint64_t id) {
     asio_transport_options options;
     options.cluster = ours;
@@ -101,9 +109,7 @@ struct server {
     }
 
     [[nodiscard]] bool heard(asio_event_kind kind, std::string_view reason = {}) const {
-        for (const auto& event : events)
-            if (event.kind == kind && (reason.empty() || event.reason == reason)) return true;
-        return false;
+        return any_of(events, kind, reason);
     }
 };
 
@@ -133,9 +139,12 @@ struct plain_client {
     bool gone = false;
     std::array<char, 256> buffer{};
 
-    plain_client(asio::io_context& io, const server& to) : socket{io} {
+    plain_client(asio::io_context& io, const server& to)
+        : plain_client{io, to.transport.local_endpoint()} {}
+
+    plain_client(asio::io_context& io, const tcp::endpoint& to) : socket{io} {
         asio::error_code error;
-        socket.connect(to.transport.local_endpoint(), error);
+        socket.connect(to, error);
         REQUIRE_FALSE(error);
         listen();
     }

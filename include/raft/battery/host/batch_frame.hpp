@@ -31,7 +31,66 @@ struct batch_frame_limits {
 namespace detail {
 inline constexpr std::size_t batch_header_bytes = 12;
 inline constexpr std::size_t address_bytes = 24;
+
+[[nodiscard]] inline frame_lengths batch_lengths(const batch_frame_limits& limits) {
+    return {.least = batch_header_bytes + checksum_bytes, .most = limits.batch_bytes_max};
+}
 }  // namespace detail
+
+/// Writes one batch as a frame, message by message, to the end of `out`, which nothing else changes
+/// meanwhile. Allocates only if `out` must grow.
+template <encodable Command>
+class batch_writer {
+public:
+    batch_writer(std::vector<std::byte>& out, const batch_frame_limits& limits)
+        : out_{&out}, limits_{limits}, begin_{out.size()} {
+        out.resize(begin_ + detail::batch_header_bytes);
+    }
+
+    /// The messages in it so far.
+    [[nodiscard]] std::uint32_t count() const { return count_; }
+
+    /// After an error the message is not in it, and everything else is as it was.
+    [[nodiscard]] std::optional<frame_error> add(const batch_part<Command>& part) {
+        const auto place = out_->size();
+        out_->resize(place + detail::address_bytes);
+        detail::byte_writer address{std::span{*out_}.subspan(place)};
+        for (const auto id : {part.group.value, part.from.value, part.to.value}) address.number(id);
+        auto fault = append_frame(*out_, part.body, part.beside, limits_.each);
+        if (!fault && size() > limits_.batch_bytes_max) fault = frame_error::too_large;
+        if (fault)
+            out_->resize(place);
+        else
+            ++count_;
+        return fault;
+    }
+
+    /// The frame is complete; nothing is added after that.
+    void finish() {
+        const auto bytes = size();
+        out_->resize(begin_ + bytes);
+        const auto whole = std::span{*out_}.subspan(begin_);
+        detail::byte_writer header{whole};
+        header.number(static_cast<std::uint32_t>(bytes));
+        header.number(std::uint32_t{1});
+        header.number(count_);
+        const auto covered = whole.first(bytes - detail::checksum_bytes);
+        detail::store_little_endian(whole.data() + covered.size(), crc32c(covered));
+    }
+
+    /// What was written of the frame is taken out again.
+    void cancel() { out_->resize(begin_); }
+
+private:
+    [[nodiscard]] std::size_t size() const {
+        return out_->size() - begin_ + detail::checksum_bytes;
+    }
+
+    std::vector<std::byte>* out_;
+    batch_frame_limits limits_;
+    std::size_t begin_;
+    std::uint32_t count_ = 0;
+};
 
 /// Appends a batch as a frame to `out`. Allocates only if `out` must grow. After an error `out` is
 /// as it was.
@@ -39,43 +98,22 @@ template <encodable Command>
 [[nodiscard]] std::optional<frame_error> append_batch(std::vector<std::byte>& out,
                                                       const batch<Command>& messages,
                                                       const batch_frame_limits& limits = {}) {
-    const auto before = out.size();
-    out.resize(before + detail::batch_header_bytes);
+    batch_writer<Command> writer{out, limits};
     std::optional<frame_error> fault;
     messages.for_each([&](const batch_part<Command>& part) {
-        if (fault) return;
-        const auto place = out.size();
-        out.resize(place + detail::address_bytes);
-        detail::byte_writer address{std::span{out}.subspan(place)};
-        for (const auto id : {part.group.value, part.from.value, part.to.value}) address.number(id);
-        fault = append_frame(out, part.body, part.beside, limits.each);
+        if (!fault) fault = writer.add(part);
     });
-    const auto size = out.size() - before + detail::checksum_bytes;
-    if (!fault && size > limits.batch_bytes_max) fault = frame_error::too_large;
-    if (fault) {
-        out.resize(before);
-        return fault;
-    }
-    out.resize(before + size);
-    const auto whole = std::span{out}.subspan(before);
-    detail::byte_writer header{whole};
-    header.number(static_cast<std::uint32_t>(size));
-    header.number(std::uint32_t{1});
-    header.number(static_cast<std::uint32_t>(messages.size()));
-    const auto covered = whole.first(size - detail::checksum_bytes);
-    detail::store_little_endian(whole.data() + covered.size(), crc32c(covered));
-    return std::nullopt;
+    if (fault)
+        writer.cancel();
+    else
+        writer.finish();
+    return fault;
 }
 
 /// What the first bytes of a stream say about the batch that they begin.
 [[nodiscard]] inline frame_beginning inspect_batch(std::span<const std::byte> bytes,
                                                    const batch_frame_limits& limits = {}) {
-    if (bytes.size() < sizeof(std::uint32_t)) return {};
-    const std::size_t length = detail::load_little_endian<std::uint32_t>(bytes.data());
-    if (length > limits.batch_bytes_max) return {.error = frame_error::too_large};
-    if (length < detail::batch_header_bytes + detail::checksum_bytes)
-        return {.error = frame_error::too_short};
-    return {.length = length};
+    return detail::inspect_length(bytes, detail::batch_lengths(limits));
 }
 
 /// Reads batches. Keep one and reuse it: its memory is recycled. One thread at a time.

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What carries the batches of a `host` over TCP, with standalone Asio. Include it only if you use
+// it: nothing else in this library needs Asio.
+//
+// All groups of a host share its connections, which are those of an `asio_transport`: one each way
+// between two hosts, made again when they break, told apart by a handshake. They neither encrypt
+// nor authenticate. The id of a peer is that of its host.
+//
+//     raft::asio_host_transport<command> links{io, options};
+//     links.start([&](raft::member_id from, const auto& arrived) { here.deliver(from, arrived); });
+//     …                                                                  // and to end each turn:
+//     here.send_all([&](raft::member_id to, const auto& said) { return links.send(to, said); });
+//
+// Threads: everything happens on the one thread that runs the io_context, and every member function
+// is to be called there (or before it runs).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include <raft/battery/asio_transport/links.hpp>
+#include <raft/battery/asio_transport/options.hpp>
+#include <raft/battery/host/batch.hpp>
+#include <raft/battery/host/batch_frame.hpp>
+
+namespace raft {
+
+/// Sends batches to other hosts, and receives theirs. What waits for one host is at most
+/// `asio_transport_options::queue_bytes_max`, a reserve, and a batch.
+///
+/// It stays where it was made, and must not be destroyed from within a call of its own.
+template <encodable Command>
+class asio_host_transport {
+public:
+    /// `io` must outlive it. Nothing happens before `start`. `options.limits` are those of each
+    /// message, and `frame_bytes_max` that of the frames that batches go in, as many as they need:
+    /// above the former, and the same on all hosts.
+    asio_host_transport(asio::io_context& io, asio_transport_options options,
+                        std::uint32_t frame_bytes_max = 16U << 20U)
+        : limits_{.batch_bytes_max = frame_bytes_max, .each = options.limits}
+        , links_{io, {frame_content::batches, detail::batch_lengths(limits_)}, std::move(options)} {
+    }
+    asio_host_transport(const asio_host_transport&) = delete;
+    asio_host_transport& operator=(const asio_host_transport&) = delete;
+    ~asio_host_transport() = default;
+
+    /// Begins to listen and to connect; to be called once. Every batch that comes, whole and
+    /// checked, is given to `on_receive(member_id host, const batch<Command>&)`, a copyable
+    /// callable; the batch is valid during the call, from which the transport may be used. An error
+    /// is that of listening: the address is in use, for example. Then nothing has begun.
+    template <class OnReceive>
+    [[nodiscard]] asio::error_code start(OnReceive on_receive) {
+        return links_.start(
+            [this, receive = std::move(on_receive)](
+                member_id from,
+                std::span<const std::byte> frame) mutable -> std::optional<frame_error> {
+                const auto fault = decoder_.decode(frame, arrived_);
+                if (!fault) receive(from, std::as_const(arrived_));
+                return fault;
+            });
+    }
+
+    /// Closes everything. Nothing is received any more, and what was waiting is lost. Final.
+    void stop() { links_.stop(); }
+
+    /// Says whether the batch needs to be kept no longer. One to a host that is not connected is
+    /// lost, as the protocol allows. False if too much waits for that host already: its next turn
+    /// comes with the answers to that. Messages that cannot be in a frame are told and left out.
+    [[nodiscard]] bool send(member_id to, const batch<Command>& said) {
+        auto* const link = links_.find(to);
+        if (link == nullptr || !link->is_connected()) return true;
+        if (!link->takes(said.bytes() != 0)) return false;
+        write(*link, said);
+        return true;
+    }
+
+    /// Whether batches to the host flow.
+    [[nodiscard]] bool is_connected(member_id to) const {
+        const auto* const link = links_.find(to);
+        return link != nullptr && link->is_connected();
+    }
+
+    /// Adds a host, or changes its address. Takes effect at once.
+    void set_peer(asio_peer peer) { links_.set_peer(std::move(peer)); }
+
+    /// Sends nothing more to it and takes nothing more from it.
+    void remove_peer(member_id peer) { links_.remove_peer(peer); }
+
+    /// Where it listens, once started.
+    [[nodiscard]] asio::ip::tcp::endpoint local_endpoint() const { return links_.local_endpoint(); }
+
+private:
+    /// One group's message that cannot be sent must cost no other group anything.
+    void write(detail::peer_link& link, const batch<Command>& said) {
+        auto frame = links_.shared().frames.take();
+        batch_writer<Command> writer{frame.bytes(), limits_};
+        const auto finish = [&] {
+            writer.finish();
+            link.write(frame);
+        };
+        said.for_each([&](const batch_part<Command>& part) {
+            auto fault = writer.add(part);
+            if (fault == frame_error::too_large && writer.count() != 0) {
+                finish();
+                frame = links_.shared().frames.take();
+                writer = {frame.bytes(), limits_};
+                fault = writer.add(part);
+            }
+            if (fault)
+                links_.shared().report({.kind = asio_event_kind::not_sent,
+                                        .peer = link.peer().id,
+                                        .reason = describe(*fault)});
+        });
+        if (writer.count() != 0) finish();
+    }
+
+    batch_frame_limits limits_;
+    batch_decoder<Command> decoder_{limits_};
+    batch<Command> arrived_{};
+    detail::asio_links links_;
+};
+
+}  // namespace raft
