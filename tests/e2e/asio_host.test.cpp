@@ -146,6 +146,24 @@ TEST_CASE("asio host: what a known host says in the name of others is counted an
     commit_in_each(all, number_of);
 }
 
+TEST_CASE("asio host: where batches find too much waiting, all that they hold still comes") {
+    auto narrow = options_for(0);
+    narrow.queue_bytes_max = 1'000;  // Less than the entries of one turn take.
+    narrow.reserve_bytes = 0;
+    asio_hosts all{3, groups, awake(), narrow};
+    commit_in_each(all, number_of);
+    for (int i = 0; i < 20; ++i) {
+        for (std::uint64_t group = 1; group <= groups; ++group)
+            (void)all.propose(all.leader_of(group), group, 1);
+        all.end_turns();
+    }
+    for (std::uint64_t id = 1; id <= 3; ++id) CHECK(all[id].batches_kept > 0);
+    all.run_for(timeout);
+    check_sums(all, [](std::uint64_t group) { return number_of(group) + 20; });
+    for (std::uint64_t id = 1; id <= 3; ++id)
+        CHECK(all[id].groups.statistics() == host_statistics{});
+}
+
 TEST_CASE("asio host: a host cut off within a frame loses its groups, and finds them when mended") {
     asio_hosts all{3, groups, awake()};
     commit_in_each(all, number_of);

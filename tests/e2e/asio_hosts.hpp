@@ -38,11 +38,14 @@ public:
         std::vector<memory_storage<int>> disks{};
         std::vector<told> events{};
         std::uint64_t batches_received = 0;
+        std::uint64_t batches_kept = 0;  ///< They found too much waiting, and went later.
     };
 
-    asio_hosts(std::uint64_t host_count, std::uint64_t group_count, const settings& config)
+    /// `links`: as all hosts have them, but for who they are.
+    asio_hosts(std::uint64_t host_count, std::uint64_t group_count, const settings& config,
+               const asio_transport_options& links = options_for(0))
         : host_count_{host_count}, group_count_{group_count} {
-        for (std::uint64_t id = 1; id <= host_count; ++id) start(id, config);
+        for (std::uint64_t id = 1; id <= host_count; ++id) start(id, config, links);
         for (std::uint64_t from = 1; from <= host_count; ++from)
             for (std::uint64_t to = 1; to <= host_count; ++to)
                 if (from != to) connect(from, to);
@@ -66,12 +69,19 @@ public:
         }));
     }
 
+    /// Ends a turn of each, and says whether all left that was to leave. Nothing arrives meanwhile.
+    bool end_turns() {
+        bool all_left = true;
+        for (const auto& [id, each] : machines_) all_left = end_turn(id, *each) && all_left;
+        return all_left;
+    }
+
     /// Ends turns until nothing is on its way.
     void settle() {
         REQUIRE(run_until(io_, [&] {
-            for (const auto& [id, each] : machines_) end_turn(id, *each);
-            return std::ranges::all_of(under_way_,
-                                       [](const auto& each) { return each.second == 0; });
+            return end_turns() && std::ranges::all_of(under_way_, [](const auto& each) {
+                       return each.second == 0;
+                   });
         }));
     }
 
@@ -133,9 +143,9 @@ public:
 private:
     using way = std::pair<std::uint64_t, std::uint64_t>;  ///< From a host to another.
 
-    void start(std::uint64_t id, const settings& config) {
+    void start(std::uint64_t id, const settings& config, asio_transport_options options) {
         auto& one = *machines_.emplace(id, std::make_unique<machine>(id)).first->second;
-        auto options = options_for(id);
+        options.self = {id};
         options.on_event = [this, id](const asio_event& event) { note(id, event); };
         one.links = std::make_unique<link_type>(io_, options);
         REQUIRE_FALSE(one.links->start([this, id](member_id from, const batch<int>& arrived) {
@@ -157,14 +167,18 @@ private:
         machines_.at(from)->links->set_peer({{to}, "127.0.0.1", wire->port()});
     }
 
-    void end_turn(std::uint64_t id, machine& one) {
+    /// Says whether all left that was to leave.
+    bool end_turn(std::uint64_t id, machine& one) {
+        const auto kept_before = one.batches_kept;
         one.groups.poll(clock_.now());
         one.groups.send_all([&](member_id to, const batch<int>& said) {
             const bool leaves = one.links->is_connected(to);
             const bool taken = one.links->send(to, said);
             if (leaves && taken) ++under_way_[{id, to.value}];
+            if (!taken) ++one.batches_kept;
             return taken;
         });
+        return one.batches_kept == kept_before;
     }
 
     /// What was on its way on a connection that has ended is lost.
