@@ -34,6 +34,7 @@ Runs one server of a replicated key-value store, which speaks the Redis protocol
                              server a member: the file names it and a server that is there
   --recover-damaged-log      a log that is damaged in its middle is cut off there, and what is
                              lost is had from the other servers, where that is safe
+  --forward                  while it follows it takes writes, and hands them to the leader
   --election-timeout-ms N    without a leader for so long, or up to twice, it stands for
                              election (300)
   --heartbeat-ms N           how often a leader is heard at least (60)
@@ -59,7 +60,8 @@ bool read_number(std::string_view text, Integer least, Integer most, Integer& nu
 }
 
 bool takes_value(std::string_view flag) {
-    return flag.starts_with("--") && flag != "--join" && flag != "--recover-damaged-log";
+    return flag.starts_with("--") && flag != "--join" && flag != "--forward" &&
+           flag != "--recover-damaged-log";
 }
 
 /// What is wrong with the value of a flag; empty if nothing is.
@@ -72,6 +74,10 @@ std::string read_flag(std::string_view flag, std::string_view value, serve_flags
     }
     if (flag == "--recover-damaged-log") {
         flags.recover_damaged_log = true;
+        return {};
+    }
+    if (flag == "--forward") {
+        flags.forward = true;
         return {};
     }
     if (flag == "--cluster") {
@@ -192,6 +198,7 @@ int serve(std::span<char*> arguments) {
                            .directory = flags.directory,
                            .joins = flags.join,
                            .recovers_damaged_log = flags.recover_damaged_log,
+                           .forwards = flags.forward,
                            .config = {},
                            .snapshot_entries = flags.snapshot_entries,
                            .metrics_port = flags.metrics_port,

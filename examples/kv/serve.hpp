@@ -21,6 +21,7 @@ struct serve_flags {
     std::uint64_t snapshot_entries = 1'000'000;
     bool join = false;
     bool recover_damaged_log = false;
+    bool forward = false;
     std::optional<std::uint16_t> clock_drift_ppm{};
     std::uint8_t election_rank = 0;
     std::uint16_t metrics_port = 0;  ///< 0: none.

@@ -35,6 +35,12 @@ std::optional<raft::refusal> server::not_leading() const {
                          std::nullopt};
 }
 
+std::optional<raft::refusal> server::not_taking_writes() const {
+    const auto refused = not_leading();
+    const bool hands_on = options_.forwards && !stopping_ && refused && refused->leader;
+    return hands_on ? std::nullopt : refused;
+}
+
 server_report server::report() const {
     const auto status = node_->status();
     server_report report{
@@ -162,10 +168,14 @@ void server::propose() {
         auto bytes = std::move(batch->bytes);
         under_way_.push_back({batch.get(), clock::now()});
         ++done_.entries_proposed;
-        node_->propose(std::move(bytes), [this, batch = std::move(batch)](
-                                             const raft::outcome<kv::result>& outcome) mutable {
+        auto tell = [this,
+                     batch = std::move(batch)](const raft::outcome<kv::result>& outcome) mutable {
             tell_outcome(batch, outcome);
-        });
+        };
+        if (options_.forwards)
+            node_->forward(std::move(bytes), std::move(tell));
+        else
+            node_->propose(std::move(bytes), std::move(tell));
     }
 }
 

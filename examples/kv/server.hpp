@@ -48,6 +48,8 @@ struct server_options {
     bool joins = false;
     /// Damage in the middle of the log is made good from the others where that is safe.
     bool recovers_damaged_log = false;
+    /// It takes writes while another leads, and hands them to the leader.
+    bool forwards = false;
     raft::settings config{};
     /// A snapshot is taken when so many entries were applied since the last one.
     std::uint64_t snapshot_entries = 0;
@@ -77,6 +79,7 @@ public:
     [[nodiscard]] server_report report() const override;
     [[nodiscard]] const kv& store() const override { return node_->state_machine(); }
     [[nodiscard]] std::optional<raft::refusal> not_leading() const override;
+    [[nodiscard]] std::optional<raft::refusal> not_taking_writes() const override;
     [[nodiscard]] std::optional<std::string> take_snapshot() override;
     [[nodiscard]] std::string* batch() override { return writes_.open(); }
     void wrote(session& by, std::uint64_t sequence, std::size_t bytes) override;

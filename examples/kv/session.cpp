@@ -92,7 +92,8 @@ bool session::begin(const word_list& words) {
     const auto reads = std::holds_alternative<read_function>(which->run);
     if (!reads && reads_ > 0) return false;
     const auto here = reads && client_.reads_here;
-    if (const auto refused = server_.not_leading(); refused && !here) {
+    const auto refused = reads ? server_.not_leading() : server_.not_taking_writes();
+    if (refused && !here) {
         reply_error(refusal_text(*refused, slot_of(*which, words), server_.layout()));
         return true;
     }

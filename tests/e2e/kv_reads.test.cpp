@@ -26,6 +26,19 @@ TEST_CASE("e2e: a follower's read sees every write that was acknowledged before 
     }
 }
 
+TEST_CASE("e2e: a follower that forwards takes writes, and its own reads see them") {
+    kv_servers servers{3, {}, {"--forward"}};
+    auto follower = servers.connect(servers.follower());
+    CHECK(shown(follower.call({"READONLY"})) == "OK");
+    for (int i = 0; i < 200; ++i) {
+        const auto value = std::to_string(i);
+        REQUIRE(shown(follower.call({"SET", "key", value})) == "OK");
+        REQUIRE(shown(follower.call({"GET", "key"})) == value);
+    }
+    CHECK(shown(follower.call({"INCR", "key"})) == "(integer) 200");
+    CHECK(shown(servers.ask({"GET", "key"})) == "200");
+}
+
 TEST_CASE("e2e: how old a read may be is the client's choice, and kept to") {
     kv_servers servers;
     CHECK(shown(servers.ask({"SET", "key", "1"})) == "OK");

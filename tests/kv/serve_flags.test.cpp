@@ -28,10 +28,13 @@ std::string problem_of(std::vector<std::string> words) {
 }  // namespace
 
 TEST_CASE("serve flags: values behind the flag or behind an equals sign") {
-    const serve_flags expected{
-        .cluster_file = "c", .id = 2, .directory = "d", .election_timeout_ms = 500};
-    const auto both =
-        parsed({"--cluster", "c", "--id=2", "--data", "d", "--election-timeout-ms=500"});
+    const serve_flags expected{.cluster_file = "c",
+                               .id = 2,
+                               .directory = "d",
+                               .election_timeout_ms = 500,
+                               .forward = true};
+    const auto both = parsed(
+        {"--cluster", "c", "--id=2", "--data", "d", "--forward", "--election-timeout-ms=500"});
     REQUIRE(std::holds_alternative<serve_flags>(both));
     CHECK(std::get<serve_flags>(both) == expected);
     CHECK(std::get<serve_flags>(parsed({"--id", "1", "--help"})).help);

@@ -35,6 +35,7 @@ public:
             .uptime_seconds = 5};
     }
     const kv& store() const override { return store_; }
+    std::optional<raft::refusal> not_taking_writes() const override { return not_leading(); }
     std::optional<raft::refusal> not_leading() const override {
         if (leader_ == 1) return std::nullopt;
         raft::refusal refused{raft::refusal_reason::not_leader, std::nullopt};
