@@ -3,6 +3,9 @@
 // Goal: a request that a follower hands to its leader is taken at most once, and answered always in
 // the same way. Method: stories in which requests and answers are lost, late and repeated, told at
 // the level of the step.
+#include <cstdint>
+#include <set>
+
 #include <doctest/doctest.h>
 
 #include <support/messages.hpp>
@@ -231,6 +234,47 @@ TEST_CASE("thesis 6.2 a learner forwards, but no witness and nobody without a le
     c.settle();
     CHECK(c.last(s1) == 2);
     CHECK(c.last(s4) == 2);
+}
+
+TEST_CASE("thesis 6.2 a leader takes nothing of a witness, which may not know that it is one") {
+    auto members = voters_only({s1, s2, s3});
+    members.witnesses = member_set::of(slot{2});
+    cluster c{members, plain()};
+    c.elect(s1);
+    c.settle();
+    const auto last = c.last(s1);
+    c.inject(s3, s1, forward_proposal{{1}, {7, 1}, 1});
+    CHECK(c.last(s1) == last);
+    CHECK(newest<forward_proposal_refusal>(c, s1, s3)->reason == refusal_reason::not_leader);
+}
+
+TEST_CASE("thesis 6.2 strangers take no room from members, and are not taken later") {
+    auto c = steady(3);
+    c.add_outsider(s4);
+    const auto ask_as = [&](std::uint64_t run) {
+        c.inject(s4, s1, forward_proposal{{1}, {run, 1}, 1});
+    };
+    const auto refused_runs = [&] {
+        std::set<std::uint64_t> runs;
+        for (const auto& each : c.network())
+            if (const auto* m = std::get_if<forward_proposal_refusal>(&each.what.body))
+                runs.insert(m->request.run);
+        return runs;
+    };
+    for (std::uint64_t run = 1; run <= 2 * forwarders_max; ++run) ask_as(run);
+    const auto refused_for_good = refused_runs();
+    CHECK(refused_for_good.size() == members_max);
+    c.lose_all();
+    const auto last = c.last(s1);
+    c.inject(s2, s1, forward_proposal{{1}, {1, 1}, 1});
+    CHECK(c.last(s1) == last + 1);
+    c.settle();
+    c.change(s1, {{s1}, {s2}, {s3}, {s4}});
+    c.run_for(settings{}.election_timeout * 3);
+    REQUIRE(c.at(s1).members().slot_of(s4));
+    for (const auto run : refused_for_good) ask_as(run);
+    CHECK(refused_runs() == refused_for_good);
+    CHECK(c.safe());
 }
 
 TEST_CASE("thesis 6.2 a stranger is refused, and a request for nothing") {
