@@ -172,7 +172,8 @@ struct confirmed_reads {
 
 /// How a change of membership that this leader had to carry out has ended.
 enum class change_result : std::uint8_t {
-    completed,  ///< The configuration asked for is committed.
+    completed,  ///< The configuration that the change led to is committed. Who inherited the change
+                ///< from another leader does not know whether it was given up on the way.
     given_up,  ///< The new voters did not catch up, or the change was taken back; the configuration
                ///< is what it was.
 };

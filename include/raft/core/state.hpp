@@ -22,7 +22,7 @@ namespace raft {
 struct settings {
     /// A server that hears of no leader stands for election after a random time in
     /// [election_timeout, 2 election_timeout) (§5.2). Well above the heartbeat interval and the
-    /// time of a round trip with its disk writes (§5.6).
+    /// time of a round trip with its disk writes (§5.6), and at most two hours.
     duration election_timeout = milliseconds(300);
     /// A leader is heard at least this often.
     duration heartbeat_interval = milliseconds(60);
