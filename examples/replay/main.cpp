@@ -37,7 +37,7 @@ Runs again what a server did, from the file that its flight recorder left, and t
   --help     this text
 
 The result is 0 if the replay ends in the very state that was recorded, 1 if it does not, 2 if the
-words on the command line are wrong, 3 if the file is no recording.
+words on the command line are wrong, 3 if the file is no recording of what a server can have done.
 )";
 
 struct options {
@@ -102,6 +102,12 @@ int tell(const raft::recording& all, const options& chosen) {
         std::fputs(in_words(step, *origin).c_str(), stdout);
         if (chosen.states) std::printf("      : %s\n", in_words(step.after).c_str());
     });
+    if (!result.impossible.empty()) {
+        const auto why = result.impossible;
+        std::printf("input %zu cannot be: %.*s\n", result.inputs + 1, static_cast<int>(why.size()),
+                    why.data());
+        return wrong_file;
+    }
     if (!result.same()) {
         std::printf("replayed: after %zu inputs the state is not the recorded one; it differs in",
                     result.differs_at);

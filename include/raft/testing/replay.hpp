@@ -10,11 +10,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <raft/battery/flight_recorder/recording.hpp>
 #include <raft/codec/fields.hpp>
 #include <raft/core/step.hpp>
+#include <raft/testing/replay/possible.hpp>
 #include <raft/testing/replay/words.hpp>
 
 namespace raft::testing {
@@ -33,7 +35,9 @@ struct replay_result {
     /// The parts of the state in which replay and recording differ; none: it is the same state.
     std::vector<std::string> differences{};
     std::size_t differs_at = 0;  ///< After how many inputs that was seen.
-    [[nodiscard]] bool same() const { return differences.empty(); }
+    /// Why the input after these cannot be, so that it was not replayed; empty: all can.
+    std::string_view impossible{};
+    [[nodiscard]] bool same() const { return differences.empty() && impossible.empty(); }
 };
 
 /// The names of the parts of a state in which two differ.
@@ -54,7 +58,8 @@ struct replay_result {
 }
 
 /// Gives every recorded input to the step again, and `tell` a `replayed_step` of each. Stops where
-/// the state is not what was recorded, which is known where a stretch begins and at the end.
+/// the state is not what was recorded, which is known where a stretch begins and at the end, and
+/// before an input that no server can have been given.
 template <class Tell>
 [[nodiscard]] replay_result replay(const recording& all, Tell tell) {
     replay_result result;
@@ -70,6 +75,10 @@ template <class Tell>
         if (&stretch == &all.stretches.front()) now = stretch.before;
         if (differs_from(stretch.before)) return result;
         for (const auto& each : stretch.inputs) {
+            if (const auto why = find_fault(now, each.what)) {
+                result.impossible = *why;
+                return result;
+            }
             before = now;
             out.clear();
             advance(now, each.what, each.when, out);
