@@ -28,6 +28,9 @@ std::string text_of(std::span<const std::byte> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+/// Of as many segments, and of what is noted beside them.
+std::uint64_t place_for(std::uint64_t segments) { return segments * 4096 + 512; }
+
 }  // namespace
 
 TEST_CASE("file storage: a new directory is empty") {
@@ -102,7 +105,7 @@ TEST_CASE("file storage: all that waits becomes durable with one sync") {
 
 TEST_CASE("file storage: entries without room are not begun, and what there is room for fits") {
     faulty_files files;
-    files.set_capacity(3 * 4096);
+    files.set_capacity(place_for(3));
     teller t{files};
     REQUIRE(t.open());
     std::uint64_t index = 0;
@@ -122,7 +125,7 @@ TEST_CASE("file storage: entries without room are not begun, and what there is r
     CHECK(t.durable() + 1 == t.images().size());
 
     // Others free the disk: the next flush finds it out.
-    files.set_capacity(6 * 4096);
+    files.set_capacity(place_for(6));
     t.flush();
     CHECK(t.disk().room() > 1000);
     t.append(2, ++index, 1, 100);
@@ -134,7 +137,7 @@ TEST_CASE("file storage: as many entries as there is room for fit, wherever the 
     for (std::uint64_t before = 0; before < 40; ++before) {
         CAPTURE(before);
         faulty_files files;
-        files.set_capacity(2 * 4096);
+        files.set_capacity(place_for(2));
         teller t{files};
         REQUIRE(t.open());
         for (std::uint64_t i = 1; i <= before; ++i) t.append(1, i, 1, 20);
@@ -150,7 +153,7 @@ TEST_CASE("file storage: as many entries as there is room for fit, wherever the 
 
 TEST_CASE("file storage: a write for which there is no room after all fails the storage") {
     faulty_files files;
-    files.set_capacity(2 * 4096);
+    files.set_capacity(place_for(2));
     teller t{files};
     REQUIRE(t.open());
     t.append(1, 1, 1);
@@ -164,7 +167,7 @@ TEST_CASE("file storage: a write for which there is no room after all fails the 
 
 TEST_CASE("file storage: discarding makes room, once a snapshot covers the log") {
     faulty_files files;
-    files.set_capacity(6 * 4096);
+    files.set_capacity(place_for(6));
     teller t{files};
     REQUIRE(t.open());
     std::uint64_t index = 0;
@@ -177,7 +180,7 @@ TEST_CASE("file storage: discarding makes room, once a snapshot covers the log")
     CHECK(t.disk().room() < 200);
     CHECK(t.disk().entries({1}, {1}, 100).size() == 1);
 
-    files.set_capacity(7 * 4096);
+    files.set_capacity(place_for(7));
     t.save(index - 1);
     t.flush();
     REQUIRE(t.disk().snapshot().has_value());
@@ -194,7 +197,7 @@ TEST_CASE("B71 file storage: a snapshot for which the disk is too full waits, th
     REQUIRE(t.open());
     t.append(1, 1, 30);
     t.flush();
-    files.set_capacity(2 * 4096);
+    files.set_capacity(place_for(2));
     t.save(30);
     t.flush();
     CHECK(t.disk().is_saving());
@@ -204,7 +207,7 @@ TEST_CASE("B71 file storage: a snapshot for which the disk is too full waits, th
     t.discard(30);
     CHECK(t.disk().entries({1}, {1}, 100).size() == 1);
 
-    files.set_capacity(4 * 4096);
+    files.set_capacity(place_for(4));
     t.flush();
     CHECK_FALSE(t.disk().is_saving());
     CHECK(t.disk().snapshot_error() == "");

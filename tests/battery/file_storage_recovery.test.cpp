@@ -253,11 +253,56 @@ TEST_CASE("file storage recovery: two damaged stretches are refused, or nothing 
     CHECK(count[static_cast<std::size_t>(result::refused)] > 100);
 }
 
+TEST_CASE(
+    "file storage recovery: a segment that ends early is refused, or nothing false is found") {
+    const written w;
+    for (const auto& path : {first_segment, second_segment, third_segment}) {
+        const auto whole = w.files.contents(path);
+        for (std::size_t size = 0; size < whole.size(); size += 1 + size % 7) {
+            CAPTURE(path);
+            CAPTURE(size);
+            auto files = w.files.after_kill();
+            files.replace(path, {whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)});
+            // Where the log ended is in the last segment only.
+            const auto expected = path == third_segment ? result::refused : result::cut;
+            CHECK(open_damaged(files, w) == expected);
+        }
+    }
+}
+
+TEST_CASE("file storage recovery: a log whose only segment ends early is refused") {
+    faulty_files files;
+    teller told{files};
+    REQUIRE(told.open());
+    told.vote(1, 1);
+    told.append(1, 1, 5, 100);
+    told.flush();
+    told.append(1, 6, 5, 100);
+    told.flush();
+    told.vote(7, 2);
+    told.flush();
+    const auto whole = files.contents(first_segment);
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+        CAPTURE(size);
+        auto left = files.after_kill();
+        left.replace(first_segment,
+                     {whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)});
+        teller t{left};
+        CHECK_FALSE(t.open(recovering()));
+        CHECK(t.error().starts_with(first_segment));
+    }
+}
+
 TEST_CASE("file storage recovery: a segment that is gone is had again") {
     const written w;
     auto files = w.files.after_kill();
     files.erase(second_segment);
-    CHECK(open_damaged(files, w) == result::cut);
+    CHECK(open_damaged(files.after_kill(), w) == result::cut);
+    // But then the last one must tell where the log ended.
+    clear(files, third_segment, 0, 4096);
+    CHECK(open_damaged(files, w) == result::refused);
+    files.erase(third_segment);
+    CHECK(open_damaged(files, w) == result::refused);
 }
 
 TEST_CASE("file storage recovery: a crash in any step") {

@@ -10,6 +10,7 @@
 //   anything fails (log_writer.hpp).
 // * What a crash interrupted is told from damage; damage refuses to start (torn_tail.hpp), or, if
 //   that is asked for and safe, is left to the other servers to make good (damaged_log.hpp).
+// * A segment that was in use is missed when it is gone (newest_segment.hpp).
 // * The log goes only when a snapshot that covers it is durable (snapshot_keeper.hpp).
 // * Errors of writing and syncing are final: nothing is tried twice, nothing more is changed.
 // * All files are reached through `Files` (posix_files.hpp), which a test can replace.
@@ -282,8 +283,8 @@ private:
 
     [[nodiscard]] wal::failure resume_log(wal::recovered_log& found) {
         map_ = std::move(found.map);
-        tail_ = {found.tail_segment, found.tail_offset};
-        tail_capacity_ = found.tail_capacity;
+        tail_ = {found.tail.number, found.tail_offset};
+        tail_capacity_ = found.tail.capacity;
         auto& log = parts_->work.log();
         if (tail_.segment == 0) {
             const auto header = next_segment(options_.segment_bytes);

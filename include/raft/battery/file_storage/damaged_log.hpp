@@ -7,9 +7,10 @@
 //
 // A crash may come at any time. First the mark is made durable, with all that will be known only
 // from it; then, each step sure to last before the next: the later segments get other names, the
-// damaged one is copied, and a segment that ends with term and vote at the damaged place takes its
-// place. Last the mark forgets the cut. Whoever finds a mark with a cut carries it out again before
-// anything is read: half of it done, the log could look like one that ends there.
+// damaged one is copied, a segment that ends with term and vote at the damaged place takes its
+// place, and is noted as the newest. Last the mark forgets the cut. Whoever finds a mark with a cut
+// carries it out again before anything is read: half of it done, the log could look like one that
+// ends there.
 #pragma once
 
 #include <algorithm>
@@ -109,7 +110,7 @@ public:
         const auto has = [&](std::string_view name) {
             return std::find(names.begin(), names.end(), name) != names.end();
         };
-        for (const auto draft : {lost_draft_name, cut_name})
+        for (const auto draft : {lost_draft_name, cut_name, newest_draft_name})
             if (has(draft)) {
                 const auto path = path_of(directory_, draft);
                 if (auto failed = check(files_.remove(path), "remove", path)) return failed;
@@ -123,11 +124,13 @@ public:
         return mark_->cut ? carry_out(names) : std::nullopt;
     }
 
-    /// Cuts the log off at `damaged_at`, if that is safe. `reason`: how the damage shows; `before`:
-    /// what there is before it. `names` becomes what is in the directory then.
+    /// Cuts the log off at `damaged_at`, if that is safe. `reason`: how the damage shows; `newest`:
+    /// a segment that is known to have been in use; `before`: what there is before the damage.
+    /// `names` becomes what is in the directory then.
     [[nodiscard]] failure cut_off(const file_storage_error& reason, record_place damaged_at,
+                                  const std::optional<newest_segment>& newest,
                                   recovered_log& before, std::vector<std::string>& names) {
-        last_words_reader<Files> reader{files_, directory_, damaged_at, before};
+        last_words_reader<Files> reader{files_, directory_, newest};
         if (auto failed = reader.read(segments_in(names))) return failed;
         const auto& [vote, last] = reader.found();
         if (!vote) return refusal(reason, "this server may have voted in what is damaged, and");
@@ -234,7 +237,9 @@ private:
         }
         append_vote(cut, bytes);
         const auto path = segment_path(directory_, header.number);
-        return put_whole(files_, directory_, cut_name, path, bytes);
+        if (auto failed = put_whole(files_, directory_, cut_name, path, bytes)) return failed;
+        return note_newest_segment(files_, directory_,
+                                   {decode_segment_header(bytes), header.first_sequence});
     }
 
     /// A record was here, so there is room for this one: none is shorter.

@@ -156,6 +156,8 @@ inline constexpr std::string_view receiving_name = "receiving.tmp";
 inline constexpr std::string_view lost_name = "lost-entries";
 inline constexpr std::string_view lost_draft_name = "lost-entries.tmp";
 inline constexpr std::string_view cut_name = "cut.tmp";
+inline constexpr std::string_view newest_name = "newest-segment";
+inline constexpr std::string_view newest_draft_name = "newest-segment.tmp";
 inline constexpr std::string_view lock_name = "LOCK";
 
 [[nodiscard]] inline std::string segment_path(const std::string& directory, std::uint64_t number) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What can be told of the end of a log with damage in its middle: term and vote, and the last
-// entry. Both are certain only if nothing that is damaged could have changed them after the sound
-// record, or the header of a segment, that says them last: a vote that is forgotten could be given
-// twice, and an entry that is forgotten could have been acknowledged. Changes nothing on the disk.
+// What can be told of the end of a log with damage in it: term and vote, and the last entry. Both
+// are certain only if nothing that is damaged could have changed them after the sound record, or
+// the header of a segment, that says them last: a vote that is forgotten could be given twice, and
+// an entry that is forgotten could have been acknowledged. Changes nothing on the disk.
 //
-// Of a record whose header is sound it is known what it was made of, and where the next one stands;
-// after anything else that is damaged nothing is certain, until something sound says it anew.
+// The newest segment alone can tell: its header says what was before it. Of a record whose header
+// is sound it is known what it was made of, and where the next one stands; after anything else that
+// is damaged nothing is certain, until something sound says it anew. And nothing at all is certain
+// if it is not known which segment is the newest, or if that is not as long as it was.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +20,8 @@
 #include <vector>
 
 #include <raft/battery/file_storage/file.hpp>
+#include <raft/battery/file_storage/newest_segment.hpp>
 #include <raft/battery/file_storage/record.hpp>
-#include <raft/battery/file_storage/recovery.hpp>
 #include <raft/battery/file_storage/torn_tail.hpp>
 
 namespace raft::wal {
@@ -32,52 +34,49 @@ struct last_words {
 template <class Files>
 class last_words_reader {
 public:
-    /// `before`: what there is before the damage, at `damaged_at`.
-    last_words_reader(Files& files, const std::string& directory, record_place damaged_at,
-                      const recovered_log& before)
-        : files_{files}, directory_{directory}, damaged_at_{damaged_at} {
-        // The first segment of all begins with nothing; any other that is now the first does not.
-        if (before.tail_segment == 0 && damaged_at.segment != 1) return;
-        words_ = {before.vote, before.shape.last()};
-        sequence_ = before.next_sequence;
-    }
+    /// `newest`: what is known of the newest segment beside what it says itself.
+    last_words_reader(Files& files, const std::string& directory,
+                      const std::optional<newest_segment>& newest)
+        : files_{files}, directory_{directory}, newest_{newest} {}
 
-    /// Reads those of the segments, whose numbers are sorted, in which something may be said.
+    /// Reads the last of these segments that is in use; the numbers are sorted.
     [[nodiscard]] failure read(std::vector<std::uint64_t> numbers) {
-        std::vector<std::byte> bytes;
-        // Segments that are not in use yet are all zeros.
+        std::vector<std::byte> segment;
         for (; !numbers.empty(); numbers.pop_back()) {
-            if (auto failed = load(numbers.back(), bytes)) return failed;
-            if (!all_zero(bytes)) break;
+            const auto path = segment_path(directory_, numbers.back());
+            if (auto failed = read_whole(files_, path, segment)) return failed;
+            // Segments that are not in use yet are all zeros.
+            if (!all_zero(segment)) break;
         }
-        for (const auto number : numbers) {
-            if (number < damaged_at_.segment) continue;
-            if (auto failed = load(number, bytes)) return failed;
-            is_last_ = number == numbers.back();
-            read_segment(number, bytes);
-        }
+        if (!numbers.empty()) read_segment(numbers.back(), segment);
         return std::nullopt;
     }
 
     [[nodiscard]] const last_words& found() const { return words_; }
 
 private:
-    [[nodiscard]] failure load(std::uint64_t number, std::vector<std::byte>& bytes) {
-        return read_whole(files_, segment_path(directory_, number), bytes);
-    }
-
+    /// What was written to it is known only if it is all there: the newest segment, and its end.
     void read_segment(std::uint64_t number, std::span<const std::byte> segment) {
-        if (number == damaged_at_.segment && damaged_at_.offset >= segment_header_bytes)
-            return read_records(number, segment, damaged_at_.offset);
-        if (const auto header = sound_segment_header(segment, number)) {
-            words_ = {header->vote, header->last};
-            sequence_ = header->first_sequence;
-        }
-        read_records(number, segment, segment_header_bytes);
+        const auto header = header_of(number, segment);
+        if (!header || header->capacity != segment.size()) return;
+        words_ = {header->vote, header->last};
+        sequence_ = header->first_sequence;
+        read_records(number, segment);
+        if (newest_ && sequence_ < newest_->next_sequence) words_ = {};
     }
 
-    void read_records(std::uint64_t number, std::span<const std::byte> segment, std::uint64_t at) {
-        while (at + record_header_bytes <= segment.size()) {
+    [[nodiscard]] std::optional<segment_header>
+    header_of(std::uint64_t number, std::span<const std::byte> segment) const {
+        const auto noted = newest_ ? newest_->header : segment_header{};
+        if (noted.number > number) return std::nullopt;
+        const auto header = read_segment_header(segment);
+        if (header && header->number == number)
+            return header->is_noted && !newest_ ? std::nullopt : header;
+        return noted.number == number ? std::optional{noted} : std::nullopt;
+    }
+
+    void read_records(std::uint64_t number, std::span<const std::byte> segment) {
+        for (std::uint64_t at = segment_header_bytes; at + record_header_bytes <= segment.size();) {
             const auto rest = segment.subspan(static_cast<std::size_t>(at));
             const auto header = read_record_header(rest, {number, at});
             const bool is_next = header && sequence_ == header->sequence;
@@ -91,16 +90,14 @@ private:
             }
             hear(*header, rest);
             at += header->record_bytes();
-            ++*sequence_;
+            ++sequence_;
         }
     }
 
     /// Whether nothing was here, or nothing that had become durable.
     [[nodiscard]] bool ends_here(std::uint64_t number, std::span<const std::byte> segment,
                                  std::uint64_t at) const {
-        if (!is_last_) return all_zero(segment.subspan(static_cast<std::size_t>(at)));
-        return sequence_ &&
-               examine_tail(segment, number, at, *sequence_).verdict != tail_verdict::damaged;
+        return examine_tail(segment, number, at, sequence_).verdict != tail_verdict::damaged;
     }
 
     /// The place of the next record with a sound header, which is the one to go on with.
@@ -110,7 +107,7 @@ private:
              at += record_alignment) {
             const auto rest = segment.subspan(static_cast<std::size_t>(at));
             const auto header = read_record_header(rest, {number, at});
-            if (!header || (sequence_ && header->sequence <= *sequence_)) continue;
+            if (!header || header->sequence <= sequence_) continue;
             sequence_ = header->sequence;
             return at;
         }
@@ -132,10 +129,9 @@ private:
 
     Files& files_;
     const std::string& directory_;
-    record_place damaged_at_;
+    std::optional<newest_segment> newest_;
     last_words words_{};
-    std::optional<std::uint64_t> sequence_{};  ///< Of the next record, if that is known.
-    bool is_last_ = false;                     ///< No later segment is in use.
+    std::uint64_t sequence_ = 0;  ///< Of the next record.
 };
 
 }  // namespace raft::wal

@@ -3,9 +3,9 @@
 // Puts records into segments. Used by the thread that flushes, and by nothing else.
 //
 // Rules: a segment is allocated before it is needed, so that a full disk is noticed while there is
-// still room; it is synced before the next one is begun, and the header of the next is synced
-// before its first record; segments are removed from the oldest on, each removal synced before the
-// next.
+// still room; it is synced before the next one is begun; the length of the next, then its header,
+// then the note of it (newest_segment.hpp) are each synced before what follows, the first record
+// last; segments are removed from the oldest on, each removal synced before the next.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <raft/battery/file_storage/file.hpp>
+#include <raft/battery/file_storage/newest_segment.hpp>
 #include <raft/battery/file_storage/record.hpp>
 
 namespace raft::wal {
@@ -46,9 +47,7 @@ public:
                 check(open_into(*files_, path_, file_opening::existing, file_), "open", path_))
             return failed;
         if (header.capacity > segment_bytes_)
-            if (auto failed =
-                    check(files_->allocate(file_.handle(), header.capacity), "allocate", path_))
-                return failed;
+            if (auto failed = lengthen(header.capacity)) return failed;
         segment_ = header.number;
         header.first_sequence = next_sequence_;
         std::vector<std::byte> sector(segment_header_bytes);
@@ -56,7 +55,8 @@ public:
         if (auto failed = check(files_->write(file_.handle(), 0, sector), "write", path_))
             return failed;
         unsynced_ = true;
-        return sync();
+        if (auto failed = sync()) return failed;
+        return note_newest_segment(*files_, directory_, {header, header.first_sequence});
     }
 
     /// Seals the records in `records` and writes them to the current segment.
@@ -110,6 +110,12 @@ public:
     }
 
 private:
+    [[nodiscard]] failure lengthen(std::uint64_t capacity) {
+        const int cause = files_->allocate(file_.handle(), capacity);
+        if (auto failed = check(cause, "allocate", path_)) return failed;
+        return check(files_->sync(file_.handle()), "sync", path_);
+    }
+
     [[nodiscard]] int allocate(std::uint64_t number) {
         const auto path = segment_path(directory_, number);
         open_file<Files> file;

@@ -136,15 +136,13 @@ private:
         damaged_log<Files> damaged{files_, directory_};
         if (auto failed = damaged.resume(names)) return failed;
         auto report = std::move(out.log.report);
-        log_reader<Files> reader{files_, directory_};
-        auto failed = reader.read(segments_in(names), out.log);
-        if (failed && recovers_log_ && reader.damaged_at()) {
+        auto failed = read_segments(names, out.log);
+        if (failed && recovers_log_ && damaged_at_) {
             const auto reason = *failed;
-            failed = damaged.cut_off(reason, *reader.damaged_at(), out.log, names);
+            failed = damaged.cut_off(reason, *damaged_at_, newest_, out.log, names);
             if (failed) return failed;
             report.push_back(reason.message + "; set aside from there on");
-            out.log = {};
-            failed = log_reader<Files>{files_, directory_}.read(segments_in(names), out.log);
+            failed = read_segments(names, out.log);
         }
         if (failed) return failed;
         out.lost_through = damaged.lost_through();
@@ -156,9 +154,21 @@ private:
         return std::nullopt;
     }
 
+    /// Reads the segments, whose names are among these, and notes that they were whole, or finds
+    /// where they are damaged.
+    [[nodiscard]] failure read_segments(const std::vector<std::string>& names, recovered_log& log) {
+        log = {};
+        if (auto failed = read_newest_segment(files_, directory_, names, newest_)) return failed;
+        log_reader<Files> reader{files_, directory_};
+        auto failed = reader.read(segments_in(names), newest_, log);
+        damaged_at_ = reader.damaged_at();
+        if (failed || log.tail.number == 0) return failed;
+        return note_newest_segment(files_, directory_, {log.tail, log.next_sequence});
+    }
+
     [[nodiscard]] failure fit_together(opened_directory<Files>& out) {
         auto& log = out.log;
-        if (log.tail_segment == 0) return fit_without_log(out);
+        if (log.tail.number == 0) return fit_without_log(out);
         const auto first = log.map.first_segment();
         const auto base = log.shape.base();
         if (!out.snapshot) {
@@ -186,15 +196,18 @@ private:
             if (number != 1)
                 return damage(segment_path(directory_, number), 0,
                               "it is all zeros, and there is no segment before it");
-        if (!out.snapshot) return std::nullopt;
-        return file_storage_error{directory_ + ": there is a snapshot, but the log is missing, " +
-                                  "and with it term and vote"};
+        if (!out.snapshot && !out.lost_through) return std::nullopt;
+        return file_storage_error{directory_ + ": there is a " +
+                                  (out.snapshot ? "snapshot" : "mark of lost entries") +
+                                  ", but the log is missing, and with it term and vote"};
     }
 
     Files& files_;
     const std::string& directory_;
     snapshot_receiver<Files>& receiver_;
     bool recovers_log_;
+    std::optional<newest_segment> newest_{};
+    std::optional<record_place> damaged_at_{};
 };
 
 }  // namespace raft::wal

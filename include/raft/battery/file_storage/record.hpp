@@ -56,7 +56,8 @@ struct segment_header {
     std::uint64_t capacity = 0;  ///< The whole file's length in bytes.
     std::uint64_t first_sequence = 0;
     hard_state vote{};
-    log_position last{};  ///< The last entry before this segment.
+    log_position last{};   ///< The last entry before this segment.
+    bool is_noted = true;  ///< Before it has a record, there is a note of it (newest_segment.hpp).
 };
 
 [[nodiscard]] inline std::uint32_t segment_header_crc(std::span<const std::byte> sector) {
@@ -74,6 +75,7 @@ inline void encode(const segment_header& header, std::span<std::byte> sector) {
     put(sector, 56, header.vote.voted_for.value_or(member_id{}).value);
     put(sector, 64, header.last.index.value);
     put(sector, 72, header.last.term.value);
+    put(sector, 80, std::uint64_t{header.is_noted});
     put(sector, 12, segment_header_crc(sector));
 }
 
@@ -86,20 +88,28 @@ inline void encode(const segment_header& header, std::span<std::byte> sector) {
     if (get<std::uint64_t>(sector, 48) != 0)
         header.vote.voted_for = member_id{get<std::uint64_t>(sector, 56)};
     header.last = {{get<std::uint64_t>(sector, 64)}, {get<std::uint64_t>(sector, 72)}};
+    header.is_noted = get<std::uint64_t>(sector, 80) != 0;
     return header;
 }
 
-/// The header of a segment, if it is as it was written, and the file as long as it says.
+/// The header at the beginning of a segment, if it is as it was written.
 [[nodiscard]] inline std::optional<segment_header>
-sound_segment_header(std::span<const std::byte> segment, std::uint64_t number) {
+read_segment_header(std::span<const std::byte> segment) {
     if (segment.size() < segment_header_bytes) return std::nullopt;
     const auto sector = segment.first(segment_header_bytes);
     if (get<std::uint64_t>(sector, 0) != segment_magic ||
         get<std::uint32_t>(sector, 8) != format_version ||
         get<std::uint32_t>(sector, 12) != segment_header_crc(sector))
         return std::nullopt;
-    const auto header = decode_segment_header(sector);
-    if (header.number != number || header.capacity != segment.size()) return std::nullopt;
+    return decode_segment_header(sector);
+}
+
+/// The same, if it is this segment's, and the file as long as it says.
+[[nodiscard]] inline std::optional<segment_header>
+sound_segment_header(std::span<const std::byte> segment, std::uint64_t number) {
+    const auto header = read_segment_header(segment);
+    if (!header || header->number != number || header->capacity != segment.size())
+        return std::nullopt;
     return header;
 }
 

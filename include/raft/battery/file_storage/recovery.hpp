@@ -18,6 +18,7 @@
 
 #include <raft/battery/file_storage/file.hpp>
 #include <raft/battery/file_storage/log_map.hpp>
+#include <raft/battery/file_storage/newest_segment.hpp>
 #include <raft/battery/file_storage/record.hpp>
 #include <raft/battery/file_storage/torn_tail.hpp>
 
@@ -29,9 +30,9 @@ struct recovered_log {
     log_shape shape{};
     std::vector<indexed_configuration> configurations{};
     log_map map{};
-    std::uint64_t tail_segment = 0;  ///< The segment that is written to; 0 if there is none.
+    segment_header
+        tail{};  ///< Of the segment that is written to; its number is 0 if there is none.
     std::uint64_t tail_offset = 0;
-    std::uint64_t tail_capacity = 0;
     std::uint64_t next_sequence = 1;
     std::vector<std::uint64_t> unused{};  ///< Segments allocated in advance, without a header.
     std::vector<std::string> report{};
@@ -54,13 +55,17 @@ public:
     /// Where the first thing is that is not as it was written, if `read` has failed for that.
     [[nodiscard]] const std::optional<record_place>& damaged_at() const { return damaged_at_; }
 
-    /// Reads the segments of these numbers, which are sorted. When it fails for damage, `log` holds
-    /// what was before.
-    [[nodiscard]] failure read(const std::vector<std::uint64_t>& numbers, recovered_log& log) {
+    /// Reads the segments of these numbers, which are sorted; `newest`: one that was in use. When
+    /// it fails for damage, `log` holds what was before.
+    [[nodiscard]] failure read(const std::vector<std::uint64_t>& numbers,
+                               const std::optional<newest_segment>& newest, recovered_log& log) {
         for (const auto number : numbers)
             if (auto failed = read_segment(number, log)) return failed;
-        if (log.tail_segment == 0) return std::nullopt;
-        return end_at_tail(log);
+        const bool has_records = log.next_sequence > 1;
+        if (auto failed = check_newest_segment(directory_, newest, log.tail, has_records))
+            return failed;
+        if (log.tail.number == 0) return std::nullopt;
+        return end_at_tail(newest ? newest->next_sequence : 0, log);
     }
 
 private:
@@ -88,8 +93,7 @@ private:
         segment_header header;
         if (auto failed = read_header(number, header)) return failed;
         if (auto failed = join(header, std::move(before), log)) return failed;
-        log.tail_segment = number;
-        log.tail_capacity = header.capacity;
+        log.tail = header;
         log.map.begin_segment(number);
         return replay(log);
     }
@@ -124,24 +128,23 @@ private:
         if (!log.unused.empty())
             return damage_from({log.unused.front(), 0}, 0,
                                "it is all zeros, but a later segment is in use");
-        if (log.tail_segment == 0) {
+        if (log.tail.number == 0) {
             log.vote = header.vote;
             log.shape = log_shape{header.last};
             log.next_sequence = header.first_sequence;
             return std::nullopt;
         }
-        if (header.number != log.tail_segment + 1) {
-            damaged_at_ = record_place{log.tail_segment + 1, 0};
-            return file_storage_error{segment_path(directory_, log.tail_segment + 1) +
+        if (header.number != log.tail.number + 1) {
+            damaged_at_ = record_place{log.tail.number + 1, 0};
+            return file_storage_error{segment_path(directory_, log.tail.number + 1) +
                                       " is missing: there are segments before and after it"};
         }
         if (header.first_sequence == log.next_sequence) {
             if (header.vote == log.vote && header.last == log.shape.last()) return std::nullopt;
             return damage(path_, 40, "the header does not go on where the segment before ends");
         }
-        const auto tail =
-            examine_tail(before, log.tail_segment, log.tail_offset, log.next_sequence);
-        return damage_from({log.tail_segment, log.tail_offset}, log.tail_offset,
+        const auto tail = examine_tail(before, log.tail.number, log.tail_offset, log.next_sequence);
+        return damage_from({log.tail.number, log.tail_offset}, log.tail_offset,
                            tail.verdict == tail_verdict::damaged
                                ? tail.what
                                : "records are missing that were durable before the next segment");
@@ -152,7 +155,7 @@ private:
         unsynced_from_ = 0;
         for (;;) {
             const auto rest = std::span{bytes_}.subspan(static_cast<std::size_t>(log.tail_offset));
-            const auto header = read_record_header(rest, {log.tail_segment, log.tail_offset});
+            const auto header = read_record_header(rest, {log.tail.number, log.tail_offset});
             if (!header || header->sequence != log.next_sequence ||
                 !payload_is_sound(*header, rest))
                 return std::nullopt;
@@ -201,7 +204,7 @@ private:
         if (!log.shape.matches(before) || entries.term < before.term)
             return damage(path_, log.tail_offset,
                           "the entries of a record do not follow those before them");
-        log.map.add(entries.first(), entries.last(), log_end, {log.tail_segment, log.tail_offset},
+        log.map.add(entries.first(), entries.last(), log_end, {log.tail.number, log.tail_offset},
                     record_bytes);
         log.shape.truncate_after(before.index);
         log.shape.append(entries.term, entries.count);
@@ -210,12 +213,14 @@ private:
         return std::nullopt;
     }
 
-    [[nodiscard]] failure end_at_tail(recovered_log& log) {
-        path_ = segment_path(directory_, log.tail_segment);
-        const auto tail =
-            examine_tail(bytes_, log.tail_segment, log.tail_offset, log.next_sequence);
+    /// `durable_before`: the number of a record before which all are known to have been durable.
+    [[nodiscard]] failure end_at_tail(std::uint64_t durable_before, recovered_log& log) {
+        path_ = segment_path(directory_, log.tail.number);
+        const auto tail = examine_tail(bytes_, log.tail.number, log.tail_offset, log.next_sequence);
         if (tail.verdict == tail_verdict::damaged)
-            return damage_from({log.tail_segment, tail.offset}, tail.offset, tail.what);
+            return damage_from({log.tail.number, tail.offset}, tail.offset, tail.what);
+        if (log.next_sequence < durable_before)
+            return damage(path_, log.tail_offset, "records that were durable are missing");
         auto end = log.tail_offset;
         if (tail.verdict == tail_verdict::torn) {
             log.report.push_back(path_ + ": the last write was not finished when the process" +
