@@ -159,3 +159,29 @@ TEST_CASE("a set of members is visited in the order of the slots") {
     CHECK(member_set::first(0).empty());
     CHECK_FALSE(set.contains({31}));
 }
+
+TEST_CASE("a configuration from outside names each member once, voters and learners among them") {
+    const auto three = voters_only({{1}, {2}, {3}});
+    CHECK(is_valid(three));
+    CHECK_FALSE(is_valid(voters_only({{1}, {2}, {2}})));
+    CHECK_FALSE(is_valid(voters_only({{1}, {2}, {1}})));
+    auto stranger = three;
+    stranger.voters = member_set::from_bits(0b1111);
+    CHECK_FALSE(is_valid(stranger));
+    auto both = three;
+    both.next_voters = member_set::from_bits(0b011);
+    both.next_learners = member_set::from_bits(0b110);
+    CHECK_FALSE(is_valid(both));
+    both.next_learners = member_set::from_bits(0b100);
+    CHECK(is_valid(both));
+}
+
+TEST_CASE("a configuration from outside has witnesses for fewer than half of its voters") {
+    for (std::size_t voters = 1; voters <= 5; ++voters)
+        for (std::size_t witnesses = 0; witnesses <= voters; ++witnesses) {
+            auto c = voters_only({{1}, {2}, {3}, {4}, {5}});
+            c.voters = member_set::first(voters);
+            c.witnesses = member_set::first(witnesses);
+            CHECK(is_valid(c) == (witnesses * 2 < voters));
+        }
+}

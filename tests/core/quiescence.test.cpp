@@ -148,6 +148,34 @@ TEST_CASE("a group does not sleep while a member that is heard lacks an entry") 
     CHECK_FALSE(has_timer(c));
 }
 
+TEST_CASE("a leader does not sleep while its own disk has work to do") {
+    cluster c{3, sleepy()};
+    c.elect(s1);
+    c.run_for(settings{}.election_timeout);
+    c.hold_disk(s1);
+    c.propose(s1);
+    c.run_for(settings{}.election_timeout);
+    CHECK(c.commit(s1) == c.last(s1));
+    CHECK(c.deadline(s1, timer::heartbeat));
+    c.release_disk(s1);
+    c.run_for(settings{}.election_timeout);
+    CHECK_FALSE(has_timer(c));
+}
+
+TEST_CASE("a leader does not sleep on an entry that is not committed, though nobody is there") {
+    auto config = sleepy();
+    config.check_quorum = false;
+    cluster c{3, config};
+    c.elect(s1);
+    c.run_for(settings{}.election_timeout);
+    c.crash(s2);
+    c.crash(s3);
+    c.propose(s1);
+    c.run_for(settings{}.election_timeout * 5);
+    CHECK(c.commit(s1) < c.last(s1));
+    CHECK(c.deadline(s1, timer::heartbeat));
+}
+
 TEST_CASE(
     "a group sleeps without a member that is gone, which gets what it lacks when it returns") {
     cluster c{3, sleepy()};
