@@ -14,7 +14,9 @@ TEST_CASE("asio transport: peers that are not what they should be are refused, a
     const auto check = [](asio_transport_options stranger, handshake_verdict expected,
                           bool a_knows_stranger, std::uint64_t called) {
         asio::io_context io;
-        server a{io, options_for(1)};
+        auto options = options_for(1);
+        options.guests_max = 0;
+        server a{io, std::move(options)};
         server b{io, std::move(stranger)};
         a.start();
         b.start();

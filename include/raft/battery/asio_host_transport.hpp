@@ -37,12 +37,13 @@ class asio_host_transport {
 public:
     /// `io` must outlive it. Nothing happens before `start`. `options.limits` are those of each
     /// message, and `frame_bytes_max` that of the frames that batches go in, as many as they need:
-    /// above the former, and the same on all hosts.
+    /// above the former, and the same on all hosts. There are no guests among hosts.
     asio_host_transport(asio::io_context& io, asio_transport_options options,
                         std::uint32_t frame_bytes_max = 16U << 20U)
         : limits_{.batch_bytes_max = frame_bytes_max, .each = options.limits}
-        , links_{io, {frame_content::batches, detail::batch_lengths(limits_)}, std::move(options)} {
-    }
+        , links_{io,
+                 {frame_content::batches, detail::batch_lengths(limits_)},
+                 among_peers(std::move(options))} {}
     asio_host_transport(const asio_host_transport&) = delete;
     asio_host_transport& operator=(const asio_host_transport&) = delete;
     ~asio_host_transport() = default;
@@ -70,18 +71,15 @@ public:
     /// lost, as the protocol allows. False if too much waits for that host already: its next turn
     /// comes with the answers to that. Messages that cannot be in a frame are told and left out.
     [[nodiscard]] bool send(member_id to, const batch<Command>& said) {
-        auto* const link = links_.find(to);
-        if (link == nullptr || !link->is_connected()) return true;
-        if (!link->takes(said.bytes() != 0)) return false;
-        write(*link, said);
+        auto* const way = links_.way_to(to);
+        if (way == nullptr) return true;
+        if (!way->takes(said.bytes() != 0)) return false;
+        write(to, *way, said);
         return true;
     }
 
     /// Whether batches to the host flow.
-    [[nodiscard]] bool is_connected(member_id to) const {
-        const auto* const link = links_.find(to);
-        return link != nullptr && link->is_connected();
-    }
+    [[nodiscard]] bool is_connected(member_id to) const { return links_.way_to(to) != nullptr; }
 
     /// Adds a host, or changes its address. Takes effect at once.
     void set_peer(asio_peer peer) { links_.set_peer(std::move(peer)); }
@@ -93,13 +91,19 @@ public:
     [[nodiscard]] asio::ip::tcp::endpoint local_endpoint() const { return links_.local_endpoint(); }
 
 private:
+    /// Where hosts are is not in any group's log, so that none can be behind in that.
+    [[nodiscard]] static asio_transport_options among_peers(asio_transport_options options) {
+        options.guests_max = 0;
+        return options;
+    }
+
     /// One group's message that cannot be sent must cost no other group anything.
-    void write(detail::peer_link& link, const batch<Command>& said) {
+    void write(member_id to, detail::frame_connection& way, const batch<Command>& said) {
         auto frame = links_.shared().frames.take();
         batch_writer<Command> writer{frame.bytes(), limits_};
         const auto finish = [&] {
             writer.finish();
-            link.write(frame);
+            way.write(frame);
         };
         said.for_each([&](const batch_part<Command>& part) {
             auto fault = writer.add(part);
@@ -110,9 +114,8 @@ private:
                 fault = writer.add(part);
             }
             if (fault)
-                links_.shared().report({.kind = asio_event_kind::not_sent,
-                                        .peer = link.peer().id,
-                                        .reason = describe(*fault)});
+                links_.shared().report(
+                    {.kind = asio_event_kind::not_sent, .peer = to, .reason = describe(*fault)});
         });
         if (writer.count() != 0) finish();
     }

@@ -6,6 +6,9 @@
 // Connections go one way: a server sends on those that it has opened, and receives on those that it
 // has accepted. So there are two between each pair of servers, and never a question which of two to
 // keep when both call at once; who sends is who connects again, and who sees how much is waiting.
+// Only where a server has no connection of its own (the caller is no peer, or not where it is said
+// to be) does it answer over the one that the caller opened: that is how a server hears and is
+// heard by members of whom its log does not know yet.
 //
 // It neither encrypts nor authenticates: a handshake tells apart clusters, members and versions, so
 // that a mistake in a configuration is told and does no harm, but who can reach the port can lie.
@@ -28,7 +31,7 @@ namespace raft {
 
 /// Sends messages to the other servers of a cluster, and receives theirs.
 ///
-/// What cannot be sent now is dropped, as the protocol allows: to a peer that is not connected,
+/// What cannot be sent now is dropped, as the protocol allows: to a server that is not connected,
 /// everything; to one whose queue is full, first what carries entries or a snapshot's bytes, and
 /// beyond a reserve everything. `room` says beforehand. Lost connections are made again.
 ///
@@ -51,20 +54,21 @@ public:
     /// error is that of listening: the address is in use, for example. Then nothing has begun.
     template <class OnReceive>
     [[nodiscard]] asio::error_code start(OnReceive on_receive) {
-        return links_.start([this, receive = std::move(on_receive)](
-                                member_id from,
-                                std::span<const std::byte> frame) mutable
-                            -> std::optional<frame_error> {
-            const auto error = decode_frame(frame, received_, links_.shared().options.limits);
-            if (!error) receive(from, std::as_const(received_.body), received_.beside());
-            return error;
-        });
+        return links_.start(
+            [this, receive = std::move(on_receive)](
+                member_id from,
+                std::span<const std::byte> frame) mutable -> std::optional<frame_error> {
+                const auto error = decode_frame(frame, received_, links_.shared().options.limits);
+                if (!error) receive(from, std::as_const(received_.body), received_.beside());
+                return error;
+            });
     }
 
     /// Closes everything. Nothing is received any more, and what was waiting is lost. Final.
     void stop() { links_.stop(); }
 
-    /// Sends the same message to each of `to`. Those that are not peers are passed over.
+    /// Sends the same message to each of `to`. Those that are neither peers nor guests are passed
+    /// over.
     void send(std::span<const member_id> to, const message& body,
               const attachment<Command>& beside) {
         const bool loaded = !beside.entries.empty() || !beside.chunk.empty();
@@ -88,13 +92,11 @@ public:
     /// Adds a peer, or changes its address. Takes effect at once.
     void set_peer(asio_peer peer) { links_.set_peer(std::move(peer)); }
 
-    /// Sends nothing more to it and takes nothing more from it.
+    /// Calls it no more. As long as it calls, it is a guest (`asio_transport_options::guests_max`).
     void remove_peer(member_id member) { links_.remove_peer(member); }
 
     /// Where it listens, once started.
-    [[nodiscard]] asio::ip::tcp::endpoint local_endpoint() const {
-        return links_.local_endpoint();
-    }
+    [[nodiscard]] asio::ip::tcp::endpoint local_endpoint() const { return links_.local_endpoint(); }
 
 private:
     decoded<Command> received_{};

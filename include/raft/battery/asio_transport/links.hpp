@@ -3,11 +3,17 @@
 // All connections of one transport: the ways to its peers, and the callers it has accepted. It
 // knows frames as bytes only; what is in them is the business of asio_transport.hpp, where they are
 // the messages of a node, and of asio_host_transport.hpp, where they are the batches of a host.
+//
+// A server takes requests without asking whether its configuration names the caller (§6): one that
+// was away while the members changed learns of the new ones from nobody but them. So a caller that
+// is no peer is heard as a guest, and is answered over the connection that it has opened, since
+// nothing else is known of where it is.
 #pragma once
 
-#include <functional>
+#include <cstddef>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <raft/battery/asio_transport/incoming.hpp>
@@ -18,12 +24,11 @@ namespace raft::detail {
 
 class asio_links final : public incoming_owner {
 public:
-    using on_frame =
-        std::function<std::optional<frame_error>(member_id, std::span<const std::byte>)>;
+    using on_frame = decltype(asio_shared_state::deliver);
 
     asio_links(asio::io_context& io, const asio_framing& framing, asio_transport_options options)
-        : shared_{std::make_shared<asio_shared_state>(io, framing, std::move(options))},
-          listener_{std::make_shared<listener>(
+        : shared_{std::make_shared<asio_shared_state>(io, framing, std::move(options))}
+        , listener_{std::make_shared<listener>(
               shared_, [this](asio::ip::tcp::socket socket) { take_in(std::move(socket)); })} {
         for (const auto& peer : shared_->options.peers) set_peer(peer);
     }
@@ -32,7 +37,7 @@ public:
     ~asio_links() { stop(); }
 
     [[nodiscard]] asio::error_code start(on_frame deliver) {
-        deliver_ = std::move(deliver);
+        shared_->deliver = std::move(deliver);
         if (const auto error = listener_->open()) return error;
         running_ = true;
         for (const auto& link : links_) link->connect();
@@ -68,33 +73,37 @@ public:
             link->close();
             return true;
         });
-        close_callers(id, "the peer was removed", nullptr);
+        if (!is_welcome(id)) close_callers(id, "the peer was removed", nullptr);
     }
 
-    /// The way to a peer; null if it is none. There are at most a few dozen.
-    [[nodiscard]] peer_link* find(member_id id) const {
-        for (const auto& link : links_)
-            if (link->peer().id == id) return link.get();
+    /// The connection on which frames to a server flow; null if there is none. It is our own to a
+    /// peer. To a guest, and to a peer that is not where it is said to be, it is the server's.
+    [[nodiscard]] frame_connection* way_to(member_id id) const {
+        const auto* const link = find(id);
+        if (link != nullptr && !link->is_failing()) return link->connection();
+        if (shared_->options.guests_max == 0) return nullptr;
+        for (const auto& caller : callers_)
+            if (caller->from() == id && caller->ready()) return caller.get();
         return nullptr;
     }
 
     [[nodiscard]] std::size_t room(member_id id) const {
-        const auto* const link = find(id);
-        return link == nullptr ? 0 : link->room();
+        const auto* const way = way_to(id);
+        return way == nullptr ? 0 : way->room();
     }
 
     [[nodiscard]] bool anyone_takes(std::span<const member_id> to, bool loaded) const {
         for (const auto id : to) {
-            const auto* const link = find(id);
-            if (link != nullptr && link->takes(loaded)) return true;
+            const auto* const way = way_to(id);
+            if (way != nullptr && way->takes(loaded)) return true;
         }
         return false;
     }
 
     void send(std::span<const member_id> to, const shared_frame& frame, bool loaded) {
         for (const auto id : to) {
-            auto* const link = find(id);
-            if (link != nullptr && link->takes(loaded)) link->write(frame);
+            auto* const way = way_to(id);
+            if (way != nullptr && way->takes(loaded)) way->write(frame);
         }
     }
 
@@ -108,7 +117,7 @@ public:
         const auto& options = shared_->options;
         return answer(
             question, options.cluster, options.self,
-            [this](member_id id) { return find(id) != nullptr; }, shared_->framing.content);
+            [this](member_id id) { return is_welcome(id); }, shared_->framing.content);
     }
 
     // A peer that calls again has lost its old connection, even if this side has not noticed yet;
@@ -116,15 +125,9 @@ public:
     void caller_welcomed(incoming_connection& connection) override {
         const auto id = *connection.from();
         close_callers(id, "the peer has connected again", &connection);
-        shared_->report({.kind = asio_event_kind::accepted,
-                         .peer = id,
-                         .remote = connection.remote()});
+        shared_->report(
+            {.kind = asio_event_kind::accepted, .peer = id, .remote = connection.remote()});
         if (auto* const link = find(id)) link->wake();
-    }
-
-    [[nodiscard]] std::optional<frame_error> deliver(member_id from,
-                                                     std::span<const std::byte> frame) override {
-        return deliver_(from, frame);
     }
 
     void caller_gone(incoming_connection& connection, bool refused, std::string_view reason,
@@ -138,6 +141,25 @@ public:
     }
 
 private:
+    /// There are at most a few dozen.
+    [[nodiscard]] peer_link* find(member_id id) const {
+        for (const auto& link : links_)
+            if (link->peer().id == id) return link.get();
+        return nullptr;
+    }
+
+    [[nodiscard]] bool is_welcome(member_id id) const {
+        const auto& options = shared_->options;
+        if (find(id) != nullptr) return true;
+        if (options.takes_guest && !options.takes_guest(id)) return false;
+        std::size_t others = 0;
+        for (const auto& caller : callers_) {
+            const auto from = caller->from();
+            others += from && *from != id && find(*from) == nullptr ? 1U : 0U;
+        }
+        return others < options.guests_max;
+    }
+
     void take_in(asio::ip::tcp::socket socket) {
         std::size_t strangers = 0;
         for (const auto& caller : callers_) strangers += caller->from() ? 0U : 1U;
@@ -169,7 +191,6 @@ private:
     std::shared_ptr<listener> listener_;
     std::vector<std::shared_ptr<peer_link>> links_{};
     std::vector<std::shared_ptr<incoming_connection>> callers_{};
-    on_frame deliver_{};
     bool running_ = false;
 };
 

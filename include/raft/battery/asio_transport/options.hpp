@@ -54,25 +54,25 @@ struct asio_event {
 /// The kind in plain English, for a log.
 [[nodiscard]] constexpr std::string_view describe(asio_event_kind kind) {
     switch (kind) {
-        case asio_event_kind::connected: return "connected";
-        case asio_event_kind::disconnected: return "disconnected";
-        case asio_event_kind::refused_by_peer: return "refused by the peer";
-        case asio_event_kind::accepted: return "accepted";
-        case asio_event_kind::closed: return "closed";
-        case asio_event_kind::refused: return "refused";
-        case asio_event_kind::not_sent: return "not sent";
-        case asio_event_kind::accept_failed: return "accept failed";
+    case asio_event_kind::connected: return "connected";
+    case asio_event_kind::disconnected: return "disconnected";
+    case asio_event_kind::refused_by_peer: return "refused by the peer";
+    case asio_event_kind::accepted: return "accepted";
+    case asio_event_kind::closed: return "closed";
+    case asio_event_kind::refused: return "refused";
+    case asio_event_kind::not_sent: return "not sent";
+    case asio_event_kind::accept_failed: return "accept failed";
     }
     return "unknown event";
 }
 
 /// Everything that a transport can be told, with its limits.
 struct asio_transport_options {
-    cluster_id cluster{};                ///< The same on all servers of the cluster.
-    member_id self{};                    ///< Who this server is.
-    asio::ip::tcp::endpoint listen{};    ///< Port 0: any; ask `local_endpoint()`.
-    std::vector<asio_peer> peers{};      ///< The others. `self` among them is passed over.
-    frame_limits limits{};               ///< Of messages. The same on all servers of the cluster.
+    cluster_id cluster{};              ///< The same on all servers of the cluster.
+    member_id self{};                  ///< Who this server is.
+    asio::ip::tcp::endpoint listen{};  ///< Port 0: any; ask `local_endpoint()`.
+    std::vector<asio_peer> peers{};    ///< The others. `self` among them is passed over.
+    frame_limits limits{};             ///< Of messages. The same on all servers of the cluster.
 
     /// The bytes that wait for one peer. Frames with entries or with a chunk are taken below this
     /// mark (so one may reach above it), others below `queue_bytes_max + reserve_bytes`.
@@ -80,6 +80,12 @@ struct asio_transport_options {
     std::size_t reserve_bytes = 64U << 10U;
     /// Accepted connections that have not yet said who they are; more are closed at once.
     std::size_t strangers_max = 64;
+    /// Callers of this cluster that are no peers, and are heard and answered all the same (§6):
+    /// whoever was away while the members changed does not know who calls. More are refused. Each
+    /// costs what a peer does. 0: only peers are heard, and answered over connections to them.
+    std::size_t guests_max = 16;
+    /// Which of them are taken; none: any. It must not call the transport.
+    std::function<bool(member_id)> takes_guest{};
 
     /// The wait between two attempts to connect: doubled from the first to the second, and each
     /// time a random part of up to half of it left out, so that not all come at once.

@@ -17,10 +17,10 @@ namespace raft::detail {
 class peer_link final : public outgoing_owner, public std::enable_shared_from_this<peer_link> {
 public:
     peer_link(std::shared_ptr<asio_shared_state> shared, asio_peer peer)
-        : shared_{std::move(shared)},
-          peer_{std::move(peer)},
-          timer_{shared_->io},
-          random_{static_cast<std::uint64_t>(
+        : shared_{std::move(shared)}
+        , peer_{std::move(peer)}
+        , timer_{shared_->io}
+        , random_{static_cast<std::uint64_t>(
                       std::chrono::steady_clock::now().time_since_epoch().count()) ^
                   (shared_->options.self.value << 32U) ^ peer_.id.value} {}
 
@@ -47,22 +47,13 @@ public:
         connect();
     }
 
-    [[nodiscard]] bool is_connected() const { return connection_ && connection_->ready(); }
-
-    [[nodiscard]] std::size_t room() const {
-        const auto& options = shared_->options;
-        if (!connection_ || !connection_->takes(options.queue_bytes_max)) return 0;
-        return options.queue_bytes_max - connection_->queued_bytes();
+    /// The connection, if frames flow on it; else null.
+    [[nodiscard]] frame_connection* connection() const {
+        return connection_ && connection_->ready() ? connection_.get() : nullptr;
     }
 
-    /// Whether it takes a frame now; `loaded`: one with entries or with a chunk in it.
-    [[nodiscard]] bool takes(bool loaded) const {
-        const auto& options = shared_->options;
-        return connection_ && connection_->takes(options.queue_bytes_max +
-                                                 (loaded ? 0 : options.reserve_bytes));
-    }
-
-    void write(const shared_frame& frame) { connection_->write(frame); }
+    /// The peer could not be reached when that was last tried.
+    [[nodiscard]] bool is_failing() const { return !connection() && attempts_failed_ > 0; }
 
     void connection_ready() override {
         attempts_failed_ = 0;
@@ -72,20 +63,19 @@ public:
                          .remote = connection_->remote()});
     }
 
-    void connection_ended(bool refused, std::string_view reason,
-                          asio::error_code error) override {
+    void connection_ended(bool refused, std::string_view reason, asio::error_code error) override {
         const auto remote = connection_->remote();
         connection_.reset();
         pause(refused);
         if (reason == told_reason_ && error == told_error_) return;
         told_reason_ = reason;
         told_error_ = error;
-        shared_->report({.kind = refused ? asio_event_kind::refused_by_peer
-                                         : asio_event_kind::disconnected,
-                         .peer = peer_.id,
-                         .remote = remote,
-                         .reason = reason,
-                         .error = error});
+        shared_->report(
+            {.kind = refused ? asio_event_kind::refused_by_peer : asio_event_kind::disconnected,
+             .peer = peer_.id,
+             .remote = remote,
+             .reason = reason,
+             .error = error});
     }
 
 private:

@@ -4,6 +4,9 @@
 // be longer than the transport: a handler that was cancelled still has to run.
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <span>
 #include <utility>
 
 #include <asio/io_context.hpp>
@@ -26,13 +29,15 @@ struct asio_shared_state {
     asio_framing framing;
     asio_transport_options options;
     frame_pool frames;
+    /// Takes one whole frame, from whom it came. An error ends the connection.
+    std::function<std::optional<frame_error>(member_id, std::span<const std::byte>)> deliver{};
 
     asio_shared_state(asio::io_context& context, const asio_framing& carried,
                       asio_transport_options chosen)
-        : io{context},
-          framing{carried},
-          options{std::move(chosen)},
-          frames{options.queue_bytes_max} {}
+        : io{context}
+        , framing{carried}
+        , options{std::move(chosen)}
+        , frames{options.queue_bytes_max} {}
 
     void report(const asio_event& event) const {
         if (options.on_event) options.on_event(event);

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A connection between two servers, whoever has opened it: once they have shaken hands, frames are
+// written that are offered here, many in one system call, and those that come are read and handed
+// on. It ends once, at the first thing that is wrong, and is not used again.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <asio/buffer.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <raft/battery/asio_transport/shared_state.hpp>
+
+namespace raft::detail {
+
+class frame_connection : public std::enable_shared_from_this<frame_connection> {
+public:
+    frame_connection(const frame_connection&) = delete;
+    frame_connection& operator=(const frame_connection&) = delete;
+    virtual ~frame_connection() = default;
+
+    /// Ends it, and tells nobody.
+    virtual void close() {
+        closed_ = true;
+        ready_ = false;
+        waiting_.clear();
+        timer_.cancel();
+        close_socket(socket_);
+    }
+
+    /// Whether hands are shaken, and frames flow.
+    [[nodiscard]] bool ready() const { return ready_; }
+    [[nodiscard]] asio::ip::tcp::endpoint remote() const { return remote_; }
+
+    /// Whether it takes a frame now; `loaded`: one with entries or with a chunk in it.
+    [[nodiscard]] bool takes(bool loaded) const {
+        const auto& options = shared_->options;
+        return ready_ &&
+               queued_bytes_ < options.queue_bytes_max + (loaded ? 0 : options.reserve_bytes);
+    }
+
+    /// How many bytes of loaded frames it takes now.
+    [[nodiscard]] std::size_t room() const {
+        return takes(true) ? shared_->options.queue_bytes_max - queued_bytes_ : 0;
+    }
+
+    void write(const shared_frame& frame) {
+        queued_bytes_ += frame.bytes().size();
+        waiting_.push_back(frame);
+        if (busy_) return;
+        busy_ = true;
+        watch_progress();
+        write_some();
+    }
+
+protected:
+    /// To be connected.
+    explicit frame_connection(std::shared_ptr<asio_shared_state> shared)
+        : shared_{std::move(shared)}, socket_{shared_->io}, timer_{shared_->io} {}
+
+    /// Connected.
+    frame_connection(std::shared_ptr<asio_shared_state> shared, asio::ip::tcp::socket socket)
+        : shared_{std::move(shared)}, socket_{std::move(socket)}, timer_{shared_->io} {}
+
+    /// The last call, after `close()`. `refused`: because of what was said, not because the other
+    /// side went away.
+    virtual void tell_end(bool refused, std::string_view reason, asio::error_code error) = 0;
+
+    void end(bool refused, std::string_view reason, asio::error_code error) {
+        if (closed_) return;
+        close();
+        tell_end(refused, reason, error);
+    }
+
+    /// Hands are shaken: frames may be written from now on.
+    void make_ready() {
+        ready_ = true;
+        timer_.cancel();
+    }
+
+    /// Frames are read from now on; they come from `from`. Without a read pending the other side's
+    /// end would be noticed only at the second frame that is lost.
+    void read_frames(member_id from, std::size_t first_buffer_bytes) {
+        sender_ = from;
+        buffer_.resize(first_buffer_bytes);
+        read_some();
+    }
+
+    [[nodiscard]] bool closed() const { return closed_; }
+    [[nodiscard]] asio_shared_state& shared() const { return *shared_; }
+
+    /// Ends it if hands are not shaken by then.
+    void limit_handshake(std::chrono::milliseconds patience, bool refused,
+                         std::string_view reason) {
+        timer_.expires_after(patience);
+        timer_.async_wait([self = shared_from_this(), refused, reason](asio::error_code error) {
+            if (!error && !self->ready_) self->end(refused, reason, {});
+        });
+    }
+
+private:
+    // ------------------------------------------------------------------------------------- reading
+
+    void read_some() {
+        make_room();
+        socket_.async_read_some(
+            asio::buffer(buffer_.data() + end_, buffer_.size() - end_),
+            [self = shared_from_this()](asio::error_code error, std::size_t bytes) {
+                if (error) return self->end(false, "the peer closed the connection", error);
+                self->end_ += bytes;
+                self->take_frames();
+            });
+    }
+
+    void take_frames() {
+        while (!closed_) {
+            const auto bytes = std::span<const std::byte>{buffer_}.subspan(begin_, end_ - begin_);
+            const auto beginning = inspect_length(bytes, shared_->framing.lengths);
+            if (beginning.error) return end(true, describe(*beginning.error), {});
+            if (!beginning.length || *beginning.length > bytes.size()) return read_some();
+            begin_ += *beginning.length;
+            const auto error = shared_->deliver(sender_, bytes.first(*beginning.length));
+            if (error) return end(true, describe(*error), {});
+        }
+    }
+
+    // The buffer at most doubles each time that it is really full, whatever length a frame claims.
+    void make_room() {
+        if (begin_ == end_) begin_ = end_ = 0;
+        if (end_ < buffer_.size()) return;
+        if (begin_ > 0) {
+            std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+            end_ -= begin_;
+            begin_ = 0;
+        } else {
+            buffer_.resize(std::min(2 * buffer_.size(), shared_->framing.lengths.most));
+        }
+    }
+
+    // ------------------------------------------------------------------------------------- writing
+
+    void write_some() {
+        if (next_ == writing_.size()) {
+            writing_.clear();
+            writing_.swap(waiting_);
+            next_ = 0;
+        }
+        if (writing_.empty()) {
+            busy_ = false;
+            return;
+        }
+        std::size_t count = 0;
+        std::size_t skip = written_of_next_;
+        while (count < gathered_.size() && next_ + count < writing_.size()) {
+            gathered_[count] = asio::buffer(writing_[next_ + count].bytes()) + skip;
+            skip = 0;
+            ++count;
+        }
+        socket_.async_write_some(
+            std::span<const asio::const_buffer>{gathered_.data(), count},
+            [self = shared_from_this()](asio::error_code error, std::size_t bytes) {
+                if (error) return self->end(false, "the connection broke", error);
+                self->wrote(bytes);
+            });
+    }
+
+    void wrote(std::size_t bytes) {
+        if (closed_) return;
+        queued_bytes_ -= bytes;
+        written_bytes_ += bytes;
+        written_of_next_ += bytes;
+        while (next_ < writing_.size() && written_of_next_ >= writing_[next_].bytes().size()) {
+            written_of_next_ -= writing_[next_].bytes().size();
+            writing_[next_] = shared_frame{};
+            ++next_;
+        }
+        write_some();
+    }
+
+    // One timer for as long as something waits, and not one for each write.
+    void watch_progress() {
+        if (watching_) return;
+        watching_ = true;
+        timer_.expires_after(shared_->options.write_timeout);
+        timer_.async_wait(
+            [self = shared_from_this(), before = written_bytes_](asio::error_code error) {
+                self->watching_ = false;
+                if (error || self->closed_ || !self->busy_) return;
+                if (self->written_bytes_ == before)
+                    return self->end(false, "the peer takes nothing any more", {});
+                self->watch_progress();
+            });
+    }
+
+    static constexpr std::size_t gather_max = 64;  // What one system call takes of Asio's buffers.
+
+    std::shared_ptr<asio_shared_state> shared_;  // First, so that the frames below go before it.
+
+protected:
+    asio::ip::tcp::socket socket_;
+    asio::ip::tcp::endpoint remote_{};
+
+private:
+    asio::steady_timer timer_;
+    bool ready_ = false;
+    bool closed_ = false;
+
+    member_id sender_{};
+    std::vector<std::byte> buffer_{};
+    std::size_t begin_ = 0;  // What has come and is not yet taken lies in [begin_, end_).
+    std::size_t end_ = 0;
+
+    std::vector<shared_frame> waiting_{};
+    std::vector<shared_frame> writing_{};
+    std::array<asio::const_buffer, gather_max> gathered_{};
+    std::size_t next_ = 0;             // The frame of `writing_` that is being written,
+    std::size_t written_of_next_ = 0;  // and how many of its bytes already are.
+    std::size_t queued_bytes_ = 0;
+    std::uint64_t written_bytes_ = 0;
+    bool busy_ = false;
+    bool watching_ = false;
+};
+
+}  // namespace raft::detail
