@@ -177,6 +177,7 @@ private:
     // server_peers.cpp
     void follow_membership();
     void connect_peers(bool settled);
+    [[nodiscard]] bool takes_guest(raft::member_id caller) const;
     void keep_layout();
     void look_for_leader();
     void take_answer(const cluster_layout& answered);

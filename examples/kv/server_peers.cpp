@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Who the others are, and where. The log says it: each configuration who, and the address book
-// where, which is written before a server is made a member. What a server cannot know from its log,
-// since it is empty or far behind, it asks the others for.
+// where, which is written before a server is made a member. A server whose log is empty or far
+// behind knows neither: whoever calls it is heard all the same, and answered over that call.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -40,8 +40,9 @@ void server::follow_membership() {
     keep_layout();
 }
 
-/// While a change is under way, and before it is known to be over, nobody is cut off: whoever may
-/// be a member, by what another server knows, is heard.
+/// Whom to call: the members and, while a change is under way or is not known to be over, whoever
+/// may be one. It cuts off nobody who calls: a configuration that is appended during a catch-up can
+/// be so old that it does not name the leader it comes from.
 void server::connect_peers(bool settled) {
     const auto& members = node_->protocol_state().members();
     for (const auto& each : layout_.servers) {
@@ -54,6 +55,18 @@ void server::connect_peers(bool settled) {
     }
 }
 
+/// Any server of the cluster is heard, member or not (§6), but for one that has been replaced by a
+/// later incarnation: what it promised is void.
+bool server::takes_guest(raft::member_id caller) const {
+    const auto replaces = [&](std::uint64_t id) {
+        return number_of(id) == number_of(caller.value) &&
+               incarnation_of(id) > incarnation_of(caller.value);
+    };
+    const auto& members = node_->protocol_state().members().members;
+    return !replaces(options_.id) &&
+           std::ranges::none_of(members, [&](raft::member_id id) { return replaces(id.value); });
+}
+
 /// Blocks for the disk; addresses change seldom.
 void server::keep_layout() {
     auto text = cluster_text(cluster_, layout_.servers);
@@ -64,8 +77,8 @@ void server::keep_layout() {
         kept_layout_ = std::move(text);
 }
 
-/// A server that is far behind may not know whoever leads: it would refuse to hear it for ever. So
-/// one that hears of no leader asks the servers that it knows who else there is.
+/// A server that is far behind may know nobody who could vote for it, and nowhere to send clients.
+/// So one that hears of no leader asks the servers that it knows who else there is.
 void server::look_for_leader() {
     inquiry_timer_.expires_after(inquiry_interval);
     inquiry_timer_.async_wait([this](const asio::error_code& cancelled) {

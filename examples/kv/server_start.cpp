@@ -78,6 +78,7 @@ std::optional<std::string> server::start() {
         .self = {options_.id},
         .listen = std::get<tcp::endpoint>(listen_on),
         .peers = {},
+        .takes_guest = [this](raft::member_id caller) { return takes_guest(caller); },
         .on_event = [this](const raft::asio_event& event) { log_peer(event); },
     };
     for (const auto& each : layout_.servers)

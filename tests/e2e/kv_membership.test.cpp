@@ -36,37 +36,16 @@ struct changing_cluster {
 
     void await_writes() { REQUIRE(load.await(load.acknowledged() + 200, patience)); }
 
-    /// Has it done by whoever leads. On a slow machine leadership may change under way, or a new
-    /// server be late: what came to nothing, or may have, is asked for again.
-    void have_done(const words& request) {
-        CAPTURE(request[1]);
-        const std::vector<std::string_view> views{request.begin(), request.end()};
-        bool may_be_done = false;
-        std::string said;
-        const auto done = eventually(patience, [&] {
-            auto leader = servers.connect(servers.leader());
-            said = shown(leader.call(views));
-            const auto is_so = said.find("there is nothing to do") != std::string::npos ||
-                               said.find("is a member already") != std::string::npos;
-            if (said == "OK" || (may_be_done && is_so)) return true;
-            may_be_done =
-                may_be_done || said.find(") UNKNOWN") != std::string::npos || said == "(no answer)";
-            return false;
-        });
-        CAPTURE(said);
-        REQUIRE(done);
-    }
-
-    void announce(std::uint64_t id) { have_done(with_address("ANNOUNCE", id)); }
+    void announce(std::uint64_t id) { servers.have_done(servers.with_address("ANNOUNCE", id)); }
     void add(std::uint64_t id) {
-        have_done(with_address("ADD", id));
+        servers.have_done(servers.with_address("ADD", id));
         await_writes();
     }
 
     void change_to(const ids& members) {
         words request{"RAFT", "CHANGE"};
         for (const auto id : members) request.push_back(id_text(id));
-        have_done(request);
+        servers.have_done(request);
         CHECK(voters() == members);
         await_writes();
     }
@@ -99,16 +78,6 @@ struct changing_cluster {
         }
     }
 
-    words with_address(const char* what, std::uint64_t id) {
-        const auto& at = cluster().address(id);
-        return {"RAFT",
-                what,
-                id_text(id),
-                at.host,
-                std::to_string(at.peer_port),
-                std::to_string(at.client_port)};
-    }
-
     kv_servers servers;
     write_load load;
 };
@@ -127,7 +96,7 @@ TEST_CASE("e2e: a cluster grows from one server to three and to five under load"
     story.announce(5);
     story.change_to({1, 2, 3, 4, 5});
 
-    story.have_done({"RAFT", "TRANSFER", "5"});
+    story.servers.have_done({"RAFT", "TRANSFER", "5"});
     CHECK(story.cluster().await_leader().id == 5);
     story.await_writes();
     story.stop({1, 2});
@@ -149,9 +118,9 @@ TEST_CASE("e2e: all five servers are replaced by five others in one change under
 
     story.change_to({6, 7, 8});
     story.stop({9, 10});
-    story.have_done({"RAFT", "TRANSFER"});
+    story.servers.have_done({"RAFT", "TRANSFER"});
     story.await_writes();
-    story.have_done({"RAFT", "STEPDOWN"});
+    story.servers.have_done({"RAFT", "STEPDOWN"});
     story.await_writes();
     story.check_nothing_lost();
 }

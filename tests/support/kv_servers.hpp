@@ -24,6 +24,7 @@
 #include <demo/leader_client.hpp>
 #include <demo/local_cluster.hpp>
 #include <demo/wait.hpp>
+#include <server_id.hpp>
 #include <unistd.h>
 
 namespace support {
@@ -35,6 +36,25 @@ using raft_kv::outside::leader_client;
 
 /// What no wait of a test takes unless something is wrong. Under a sanitizer everything is slower.
 inline constexpr std::chrono::seconds patience{30};
+
+/// As redis-cli shows it: OK, text, (integer) 1, (nil), (error) ERR no. An array is [a, b].
+[[nodiscard]] inline std::string shown(const answer& said) {
+    switch (said.what) {
+    case answer::kind::status:
+    case answer::kind::text: return said.text;
+    case answer::kind::error: return "(error) " + said.text;
+    case answer::kind::integer: return "(integer) " + std::to_string(said.number);
+    case answer::kind::nothing: return "(nil)";
+    case answer::kind::array: break;
+    }
+    std::string text;
+    for (const auto& each : said.elements) text += (text.empty() ? "" : ", ") + shown(each);
+    return "[" + text + "]";
+}
+
+[[nodiscard]] inline std::string shown(const std::optional<answer>& said) {
+    return said ? shown(*said) : "(no answer)";
+}
 
 /// Servers with a leader. What they logged is shown if the test ends by an exception.
 class kv_servers {
@@ -73,6 +93,36 @@ public:
         return std::move(*said);
     }
 
+    /// Has it done by whoever leads. On a slow machine leadership may change under way, or a new
+    /// server be late: what came to nothing, or may have, is asked for again.
+    void have_done(const leader_client::words& request) {
+        const std::vector<std::string_view> views{request.begin(), request.end()};
+        bool may_be_done = false;
+        std::string said;
+        const auto done = eventually(patience, [&] {
+            auto asked = connect(leader());
+            said = shown(asked.call(views));
+            const auto is_so = said.find("there is nothing to do") != std::string::npos ||
+                               said.find("is a member already") != std::string::npos;
+            if (said == "OK" || (may_be_done && is_so)) return true;
+            may_be_done =
+                may_be_done || said.find(") UNKNOWN") != std::string::npos || said == "(no answer)";
+            return false;
+        });
+        if (!done) throw std::runtime_error{request.at(1) + " is not done: " + said};
+    }
+
+    /// RAFT ADD or RAFT ANNOUNCE, with where the server is.
+    [[nodiscard]] leader_client::words with_address(const char* what, std::uint64_t id) {
+        const auto& at = cluster_.address(id);
+        return {"RAFT",
+                what,
+                raft_kv::id_text(id),
+                at.host,
+                std::to_string(at.peer_port),
+                std::to_string(at.client_port)};
+    }
+
     /// What each server holds once all have applied the same. If it is not the same: an exception.
     [[nodiscard]] raft_kv::outside::contents common_contents() {
         using namespace raft_kv::outside;
@@ -90,25 +140,6 @@ public:
 private:
     raft_kv::outside::local_cluster cluster_;
 };
-
-/// As redis-cli shows it: OK, text, (integer) 1, (nil), (error) ERR no. An array is [a, b].
-[[nodiscard]] inline std::string shown(const answer& said) {
-    switch (said.what) {
-    case answer::kind::status:
-    case answer::kind::text: return said.text;
-    case answer::kind::error: return "(error) " + said.text;
-    case answer::kind::integer: return "(integer) " + std::to_string(said.number);
-    case answer::kind::nothing: return "(nil)";
-    case answer::kind::array: break;
-    }
-    std::string text;
-    for (const auto& each : said.elements) text += (text.empty() ? "" : ", ") + shown(each);
-    return "[" + text + "]";
-}
-
-[[nodiscard]] inline std::string shown(const std::optional<answer>& said) {
-    return said ? shown(*said) : "(no answer)";
-}
 
 struct finished_program {
     raft_kv::outside::ending how{};
