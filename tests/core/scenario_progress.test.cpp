@@ -55,7 +55,7 @@ TEST_CASE("B21 what a quorum has is applied before the leader's own disk has it,
     CHECK(c.safe());
 }
 
-TEST_CASE("servers of low rank stand first, those of higher rank when none of them can") {
+TEST_CASE("the election timeouts of one rank are all shorter than those of the next") {
     for (const auto id : {s1, s2, s3}) {
         auto s = initial_state(
             id, settings{.election_rank = static_cast<std::uint8_t>(id.value - 1)}, {}, id.value);

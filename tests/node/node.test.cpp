@@ -141,6 +141,11 @@ TEST_CASE("callables may propose and read while they are called") {
         int& rest;
         void operator()(const outcome<std::size_t>& given) const {
             heard.words.push_back(told::in_words(given));
+            at.read(*this);
+        }
+        void operator()(const read_outcome& given) const {
+            REQUIRE(std::holds_alternative<read_ready>(given));
+            CHECK(at.state_machine().items.back() == rest);
             if (--rest > 0) at.propose(rest, *this);
         }
     };
