@@ -136,8 +136,8 @@ obstacle_to_change(const state& s, const leader& leading, log_index based_on,
 }
 
 /// Begins to change the membership to `wanted`, or takes back the change that led away from it.
-/// `based_on` is the index of the configuration that whoever asks has seen: if there is a newer one,
-/// the request was made in ignorance of it.
+/// `based_on` is the index of the configuration that whoever asks has seen: if there is a newer
+/// one, the request was made in ignorance of it.
 constexpr void on_change(state& s, log_index based_on, const std::vector<member>& wanted,
                          instant now, auto& out) {
     auto* leading = leading_or_refuse(s, out);

@@ -39,10 +39,10 @@ struct node_options {
     configuration initial{};
     settings config{};
     /// Another one on every server and at every start, as `std::random_device` gives: the random
-    /// election timeouts come of it, and by it, with the time, leaders tell what one run of a server
-    /// asks for from what the next does. Where servers read as followers, or forward, and their
-    /// clocks begin anew with them, the same seed could have the answer to one run's request taken
-    /// for that to the next run's.
+    /// election timeouts come of it, and by it, with the time, leaders tell what one run of a
+    /// server asks for from what the next does. Where servers read as followers, or forward, and
+    /// their clocks begin anew with them, the same seed could have the answer to one run's request
+    /// taken for that to the next run's.
     std::uint64_t seed = 0;
     /// A snapshot is begun when so many entries, or so many bytes of commands, were applied since
     /// the last one; none: only when `take_snapshot` is called.
