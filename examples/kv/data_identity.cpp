@@ -2,11 +2,15 @@
 #include "data_identity.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "durable_file.hpp"
 #include "server_id.hpp"
+
+#include <raft/battery/file_storage/file.hpp>
 
 namespace raft_kv {
 
@@ -14,6 +18,8 @@ namespace {
 
 const std::string identity_name = "identity";
 const std::string servers_name = "servers";
+const std::string way_out =
+    "it must come back as another incarnation, with --join and an empty directory";
 
 std::string without_line_end(std::string text) {
     while (!text.empty() && text.back() == '\n') text.pop_back();
@@ -40,11 +46,33 @@ std::string joiner_claim(std::uint64_t cluster, std::uint64_t id) {
     return server_of(cluster, id) + ", joined\n";
 }
 
-std::optional<std::string> claim_directory(const std::string& directory, const std::string& claim) {
-    auto read = read_small_file(directory + "/" + identity_name);
+std::optional<std::string> missing_log(const std::string& directory) {
+    namespace wal = raft::wal;
+    std::error_code ignored;
+    if (!std::filesystem::exists(directory + "/" + identity_name, ignored)) return std::nullopt;
+    for (const auto& each : std::filesystem::directory_iterator{directory, ignored}) {
+        const auto name = each.path().filename().string();
+        if (name.starts_with(wal::segment_prefix) || name.starts_with(wal::snapshot_prefix) ||
+            name == wal::newest_name)
+            return std::nullopt;
+    }
+    return directory +
+           " has an identity, but its log is gone, and with it what this server "
+           "promised to the others: " +
+           way_out;
+}
+
+std::optional<std::string> claim_directory(const std::string& directory, const std::string& claim,
+                                           bool log_is_empty) {
+    const auto path = directory + "/" + identity_name;
+    auto read = read_small_file(path);
     if (auto* wrong = std::get_if<std::string>(&read)) return std::move(*wrong);
     const auto& found = std::get<file_text>(read);
-    if (!found) return replace_claim(directory, claim);
+    if (!found && log_is_empty) return replace_claim(directory, claim);
+    if (!found)
+        return path + " is missing, so whose log is in " + directory + " cannot be told; " +
+               way_out + ". If it is certain that the log is that of " + without_line_end(claim) +
+               ", make that line the file, and below it " + checksum_line(claim);
     if (*found == claim) return std::nullopt;
     return directory + " holds the data of " + without_line_end(*found) + ", but this is " +
            without_line_end(claim);

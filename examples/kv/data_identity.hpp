@@ -21,11 +21,16 @@ namespace raft_kv {
 /// One that came later.
 [[nodiscard]] std::string joiner_claim(std::uint64_t cluster, std::uint64_t id);
 
-/// Makes sure that `directory` belongs to who claims it, or claims it if nobody has: the claim is
-/// durable when this returns. Otherwise says whose it is, or what went wrong. To be called by
-/// whoever holds the directory's lock.
-[[nodiscard]] std::optional<std::string> claim_directory(const std::string& directory,
-                                                         const std::string& claim);
+/// Why the log in `directory` must not be begun, if there is none though a server used it before:
+/// what that had promised would be forgotten. To be called before the log is opened, which may
+/// begin one.
+[[nodiscard]] std::optional<std::string> missing_log(const std::string& directory);
+
+/// Makes sure that `directory` belongs to who claims it, or claims it if nobody has and nothing is
+/// in its log: the claim is durable when this returns. Otherwise says whose it is, or what is
+/// wrong. To be called by whoever holds the directory's lock.
+[[nodiscard]] std::optional<std::string>
+claim_directory(const std::string& directory, const std::string& claim, bool log_is_empty);
 
 /// The claim that a directory holds; empty if none. Or what is wrong.
 [[nodiscard]] std::variant<std::string, layout_error> claim_in(const std::string& directory);

@@ -3,16 +3,21 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdio>
 #include <cstring>
+#include <span>
 
 #include <fcntl.h>
 #include <unistd.h>
+
+#include <raft/crc32c.hpp>
 
 namespace raft_kv {
 
 namespace {
 
 constexpr std::size_t file_bytes_max = 64 * 1024;
+constexpr char checksum_mark[] = "# checksum ";
 
 std::string failure(std::string_view what, const std::string& path) {
     return "cannot " + std::string{what} + " " + path + ": " + std::strerror(errno);
@@ -46,7 +51,27 @@ private:
     int descriptor_;
 };
 
+std::string with_checksum(std::string_view text) {
+    return std::string{text} + checksum_line(text) + "\n";
+}
+
+/// All lines but the last one, if that is for the checksum.
+std::string without_checksum(std::string text) {
+    if (!text.empty() && text.back() != '\n') text.push_back('\n');
+    const auto before = text.size() < 2 ? text.npos : text.rfind('\n', text.size() - 2);
+    const auto last = before == text.npos ? 0 : before + 1;
+    if (std::string_view{text}.substr(last).starts_with(checksum_mark)) text.resize(last);
+    return text;
+}
+
 }  // namespace
+
+std::string checksum_line(std::string_view text) {
+    const auto checksum = raft::crc32c(std::as_bytes(std::span{text}));
+    char line[32];
+    std::snprintf(line, sizeof(line), "%s%08x", checksum_mark, static_cast<unsigned>(checksum));
+    return line;
+}
 
 std::variant<file_text, std::string> read_small_file(const std::string& path) {
     const open_file file{path, O_RDONLY};
@@ -54,9 +79,15 @@ std::variant<file_text, std::string> read_small_file(const std::string& path) {
         if (errno != ENOENT) return failure("open", path);
         return file_text{};
     }
-    auto text = file.read();
-    if (!text) return failure("read", path);
-    return file_text{std::move(text)};
+    const auto found = file.read();
+    if (!found) return failure("read", path);
+    auto text = without_checksum(*found);
+    if (text.empty()) return path + " is damaged: it holds nothing";
+    if (*found == with_checksum(text)) return file_text{std::move(text)};
+    return path +
+           " is damaged, or an earlier version wrote it: its checksum is not there, or not "
+           "that of what it holds. If that is right nevertheless, make this its last line: " +
+           checksum_line(text);
 }
 
 std::optional<std::string> write_durably(const std::string& directory, const std::string& name,
@@ -64,7 +95,8 @@ std::optional<std::string> write_durably(const std::string& directory, const std
     const auto path = directory + "/" + name;
     const auto temporary = path + ".new";
     const open_file file{temporary, O_WRONLY | O_CREAT | O_TRUNC};
-    if (!file.is_open() || !file.write(text) || !file.sync()) return failure("write", temporary);
+    if (!file.is_open() || !file.write(with_checksum(text)) || !file.sync())
+        return failure("write", temporary);
     if (::rename(temporary.c_str(), path.c_str()) != 0) return failure("rename", temporary);
     const open_file entries{directory, O_RDONLY | O_DIRECTORY};
     if (!entries.is_open() || !entries.sync()) return failure("sync", directory);

@@ -226,6 +226,7 @@ int recover(std::span<char*> arguments) {
     std::error_code ignored;
     if (!std::filesystem::is_directory(flags.directory, ignored))
         return complain(flags.directory + " is no directory", failed);
+    if (const auto wrong = missing_log(flags.directory)) return complain(*wrong, failed);
     raft::file_storage_options options{};
     options.segment_bytes = limits::segment_bytes;
     options.mode = raft::flush_mode::manual;

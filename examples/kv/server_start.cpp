@@ -116,6 +116,7 @@ std::optional<std::string> server::start() {
 }
 
 std::optional<std::string> server::open_storage() {
+    if (auto wrong = missing_log(options_.directory)) return wrong;
     raft::file_storage_options storage_settings{};
     storage_settings.segment_bytes = limits::segment_bytes;
     storage_settings.recover_damaged_log = options_.recovers_damaged_log;
@@ -148,7 +149,8 @@ std::optional<std::string> server::take_identity() {
     layout_ = base_;
     const auto claim = options_.joins ? joiner_claim(cluster_, options_.id)
                                       : founder_claim(options_.layout, options_.id);
-    if (auto wrong = claim_directory(options_.directory, claim)) return wrong;
+    if (auto wrong = claim_directory(options_.directory, claim, storage_->was_empty()))
+        return wrong;
     keep_layout();
     return std::nullopt;
 }

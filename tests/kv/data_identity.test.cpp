@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Goal: no server takes up another's data. Method: claims of one directory by the server that has
-// it, by another server, by another cluster, and by the same cluster with other members.
+// it, by another server, by another cluster, and by the same cluster with other members; files that
+// were changed, cut short or removed.
 #include "data_identity.hpp"
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include "server_id.hpp"
@@ -30,7 +32,16 @@ struct directory {
 cluster_layout layout_of(const char* text) { return std::get<cluster_layout>(parse_cluster(text)); }
 
 std::optional<std::string> claim(const std::string& path, const char* layout, std::uint64_t id) {
-    return claim_directory(path, founder_claim(layout_of(layout), id));
+    return claim_directory(path, founder_claim(layout_of(layout), id), true);
+}
+
+std::string contents(const std::string& path) {
+    std::ifstream in{path, std::ios::binary};
+    return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+void put(const std::string& path, const std::string& text) {
+    std::ofstream{path, std::ios::binary} << text;
 }
 
 const char* const three = "cluster blue\n1 h 1001 2001\n2 h 1002 2002\n3 h 1003 2003\n";
@@ -70,11 +81,11 @@ TEST_CASE("a directory that cannot be written is named") {
 
 TEST_CASE("a server that joined, an incarnation and a founder are told apart") {
     const directory data;
-    REQUIRE_FALSE(claim_directory(data.path, joiner_claim(7, server_id(3, 2))));
-    CHECK_FALSE(claim_directory(data.path, joiner_claim(7, server_id(3, 2))));
+    REQUIRE_FALSE(claim_directory(data.path, joiner_claim(7, server_id(3, 2)), true));
+    CHECK_FALSE(claim_directory(data.path, joiner_claim(7, server_id(3, 2)), true));
     CHECK(std::get<std::string>(claim_in(data.path)) == "server 3.2 of cluster 7, joined\n");
-    CHECK(claim_directory(data.path, joiner_claim(7, 3)));
-    CHECK(claim_directory(data.path, joiner_claim(8, server_id(3, 2))));
+    CHECK(claim_directory(data.path, joiner_claim(7, 3), true));
+    CHECK(claim_directory(data.path, joiner_claim(8, server_id(3, 2)), true));
     CHECK(claim(data.path, three, 3));
     CHECK_FALSE(replace_claim(data.path, founder_claim(layout_of(three), 3)));
     CHECK_FALSE(claim(data.path, three, 3));
@@ -91,4 +102,85 @@ TEST_CASE("the servers that were known are known again, and what makes no sense 
     CHECK(kept->identity() == layout.identity());
     REQUIRE_FALSE(keep_known_servers(data.path, "1 h 1"));
     CHECK(std::holds_alternative<layout_error>(read_known_servers(data.path)));
+}
+
+TEST_CASE("an identity of which anything was changed or cut off is refused") {
+    const directory data;
+    const auto path = data.path + "/identity";
+    REQUIRE_FALSE(claim(data.path, three, 1));
+    const auto whole = contents(path);
+    for (std::size_t at = 0; at < whole.size(); ++at) {
+        CAPTURE(at);
+        auto flipped = whole;
+        flipped[at] = static_cast<char>(flipped[at] ^ 1);
+        for (const auto& text : {flipped, whole.substr(0, at)}) {
+            put(path, text);
+            const auto refused = claim(data.path, three, 1);
+            REQUIRE(refused.has_value());
+            CHECK(refused->starts_with(path + " is damaged"));
+            CHECK(std::holds_alternative<layout_error>(claim_in(data.path)));
+        }
+    }
+    put(path, whole);
+    CHECK_FALSE(claim(data.path, three, 1));
+}
+
+TEST_CASE("known servers of which anything was changed or cut off are refused") {
+    const directory data;
+    const auto path = data.path + "/servers";
+    REQUIRE_FALSE(keep_known_servers(data.path, three));
+    const auto whole = contents(path);
+    CHECK(std::holds_alternative<cluster_layout>(parse_cluster(whole)));
+    for (std::size_t at = 0; at < whole.size(); ++at) {
+        CAPTURE(at);
+        auto flipped = whole;
+        flipped[at] = static_cast<char>(flipped[at] ^ 1);
+        for (const auto& text : {flipped, whole.substr(0, at)}) {
+            put(path, text);
+            const auto read = read_known_servers(data.path);
+            REQUIRE(std::holds_alternative<layout_error>(read));
+            CHECK(std::get<layout_error>(read).text.starts_with(path + " is damaged"));
+        }
+    }
+}
+
+TEST_CASE("a file without a checksum is refused, and says which one makes it good") {
+    const directory data;
+    const auto path = data.path + "/servers";
+    put(path, three);
+    const auto read = read_known_servers(data.path);
+    REQUIRE(std::holds_alternative<layout_error>(read));
+    const auto& refused = std::get<layout_error>(read).text;
+    put(path, three + refused.substr(refused.find("# checksum ")) + "\n");
+    const auto again = read_known_servers(data.path);
+    REQUIRE(std::holds_alternative<std::optional<cluster_layout>>(again));
+    CHECK(std::get<0>(again)->servers == layout_of(three).servers);
+}
+
+TEST_CASE("a log without an identity is refused, and says what can be done") {
+    const directory data;
+    const auto claimed = founder_claim(layout_of(three), 1);
+    const auto refused = claim_directory(data.path, claimed, false);
+    REQUIRE(refused.has_value());
+    CHECK(refused->starts_with(data.path + "/identity is missing"));
+    CHECK(refused->find("another incarnation") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(data.path + "/identity"));
+    // As it says, by hand.
+    put(data.path + "/identity", claimed + refused->substr(refused->find("# checksum ")) + "\n");
+    CHECK_FALSE(claim_directory(data.path, claimed, false));
+}
+
+TEST_CASE("an identity without a log is refused, whatever else is there") {
+    const directory data;
+    CHECK_FALSE(missing_log(data.path));
+    CHECK_FALSE(missing_log(data.path + "/none"));
+    REQUIRE_FALSE(claim(data.path, three, 1));
+    put(data.path + "/LOCK", "");
+    put(data.path + "/servers", "");
+    const auto refused = missing_log(data.path);
+    REQUIRE(refused.has_value());
+    CHECK(refused->find("its log is gone") != std::string::npos);
+    // What is missing of a log, the log itself finds out.
+    put(data.path + "/newest-segment", "");
+    CHECK_FALSE(missing_log(data.path));
 }

@@ -67,6 +67,9 @@ public:
     /// What was found when it was opened. Once.
     [[nodiscard]] recovered recover() { return std::move(recovered_); }
 
+    /// Whether nothing had been written to it before it was opened.
+    [[nodiscard]] bool was_empty() const { return recovered_.empty; }
+
     /// What was noticed and put right when it was opened, a line each: the rest of an interrupted
     /// write that was cut off, an unfinished snapshot that was removed.
     [[nodiscard]] const std::vector<std::string>& report() const { return report_; }
