@@ -56,10 +56,7 @@ std::optional<std::string> missing_log(const std::string& directory) {
             name == wal::newest_name)
             return std::nullopt;
     }
-    return directory +
-           " has an identity, but its log is gone, and with it what this server "
-           "promised to the others: " +
-           way_out;
+    return directory + " has an identity, but its log is gone, and its promises: " + way_out;
 }
 
 std::optional<std::string> claim_directory(const std::string& directory, const std::string& claim,

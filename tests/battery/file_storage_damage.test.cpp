@@ -16,12 +16,14 @@ const std::string first_segment = "data/log-0000000000000001";
 const std::string second_segment = "data/log-0000000000000002";
 const std::string third_segment = "data/log-0000000000000003";
 const std::string snapshot = "data/snapshot-0000000000000014";
+const std::string note = "data/newest-segment";
 
 /// Two segments in use and one ahead, a snapshot, and writes of several kinds; the last write is a
 /// batch of two records.
 struct written {
     faulty_files files{};
     teller told{files};
+    std::vector<std::byte> note_before_last{};  ///< As it was before the last write.
 
     written() {
         REQUIRE(told.open());
@@ -37,6 +39,7 @@ struct written {
         told.flush();
         told.append(2, 21, 1, 700);
         told.flush();
+        note_before_last = files.contents(note);
         told.append(2, 22, 2, 400);
         told.vote(3, 1);
         told.flush();
@@ -146,7 +149,10 @@ TEST_CASE("B73 file storage damage: an interrupted last write is cut off, and th
     const auto begin = tail - 64 - 896;
     const auto cut = (begin / 512 + 1) * 512;
     REQUIRE(cut < tail);
-    teller half{w.with(second_segment, [&](auto& bytes) { clear(bytes, cut, bytes.size()); })};
+    auto files = w.with(second_segment, [&](auto& bytes) { clear(bytes, cut, bytes.size()); });
+    CHECK(refusal(files.after_kill()).starts_with(second_segment + " is damaged"));
+    files.replace(note, w.note_before_last);
+    teller half{files};
     REQUIRE(half.open());
     CHECK(half.found().last_index == log_index{21});
     REQUIRE(half.disk().report().size() == 1);

@@ -61,6 +61,19 @@ std::string is_gone(std::uint64_t number) {
                              "missing, and with it term and vote";
 }
 
+/// Zeros from any sector of the second segment on are refused.
+void check_zeros_are_missed(const faulty_files& files) {
+    const auto before = files.contents(segment(2));
+    for (std::size_t at = 512; at < raft::wal::nonzero_end(before); at += 512) {
+        CAPTURE(at);
+        auto bytes = before;
+        std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(at), bytes.end(), std::byte{});
+        auto damaged = files.after_kill();
+        damaged.replace(segment(2), bytes);
+        CHECK(refusal(damaged).find("records that were durable are missing") != std::string::npos);
+    }
+}
+
 /// The files as an earlier version would have left them.
 faulty_files without_notes(const written& w) {
     auto files = w.files.after_kill();
@@ -143,22 +156,19 @@ TEST_CASE("file storage: the note of the newest segment is missed, and believed 
     }
 }
 
-TEST_CASE("file storage: writes before it was opened last do not become zeros unnoticed") {
+TEST_CASE("file storage: after a kill no write that was durable is missed unnoticed") {
     const written w{2};
-    auto files = w.files.after_kill();
-    const auto before = files.contents(segment(2));
+    check_zeros_are_missed(w.files);
+}
+
+TEST_CASE("file storage: after a power failure no write is that was durable when it was opened") {
+    const written w{2};
+    auto files = w.files.after_power_loss({});
     {
         teller again{files};
         REQUIRE(again.open());
     }
-    for (std::size_t at = 512; at < raft::wal::nonzero_end(before); at += 512) {
-        CAPTURE(at);
-        auto bytes = before;
-        std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(at), bytes.end(), std::byte{});
-        auto damaged = files.after_kill();
-        damaged.replace(segment(2), bytes);
-        CHECK(refusal(damaged).find("records that were durable are missing") != std::string::npos);
-    }
+    check_zeros_are_missed(files.after_power_loss({}));
 }
 
 TEST_CASE("file storage: a log of an earlier version is opened, and missed from then on") {

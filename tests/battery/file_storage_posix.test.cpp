@@ -31,6 +31,8 @@ public:
 
     [[nodiscard]] std::string path() const { return path_ + "/data"; }
     [[nodiscard]] std::string segment() const { return path() + "/log-0000000000000001"; }
+    [[nodiscard]] std::string note() const { return path() + "/newest-segment"; }
+    [[nodiscard]] std::string note_before_last() const { return path_ + "/note"; }
 
 private:
     std::string path_{};
@@ -63,11 +65,13 @@ void append(storage& to, std::uint64_t sequence, std::uint64_t index, const std:
 }
 
 /// Ten entries of 1000 bytes, each flushed by itself.
-void fill(const std::string& directory) {
-    auto s = opened(directory);
+void fill(const scratch_directory& scratch) {
+    auto s = opened(scratch.path());
     static_cast<void>(s.recover());
-    for (std::uint64_t i = 1; i <= 10; ++i)
+    for (std::uint64_t i = 1; i <= 10; ++i) {
+        if (i == 10) std::filesystem::copy_file(scratch.note(), scratch.note_before_last());
         append(s, i, i, std::string(1000, static_cast<char>('a' + i)));
+    }
 }
 
 void overwrite(const std::string& path, std::streamoff offset, const std::string& bytes) {
@@ -84,7 +88,7 @@ constexpr std::streamoff record_bytes = (32 + 24 + 28 + 4 + 1000 + 31) / 32 * 32
 
 TEST_CASE("file storage on real files: what was written is found again") {
     const scratch_directory scratch;
-    fill(scratch.path());
+    fill(scratch);
     auto s = opened(scratch.path());
     const auto found = s.recover();
     CHECK_FALSE(found.empty);
@@ -110,14 +114,14 @@ TEST_CASE(
     const scratch_directory scratch;
     CHECK(error_of(scratch.path() + "/deeper/still").find("No such file or directory") !=
           std::string::npos);
-    fill(scratch.path());
+    fill(scratch);
     CHECK(error_of(scratch.segment()).find("Not a directory") != std::string::npos);
 }
 
 TEST_CASE(
     "file storage on real files: a flipped byte in the middle is refused with file and offset") {
     const scratch_directory scratch;
-    fill(scratch.path());
+    fill(scratch);
     overwrite(scratch.segment(), 512 + 3 * record_bytes + 500, "#");
     CHECK(error_of(scratch.path()) == scratch.segment() + " is damaged at offset " +
                                           std::to_string(512 + 3 * record_bytes) +
@@ -126,10 +130,15 @@ TEST_CASE(
 
 TEST_CASE("B73 file storage on real files: a torn tail is cut off, reported, and written over") {
     const scratch_directory scratch;
-    fill(scratch.path());
+    fill(scratch);
     const auto begin = 512 + 9 * record_bytes;
     const auto sector = (begin / 512 + 1) * 512;
     overwrite(scratch.segment(), sector, std::string(1024, '\0'));
+    CHECK(error_of(scratch.path()) == scratch.segment() + " is damaged at offset " +
+                                          std::to_string(begin) +
+                                          ": records that were durable are missing");
+    std::filesystem::copy_file(scratch.note_before_last(), scratch.note(),
+                               std::filesystem::copy_options::overwrite_existing);
     {
         auto s = opened(scratch.path());
         CHECK(s.recover().last_index == raft::log_index{9});
@@ -146,7 +155,7 @@ TEST_CASE("B73 file storage on real files: a torn tail is cut off, reported, and
 
 TEST_CASE("B73 file storage on real files: a tail of zeros is the end of the log") {
     const scratch_directory scratch;
-    fill(scratch.path());
+    fill(scratch);
     overwrite(scratch.segment(), 512 + 10 * record_bytes, std::string(4096, '\0'));
     auto s = opened(scratch.path());
     CHECK(s.recover().last_index == raft::log_index{10});
@@ -155,7 +164,7 @@ TEST_CASE("B73 file storage on real files: a tail of zeros is the end of the log
 
 TEST_CASE("file storage on real files: a truncated header and a wrong version are refused") {
     const scratch_directory scratch;
-    fill(scratch.path());
+    fill(scratch);
     overwrite(scratch.segment(), 8, "\x09");
     CHECK(error_of(scratch.path()) ==
           scratch.segment() + " has format version 9, this library reads version 1");

@@ -292,7 +292,7 @@ private:
         if (tail_.segment == 0) {
             const auto header = next_segment(options_.segment_bytes);
             if (auto failed = log.begin_segment(header)) return failed;
-        } else if (auto failed = log.resume(tail_.segment, found.next_sequence)) {
+        } else if (auto failed = log.resume(found.tail, found.next_sequence)) {
             return failed;
         }
         parts_->work.allocate_ahead();

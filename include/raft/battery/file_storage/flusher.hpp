@@ -238,10 +238,18 @@ private:
         if (!failed() && advanced) durable_.store(current_.last->value, std::memory_order_release);
         current_.clear();
         if ((advanced || failed()) && wake_) wake_();
+        note_durable();
         for (const auto& each : removals_)
             for (auto number = each.first; number <= each.last && !failed(); ++number)
                 if (auto failed = log_.remove_segment(number)) fail(*failed);
         if (!removals_.empty()) snapshot_stalled_ = false;
+    }
+
+    /// After those who wait have been told: nobody waits for this.
+    void note_durable() {
+        if (failed()) return;
+        if (auto failed = log_.note_durable()) fail(*failed);
+        if (failed() && wake_) wake_();
     }
 
     [[nodiscard]] failure perform(const append_records& records) {

@@ -27,12 +27,15 @@ public:
         : files_{&files}, directory_{std::move(directory)}, segment_bytes_{segment_bytes} {}
 
     /// Goes on in a segment that exists.
-    [[nodiscard]] failure resume(std::uint64_t segment, std::uint64_t next_sequence) {
-        segment_ = segment;
-        allocated_ = segment;
-        next_sequence_ = first_unsynced_ = next_sequence;
-        path_ = segment_path(directory_, segment);
-        return check(open_into(*files_, path_, file_opening::existing, file_), "open", path_);
+    [[nodiscard]] failure resume(const segment_header& header, std::uint64_t next_sequence) {
+        header_ = header;
+        allocated_ = header.number;
+        next_sequence_ = first_unsynced_ = noted_ = next_sequence;
+        path_ = segment_path(directory_, header.number);
+        if (auto failed =
+                check(open_into(*files_, path_, file_opening::existing, file_), "open", path_))
+            return failed;
+        return open_note();
     }
 
     /// Begins the segment after the current one.
@@ -48,15 +51,16 @@ public:
             return failed;
         if (header.capacity > segment_bytes_)
             if (auto failed = lengthen(header.capacity)) return failed;
-        segment_ = header.number;
-        header.first_sequence = next_sequence_;
+        header.first_sequence = noted_ = next_sequence_;
+        header_ = header;
         std::vector<std::byte> sector(segment_header_bytes);
         encode(header, sector);
         if (auto failed = check(files_->write(file_.handle(), 0, sector), "write", path_))
             return failed;
         unsynced_ = true;
         if (auto failed = sync()) return failed;
-        return note_newest_segment(*files_, directory_, {header, header.first_sequence});
+        if (auto failed = note_newest_segment(*files_, directory_, {header, noted_})) return failed;
+        return note_.is_open() ? std::nullopt : open_note();
     }
 
     /// Seals the records in `records` and writes them to the current segment.
@@ -64,7 +68,7 @@ public:
         for (std::size_t at = 0; at < records.size();) {
             const auto rest = records.subspan(at);
             const auto bytes = static_cast<std::size_t>(built_bytes(rest));
-            seal(rest.first(bytes), {segment_, offset + at}, next_sequence_, first_unsynced_);
+            seal(rest.first(bytes), {header_.number, offset + at}, next_sequence_, first_unsynced_);
             ++next_sequence_;
             at += bytes;
         }
@@ -80,10 +84,18 @@ public:
         return std::nullopt;
     }
 
+    /// Notes how far the log is durable now, without a sync (newest_segment.hpp).
+    [[nodiscard]] failure note_durable() {
+        if (noted_ == first_unsynced_) return std::nullopt;
+        noted_ = first_unsynced_;
+        return check(files_->write(note_.handle(), 0, encoded(newest_segment{header_, noted_})),
+                     "write", path_of(directory_, newest_name));
+    }
+
     /// Allocates segments until there are `count` after the current one. The disk being full is no
     /// failure: then there are fewer, and a later call tries again.
     [[nodiscard]] failure allocate_ahead(std::uint64_t count) {
-        while (allocated_ < segment_ + count) {
+        while (allocated_ < header_.number + count) {
             const int cause = allocate(allocated_ + 1);
             if (is_out_of_space(cause)) return std::nullopt;
             if (cause != 0)
@@ -94,7 +106,7 @@ public:
 
     /// The newest segment that has its place on the disk.
     [[nodiscard]] std::uint64_t allocated() const { return allocated_; }
-    [[nodiscard]] std::uint64_t allocated_ahead() const { return allocated_ - segment_; }
+    [[nodiscard]] std::uint64_t allocated_ahead() const { return allocated_ - header_.number; }
 
     [[nodiscard]] failure remove_segment(std::uint64_t number) {
         const auto path = segment_path(directory_, number);
@@ -110,6 +122,11 @@ public:
     }
 
 private:
+    [[nodiscard]] failure open_note() {
+        const auto path = path_of(directory_, newest_name);
+        return check(open_into(*files_, path, file_opening::existing, note_), "open", path);
+    }
+
     [[nodiscard]] failure lengthen(std::uint64_t capacity) {
         const int cause = files_->allocate(file_.handle(), capacity);
         if (auto failed = check(cause, "allocate", path_)) return failed;
@@ -137,10 +154,12 @@ private:
     std::uint64_t segment_bytes_;
     std::string path_{};
     open_file<Files> file_{};
-    std::uint64_t segment_ = 0;
+    open_file<Files> note_{};
+    segment_header header_{};  ///< Of the current segment.
     std::uint64_t allocated_ = 0;
     std::uint64_t next_sequence_ = 1;
     std::uint64_t first_unsynced_ = 1;
+    std::uint64_t noted_ = 1;  ///< All records before this one are noted as durable.
     bool unsynced_ = false;
 };
 

@@ -10,7 +10,10 @@
 // with it term and vote. The note also has a copy of the header, for when that is damaged.
 //
 // The file has its place on the disk from the first segment on, and is written over in place, one
-// sector: a full disk does not get in the way.
+// sector: a full disk does not get in the way. It is synced when a segment is begun and when the
+// log is opened. Between, it is written after every flush and not synced: what it says is true
+// whenever that reaches the disk. So what a flush made durable is missed at once after the process
+// has ended, and after a power failure if the system had written the note by then.
 //
 // Logs of earlier versions have no note until they are opened; their headers do not promise one
 // (`segment_header::is_noted`).

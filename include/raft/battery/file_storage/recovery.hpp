@@ -224,8 +224,9 @@ private:
         auto end = log.tail_offset;
         if (tail.verdict == tail_verdict::torn) {
             log.report.push_back(path_ + ": the last write was not finished when the process" +
-                                 " ended; " + std::to_string(tail.nonzero_end - end) +
-                                 " bytes from offset " + std::to_string(end) + " are cut off");
+                                 " ended, or has become zeros since; " +
+                                 std::to_string(tail.nonzero_end - end) + " bytes from offset " +
+                                 std::to_string(end) + " are cut off");
             std::fill(bytes_.begin() + static_cast<std::ptrdiff_t>(end),
                       bytes_.begin() + static_cast<std::ptrdiff_t>(tail.nonzero_end), std::byte{});
             end = tail.nonzero_end;

@@ -14,8 +14,14 @@
 // * anything wrong before a sound record that was written after the place had been synced;
 // * anything wrong in a segment that is not the last (it was synced before the next was begun).
 //
-// What nobody can tell from an interrupted write: whole sectors of the very last write that turned
-// into zeros later. It is cut off and reported.
+// What the segment itself cannot tell from an interrupted write, or from none at all: writes at its
+// end, however many, all of whose sectors read as zeros from some sector on. Nothing that was
+// written later proves that they were durable, because there is nothing later. The note of the
+// newest segment does (newest_segment.hpp), for all but what was written after it reached the disk
+// last. So only this goes unnoticed: that a disk gives zeros for the end of the log, where it was
+// synced after the note was, and the system stopped (power, kernel) before it had written the note
+// of that. Then the end of the log is the first of the zeros; what follows them is cut off and
+// reported.
 #pragma once
 
 #include <algorithm>
