@@ -22,8 +22,8 @@ using file_text = std::optional<std::string>;
 /// file.
 [[nodiscard]] std::variant<file_text, std::string> read_small_file(const std::string& path);
 
-/// Replaces `directory`/`name` by `text`, whole lines, and their checksum: durable when this returns. Otherwise says what went wrong. Blocks
-/// for the disk.
+/// Replaces `directory`/`name` by `text`, whole lines, and their checksum: durable when this
+/// returns. Otherwise says what went wrong. Blocks for the disk.
 [[nodiscard]] std::optional<std::string>
 write_durably(const std::string& directory, const std::string& name, std::string_view text);
 
