@@ -233,6 +233,19 @@ TEST_CASE("a change is not taken back before it is committed, nor once it is joi
     CHECK(c.safe());
 }
 
+TEST_CASE(
+    "a joint change is not taken back by asking for its new voters, and the others to learn") {
+    auto c = steady(5);
+    c.change(s1, {{s1}, {s2}});
+    c.settle();
+    REQUIRE(c.at(s1).members().is_joint());
+    REQUIRE(c.at(s1).configurations.back().index == c.at(s1).commit_index);
+    const auto learns = member_part::learner;
+    c.change(s1, {{s1}, {s2}, {s3, learns}, {s4, learns}, {s5, learns}});
+    REQUIRE(c.last_effects().refused.has_value());
+    CHECK(c.last_effects().refused->reason == refusal_reason::change_in_progress);
+}
+
 TEST_CASE("who leads in the midst of a change begins the rounds of the newcomers anew") {
     auto c = with_rounds_of(timeout, 2);
     REQUIRE(rounds(c) == 3);

@@ -157,3 +157,18 @@ TEST_CASE("§5.1 who is refused in the present term is told so, though a leader 
     c.inject(s3, s2, ask(1, position(9, 1)));
     CHECK(newest<request_vote_reply>(c, s2, s3) == no(1));
 }
+
+TEST_CASE("S49 a new leader counts its own first entry when that is on its disk, and not before") {
+    cluster c{3, plain()};
+    c.time_out(s1);
+    c.deliver(s1, s2);
+    c.hold_disk(s1);
+    c.deliver(s2, s1);
+    REQUIRE(c.at(s1).is_leader());
+    c.deliver(s1, s2);
+    c.deliver(s2, s1);
+    REQUIRE(progress_of(c, s1, s2).match_index == log_index{1});
+    CHECK(c.commit(s1) == 0);
+    c.persist(s1);
+    CHECK(c.commit(s1) == 1);
+}
