@@ -121,13 +121,22 @@ work proof() {
 work campaign() {
     auto all = proof();
     const work longer{
-        from_nothing("", {.messages_max = 2, .crashes = 0}),
         from_nothing("", {.messages_max = 1, .crashes = 2}),
-        from_nothing("", {.term_max = 1, .log_max = 3, .messages_max = 2, .crashes = 0}),
-        from_nothing("prevote,check_quorum", {.messages_max = 1, .crashes = 0}),
-        from_nothing("durable_at_once", {.term_max = 3, .messages_max = 2, .crashes = 1}),
+        from_nothing("", {.term_max = 3, .messages_max = 1, .crashes = 1}),
         from_nothing("",
-                     {.log_max = 4, .messages_max = 1, .crashes = 0, .changes = 1, .voters = 2}),
+                     {.term_max = 1, .log_max = 1, .messages_max = 1, .crashes = 1, .reads = 2}),
+        from_nothing("", {.messages_max = 1, .crashes = 0, .transfers = 1}),
+        from_nothing("", {.messages_max = 1, .crashes = 1, .snapshots = 1}),
+        from_nothing("prevote", {.messages_max = 1, .crashes = 1}),
+        from_nothing("prevote,check_quorum", {.log_max = 1, .messages_max = 1, .crashes = 1}),
+        from_nothing("pipeline,batch", {.log_max = 3, .messages_max = 1, .crashes = 1}),
+        from_nothing("quiescence", {.messages_max = 1, .crashes = 1}),
+        from_nothing("",
+                     {.log_max = 3, .messages_max = 1, .crashes = 0, .changes = 1, .voters = 2}),
+        from_nothing("durable_at_once", {.term_max = 3, .messages_max = 2, .crashes = 1}),
+        from_nothing("", {.term_max = 1, .log_max = 3, .messages_max = 2, .crashes = 1}),
+        from_nothing("prevote,check_quorum", {.messages_max = 1, .crashes = 0}),
+        from_nothing("", {.messages_max = 2, .crashes = 0}),
     };
     all.insert(all.end(), longer.begin(), longer.end());
     return all;
