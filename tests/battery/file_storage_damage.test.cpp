@@ -8,13 +8,13 @@
 
 using raft::log_index;
 using raft::testing::faulty_files;
+using story::first_segment;
+using story::second_segment;
 using story::teller;
+using story::third_segment;
 
 namespace {
 
-const std::string first_segment = "data/log-0000000000000001";
-const std::string second_segment = "data/log-0000000000000002";
-const std::string third_segment = "data/log-0000000000000003";
 const std::string snapshot = "data/snapshot-0000000000000014";
 const std::string note = "data/newest-segment";
 
@@ -27,14 +27,7 @@ struct written {
 
     written() {
         REQUIRE(told.open());
-        told.vote(1, 1);
-        told.append(1, 1, 10, 200);
-        told.flush();
-        told.append(1, 11, 3, 300);
-        told.append_configuration(1, 14, {{1}, {2}, {3}});
-        told.flush();
-        told.append(2, 14, 2, 300, raft::hard_state{{2}, raft::member_id{2}});
-        told.append(2, 16, 5, 100);
+        story::tell_twenty_entries(told);
         told.save(20);
         told.flush();
         told.append(2, 21, 1, 700);

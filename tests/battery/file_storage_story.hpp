@@ -30,6 +30,9 @@ using storage = raft::file_storage<std::string, faulty_files>;
 using entry = raft::entry<std::string>;
 
 inline const std::string directory = "data";
+inline const std::string first_segment = "data/log-0000000000000001";
+inline const std::string second_segment = "data/log-0000000000000002";
+inline const std::string third_segment = "data/log-0000000000000003";
 
 inline std::vector<std::byte> bytes_of(const std::string& text) {
     const auto* begin = reinterpret_cast<const std::byte*>(text.data());
@@ -294,6 +297,19 @@ inline image check_recovered(teller& survivor, const teller& told) {
         CHECK(found.log_base == log_position{});
     }
     return all;
+}
+
+/// The beginning of a log: two terms and votes, a configuration, entries that replaced others; in
+/// more than one segment, if these are small. The last of its 20 entries are not flushed.
+inline void tell_twenty_entries(teller& told) {
+    told.vote(1, 1);
+    told.append(1, 1, 10, 200);
+    told.flush();
+    told.append(1, 11, 3, 300);
+    told.append_configuration(1, 14, {{1}, {2}, {3}});
+    told.flush();
+    told.append(2, 14, 2, 300, raft::hard_state{{2}, raft::member_id{2}});
+    told.append(2, 16, 5, 100);
 }
 
 }  // namespace story

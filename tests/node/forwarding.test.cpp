@@ -43,6 +43,13 @@ struct forwarding_in {
             return std::holds_alternative<Message>(body) ? times : 1;
         };
     }
+    /// How many commands each request carries, from now on.
+    void note_requests(std::vector<std::uint32_t>& counts) {
+        c.copies = [&counts](const message& body) {
+            if (const auto* m = std::get_if<forward_proposal>(&body)) counts.push_back(m->count);
+            return 1;
+        };
+    }
     void expect_items(const std::vector<int>& items) {
         for (std::uint64_t each = 1; each <= 3; ++each)
             CHECK(c[each].state_machine().items == items);
@@ -73,10 +80,7 @@ TEST_CASE("a leader that is to forward a command proposes it") {
 TEST_CASE("what is to be forwarded meanwhile goes together with the next request, in order") {
     forwarder_of_three t;
     std::vector<std::uint32_t> counts;
-    t.c.copies = [&](const message& body) {
-        if (const auto* m = std::get_if<forward_proposal>(&body)) counts.push_back(m->count);
-        return 1;
-    };
+    t.note_requests(counts);
     told heard;
     for (int i = 1; i <= 4; ++i) t.forward(i, heard);
     t.c.pass(200);
@@ -89,10 +93,7 @@ TEST_CASE("no more goes with a request than a message may carry") {
     constexpr limits small{.message_bytes = 2 * sizeof(int)};
     forwarding_in<trio_over<wayward_storage, small>> t;
     std::vector<std::uint32_t> counts;
-    t.c.copies = [&](const message& body) {
-        if (const auto* m = std::get_if<forward_proposal>(&body)) counts.push_back(m->count);
-        return 1;
-    };
+    t.note_requests(counts);
     told heard;
     for (int i = 1; i <= 4; ++i) t.forward(i, heard);
     t.c.pass(200);
