@@ -6,20 +6,13 @@
 #include <memory>
 
 #include <raft/testing/specification/edges.hpp>
+#include <raft/testing/specification/refined_model.hpp>
 
 namespace raft_explore {
 
 namespace {
 
 using namespace raft::testing;
-
-/// What the specification does not have, or its transcription has no room for.
-const char* obstacle(const model_bounds& bounds) {
-    if (bounds.snapshots > 0 || bounds.changes > 0 || bounds.voters != bounds.servers)
-        return "the specification has no snapshots, and no changes of membership";
-    if (bounds.log_max > tla::log_max) return "the specification's transcription has shorter logs";
-    return nullptr;
-}
 
 template <class Model>
 std::optional<exploration> explore_sampled(const Model& model, const options& all,
@@ -46,7 +39,7 @@ std::optional<exploration> explore_sampled(const Model& model, const options& al
 
 std::optional<exploration> explore_edges(const cluster_model& model, const options& all,
                                          progress_report report) {
-    if (const auto* why = obstacle(model.bounds())) {
+    if (const auto* why = tla::no_abstraction_of(model)) {
         std::fprintf(stderr, "raft-explore: --edges: %s\n", why);
         return std::nullopt;
     }
@@ -58,7 +51,7 @@ std::optional<exploration> explore_specification(const model_bounds& bounds, con
     const tla::bounds limits{bounds.servers, static_cast<tla::number>(bounds.term_max),
                              static_cast<tla::number>(bounds.log_max), bounds.messages_max};
     if (bounds.log_max > tla::log_max) {
-        std::fprintf(stderr, "raft-explore: %s\n", obstacle(bounds));
+        std::fprintf(stderr, "raft-explore: --max-log is at most %zu\n", std::size_t{tla::log_max});
         return std::nullopt;
     }
     return explore_sampled(tla::model{limits}, all, report);

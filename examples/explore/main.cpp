@@ -15,6 +15,7 @@
 
 #include <raft/testing/cluster_model/start_states.hpp>
 #include <raft/testing/cluster_model/story.hpp>
+#include <raft/testing/specification/refined_model.hpp>
 
 namespace raft_explore {
 
@@ -43,6 +44,20 @@ void print_summary(const char* what, const exploration& found) {
     std::fflush(stdout);
 }
 
+/// Visits all of a model, and tells of a violation.
+template <class Model>
+exploration explore_model(const Model& model, const exploration_options& chosen,
+                          const options& all) {
+    explorer<Model> checker{model, {.threads = all.threads, .states_max = chosen.states_max}};
+    auto found = checker.run(print_progress);
+    if (found.first) {
+        const auto story = tell(model, *found.first);
+        std::printf("%s", story.c_str());
+        if (!all.save_file.empty()) save_story(all.save_file, chosen, story);
+    }
+    return found;
+}
+
 std::optional<exploration> explore(const exploration_options& chosen, const options& all) {
     if (all.specification) return explore_specification(chosen.bounds, all, print_progress);
     const auto model = model_of(chosen);
@@ -50,15 +65,12 @@ std::optional<exploration> explore(const exploration_options& chosen, const opti
     if (all.liveness) return explore_liveness(*model, all);
     if (!all.edges_file.empty()) return explore_edges(*model, all, print_progress);
     if (!all.traces_directory.empty()) return explore_traces(*model, all, print_progress);
-    explorer<cluster_model> checker{*model,
-                                    {.threads = all.threads, .states_max = chosen.states_max}};
-    auto found = checker.run(print_progress);
-    if (found.first) {
-        const auto story = tell(*model, *found.first);
-        std::printf("%s", story.c_str());
-        if (!all.save_file.empty()) save_story(all.save_file, chosen, story);
+    if (!chosen.refine) return explore_model(*model, chosen, all);
+    if (const auto* why = tla::no_abstraction_of(*model)) {
+        std::fprintf(stderr, "raft-explore: --refine: %s\n", why);
+        return std::nullopt;
     }
-    return found;
+    return explore_model(tla::refined_model{*model}, chosen, all);
 }
 
 int list() {
@@ -71,10 +83,21 @@ int list() {
     return 0;
 }
 
-int run(const std::vector<exploration_options>& work, const options& all) {
+/// Of a list, what the specification does not have is not held against it.
+bool is_left_out(const exploration_options& one, const options& all) {
+    if (all.preset.empty() || !one.refine) return false;
+    const auto model = model_of(one);
+    const auto* why = model ? tla::no_abstraction_of(*model) : nullptr;
+    if (why != nullptr) std::printf("  left out: %s\n", why);
+    return why != nullptr;
+}
+
+int run(std::vector<exploration_options> work, const options& all) {
     exploration sum;
-    for (const auto& each : work) {
+    for (auto& each : work) {
+        each.refine = all.one.refine;
         if (work.size() > 1) std::printf("%s\n", each.name.c_str());
+        if (is_left_out(each, all)) continue;
         const auto found = explore(each, all);
         if (!found) return wrong_usage;
         if (work.size() > 1) print_summary("  found", *found);

@@ -36,6 +36,7 @@ rules of Raft in each. A violation is told as a shortest story of how it comes a
   --liveness        asks on the whole graph whether a leader that commits can be reached from
                     every state, and whether every leader of the latest term commits; and in a
                     sample of the states, whether a command is committed when all faults end
+  --refine          requires of every transition that it is a path of the specification's actions
   --sample N        only so many of each, drawn from all of the exploration (edges: all; traces:
                     100; states: 10,000)
   --seed S          which those are (1)
@@ -146,7 +147,7 @@ std::string arguments_of(const exploration_options& asked) {
         if (count > 0) add(flag, std::to_string(count));
     if (!asked.features.empty()) add("--features", asked.features);
     if (!asked.from.empty()) add("--from", asked.from);
-    return all;
+    return asked.refine ? all + " --refine" : all;
 }
 
 std::optional<options> read_options(std::span<char* const> arguments) {
@@ -161,6 +162,8 @@ std::optional<options> read_options(std::span<char* const> arguments) {
             all.list = true;
         } else if (flag == "--liveness") {
             all.liveness = true;
+        } else if (flag == "--refine") {
+            all.one.refine = true;
         } else if (flag == "--specification") {
             all.specification = true;
         } else if (i + 1 == arguments.size() || !read_flag(flag, arguments[i + 1], all)) {

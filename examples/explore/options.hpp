@@ -23,6 +23,7 @@ struct exploration_options {
     std::string features{};  ///< Those that `bounds.config` has.
     raft::testing::model_bounds bounds{};
     std::uint64_t states_max = ~std::uint64_t{0};
+    bool refine = false;  ///< Holds every transition against the specification.
 };
 
 struct options {

@@ -9,6 +9,7 @@
 
 #include <raft/testing/cluster_model/retelling.hpp>
 #include <raft/testing/cluster_model/start_states.hpp>
+#include <raft/testing/specification/refined_model.hpp>
 
 namespace raft_explore {
 
@@ -69,7 +70,8 @@ int replay_story(const std::string& path) {
     const auto model = model_of(*asked);
     if (!model) return no_story;
     const std::string story{std::istreambuf_iterator<char>{file}, {}};
-    const auto again = retell(*model, story);
+    const auto again =
+        asked->refine ? retell(tla::refined_model{*model}, story) : retell(*model, story);
     if (again.rule != nullptr) std::printf("   => %s\n", again.rule);
     if (!again.happens()) std::printf("what follows step %zu happens no more\n", again.steps);
     std::printf("replayed: steps=%zu of=%zu violations=%d\n", again.steps, again.told,

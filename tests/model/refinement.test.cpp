@@ -9,48 +9,17 @@
 
 #include <raft/testing/cluster_model/start_states.hpp>
 #include <raft/testing/cluster_model/story.hpp>
-#include <raft/testing/specification/transition.hpp>
+#include <raft/testing/specification/refined_model.hpp>
 #include <support/explored_settings.hpp>
 
 using namespace raft::testing;
 
 namespace {
 
-/// The model of the production step, every transition of which is held against the specification.
-class refined_model {
-public:
-    using state = explored_cluster;
-
-    explicit refined_model(const model_bounds& bounds, std::vector<explored_cluster> starts = {})
-        : model_{bounds, std::move(starts)} {}
-
-    void initial_states(auto visit) { model_.initial_states(visit); }
-    void successors(const explored_cluster& now, auto visit) {
-        model_.successors(now, [&](const explored_cluster& next, const char* wrong) {
-            const auto& event = model_.last_event();
-            if (wrong == nullptr && !tla::transition_of(now, next, event, bounds().servers))
-                wrong = "the specification has no such step";
-            visit(next, wrong);
-        });
-    }
-    [[nodiscard]] const explored_event& last_event() const { return model_.last_event(); }
-    [[nodiscard]] const model_bounds& bounds() const { return model_.bounds(); }
-    [[nodiscard]] const char* violation(const explored_cluster& now) {
-        return model_.violation(now);
-    }
-    void encode(const explored_cluster& now, encoding& out) { model_.encode(now, out); }
-    void decode(std::span<const std::uint8_t> bytes, explored_cluster& now) const {
-        model_.decode(bytes, now);
-    }
-
-private:
-    cluster_model model_;
-};
-
 void must_refine(const model_bounds& bounds, std::vector<explored_cluster> starts = {},
                  exploration_limits limits = {}) {
-    const refined_model model{bounds, std::move(starts)};
-    const auto found = explorer<refined_model>{model, limits}.run();
+    const tla::refined_model model{cluster_model{bounds, std::move(starts)}};
+    const auto found = explorer<tla::refined_model>{model, limits}.run();
     const auto story = found.first ? tell(model, *found.first) : std::string{};
     CHECK(story == "");
     CHECK(found.violations == 0);
@@ -84,6 +53,15 @@ TEST_CASE("refinement: with pre-votes, a quorum to hear, pipelines, batches, tra
                  .transfers = 1,
                  .config = config},
                 {}, {.states_max = 100'000});
+}
+
+TEST_CASE("refinement: with groups that sleep") {
+    auto config = plain_settings();
+    config.quiescence = true;
+    must_refine({.term_max = 2, .log_max = 1, .messages_max = 1, .crashes = 0, .config = config});
+    config.messages_in_flight = 2;
+    config.entries_per_message = 4;
+    must_refine({.term_max = 1, .log_max = 1, .messages_max = 1, .crashes = 0, .config = config});
 }
 
 TEST_CASE("refinement: from every start that the specification can have") {

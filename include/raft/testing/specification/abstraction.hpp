@@ -11,10 +11,13 @@
 //   So is a candidate's vote for itself, which is a message there. They arrive when they can.
 // * A message with several entries is as many messages with one each. A message that may come more
 //   than once is in the bag once. Pre-votes, reads, transfers and their messages are nothing.
+// * A leader that lets the others sleep says what a heartbeat says, at the end of a log that is all
+//   committed. Who wakes the others tells them its term, as a refusal does.
 // * votesResponded holds only those who granted: a refusal that comes changes nothing. nextIndex is
 //   ours, which runs ahead; it is only a hint of what to send (see path.hpp).
 #pragma once
 
+#include <algorithm>
 #include <variant>
 #include <vector>
 
@@ -45,7 +48,8 @@ namespace raft::testing::tla {
         is.log[is.log_length++] = abstract_term(s.log.known_term_at(i));
     is.commitIndex = abstract_index(s.commit_index);
     if (const auto* following = std::get_if<raft::follower>(&s.role)) {
-        result.verified = abstract_index(following->verified_index);
+        // Every later leader has what is committed (Leader Completeness).
+        result.verified = std::max(abstract_index(following->verified_index), is.commitIndex);
     } else if (const auto* standing = std::get_if<raft::candidate>(&s.role)) {
         if (standing->pre_vote) {  // It stands for nothing yet.
             result.verified = is.commitIndex;
@@ -100,6 +104,12 @@ private:
     void add(const raft::append_entries_rejection& m) {
         begin(mtype::AppendEntriesResponse, m.term);
     }
+    void add(const raft::fall_asleep& m) {
+        auto& is = begin(mtype::AppendEntriesRequest, m.term);
+        is.mprevLogIndex = is.mcommitIndex = abstract_index(m.last_log.index);
+        is.mprevLogTerm = abstract_term(m.last_log);
+    }
+    void add(const raft::wake_up& m) { begin(mtype::AppendEntriesResponse, m.term); }
     void add(const auto&) {}
 
     void add_append(const raft::append_entries& m, raft::log_position prev, bool entry) {
