@@ -351,6 +351,7 @@ TEST_CASE("B23 a completion that comes late, twice or for no write at all change
     const auto older = completion(c, s1, 2);
     c.give(s1, newer);
     CHECK(c.at(s1).disk.durable_index == log_index{4});
+    c.let_time_pass(milliseconds(1));
     const auto before = c.at(s1);
     const written none{{newer.sequence.value + 1}};
     for (const auto& late : {older, newer, none, written{}}) {

@@ -148,6 +148,91 @@ TEST_CASE("a group does not sleep while a member that is heard lacks an entry") 
     CHECK_FALSE(has_timer(c));
 }
 
+TEST_CASE("a group waits two election timeouts for a member that lacks an entry, no longer") {
+    cluster c{3, sleepy()};
+    c.elect(s1);
+    c.crash(s3);
+    c.propose(s1);
+    c.settle();
+    const auto given_up_at = c.at(s1).peers[2].heard_at + settings{}.election_timeout * 2;
+    const auto interval = settings{}.heartbeat_interval;
+    while (given_up_at - c.now() > interval) c.run_for(interval);
+    c.let_time_pass(given_up_at - c.now() + duration{-1});
+    c.heartbeat(s1);
+    c.settle();
+    CHECK(c.deadline(s1, timer::heartbeat));
+    c.let_time_pass(duration{1});
+    c.heartbeat(s1);
+    CHECK_FALSE(c.deadline(s1, timer::heartbeat));
+}
+
+TEST_CASE("a group does not sleep while a newcomer is waited for, and gives it up") {
+    auto c = sleeping();
+    const auto before = c.at(s1).members();
+    c.add_outsider(s4);
+    c.isolate(s4);
+    c.change(s1, {{s1}, {s2}, {s3}, {s4}});
+    c.run_for(settings{}.election_timeout * 9);
+    CHECK(c.deadline(s1, timer::heartbeat));
+    c.run_for(settings{}.election_timeout * 5);
+    CHECK(c.at(s1).members() == before);
+    CHECK_FALSE(has_timer(c));
+}
+
+TEST_CASE("a group does not sleep while a read or a transfer is under way, but when that is over") {
+    auto c = sleeping();
+    SUBCASE("a read") { c.give(s1, read_requested{}); }
+    SUBCASE("a transfer") { c.give(s1, transfer_requested{s2}); }
+    c.lose_all();
+    c.heartbeat(s1);
+    CHECK(c.deadline(s1, timer::heartbeat));
+    c.lose_all();
+    c.run_for(settings{}.election_timeout * 3);
+    CHECK_FALSE(has_timer(c));
+    CHECK(c.leader() == s1);
+}
+
+TEST_CASE("only a follower with all that its leader has on its disk is let sleep, by that leader") {
+    cluster c{3, sleepy()};
+    c.elect(s1);
+    c.settle();
+    const auto term = c.term(s1);
+    const auto last = c.at(s1).log.last();
+    const auto sleeps = [&](member_id who, member_id from, const fall_asleep& m) {
+        c.give(who, received{from, m, {}});
+        const auto* following = std::get_if<follower>(&c.at(who).role);
+        return following != nullptr && following->asleep;
+    };
+    CHECK_FALSE(sleeps(s1, s2, {{term}, last}));
+    CHECK_FALSE(sleeps(s2, s3, {{term}, last}));
+    CHECK_FALSE(sleeps(s2, s1, {{term - 1}, last}));
+    CHECK_FALSE(sleeps(s2, s1, {{term}, position(last.index.value + 1, term)}));
+    c.hold_disk(s2);
+    c.propose(s1);
+    c.deliver(s1, s2);
+    CHECK_FALSE(sleeps(s2, s1, {{term}, c.at(s1).log.last()}));
+    c.persist(s2);
+    CHECK(sleeps(s2, s1, {{term}, c.at(s1).log.last()}));
+    c.fire(s3, timer::election);
+    CHECK_FALSE(sleeps(s3, s1, {{term}, last}));
+}
+
+TEST_CASE("who is woken tells the leader, who has not heard it; a leader wakes by its heartbeats") {
+    auto c = sleeping();
+    const wake_up woken{c.at(s1).current_term};
+    SUBCASE("a follower by another") {
+        c.give(s2, received{s3, woken, {}});
+        CHECK(c.sent<wake_up>(s2, s1) == woken);
+        CHECK(c.network().size() == 1);
+        return;
+    }
+    SUBCASE("the leader by a follower") { c.give(s1, received{s2, woken, {}}); }
+    SUBCASE("the leader that is asked") { c.give(s1, wake_requested{}); }
+    CHECK(c.network().size() == 2);
+    CHECK(c.sent<append_entries>(s1, s2));
+    CHECK(c.sent<append_entries>(s1, s3));
+}
+
 TEST_CASE("a leader does not sleep while its own disk has work to do") {
     cluster c{3, sleepy()};
     c.elect(s1);
