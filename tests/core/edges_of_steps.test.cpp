@@ -99,3 +99,23 @@ TEST_CASE("S77 a change that names a server twice is refused, whatever places th
         CHECK(c.last_effects().refused->reason == refusal_reason::invalid_configuration);
     }
 }
+
+TEST_CASE("the timers of a step: the last word on each counts, and two steps compare by all") {
+    const instant early{1};
+    const instant late{2};
+    timer_actions a;
+    CHECK(a.empty());
+    a.add(timer::election, early);
+    CHECK_FALSE(a.empty());
+    a.add(timer::heartbeat, early);
+    a.add(timer::election, late);
+    CHECK(a.size() == 2);
+    CHECK(a[0] == timer_action{timer::election, late});
+    auto b = a;
+    CHECK(b == a);
+    b.add(timer::heartbeat, late);
+    CHECK_FALSE(b == a);
+    b = {};
+    b.add(timer::election, late);
+    CHECK_FALSE(b == a);
+}
