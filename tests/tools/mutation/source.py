@@ -107,12 +107,13 @@ class Source:
         return self.tokens[last].end
 
     def is_constant(self, at):
-        """Whether the token stands in the condition of an `if constexpr`."""
+        """Whether the token stands in the condition of an `if constexpr`, or says what a constant
+        is."""
         depth = 0
         for before in range(at - 1, 0, -1):
             text = self.tokens[before].text
             if text in {";", "{", "}"}:
-                return False
+                return self.tokens[before + 1].text == "constexpr"
             depth += (text == ")") - (text == "(")
             if depth < 0 and self.tokens[before - 1].text == "constexpr":
                 return True
