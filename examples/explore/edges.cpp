@@ -5,6 +5,8 @@
 #include <fstream>
 #include <memory>
 
+#include "saved_story.hpp"
+
 #include <raft/testing/specification/edges.hpp>
 #include <raft/testing/specification/refined_model.hpp>
 
@@ -43,7 +45,9 @@ std::optional<exploration> explore_edges(const cluster_model& model, const optio
         std::fprintf(stderr, "raft-explore: --edges: %s\n", why);
         return std::nullopt;
     }
-    return explore_sampled(model, all, report);
+    const auto found = explore_sampled(model, all, report);
+    if (found) tell_violation(model, *found, all.one, all);
+    return found;
 }
 
 std::optional<exploration> explore_specification(const model_bounds& bounds, const options& all,

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "liveness.hpp"
 
+#include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <set>
+#include <vector>
+
+#include "saved_story.hpp"
 
 #include <raft/testing/cluster_model/liveness.hpp>
-#include <raft/testing/cluster_model/story.hpp>
 #include <raft/testing/explorer/reachability.hpp>
 #include <raft/testing/explorer/sample.hpp>
 
@@ -20,8 +24,9 @@ constexpr std::int64_t election_timeouts = 20;
 
 /// One question; what is lost counts as violations.
 template <class Question>
-exploration put(const char* name, const cluster_model& model) {
+exploration put(const char* name, const cluster_model& model, const options& all) {
     auto answer = ask(model, Question{model.bounds()});
+    tell_violation(model, answer.explored, all.one, all);
     std::printf("  %s: states=%lu goals=%zu required=%zu lost=%zu\n", name,
                 static_cast<unsigned long>(answer.explored.states), answer.goals, answer.required,
                 answer.lost);
@@ -34,32 +39,33 @@ exploration put(const char* name, const cluster_model& model) {
     return answer.explored;
 }
 
-/// How many states of a sample do not come to commit a command when all faults end.
+/// How many states do not come to commit a command when all faults end, of those from which a
+/// sample of the transitions leads.
 std::size_t stuck_in_sample(const cluster_model& model, std::size_t wanted, std::uint64_t seed) {
     const auto sample = std::make_shared<transition_sample>(wanted, seed);
     static_cast<void>(explorer<sampled<cluster_model>>{{model, sample}}.run());
-    std::size_t tried = 0;
     std::size_t stuck = 0;
+    std::set<std::vector<std::uint8_t>> distinct;
     for (const auto& each : sample->take()) {
+        if (!distinct.insert(each.state).second) continue;
         explored_cluster begin;
         model.decode(each.state, begin);
-        ++tried;
         stuck +=
             !calm_continuation{begin, model.bounds().servers}.commits_a_command(election_timeouts);
     }
     std::printf("  calm continuations: seed=%lu tried=%zu stuck=%zu\n",
-                static_cast<unsigned long>(seed), tried, stuck);
+                static_cast<unsigned long>(seed), distinct.size(), stuck);
     return stuck;
 }
 
 }  // namespace
 
 exploration explore_liveness(const cluster_model& model, const options& all) {
-    auto found = put<no_dead_ends>("dead ends", model);
+    auto found = put<no_dead_ends>("dead ends", model, all);
     if (found.first) return found;
     // With check_quorum a leader goes when nobody is heard for long: that is no stuck leader.
     if (!model.bounds().config.check_quorum) {
-        const auto leaders = put<no_stuck_leaders>("stuck leaders", model);
+        const auto leaders = put<no_stuck_leaders>("stuck leaders", model, all);
         if (leaders.first) return leaders;
     }
     const auto wanted = all.sample == ~std::size_t{0} ? states_if_not_said : all.sample;

@@ -14,7 +14,6 @@
 #include "traces.hpp"
 
 #include <raft/testing/cluster_model/start_states.hpp>
-#include <raft/testing/cluster_model/story.hpp>
 #include <raft/testing/specification/refined_model.hpp>
 
 namespace raft_explore {
@@ -50,11 +49,7 @@ exploration explore_model(const Model& model, const exploration_options& chosen,
                           const options& all) {
     explorer<Model> checker{model, {.threads = all.threads, .states_max = chosen.states_max}};
     auto found = checker.run(print_progress);
-    if (found.first) {
-        const auto story = tell(model, *found.first);
-        std::printf("%s", story.c_str());
-        if (!all.save_file.empty()) save_story(all.save_file, chosen, story);
-    }
+    tell_violation(model, found, chosen, all);
     return found;
 }
 

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "options.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <utility>
+#include <vector>
 
 namespace raft_explore {
+
+using raft::testing::model_bounds;
 
 const std::string_view help_text =
     R"(usage: raft-explore [options]
@@ -27,26 +31,29 @@ rules of Raft in each. A violation is told as a shortest story of how it comes a
                     quiescence (none)
   --from STATE      begins there; T and L are then counted from its highest term and index
   --list            the names of the starts and of the presets
-  --preset NAME     runs a list of explorations
-  --max-states N    stops when so many are found
+  --preset NAME     runs a list of explorations, each within its own bounds
+  --max-states N    stops after the depth at which so many are found
   --threads N       (2)
   --edges FILE      writes the transitions, abstracted, as JSON lines with the specification's
                     actions that each is made of
   --traces DIR      writes runs there as traces for etcd's specification
   --liveness        asks on the whole graph whether a leader that commits can be reached from
-                    every state, and whether every leader of the latest term commits; and in a
-                    sample of the states, whether a command is committed when all faults end
+                    every state below --max-term and --max-log, and whether every leader of the
+                    latest term commits; and in a sample of all the states, whether a command is
+                    committed when all faults end
   --refine          requires of every transition that it is a path of the specification's actions
   --sample N        only so many of each, drawn from all of the exploration (edges: all; traces:
-                    100; states: 10,000)
+                    100; of states, by the transitions from them: 10,000)
   --seed S          which those are (1)
   --specification   explores our transcription of raft.tla itself, within --servers, --max-term,
                     --max-log and --messages; terms begin with 1 there
   --save FILE       writes the story of a violation there, too: a test for --replay
-  --replay FILE     lives through a saved story once more; exits 1 if it breaks the rule again
+  --replay FILE     lives through a saved story once more; exits 1 if it breaks the rule again, 3
+                    if not all of it happens any more
   --help            this text
 
-The last line sums up: states and depth, time, and violations, with which it exits 1.
+The last line sums up: states and depth, time, and violations, with which it exits 1. Wrong
+arguments, or a file that cannot be read or written: it exits 2.
 )";
 
 raft::settings explored_settings() {
@@ -109,7 +116,8 @@ bool read_flag(std::string_view flag, std::string_view value, options& all) {
     if (flag == "--reads")
         return read_number<std::uint8_t>(value, explored_past::reads_max, bounds.reads);
     if (flag == "--changes") return read_number(value, few, bounds.changes);
-    if (flag == "--voters") return read_number(value, bounds.servers, bounds.voters);
+    if (flag == "--voters")
+        return read_number(value, raft::testing::explored_servers_max, bounds.voters);
     if (flag == "--snapshots") return read_number(value, few, bounds.snapshots);
     if (flag == "--transfers") return read_number(value, few, bounds.transfers);
     if (flag == "--features") return set_features(all.one.features = value, bounds.config);
@@ -127,6 +135,38 @@ bool read_flag(std::string_view flag, std::string_view value, options& all) {
     return false;
 }
 
+/// What has no meaning beside the first: the words of the second.
+constexpr std::pair<std::string_view, std::string_view> exclusions[] = {
+    {"--preset", "--servers --voters --max-term --max-log --messages --crashes --reads --snapshots "
+                 "--transfers --changes --features --from --max-states --replay --edges --traces "
+                 "--liveness --specification"},
+    {"--from", "--servers --voters"},
+    {"--specification", "--from --voters --crashes --reads --snapshots --transfers --changes "
+                        "--features --refine --liveness --traces --save"},
+    {"--liveness", "--refine --edges --traces --max-states --threads"},
+    {"--traces", "--refine --edges --threads"},
+    {"--edges", "--refine"}};
+
+bool is_among(std::string_view words, std::string_view word) {
+    const auto at = words.find(word);
+    const auto end = at + word.size();
+    return at != words.npos && (end == words.size() || words[end] == ' ');
+}
+
+/// False, with a word on stderr, if some of these say what others make nothing of.
+bool go_together(const std::vector<std::string_view>& given, const model_bounds& bounds) {
+    for (const auto& [one, others] : exclusions)
+        for (const auto each : given)
+            if (std::ranges::find(given, one) != given.end() && is_among(others, each)) {
+                std::fprintf(stderr, "raft-explore: %s and %s do not go together\n", one.data(),
+                             each.data());
+                return false;
+            }
+    if (bounds.voters <= bounds.servers) return true;
+    std::fprintf(stderr, "raft-explore: there are more voters than servers\n");
+    return false;
+}
+
 }  // namespace
 
 std::string arguments_of(const exploration_options& asked) {
@@ -135,7 +175,7 @@ std::string arguments_of(const exploration_options& asked) {
     const auto add = [&all](const char* flag, const std::string& value) {
         all += (all.empty() ? "" : " ") + std::string{flag} + " " + value;
     };
-    add("--servers", std::to_string(bounds.servers));
+    if (asked.from.empty()) add("--servers", std::to_string(bounds.servers));
     add("--max-term", std::to_string(bounds.term_max));
     add("--max-log", std::to_string(bounds.log_max));
     add("--messages", std::to_string(bounds.messages_max));
@@ -154,8 +194,9 @@ std::optional<options> read_options(std::span<char* const> arguments) {
     options all;
     all.one.name = "explored";
     all.one.bounds = {.messages_max = 1, .crashes = 0, .config = explored_settings()};
+    std::vector<std::string_view> given;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
-        const std::string_view flag = arguments[i];
+        const std::string_view flag = given.emplace_back(arguments[i]);
         if (flag == "--help") {
             all.help = true;
         } else if (flag == "--list") {
@@ -173,6 +214,7 @@ std::optional<options> read_options(std::span<char* const> arguments) {
             ++i;
         }
     }
+    if (!go_together(given, all.one.bounds)) return std::nullopt;
     return all;
 }
 

@@ -28,7 +28,12 @@ std::optional<exploration_options> options_in(const std::string& line) {
     std::vector<char*> arguments;
     for (auto& each : flags) arguments.push_back(each.data());
     const auto read = read_options(arguments);
-    return read ? std::optional{read->one} : std::nullopt;
+    if (!read || read->help || read->list || !read->preset.empty()) return std::nullopt;
+    return read->one;
+}
+
+retold_story relive(const cluster_model& model, bool refined, const std::string& story) {
+    return refined ? retell(tla::refined_model{model}, story) : retell(model, story);
 }
 
 }  // namespace
@@ -58,25 +63,26 @@ bool save_story(const std::string& path, const exploration_options& asked,
 }
 
 int replay_story(const std::string& path) {
+    constexpr int broken = 1;
     constexpr int no_story = 2;
+    constexpr int does_not_happen = 3;
     std::ifstream file{path};
     std::string first;
     std::getline(file, first);
     const auto asked = options_in(first);
-    if (!asked) {
+    const auto model = asked ? model_of(*asked) : std::nullopt;
+    const std::string story{std::istreambuf_iterator<char>{file}, {}};
+    const auto again = model ? relive(*model, asked->refine, story) : retold_story{};
+    if (again.told == 0) {
         std::fprintf(stderr, "raft-explore: no saved story: %s\n", path.c_str());
         return no_story;
     }
-    const auto model = model_of(*asked);
-    if (!model) return no_story;
-    const std::string story{std::istreambuf_iterator<char>{file}, {}};
-    const auto again =
-        asked->refine ? retell(tla::refined_model{*model}, story) : retell(*model, story);
     if (again.rule != nullptr) std::printf("   => %s\n", again.rule);
     if (!again.happens()) std::printf("what follows step %zu happens no more\n", again.steps);
     std::printf("replayed: steps=%zu of=%zu violations=%d\n", again.steps, again.told,
                 again.rule != nullptr);
-    return again.rule != nullptr;
+    if (!again.happens()) return does_not_happen;
+    return again.rule != nullptr ? broken : 0;
 }
 
 }  // namespace raft_explore

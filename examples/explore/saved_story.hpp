@@ -4,12 +4,13 @@
 // story.
 #pragma once
 
+#include <cstdio>
 #include <optional>
 #include <string>
 
 #include "options.hpp"
 
-#include <raft/testing/cluster_model.hpp>
+#include <raft/testing/cluster_model/story.hpp>
 
 namespace raft_explore {
 
@@ -20,8 +21,18 @@ namespace raft_explore {
 bool save_story(const std::string& path, const exploration_options& asked,
                 const std::string& story);
 
+/// Tells of what an exploration found, if it did, and saves that if it was asked to.
+template <class Model>
+void tell_violation(const Model& model, const raft::testing::exploration& found,
+                    const exploration_options& asked, const options& all) {
+    if (!found.first) return;
+    const auto story = raft::testing::tell(model, *found.first);
+    std::printf("%s", story.c_str());
+    if (!all.save_file.empty()) save_story(all.save_file, asked, story);
+}
+
 /// Lives through a saved story and says what became of it: 0 if it breaks no rule (any more), 1 if
-/// it does, 2 if the file is none.
+/// it does, 2 if the file is none, 3 if not all of it happens (any more).
 [[nodiscard]] int replay_story(const std::string& path);
 
 }  // namespace raft_explore

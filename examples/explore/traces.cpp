@@ -6,6 +6,9 @@
 #include <fstream>
 #include <map>
 #include <string>
+#include <system_error>
+
+#include "saved_story.hpp"
 
 #include <raft/testing/trace/way_trace.hpp>
 
@@ -28,10 +31,17 @@ bool write(const std::filesystem::path& path, const std::vector<std::string>& li
 
 std::optional<exploration> explore_traces(const cluster_model& model, const options& all,
                                           void (*report)(const exploration_progress&)) {
-    std::filesystem::create_directories(all.traces_directory);
+    std::error_code failed;
+    std::filesystem::create_directories(all.traces_directory, failed);
+    if (failed) {
+        std::fprintf(stderr, "raft-explore: cannot make the directory %s: %s\n",
+                     all.traces_directory.c_str(), failed.message().c_str());
+        return std::nullopt;
+    }
     // One thread, so that the states are found in the same order whenever this runs.
     explorer<cluster_model> checker{model, {.threads = 1, .states_max = all.one.states_max}};
-    auto found = checker.run(report);
+    const auto found = checker.run(report);
+    tell_violation(model, found, all.one, all);
     const auto wanted = all.sample == ~std::size_t{0} ? traces_if_not_said : all.sample;
     std::size_t written = 0;
     std::map<std::string, std::size_t> obstacles;

@@ -35,7 +35,7 @@ bool set_features(std::string_view list, proof_options& one) {
     config.pre_vote = config.check_quorum = one.bounds.transfers = false;
     config.messages_in_flight = 1;
     config.entries_per_message = 1;
-    if (!list.empty()) one.features = list;
+    one.features = list.empty() ? std::string_view{"none"} : list;
     while (!list.empty()) {
         const auto end = list.find(',');
         const auto name = list.substr(0, end);
@@ -104,8 +104,13 @@ bool read_flag(std::string_view flag, std::string_view value, options& all) {
 
 std::optional<options> read_options(std::span<char* const> arguments) {
     options all{.proofs = {proof_of("", {.servers = 3})}};
+    bool is_preset = false;
+    bool has_bounds = false;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const std::string_view flag = arguments[i];
+        is_preset = is_preset || flag == "--preset";
+        has_bounds =
+            has_bounds || flag.starts_with("--max-") || flag == "--servers" || flag == "--features";
         if (flag == "--help") {
             all.help = true;
         } else if (i + 1 == arguments.size() || !read_flag(flag, arguments[i + 1], all)) {
@@ -115,7 +120,9 @@ std::optional<options> read_options(std::span<char* const> arguments) {
             ++i;
         }
     }
-    return all;
+    if (!is_preset || !has_bounds) return all;
+    std::fprintf(stderr, "raft-induction: a preset has its own bounds and features\n");
+    return std::nullopt;
 }
 
 }  // namespace raft_induction
