@@ -137,6 +137,10 @@ work campaign() {
         from_nothing("", {.term_max = 1, .log_max = 3, .messages_max = 2, .crashes = 1}),
         from_nothing("prevote,check_quorum", {.messages_max = 1, .crashes = 0}),
         from_nothing("", {.messages_max = 2, .crashes = 0}),
+        from_nothing("", {.term_max = 3, .log_max = 3, .messages_max = 1, .crashes = 1}),
+        from_nothing("",
+                     {.term_max = 1, .log_max = 1, .messages_max = 1, .crashes = 2, .reads = 2}),
+        from_nothing("", {.term_max = 3, .messages_max = 1, .crashes = 2}),
     };
     all.insert(all.end(), longer.begin(), longer.end());
     return all;
@@ -149,7 +153,7 @@ const std::vector<preset>& presets() {
         {"quick", "a few seconds", quick},
         {"starts", "from every start of the library, up to 200,000 states", starts},
         {"proof", "some minutes; every exploration to its end", proof},
-        {"campaign", "hours", campaign},
+        {"campaign", "hours, and up to 16 GB of memory", campaign},
         {"mutants", "the exploration of the mutation tests", mutants},
     };
     return all;
