@@ -18,9 +18,11 @@
 //   core/step.hpp           the protocol as one function
 //   policy.hpp              what a program plugs in: state machine, transport, storage, clock
 //   node.hpp                the driver that carries out what the step decides
+//   describe.hpp            words for refusals, outcomes, roles, … for people to read
 #pragma once
 
 #include <raft/core/step.hpp>
+#include <raft/describe.hpp>
 #include <raft/node.hpp>
 #include <raft/policy.hpp>
 

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <array>
+#include <string_view>
 
 #include <raft/codec/frame.hpp>
 #include <raft/core/types.hpp>
@@ -29,6 +30,15 @@ enum class frame_content : std::uint8_t {
     messages,  ///< The messages of one node (message.hpp).
     batches,   ///< Those of all nodes of a host (battery/host/batch_frame.hpp).
 };
+
+/// The content in plain English, for a log.
+[[nodiscard]] constexpr std::string_view describe(frame_content content) {
+    switch (content) {
+    case frame_content::messages: return "the messages of one node";
+    case frame_content::batches: return "the messages of a host of groups";
+    }
+    return "unknown content";
+}
 
 /// What a server answers to a handshake, and why.
 enum class handshake_verdict : std::uint8_t {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string_view>
 
 namespace raft {
 
@@ -14,6 +15,15 @@ enum class flush_mode : std::uint8_t {
     thread,  ///< A thread of the storage's own, at once.
     manual,  ///< `file_storage::flush`, when it is called: for tests and programs' own threads.
 };
+
+/// Who it is, in plain English.
+[[nodiscard]] constexpr std::string_view describe(flush_mode mode) {
+    switch (mode) {
+    case flush_mode::thread: return "flushed by a thread of its own";
+    case flush_mode::manual: return "flushed when asked to";
+    }
+    return "unknown mode";
+}
 
 struct file_storage_options {
     /// The length of a segment. One more than is in use is allocated, so a storage takes twice this

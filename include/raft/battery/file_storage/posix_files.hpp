@@ -30,6 +30,16 @@ enum class file_opening : std::uint8_t {
     fresh,      ///< To read and to write; empty, whether or not it existed.
 };
 
+/// How it is opened, in plain English.
+[[nodiscard]] constexpr std::string_view describe(file_opening opening) {
+    switch (opening) {
+    case file_opening::read_only: return "to read";
+    case file_opening::existing: return "to read and to write";
+    case file_opening::fresh: return "to be written anew";
+    }
+    return "unknown opening";
+}
+
 /// What `file_storage` needs of a file system. Two threads call it at once, never for the same open
 /// file, except that one may read what the other has written and synced. Paths are as the caller of
 /// `open` gave the directory.

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -137,6 +138,16 @@ enum class session_refusal : std::uint8_t {
                        ///< more. It was not applied before; once the client has acknowledged some,
                        ///< a retry is applied.
 };
+
+/// Why, in plain English.
+[[nodiscard]] constexpr std::string_view describe(session_refusal reason) {
+    switch (reason) {
+    case session_refusal::unknown_session: return "no such session, or it has expired";
+    case session_refusal::acknowledged: return "the client has acknowledged the answer before";
+    case session_refusal::too_many_results: return "too many answers are not acknowledged";
+    }
+    return "unknown reason";
+}
 
 template <class Result>
 using session_result = std::variant<session_opened, session_kept, session_closed,
