@@ -38,7 +38,7 @@ namespace raft {
 /// to one that outlives it.
 template <class StateMachine, class Transport, class Storage, class Clock, limits Limits = limits{},
           class Observer = no_observer>
-requires node_parts<StateMachine, Transport, Storage, Clock>
+requires checked_node_parts<StateMachine, Transport, Storage, Clock>
 class node {
 public:
     using state_machine_type = std::remove_reference_t<StateMachine>;

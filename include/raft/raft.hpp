@@ -21,6 +21,12 @@
 //   describe.hpp            words for refusals, outcomes, roles, … for people to read
 #pragma once
 
+#include <version>
+
+#if !defined(__cpp_lib_constexpr_vector)
+#error "raft needs C++20 and a standard library with a constexpr std::vector: g++ 12, libc++ 15"
+#endif
+
 #include <raft/core/step.hpp>
 #include <raft/describe.hpp>
 #include <raft/node.hpp>

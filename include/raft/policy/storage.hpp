@@ -243,7 +243,7 @@ constexpr void check_storage() {
         requires(T & storage, const log_write& write, entries_view entries,
                  const indexed_configuration* members) { storage.write(write, entries, members); },
         "raft: a Storage needs `write(const log_write&, std::span<const entry<Command>>, const "
-        "indexed_configuration*)`");
+        "indexed_configuration*)`, where Command is the `command` of the state machine");
     static_assert(
         requires(T & storage, log_index index) {
             { storage.entries(index, index, std::size_t{}) } -> std::same_as<entries_view>;

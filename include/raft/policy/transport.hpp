@@ -43,7 +43,7 @@ constexpr void check_transport() {
         requires(T & transport, std::span<const member_id> to, const message& body,
                  const attachment<Command>& beside) { transport.send(to, body, beside); },
         "raft: a Transport needs `send(std::span<const member_id>, const message&, const "
-        "attachment<Command>&)`");
+        "attachment<Command>&)`, where Command is the `command` of the state machine");
     static_assert(
         requires(T & transport, member_id member) {
             { transport.room(member) } -> std::convertible_to<std::size_t>;
