@@ -25,6 +25,7 @@
 
 #if !defined(__cpp_lib_constexpr_vector)
 #error "raft needs C++20 and a standard library with a constexpr std::vector: g++ 12, libc++ 15"
+#include <a_newer_standard_library>  // Stops here: errors without end would hide the one above.
 #endif
 
 #include <raft/core/step.hpp>

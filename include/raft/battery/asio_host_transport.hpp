@@ -32,7 +32,7 @@ namespace raft {
 /// `asio_transport_options::queue_bytes_max`, a reserve, and a batch.
 ///
 /// It stays where it was made, and must not be destroyed from within a call of its own.
-template <encodable Command>
+template <checked_encodable Command>
 class asio_host_transport {
 public:
     /// `io` must outlive it. Nothing happens before `start`. `options.limits` are those of each

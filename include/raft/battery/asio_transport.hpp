@@ -36,7 +36,7 @@ namespace raft {
 /// beyond a reserve everything. `room` says beforehand. Lost connections are made again.
 ///
 /// It stays where it was made, and must not be destroyed from within a call of its own.
-template <encodable Command>
+template <checked_encodable Command>
 class asio_transport {
 public:
     /// `io` must outlive it. Nothing happens before `start`.

@@ -48,7 +48,7 @@
 
 namespace raft {
 
-template <encodable Command, storage_files Files = posix_files>
+template <checked_encodable Command, storage_files Files = posix_files>
 class file_storage {
 public:
     using opened = std::variant<file_storage, file_storage_error>;

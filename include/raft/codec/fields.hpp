@@ -17,7 +17,8 @@ constexpr decltype(auto) with_fields(T& x, Visit&& visit) {
     static_assert(std::is_aggregate_v<value>, "it has no fields to be seen");
     static_assert(
         !requires { value{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}; },
-        "more fields than are named below");
+        "raft: at most sixteen fields of a struct can be found: a class with more names them in "
+        "`raft_fields`");
     if constexpr (requires {
                       value{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
                   }) {
@@ -73,6 +74,9 @@ constexpr decltype(auto) with_fields(T& x, Visit&& visit) {
         auto& [a] = x;
         return visit(a);
     } else {
+        static_assert(std::is_empty_v<value>,
+                      "raft: the fields of this struct cannot be found, since `{}` makes not every "
+                      "one of them: let it name them in `raft_fields`");
         return visit();
     }
 }

@@ -103,7 +103,7 @@ private:
     [[nodiscard]] bool one_result(session_record<Result>& session, serial_number& before) {
         std::uint64_t head[2];
         if (!numbers(head) || serial_number{head[0]} <= before || !take(head[1])) return false;
-        auto result = codec<Result>::decode(buffer_);
+        auto result = decode_saved<Result>(buffer_);
         if (!result) return false;
         before = {head[0]};
         session.kept.emplace(before, std::move(*result));
