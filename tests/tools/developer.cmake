@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSL-1.0
 #
 # For those who work on raft itself: each header is verified to be self-contained, and the single
-# header is generated.
+# headers are generated.
 
-option(RAFT_SINGLE_HEADER "Build everything against the generated single header" OFF)
+option(RAFT_SINGLE_HEADER "Build everything against the generated single headers" OFF)
 mark_as_advanced(RAFT_SINGLE_HEADER)
 
 # The headers, in two sets: those that need nothing but the standard library and the system, and
@@ -26,25 +26,18 @@ set_target_properties(raft-headers PROPERTIES
   VERIFY_INTERFACE_HEADER_SETS TRUE
   INTERFACE_HEADER_SETS_TO_VERIFY "${verified_sets}")
 
-# The single header: the umbrella first, then every other header that needs no package.
-set(single_header ${PROJECT_BINARY_DIR}/single_include/raft.hpp)
+# The single headers; beside them, headers that stand in front of the real ones, so that all that is
+# built here is built against the single headers, without a word changed.
+set(single_dir ${PROJECT_BINARY_DIR}/single_include)
 set(amalgamate ${PROJECT_SOURCE_DIR}/tests/tools/amalgamate.cmake)
-add_custom_command(OUTPUT ${single_header}
-  COMMAND ${CMAKE_COMMAND} -D VERSION=${PROJECT_VERSION} -D OUTPUT=${single_header}
-    -D INCLUDE_DIR=${PROJECT_SOURCE_DIR}/include -D "HEADERS=${headers}" -P ${amalgamate}
-  DEPENDS ${headers} ${amalgamate}
-  COMMENT "Generating single_include/raft.hpp"
+add_custom_command(OUTPUT ${single_dir}/raft.hpp
+  COMMAND ${CMAKE_COMMAND} -D OUTPUT_DIR=${single_dir} -D FORWARD_DIR=${single_dir}/forward
+    -P ${amalgamate}
+  DEPENDS ${headers} ${asio_headers} ${amalgamate}
+  COMMENT "Generating the single headers"
   VERBATIM)
-add_custom_target(raft_single_header DEPENDS ${single_header})
-
-# A header that only includes the single header stands in front of each real one, so that all that
-# is built here is built against the single header, without a word changed.
+add_custom_target(raft_single_header DEPENDS ${single_dir}/raft.hpp)
 if(RAFT_SINGLE_HEADER)
-  set(forward ${PROJECT_BINARY_DIR}/single_include/forward)
-  foreach(header IN LISTS headers)
-    cmake_path(RELATIVE_PATH header BASE_DIRECTORY ${PROJECT_SOURCE_DIR}/include)
-    file(CONFIGURE OUTPUT ${forward}/${header} CONTENT "#include <${single_header}>\n")
-  endforeach()
-  target_include_directories(raft BEFORE INTERFACE $<BUILD_INTERFACE:${forward}>)
+  target_include_directories(raft BEFORE INTERFACE $<BUILD_INTERFACE:${single_dir}/forward>)
   add_dependencies(raft raft_single_header)
 endif()
