@@ -27,7 +27,8 @@ public:
         server.host = reader.string();
         server.peer_port = reader.integer<std::uint16_t>();
         server.client_port = reader.integer<std::uint16_t>();
-        if (reader.failed()) return {.what = write_result::kind::malformed};
+        // A peer may have put anything into the log, and every snapshot has to be readable.
+        if (reader.failed() || !is_address(server)) return {.what = write_result::kind::malformed};
         const auto is_new = layout_.find(server.id) == nullptr;
         if (is_new && layout_.servers.size() >= known_servers_max)
             return {.what = write_result::kind::too_many_servers};

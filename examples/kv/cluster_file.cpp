@@ -202,6 +202,12 @@ std::variant<server_address, std::string> parse_address(std::uint64_t id, std::s
     return server;
 }
 
+bool is_address(const server_address& server) {
+    const auto read = parse_address(server.id, server.host, std::to_string(server.peer_port),
+                                    std::to_string(server.client_port));
+    return std::holds_alternative<server_address>(read) && id_in(id_text(server.id)) == server.id;
+}
+
 std::string cluster_text(std::uint64_t identity, const std::vector<server_address>& servers) {
     char name[32];
     std::snprintf(name, sizeof(name), "id:%016llx", static_cast<unsigned long long>(identity));

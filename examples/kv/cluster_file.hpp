@@ -65,6 +65,9 @@ parse_cluster(std::string_view text, std::size_t servers_max = raft::members_max
                                                                       std::string_view peer_port,
                                                                       std::string_view client_port);
 
+/// Whether a cluster file can say this address: what is read must be what was written.
+[[nodiscard]] bool is_address(const server_address& server);
+
 /// A cluster file with these servers, which names the cluster by its identity.
 [[nodiscard]] std::string cluster_text(std::uint64_t identity,
                                        const std::vector<server_address>& servers);

@@ -131,18 +131,26 @@ private:
         return {.what = kind::malformed};
     }
 
-    /// A write within another; none is within that.
+    /// A write within another; none is within that, and no session is opened in the use of one.
     [[nodiscard]] write_result apply_carried(byte_reader& reader) {
         const auto code = operation_code{byte_reader{reader}.integer<std::uint8_t>()};
-        if (code == operation_code::once) return {.what = kind::malformed};
+        if (code == operation_code::once || code == operation_code::open_session)
+            return {.what = kind::malformed};
         return apply_one(reader);
+    }
+
+    /// Of a key and a value that no client could have written: clients' words are checked before
+    /// they are proposed, but a peer may have put anything into the log, and what is stored must be
+    /// what a snapshot can hold.
+    [[nodiscard]] static bool is_too_long(std::string_view key, std::string_view value = {}) {
+        return key.size() > limits::key_bytes_max || value.size() > limits::value_bytes_max;
     }
 
     [[nodiscard]] write_result set(byte_reader& reader) {
         const auto flags = reader.integer<std::uint8_t>();
         const auto key = reader.string();
         const auto value = reader.string();
-        if (reader.failed()) return {.what = kind::malformed};
+        if (reader.failed() || is_too_long(key, value)) return {.what = kind::malformed};
         auto* const found = values_.find_to_change(key);
         const auto present = found != nullptr;
         const auto give_old_value = (flags & 4U) != 0;
@@ -173,7 +181,7 @@ private:
     [[nodiscard]] write_result increment(byte_reader& reader) {
         const auto key = reader.string();
         const auto by = reader.integer<std::int64_t>();
-        if (reader.failed()) return {.what = kind::malformed};
+        if (reader.failed() || is_too_long(key)) return {.what = kind::malformed};
         auto* const found = values_.find_to_change(key);
         const auto before = found == nullptr ? 0 : integer_in(*found);
         if (!before) return {.what = kind::not_an_integer};
@@ -186,7 +194,7 @@ private:
     [[nodiscard]] write_result append(byte_reader& reader) {
         const auto key = reader.string();
         const auto more = reader.string();
-        if (reader.failed()) return {.what = kind::malformed};
+        if (reader.failed() || is_too_long(key)) return {.what = kind::malformed};
         auto* const found = values_.find_to_change(key);
         const auto length = (found == nullptr ? 0 : found->size()) + more.size();
         if (length > limits::value_bytes_max) return {.what = kind::too_long};
@@ -201,7 +209,7 @@ private:
         for (auto rest = reader.integer<std::uint32_t>(); rest > 1; rest -= 2) {
             const auto key = reader.string();
             const auto value = reader.string();
-            if (reader.failed()) break;
+            if (reader.failed() || is_too_long(key, value)) return {.what = kind::malformed};
             put(key, values_.find_to_change(key), value);
         }
         if (reader.failed()) return {.what = kind::malformed};
@@ -212,7 +220,7 @@ private:
         const auto key = reader.string();
         const auto expected = reader.string();
         const auto value = reader.string();
-        if (reader.failed()) return {.what = kind::malformed};
+        if (reader.failed() || is_too_long(key, value)) return {.what = kind::malformed};
         auto* const found = values_.find_to_change(key);
         if (found == nullptr || *found != expected) return {.what = kind::number};
         *found = value;

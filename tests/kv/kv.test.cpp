@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "server_id.hpp"
 #include <doctest/doctest.h>
@@ -299,7 +300,8 @@ TEST_CASE("kv: no more addresses are kept than there is room for") {
     kv store;
     const auto put = [&](std::uint64_t id) {
         return applied_one(store, [&](batch_writer& batch) {
-            batch.put_address({.id = id, .host = "h" + std::to_string(id), .peer_port = 1});
+            batch.put_address(
+                {.id = id, .host = "h" + std::to_string(id), .peer_port = 1, .client_port = 2});
         });
     };
     for (std::uint64_t id = 1; id <= known_servers_max; ++id) CHECK(put(id).what == kind::done);
@@ -358,4 +360,103 @@ TEST_CASE("kv: a write within a write within a write is none") {
     });
     CHECK(result.what == kind::malformed);
     CHECK(value_of(store, "n") == "(none)");
+}
+
+// Goal: whatever is applied, a snapshot of it can be read. Method: commands that no client could
+// have proposed, each alone; then batches of random bytes of every kind of write.
+
+TEST_CASE("F25 an address that no cluster file can say is not applied") {
+    const server_address good{.id = 4, .host = "four", .peer_port = 1, .client_port = 2};
+    const auto with = [&](auto change) {
+        auto address = good;
+        change(address);
+        return address;
+    };
+    const server_address wrong[] = {
+        {.id = 0x5d08005d5d100010,
+         .host = std::string(22, '\xab'),
+         .peer_port = 9,
+         .client_port = 8},
+        with([](auto& each) { each.host = ""; }),
+        with([](auto& each) { each.host = "four five"; }),
+        with([](auto& each) { each.host = "four\n5 five 3 4"; }),
+        with([](auto& each) { each.host = std::string(256, 'h'); }),
+        with([](auto& each) { each.id = 0; }),
+        with([](auto& each) { each.id = 0x1'0000'0000; }),
+        with([](auto& each) { each.id = 0xffff'ffff'0000'0001; }),
+        with([](auto& each) { each.peer_port = 0; }),
+        with([](auto& each) { each.client_port = 0; }),
+        with([](auto& each) { each.client_port = each.peer_port; }),
+    };
+    for (const auto& each : wrong) {
+        CAPTURE(each.host);
+        CAPTURE(each.id);
+        kv store;
+        applied(store, [&](batch_writer& batch) { batch.put_address(good); });
+        CHECK(applied_one(store, [&](batch_writer& batch) { batch.put_address(each); }).what ==
+              kind::malformed);
+        kv other;
+        CHECK(restored(other, saved(store)));
+        CHECK(other.addresses().servers() == std::vector{good});
+    }
+}
+
+TEST_CASE("F25 keys and values that no client may write are not applied") {
+    const std::string long_key(limits::key_bytes_max + 1, 'k');
+    const std::string long_value(limits::value_bytes_max + 1, 'v');
+    const auto is_refused = [](auto fill) {
+        kv store;
+        applied(store, [](batch_writer& batch) { batch.set("k", "1"); });
+        const auto result = applied_one(store, fill);
+        kv other;
+        return result.what == kind::malformed && restored(other, saved(store));
+    };
+    CHECK(is_refused([&](batch_writer& batch) { batch.set(long_key, "1"); }));
+    CHECK(is_refused([&](batch_writer& batch) { batch.set("k", long_value); }));
+    CHECK(is_refused([&](batch_writer& batch) { batch.increment(long_key, 1); }));
+    CHECK(is_refused([&](batch_writer& batch) { batch.append(long_key, "1"); }));
+    CHECK(is_refused([&](batch_writer& batch) { batch.compare_and_set("k", "1", long_value); }));
+    CHECK(is_refused([&](batch_writer& batch) {
+        const std::array<std::string_view, 4> pairs{"a", "1", long_key, "2"};
+        batch.set_many(pairs);
+    }));
+}
+
+TEST_CASE("F25 no session is opened within the use of one") {
+    kv store;
+    const auto opened =
+        applied_one(store, [](batch_writer& batch) { batch.open_session(1); }).number;
+    std::string inner;
+    batch_writer{inner}.open_session(std::numeric_limits<std::uint64_t>::max());
+    CHECK(applied_one(store, [&](batch_writer& batch) {
+              batch.once(static_cast<std::uint64_t>(opened), 1, 1, inner);
+          }).what == kind::malformed);
+}
+
+TEST_CASE("F25 whatever bytes are applied, the snapshot can be read") {
+    const auto seed = std::random_device{}();
+    CAPTURE(seed);
+    std::mt19937 random{seed};
+    const auto some = [&](std::size_t most) {
+        std::string text(random() % (most + 1), 'x');
+        for (auto& byte : text) byte = static_cast<char>(random() % 4 == 0 ? random() : 'a');
+        return text;
+    };
+    kv store;
+    for (std::uint64_t index = 1; index <= 20000; ++index) {
+        std::string batch;
+        append_integer(batch, static_cast<std::uint8_t>(random() % 12));
+        switch (random() % 3) {
+        case 0: append_string(batch, some(4)); break;
+        case 1: append_integer(batch, std::uint64_t{random() % 8}); break;
+        default: batch += some(40);
+        }
+        append_string(batch, some(8));
+        append_integer(batch, static_cast<std::uint32_t>(random()));
+        append_string(batch, some(8));
+        static_cast<void>(store.apply(raft::log_index{index}, batch));
+        if (index % 1000 != 0) continue;
+        kv other;
+        REQUIRE(restored(other, saved(store)));
+    }
 }
