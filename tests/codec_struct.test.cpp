@@ -150,6 +150,7 @@ TEST_CASE("codec: structs of strings numbers containers and variants come back a
     check_round_trip(account{"me", -5});
     check_round_trip(std::vector<message>{{"a", entry::large}});
     check_round_trip(std::vector<bool>{true, false});
+    check_round_trip(std::vector<std::uint8_t>{1, 2, 255});
     check_round_trip(std::deque<std::string>{"a", ""});
     check_round_trip(std::unordered_map<int, std::vector<int>>{{1, {2, 3}}, {4, {}}});
     check_round_trip(std::tuple<int, std::string>{1, "b"});

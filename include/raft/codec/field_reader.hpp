@@ -138,8 +138,12 @@ private:
         return good_ ? x : 0;
     }
 
-    void elements(auto& x) {
-        for (auto& each : x) read(each);
+    template <class T>
+    void elements(T& x) {
+        if constexpr (byte_array<T>)
+            take(std::as_writable_bytes(std::span{x}));
+        else
+            for (auto& each : x) read(each);
     }
 
     template <class T>

@@ -105,8 +105,12 @@ private:
         for (std::size_t i = 0; i < more; ++i) scalar(static_cast<std::uint8_t>(x >> (8 * i)));
     }
 
-    void elements(const auto& x) {
-        for (const auto& each : x) write(each);
+    template <class T>
+    void elements(const T& x) {
+        if constexpr (byte_array<T>)
+            out_.put(std::data(x), std::size(x));
+        else
+            for (const auto& each : x) write(each);
     }
 
     void optional(const auto& x) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <iterator>
 #include <optional>
 #include <tuple>
 #include <type_traits>
@@ -34,6 +35,17 @@ inline constexpr bool is_std_array<std::array<T, Size>> = true;
 template <class T>
 concept scalar_value = (std::is_arithmetic_v<T> ||
                         std::is_enum_v<T>)&&!std::same_as<T, long double>;
+
+/// What lies in memory as it does in bytes: an array of such is copied as a whole.
+template <class T>
+concept byte_value = std::same_as<T, std::byte> ||
+    (std::integral<T> && sizeof(T) == 1 && !std::same_as<T, bool>);
+
+template <class T>
+concept byte_array = requires(T& x) {
+    requires byte_value<std::remove_cvref_t<decltype(*std::data(x))>>;
+    std::size(x);
+};
 
 /// A `std::chrono::duration`, told without the header's cost.
 template <class T>
