@@ -20,6 +20,7 @@
 #include <doctest/doctest.h>
 
 #include <raft/codec.hpp>
+#include <support/journal.hpp>
 
 // The names that a program would choose, and that the library has too: none stands in the way.
 enum class entry : std::uint16_t { small = 1, large = 0x0203 };
@@ -117,27 +118,14 @@ struct new_user {
     friend bool operator==(const new_user&, const new_user&) = default;
 };
 
-struct memory_sink {
-    void write(std::span<const std::byte> more) {
-        bytes.insert(bytes.end(), more.begin(), more.end());
-    }
-    std::vector<std::byte> bytes{};
-};
-
-/// A source that does not know how long it is, as that of a snapshot.
-struct memory_source {
-    bool read(std::span<std::byte> into) { return rest.read(into); }
-    raft::detail::memory_input rest;
-};
-
 template <class To, class From>
 std::optional<To> restored(const From& value) {
-    memory_sink sink;
+    raft::testing::byte_sink sink;
     raft::save_value(sink, value);
-    memory_source source{{sink.bytes}};
+    raft::testing::byte_source source{sink.bytes};
     To to{};
     if (!raft::restore_value(source, to)) return std::nullopt;
-    CHECK(source.rest.rest.empty());
+    CHECK(source.rest.empty());
     return to;
 }
 
@@ -232,7 +220,7 @@ TEST_CASE("codec: any bytes leave the process alive") {
         for (const int changed : {0, 1, 2, 127, 247, 248, 255}) {
             const auto before = std::exchange(bytes[at], static_cast<std::byte>(changed));
             if (const auto value = raft::codec<answer>::decode(bytes)) check_round_trip(*value);
-            memory_source source{{bytes}};
+            raft::testing::byte_source source{bytes};
             answer unused;
             static_cast<void>(raft::restore_value(source, unused));
             bytes[at] = before;
