@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Goal: servers of two versions of a program are in one cluster while it is upgraded. Method: a lock
-// service whose answers and state have a field more in the new version; each version restores the
-// snapshot of the other, with the answers that its sessions keep.
+// Goal: servers of two versions of a program are in one cluster while it is upgraded. Method: a
+// lock service whose answers and state have a field more in the new version; each version restores
+// the snapshot of the other, with the answers that its sessions keep.
 #include <cstdint>
 #include <map>
 #include <string>
