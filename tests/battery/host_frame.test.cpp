@@ -57,6 +57,12 @@ bytes written(const text_batch& batch) {
     return out;
 }
 
+/// What no codec takes: it has padding, and refers to what another process has not.
+struct local_command {
+    bool urgent = false;
+    const char* text = "";
+};
+
 std::optional<frame_error> fault_of(const bytes& given) {
     batch_decoder<std::string> decoder;
     auto into = some_batch();
@@ -88,6 +94,14 @@ bool same(const batch_part<std::string>& a, const batch_part<std::string>& b) {
 }
 
 }  // namespace
+
+TEST_CASE("host: a command that stays in memory needs no form as bytes") {
+    const std::vector<entry<local_command>> entries{{{1}, local_command{}}};
+    batch<local_command> made;
+    made.add({5}, {1}, {2}, append_entries{.last_index = {1}, .entries_term = {1}},
+             {.entries = entries});
+    CHECK(made.bytes() == sizeof(local_command));
+}
 
 TEST_CASE("a batch is read as it was written, after others in the same buffer") {
     const auto batch = some_batch();

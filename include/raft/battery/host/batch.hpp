@@ -123,8 +123,11 @@ private:
         message body{};
     };
 
+    /// A command that stays in memory may be what no codec takes: the codec is asked only where
+    /// what the command holds is elsewhere, or where it is the program's own.
     [[nodiscard]] static std::size_t bytes_of(const Command& command) {
-        if constexpr (encodable<Command>)
+        constexpr bool is_all_here = std::is_trivially_copyable_v<Command>;
+        if constexpr (detail::has_own_codec<Command> || (!is_all_here && encodable<Command>))
             return codec<Command>::size(command);
         else
             return sizeof(command);
