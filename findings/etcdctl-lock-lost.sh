@@ -13,8 +13,7 @@
 # It hurts: cron jobs on several hosts under one lock run side by side, and every log says success.
 set -euo pipefail
 dir=$(mktemp -d)
-server=
-trap '[[ -z $server ]] || kill "$server"; rm -rf "$dir"' EXIT
+trap 'kill $(jobs -p) || true; rm -rf "$dir"' EXIT
 cd "$dir"
 
 apt-get update -qq
@@ -26,7 +25,6 @@ peer=http://127.0.0.1:29341
 etcd --data-dir data --listen-client-urls $url --advertise-client-urls $url \
   --listen-peer-urls $peer --initial-advertise-peer-urls $peer \
   --initial-cluster default=$peer >etcd.log 2>&1 &
-server=$!
 export ETCDCTL_API=3 ETCDCTL_ENDPOINTS=$url
 for _ in {1..50}; do
   etcdctl endpoint health >health.log 2>&1 && break
