@@ -222,3 +222,20 @@ TEST_CASE("file storage on real files: it can be moved, its thread goes on") {
     auto s = opened(scratch.path());
     CHECK(s.recover().last_index == raft::log_index{1000});
 }
+
+TEST_CASE("F26 what a storage creates is for its user alone") {
+    using std::filesystem::perms;
+    const scratch_directory scratch;
+    fill(scratch);
+    {
+        auto s = opened(scratch.path());
+        s.save({{10}, {1}}, raft::voters_only({{1}}), [](auto&) {});
+        s.flush();
+    }
+    const auto mode = [](const auto& path) { return std::filesystem::status(path).permissions(); };
+    CHECK(mode(scratch.path()) == perms::owner_all);
+    for (const auto& each : std::filesystem::directory_iterator{scratch.path()}) {
+        CAPTURE(each.path().string());
+        CHECK(mode(each.path()) == (perms::owner_read | perms::owner_write));
+    }
+}

@@ -9,6 +9,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -75,13 +76,14 @@ concept storage_files = std::movable<T> &&
     { files.remove(path) } -> std::same_as<int>;
 };
 
-/// Files by system calls. Without state: any thread may use any copy.
+/// Files by system calls. Without state: any thread may use any copy. What it creates is for the
+/// user alone that created it.
 class posix_files {
 public:
     using handle = int;
 
     [[nodiscard]] int make_directory(const std::string& path) {
-        if (::mkdir(path.c_str(), 0777) == 0) return 0;
+        if (::mkdir(path.c_str(), S_IRWXU) == 0) return 0;
         const int cause = errno;
         struct stat found {};
         if (cause == EEXIST && ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode))
@@ -105,7 +107,7 @@ public:
     }
 
     [[nodiscard]] int lock(const std::string& path, handle& file) {
-        file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, owner_only);
         if (file < 0) return errno;
         if (::flock(file, LOCK_EX | LOCK_NB) == 0) return 0;
         const int cause = errno;
@@ -117,7 +119,7 @@ public:
         const int flags = opening == file_opening::read_only  ? O_RDONLY
                           : opening == file_opening::existing ? O_RDWR
                                                               : O_RDWR | O_CREAT | O_TRUNC;
-        file = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
+        file = ::open(path.c_str(), flags | O_CLOEXEC, owner_only);
         return file < 0 ? errno : 0;
     }
 
@@ -156,6 +158,7 @@ public:
     }
 
     [[nodiscard]] int allocate(handle file, std::uint64_t bytes) {
+        if (bytes > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) return EFBIG;
         int cause = 0;
         do cause = ::posix_fallocate(file, 0, static_cast<off_t>(bytes));
         while (cause == EINTR);
@@ -179,6 +182,9 @@ public:
     [[nodiscard]] int remove(const std::string& path) {
         return ::unlink(path.c_str()) == 0 ? 0 : errno;
     }
+
+private:
+    static constexpr mode_t owner_only = S_IRUSR | S_IWUSR;
 };
 
 static_assert(storage_files<posix_files>);
