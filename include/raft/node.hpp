@@ -18,10 +18,10 @@
 #include <vector>
 
 #include <raft/core/step.hpp>
+#include <raft/node/arrival.hpp>
 #include <raft/node/backlog.hpp>
 #include <raft/node/deadlines.hpp>
 #include <raft/node/delivery.hpp>
-#include <raft/node/incoming.hpp>
 #include <raft/node/observer.hpp>
 #include <raft/node/options.hpp>
 #include <raft/node/outcome.hpp>
@@ -61,7 +61,7 @@ public:
     bool start() {
         const auto found = storage_.recover();
         const auto kept = detail::recovered_from(found, options_.initial);
-        incoming_.resume(found.incoming);
+        arriving_.check.resume(found.incoming);
         options_.config.durable_at_once = is_durable_at_once<storage_type>;
         state_ = initial_state(options_.id, options_.config, kept.value_or(recovered_state{}),
                                options_.seed);
@@ -80,8 +80,7 @@ public:
     void poll() {
         look_at_clock();
         if (saving_at_) look_at_saved_snapshot();
-        if (state_.disk.full && storage_.room() >= Limits.message_bytes)
-            step_and_finish(room_changed{false});
+        detail::arrival<node>{*this}.look_at_storage();
         for (const auto each : {timer::election, timer::heartbeat})
             if (deadlines_.take_if_due(each, now_)) step_and_finish(timer_fired{each});
         settle();
@@ -228,6 +227,7 @@ private:
     using transport_type = std::remove_reference_t<Transport>;
     using storage_type = std::remove_reference_t<Storage>;
     using entries_view = std::span<const entry<command>>;
+    friend class detail::arrival<node>;
     friend class detail::performer<node>;
     static constexpr std::size_t message_bytes = Limits.message_bytes;
     static constexpr bool takes_snapshots = snapshotting_state_machine<state_machine_type>;
@@ -258,8 +258,8 @@ private:
             if (!beside.entries.empty() && !takes(beside.entries))
                 return receive_one(from, detail::without_entries(body), {});
         if constexpr (std::is_same_v<Body, message>)
-            if (!beside.chunk.empty() && incoming_.finds_damage(state_, body, beside.chunk))
-                return step_and_finish(snapshot_damaged{});
+            if (const auto* chunk = std::get_if<install_snapshot>(&body))
+                return detail::arrival<node>{*this}.receive(from, *chunk, beside);
         if constexpr (std::is_same_v<Body, message>)
             if (const auto* forwarded = std::get_if<forward_proposal>(&body))
                 if (const auto obstacle = obstacle_to(beside.entries))
@@ -355,7 +355,7 @@ private:
         const auto& asked = occasional_;
         if (asked.vote) storage_.write(*asked.vote, {}, nullptr);
         delivery_.hear(asked, state_.current_leader());
-        if (asked.chunk) incoming_.write(*asked.chunk, chunk, storage_);
+        if (asked.chunk) arriving_.check.write(*asked.chunk, chunk, storage_);
         if (asked.install) {
             storage_.install(*asked.install, state_.configurations.front().value);
             restore_at_ = asked.install->sequence;
@@ -490,7 +490,7 @@ private:
 
     delivery_type delivery_{};
     detail::backlog backlog_{};
-    detail::incoming_check incoming_{};
+    detail::arriving_snapshot arriving_{};
     log_index last_written_{};
     detail::snapshot_schedule schedule_{};
     std::vector<entry<command>> batch_{};

@@ -151,7 +151,7 @@ TEST_CASE("file storage: as many entries as there is room for fit, wherever the 
     }
 }
 
-TEST_CASE("file storage: a write for which there is no room after all fails the storage") {
+TEST_CASE("F3 a write for which there is no room after all waits and goes on when there is") {
     faulty_files files;
     files.set_capacity(place_for(2));
     teller t{files};
@@ -160,9 +160,21 @@ TEST_CASE("file storage: a write for which there is no room after all fails the 
     t.flush();
     t.append(1, 2, 100, 200);
     t.flush();
-    CHECK(t.disk().progress() == raft::storage_progress{{1}, true});
-    CHECK(t.disk().error().find("No space left on device") != std::string::npos);
-    CHECK(t.disk().entries({1}, {1}, 100).empty());
+    CHECK(t.disk().progress() == raft::storage_progress{{1}, false});
+    CHECK(t.disk().waits_for_room());
+    CHECK(t.disk().room_error().find("No space left on device") != std::string::npos);
+    CHECK(t.disk().room() == 0);
+    t.vote(2, 3);
+    t.flush();
+    CHECK(t.durable() == 1);
+
+    files.set_capacity(place_for(9));
+    t.flush();
+    CHECK_FALSE(t.disk().waits_for_room());
+    CHECK(t.disk().room_error() == "");
+    CHECK(t.durable() == 3);
+    teller again{files.after_power_loss({})};
+    static_cast<void>(story::check_recovered(again, t));
 }
 
 TEST_CASE("file storage: discarding makes room, once a snapshot covers the log") {

@@ -12,7 +12,9 @@
 //   that is asked for and safe, is left to the other servers to make good (damaged_log.hpp).
 // * A segment that was in use is missed when it is gone (newest_segment.hpp).
 // * The log goes only when a snapshot that covers it is durable (snapshot_keeper.hpp).
-// * Errors of writing and syncing are final: nothing is tried twice, nothing more is changed.
+// * No room is no failure (a full disk, a quota, no file descriptor; file.hpp says which errors
+//   that are): what meets it waits. Every other error of writing and syncing is final: nothing is
+//   tried twice, nothing more is changed.
 // * All files are reached through `Files` (posix_files.hpp), which a test can replace.
 //
 // It does not protect against somebody who changes files on purpose, and two copies of a directory
@@ -37,6 +39,7 @@
 #include <vector>
 
 #include <raft/battery/file_storage/entry_cache.hpp>
+#include <raft/battery/file_storage/entry_encoding.hpp>
 #include <raft/battery/file_storage/entry_reader.hpp>
 #include <raft/battery/file_storage/flusher.hpp>
 #include <raft/battery/file_storage/log_map.hpp>
@@ -77,7 +80,7 @@ public:
     // --------------------------------------------------------------------------------- the log
 
     /// Begins a write, as the concept says. Takes memory until it is durable, no more than `room`
-    /// had said. If there was no room for it after all, the storage fails.
+    /// had said. If there is no room for it after all, it waits, and all that is begun after it.
     void write(const log_write& w, std::span<const entry<Command>> entries,
                const indexed_configuration* configuration) {
         parts_->work.begin([&](wal::batch& work) {
@@ -94,7 +97,8 @@ public:
     }
 
     /// Entries, as the concept says. Blocks for the disk where they are no longer in memory. If
-    /// they have become damaged there, the storage fails.
+    /// they have become damaged there, the storage fails; without a file descriptor it cannot read
+    /// them now.
     [[nodiscard]] std::span<const entry<Command>> entries(log_index first, log_index last,
                                                           std::size_t bytes_max) {
         if (parts_->work.failed()) return {};
@@ -147,7 +151,7 @@ public:
     // ------------------------------------------------------------------------------- snapshots
 
     /// Begins a snapshot of this server's own, as the concept says. What `fill` writes stays in
-    /// memory until it is durable. When the disk is full, that is tried again every second, see
+    /// memory until it is durable. Without room that is tried again every second, see
     /// `snapshot_error`; the log stays until then.
     template <class Fill>
     void save(log_position last_included, const configuration& members, Fill&& fill) {
@@ -180,10 +184,27 @@ public:
     /// Why a snapshot that was begun has to wait; empty if none has to.
     [[nodiscard]] std::string snapshot_error() const { return parts_->work.snapshot_error(); }
 
+    /// Begins to have a chunk on the disk, as `staging_storage` says.
+    void stage(const snapshot_description& snapshot, const configuration& members,
+               std::uint64_t offset, std::span<const std::byte> bytes) {
+        staged_chunk_ = {{}, snapshot, offset, bytes.size()};
+        parts_->work.stage({snapshot, members, offset, {bytes.begin(), bytes.end()}});
+    }
+    [[nodiscard]] staging staged() const { return parts_->work.staged(); }
+
+    /// Whether a write, or a chunk that was staged, waits for room.
+    [[nodiscard]] bool waits_for_room() const { return parts_->work.waits_for_room(); }
+
+    /// Why; empty if none does. Any thread.
+    [[nodiscard]] std::string room_error() const { return parts_->work.room_error(); }
+
     void write_chunk(const chunk_write& w, std::span<const std::byte> bytes) {
+        const bool is_there = staged() == staging::kept &&
+                              staged_chunk_ == chunk_write{{}, w.snapshot, w.offset, bytes.size()};
         parts_->work.begin([&](wal::batch& work) {
-            work.operations.emplace_back(
-                wal::receive_chunk{w.snapshot, w.offset, {bytes.begin(), bytes.end()}});
+            if (!is_there)
+                work.operations.emplace_back(
+                    wal::receive_chunk{w.snapshot, w.offset, {bytes.begin(), bytes.end()}});
             work.cover(w.sequence);
         });
     }
@@ -363,15 +384,15 @@ private:
             if (vote) fixed += wal::vote_part_bytes;
             if (configuration != nullptr)
                 fixed += 8 + wal::configuration_part_bytes(configuration->value);
-            make_place(work, fixed + encoded_bytes(entries.front()));
+            make_place(work, fixed + wal::encoded_bytes(entries.front()));
             const auto limit = std::min(record_bytes_max, tail_capacity_ - tail_.offset);
-            const auto part = entries.first(fitting(entries, fixed, limit));
+            const auto part = entries.first(wal::fitting(entries, fixed, limit));
             const auto last = first + (part.size() - 1);
             const bool is_in_part = configuration != nullptr && configuration->index >= first &&
                                     configuration->index <= last;
             append_record(work, first, part, vote, is_in_part ? configuration : nullptr);
             for (const auto& each : part) {
-                cache_.push(first, each, encoded_bytes(each), w.sequence);
+                cache_.push(first, each, wal::encoded_bytes(each), w.sequence);
                 first = next(first);
             }
             if (vote) vote_ = *vote;
@@ -392,36 +413,11 @@ private:
             if (configuration != nullptr) record.configuration(*configuration);
             record.entries({before, *before_term}, part.front().term,
                            static_cast<std::uint32_t>(part.size()));
-            for (const auto& each : part) encode(each, record);
+            for (const auto& each : part) wal::encode(each, record);
         });
         map_.add(first, before + part.size(), shape_.last_index(), place, tail_.offset - begin);
         shape_.truncate_after(before);
         shape_.append(part.front().term, part.size());
-    }
-
-    static void encode(const entry<Command>& each, wal::record_builder& record) {
-        if (!each.command) return record.entry_without_command();
-        const auto bytes = codec<Command>::size(*each.command);
-        require(bytes < wal::no_command);
-        codec<Command>::encode(*each.command, record.command(bytes));
-    }
-
-    [[nodiscard]] static std::size_t encoded_bytes(const entry<Command>& each) {
-        const auto command = each.command ? codec<Command>::size(*each.command) : 0;
-        return command + wal::entry_overhead_bytes;
-    }
-
-    /// How many of the entries fit into one record of at most `limit` bytes: one at least, and only
-    /// such as have the same term.
-    [[nodiscard]] static std::size_t fitting(std::span<const entry<Command>> entries,
-                                             std::uint64_t fixed, std::uint64_t limit) {
-        auto bytes = fixed + encoded_bytes(entries.front());
-        std::size_t count = 1;
-        for (; count < entries.size(); ++count) {
-            bytes += encoded_bytes(entries[count]);
-            if (bytes > limit || entries[count].term != entries.front().term) break;
-        }
-        return count;
     }
 
     /// The log is empty from here on, and goes on after `base`.
@@ -472,7 +468,7 @@ private:
             });
         if (!failed) failed = std::move(undecodable);
         if (!failed) return read_back_;
-        parts_->work.fail(*failed);
+        if (!failed->no_room) parts_->work.fail(*failed);
         return {};
     }
 
@@ -488,6 +484,7 @@ private:
     std::uint64_t tail_capacity_ = 0;
     std::vector<entry<Command>> read_back_{};
     std::vector<std::byte> snapshot_bytes_{};
+    chunk_write staged_chunk_{};
 };
 
 }  // namespace raft

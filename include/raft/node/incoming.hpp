@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <variant>
 
 #include <raft/core/snapshot.hpp>
 #include <raft/crc32c.hpp>
@@ -29,16 +28,13 @@ public:
 
     /// Whether this is the last chunk, and the snapshot would be another one than its description
     /// says.
-    [[nodiscard]] bool finds_damage(const state& s, const message& body,
+    [[nodiscard]] bool finds_damage(const state& s, const install_snapshot& m,
                                     std::span<const std::byte> chunk) const {
-        const auto* m = std::get_if<install_snapshot>(&body);
-        if (m == nullptr || chunk.empty() || m->offset > m->size ||
-            m->size - m->offset != chunk.size())
-            return false;
+        if (chunk.empty() || m.offset > m.size || m.size - m.offset != chunk.size()) return false;
         const auto& incoming = s.tasks->incoming;
-        const bool goes_on = incoming && incoming->description == description_of(*m);
-        if (m->offset != (goes_on ? incoming->received : 0)) return false;
-        return checksum_with(m->offset, chunk) != m->checksum;
+        const bool goes_on = incoming && incoming->description == description_of(m);
+        if (m.offset != (goes_on ? incoming->received : 0)) return false;
+        return checksum_with(m.offset, chunk) != m.checksum;
     }
 
 private:

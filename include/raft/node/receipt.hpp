@@ -54,4 +54,10 @@ template <bool TakesSnapshots, class Command>
     return m;
 }
 
+/// The message as if it had come without its chunk: as one that asks how far the snapshot has come.
+[[nodiscard]] constexpr install_snapshot without_chunk(install_snapshot m) {
+    m.length = 0;
+    return m;
+}
+
 }  // namespace raft::detail

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -84,7 +85,8 @@ struct storage_progress {
 ///   become durable no later than the entries.
 /// * `entries(first, last, bytes_max)`: some of the entries from `first` on, at least one, none
 ///   after `last`; no more bytes than `bytes_max` unless the first alone is larger. The view is
-///   valid until the next call that is not const. Empty only if the storage has failed.
+///   valid until the next call that is not const. Empty only if the storage has failed, or cannot
+///   read them now and can later.
 /// * `size_of(command)`: the bytes that a command takes, for the limits of messages and batches.
 /// * `room()`: how many bytes of entries can still be begun before the storage is full.
 /// * `discard(through)`: the log up to `through` is no longer needed, since a durable snapshot
@@ -167,6 +169,44 @@ concept snapshot_storage = requires(T& storage, const T& saved, log_position las
     storage.install(install, members);
     { saved.snapshot() } -> std::same_as<std::optional<stored_snapshot>>;
     { storage.read_snapshot(number, number) } -> std::same_as<std::span<const std::byte>>;
+};
+
+/// What has become of a chunk of a snapshot that a storage was given to stage.
+enum class staging : std::uint8_t {
+    under_way,  ///< It is on its way to the disk, or waits for room there.
+    kept,       ///< It is on the disk, after all that was received of that snapshot before.
+    lost,       ///< It is gone, and what was received before as well: to be received anew.
+};
+
+/// What has become of it, in plain English.
+[[nodiscard]] constexpr std::string_view describe(staging state) {
+    switch (state) {
+    case staging::under_way: return "on its way to the disk";
+    case staging::kept: return "on the disk";
+    case staging::lost: return "lost";
+    }
+    return "unknown state";
+}
+
+/// A storage for which no room is no failure: a full disk, a quota, or as many open files as may
+/// be. What meets it waits where nothing was promised yet, and goes on when there is room. A chunk
+/// of a snapshot must not hold up the votes and entries behind it meanwhile, so the node has it
+/// staged first, beside the sequence of writes, and the protocol hears of it when it is kept. Then
+/// neither `write_chunk` nor `install` can meet no room any more.
+///
+/// * `stage(snapshot, members, offset, bytes)`: begins to put a chunk on the disk, one at a time:
+///   in place of one that is under way. Not before all writes that were begun earlier are durable;
+///   by itself it makes none durable. With the last chunk all is on the disk that `install` needs;
+///   if the process ends before that, `recover` may give the snapshot as if it had been installed.
+/// * `staged()`: what has become of the last one.
+/// * `waits_for_room()`: whether a write, or a chunk that is under way, waits for room.
+template <class T>
+concept staging_storage = snapshot_storage<T> &&
+    requires(T& storage, const T& saved, const snapshot_description& snapshot,
+             const configuration& members, std::uint64_t offset, std::span<const std::byte> bytes) {
+    storage.stage(snapshot, members, offset, bytes);
+    { saved.staged() } -> std::same_as<staging>;
+    { saved.waits_for_room() } -> std::same_as<bool>;
 };
 
 /// What `save_later` is given in the check of the concept: a callable that can only be moved.

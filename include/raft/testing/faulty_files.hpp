@@ -67,6 +67,10 @@ private:
         std::optional<std::uint64_t> stop_at{};
         std::map<std::uint64_t, int> failures{};
         std::uint64_t capacity = std::numeric_limits<std::uint64_t>::max();
+        int full = ENOSPC;
+        std::size_t files_max = std::numeric_limits<std::size_t>::max();
+        int no_file = EMFILE;
+        std::uint64_t bytes_read = 0;
         bool stopped = false;
     };
 
@@ -96,9 +100,26 @@ public:
         locked([&](disk& d) { d.failures[change] = cause; });
     }
 
-    /// All files together take no more than this.
-    void set_capacity(std::uint64_t bytes) {
-        locked([&](disk& d) { d.capacity = bytes; });
+    /// All files together take no more than this; what would take more fails with `cause`.
+    void set_capacity(std::uint64_t bytes, int cause = ENOSPC) {
+        locked([&](disk& d) {
+            d.capacity = bytes;
+            d.full = cause;
+        });
+    }
+
+    /// No more files than this are open at once; to open another one, or a directory, fails with
+    /// `cause`.
+    void set_open_files_max(std::size_t count, int cause = EMFILE) {
+        locked([&](disk& d) {
+            d.files_max = count;
+            d.no_file = cause;
+        });
+    }
+
+    /// How many bytes have been read so far, of all files together.
+    [[nodiscard]] std::uint64_t bytes_read() const {
+        return locked([](disk& d) { return d.bytes_read; });
     }
 
     /// The same files after the process was killed: what was written is there, locks are free.
@@ -183,7 +204,7 @@ public:
 
     [[nodiscard]] int lock(const std::string& path, handle& opened) {
         return locked([&](disk& d) {
-            if (d.stopped) return EIO;
+            if (const int cause = no_file(d)) return cause;
             auto& found = d.names[path];
             if (!found) found = std::make_shared<file>();
             if (found->is_locked) return EWOULDBLOCK;
@@ -195,7 +216,7 @@ public:
 
     [[nodiscard]] int open(const std::string& path, file_opening opening, handle& opened) {
         return locked([&](disk& d) {
-            if (d.stopped) return EIO;
+            if (const int cause = no_file(d)) return cause;
             auto found = d.names.find(path);
             if (opening != file_opening::fresh) {
                 if (found == d.names.end()) return ENOENT;
@@ -233,6 +254,7 @@ public:
             const auto begin = std::min<std::uint64_t>(offset, now.size());
             got = std::min<std::size_t>(bytes.size(), now.size() - begin);
             std::copy_n(now.begin() + static_cast<std::ptrdiff_t>(begin), got, bytes.begin());
+            d.bytes_read += got;
             return d.stopped ? EIO : 0;
         });
     }
@@ -243,7 +265,7 @@ public:
             if (const int cause = change(d, done); !done) return cause;
             auto& target = *d.open.at(to);
             const auto end = offset + bytes.size();
-            if (!grow(d, target, end)) return ENOSPC;
+            if (!grow(d, target, end)) return d.full;
             std::copy(bytes.begin(), bytes.end(),
                       target.now.begin() + static_cast<std::ptrdiff_t>(offset));
             for (auto sector = offset / sector_bytes; sector * sector_bytes < end; ++sector)
@@ -256,7 +278,7 @@ public:
         return locked([&](disk& d) {
             bool done = true;
             if (const int cause = change(d, done); !done) return cause;
-            if (!grow(d, *d.open.at(of), bytes)) return ENOSPC;
+            if (!grow(d, *d.open.at(of), bytes)) return d.full;
             return d.stopped ? EIO : 0;
         });
     }
@@ -277,6 +299,7 @@ public:
 
     [[nodiscard]] int sync_directory(const std::string& path) {
         return locked([&](disk& d) {
+            if (const int cause = no_file(d)) return cause;
             bool done = true;
             const int cause = change(d, done);
             if (!done || d.stopped) return cause != 0 ? cause : EIO;
@@ -318,6 +341,12 @@ private:
 
     [[nodiscard]] int stopped() const {
         return locked([](disk& d) { return d.stopped ? EIO : 0; });
+    }
+
+    /// Why no further file can be opened.
+    [[nodiscard]] static int no_file(const disk& d) {
+        if (d.stopped) return EIO;
+        return d.open.size() < d.files_max ? 0 : d.no_file;
     }
 
     /// Counts a change; not `done` if it is to fail, with this cause. In the moment of stopping it

@@ -24,6 +24,8 @@ namespace raft {
 /// in it where that is known, and the cause.
 struct file_storage_error {
     std::string message{};
+    /// There was no room for it, or no file descriptor: later the same may go well.
+    bool no_room = false;
 };
 
 namespace wal {
@@ -31,10 +33,18 @@ namespace wal {
 /// An error, or none.
 using failure = std::optional<file_storage_error>;
 
+/// Whether it may go well later: the disk, or the part of it that this user may have, is full, or
+/// as many files are open as may be. Every other cause is final.
+[[nodiscard]] constexpr bool is_no_room(int cause) {
+    return cause == ENOSPC || cause == EDQUOT || cause == EFBIG || cause == EMFILE ||
+           cause == ENFILE;
+}
+
 [[nodiscard]] inline file_storage_error system_failure(std::string_view action,
                                                        const std::string& path, int cause) {
     return {"cannot " + std::string{action} + " " + path + ": " +
-            std::generic_category().message(cause)};
+                std::generic_category().message(cause),
+            is_no_room(cause)};
 }
 
 [[nodiscard]] inline failure check(int cause, std::string_view action, const std::string& path) {
@@ -42,14 +52,16 @@ using failure = std::optional<file_storage_error>;
     return system_failure(action, path, cause);
 }
 
+/// Whatever the cause, nobody can do it again: a sync that fails has lost what it should have
+/// synced.
+[[nodiscard]] inline failure for_good(failure failed) {
+    if (failed) failed->no_room = false;
+    return failed;
+}
+
 [[nodiscard]] inline file_storage_error damage(const std::string& path, std::uint64_t offset,
                                                std::string_view what) {
     return {path + " is damaged at offset " + std::to_string(offset) + ": " + std::string{what}};
-}
-
-/// Whether the disk, or the part of it that this user may have, is full.
-[[nodiscard]] constexpr bool is_out_of_space(int cause) {
-    return cause == ENOSPC || cause == EDQUOT || cause == EFBIG;
 }
 
 /// Closes itself. The `Files` that opened it must live longer.
@@ -126,6 +138,16 @@ template <class Files>
     if (auto failed = check(cause, "write", draft_path)) return failed;
     file.close();
     if (auto failed = check(files.rename(draft_path, path), "rename", draft_path)) return failed;
+    return check(files.sync_directory(directory), "sync", directory);
+}
+
+/// Removes a file, if it is still there, so that it does not come back.
+template <class Files>
+[[nodiscard]] failure remove_for_good(Files& files, const std::string& directory,
+                                      const std::string& path) {
+    const int cause = files.remove(path);
+    if (cause != ENOENT)
+        if (auto failed = check(cause, "remove", path)) return failed;
     return check(files.sync_directory(directory), "sync", directory);
 }
 

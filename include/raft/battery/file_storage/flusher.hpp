@@ -4,6 +4,10 @@
 // once, carries it out with one sync at the end, and says how far it has come. Also the part that
 // remembers that the storage has failed. It decides nothing about the log.
 //
+// What meets no room waits, with all that has to come after it, and is tried again after a pause:
+// an operation of the log with the operations behind it, a snapshot and a chunk of one by
+// themselves, a removal as well. Every other failure is final.
+//
 // Threads: `flush` and the destructor belong to the owner; `begin` and everything that only asks
 // may be called from any thread.
 #pragma once
@@ -12,6 +16,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -49,6 +54,14 @@ struct remove_segments {
 
 struct receive_chunk {
     snapshot_description snapshot{};
+    std::uint64_t offset = 0;
+    std::vector<std::byte> bytes{};
+};
+
+/// A chunk that is to be on the disk before it is written in sequence.
+struct staged_chunk {
+    snapshot_description snapshot{};
+    configuration members{};
     std::uint64_t offset = 0;
     std::vector<std::byte> bytes{};
 };
@@ -132,16 +145,39 @@ public:
         if (was_idle) work_arrived_.notify_one();
     }
 
-    /// Carries out all that has been begun, in the caller's thread.
-    void flush() {
+    /// Has this chunk on the disk as soon as there is room for it, in place of one that waits, and
+    /// not before all writes that were begun earlier are durable.
+    void stage(staged_chunk chunk) {
+        bool was_idle = false;
         {
             const std::lock_guard lock{mutex_};
-            std::swap(waiting_, current_);
+            arrived_ = std::move(chunk);
+            staging_.store(staging::under_way, std::memory_order_release);
+            was_idle = std::exchange(idle_, false);
         }
-        snapshot_stalled_ = false;
-        carry_out();
+        if (was_idle) work_arrived_.notify_one();
+    }
+
+    /// What has become of the chunk that was staged last.
+    [[nodiscard]] staging staged() const { return staging_.load(std::memory_order_acquire); }
+
+    /// Whether a write, or a chunk that was staged, waits for room.
+    [[nodiscard]] bool waits_for_room() const {
+        return waits_for_room_.load(std::memory_order_acquire);
+    }
+    /// Why; empty if none does.
+    [[nodiscard]] std::string room_error() const {
+        const std::lock_guard lock{notes_mutex_};
+        return room_error_;
+    }
+
+    /// Carries out all that has been begun, in the caller's thread.
+    void flush() {
+        try_everything_again();
+        while (take_over()) work();
         while (must_save()) save_some();
         allocate_ahead();
+        tell_what_waits();
     }
 
     [[nodiscard]] storage_progress progress() const {
@@ -190,59 +226,138 @@ public:
     }
 
 private:
-    /// How long a full disk is left alone before the next attempt to get a part of it.
-    static constexpr std::chrono::seconds pause_when_full{1};
+    using clock = std::chrono::steady_clock;
+
+    /// How long what has met no room is left alone before the next attempt.
+    static constexpr std::chrono::seconds pause_without_room{1};
+
+    /// What has met no room, and is not tried again before a pause.
+    struct stalls {
+        bool log = false;       ///< The operation to go on with, and all behind it.
+        bool chunk = false;     ///< The chunk that is to be staged.
+        bool snapshot = false;  ///< The first of the own snapshots.
+        bool removal = false;
+        [[nodiscard]] bool any() const { return log || chunk || snapshot || removal; }
+    };
 
     void run() {
         for (std::unique_lock lock{mutex_};;) {
-            const auto has_work = [&] { return ending_ || !waiting_.empty(); };
-            if (!has_work() && !must_save()) {
-                idle_ = true;
-                if (is_short_of_space())
-                    work_arrived_.wait_for(lock, pause_when_full, has_work);
-                else
-                    work_arrived_.wait(lock, has_work);
-            }
+            if (!has_work()) wait_for_work(lock);
             idle_ = false;
-            if (ending_ && waiting_.empty() && !must_save()) return;
-            std::swap(waiting_, current_);
+            const bool is_done = stalled_.log || (waiting_.empty() && current_.empty());
+            if (ending_ && is_done && !must_save()) return;
             lock.unlock();
-            if (current_.empty()) snapshot_stalled_ = false;
-            carry_out();
+            if (stalled_.any() && clock::now() >= try_again_at_) try_everything_again();
+            if (take_over()) work();
             // First the snapshot: it is what makes room on a disk that is nearly full.
             if (must_save()) save_some();
             allocate_ahead();
+            tell_what_waits();
             lock.lock();
         }
     }
 
+    void wait_for_work(std::unique_lock<std::mutex>& lock) {
+        idle_ = true;
+        const auto has_some = [this] { return has_work(); };
+        const bool is_short = log_.allocated_ahead() < segments_ahead_ || stalled_.any();
+        if (failed() || !is_short) return work_arrived_.wait(lock, has_some);
+        if (!stalled_.any()) try_again_at_ = clock::now() + pause_without_room;
+        work_arrived_.wait_until(lock, try_again_at_, has_some);
+    }
+
+    /// With the lock.
+    [[nodiscard]] bool has_work() const {
+        const bool has_chunk = arrived_ || (chunk_ && !stalled_.chunk);
+        const bool has_writes = !waiting_.empty() || !current_.empty();
+        return ending_ || must_save() || (!stalled_.log && (has_writes || has_chunk));
+    }
+
     [[nodiscard]] bool must_save() const {
-        return !failed() && snapshots_.waiting() != 0 && !snapshot_stalled_;
+        return !failed() && snapshots_.waiting() != 0 && !stalled_.snapshot;
     }
 
-    [[nodiscard]] bool is_short_of_space() const {
-        return !failed() && (log_.allocated_ahead() < segments_ahead_ || snapshot_stalled_);
+    void try_everything_again() { stalled_ = {}; }
+
+    /// What meets no room for the first time begins the pause.
+    void stall(bool& which) {
+        if (!stalled_.any()) try_again_at_ = clock::now() + pause_without_room;
+        which = true;
     }
 
-    /// Carries out `current_` and makes it durable.
-    void carry_out() {
-        removals_.clear();
-        for (auto& each : current_.operations) {
-            if (failed()) break;
-            if (auto failed = std::visit([this](auto& what) { return this->perform(what); }, each))
-                fail(*failed);
+    void tell_what_waits() {
+        const bool waits = stalled_.log || stalled_.chunk;
+        if (waits == waits_for_room()) return;
+        if (!waits) {
+            const std::lock_guard lock{notes_mutex_};
+            room_error_.clear();
         }
+        waits_for_room_.store(waits, std::memory_order_release);
+        if (wake_) wake_();
+    }
+
+    void note_room_error(const failure& failed) {
+        const std::lock_guard lock{notes_mutex_};
+        room_error_ = failed->message;
+    }
+
+    /// Takes over what has been begun, once all that was before is carried out; whether there is
+    /// anything to do. A chunk comes after the writes that were begun before it.
+    [[nodiscard]] bool take_over() {
+        if (stalled_.log) return false;
+        const std::lock_guard lock{mutex_};
+        if (current_.empty()) {
+            std::swap(waiting_, current_);
+            if (arrived_) {
+                chunk_ = std::exchange(arrived_, std::nullopt);
+                stalled_.chunk = false;
+            }
+        }
+        return !current_.empty() || (chunk_ && !stalled_.chunk) || must_remove();
+    }
+
+    void work() {
+        if (failed()) return forget_everything();
+        if (!carry_out()) return;
+        while (must_remove()) remove_some();
+        if (chunk_ && !stalled_.chunk) stage_chunk();
+    }
+
+    /// Nothing is changed any more.
+    void forget_everything() {
+        current_.clear();
+        removals_.clear();
+        chunk_.reset();
+    }
+
+    /// Carries out `current_`, from where it was left, and makes it durable; whether it could.
+    bool carry_out() {
+        if (!perform_all()) return false;
         if (!failed())
             if (auto failed = log_.sync()) fail(*failed);
         const bool advanced = current_.last.has_value();
         if (!failed() && advanced) durable_.store(current_.last->value, std::memory_order_release);
         current_.clear();
+        performed_ = 0;
         if ((advanced || failed()) && wake_) wake_();
         note_durable();
-        for (const auto& each : removals_)
-            for (auto number = each.first; number <= each.last && !failed(); ++number)
-                if (auto failed = log_.remove_segment(number)) fail(*failed);
-        if (!removals_.empty()) snapshot_stalled_ = false;
+        return !failed();
+    }
+
+    /// False if one of them waits for room.
+    [[nodiscard]] bool perform_all() {
+        auto& all = current_.operations;
+        for (; performed_ < all.size() && !failed(); ++performed_) {
+            auto failed =
+                std::visit([this](auto& what) { return this->perform(what); }, all[performed_]);
+            if (failed && failed->no_room) {
+                note_room_error(failed);
+                stall(stalled_.log);
+                return false;
+            }
+            if (failed) fail(*failed);
+        }
+        return true;
     }
 
     /// After those who wait have been told: nobody waits for this.
@@ -250,6 +365,50 @@ private:
         if (failed()) return;
         if (auto failed = log_.note_durable()) fail(*failed);
         if (failed() && wake_) wake_();
+    }
+
+    [[nodiscard]] bool must_remove() const {
+        return !failed() && !stalled_.removal && (!removals_.empty() || loss_is_made_good_);
+    }
+
+    /// A segment, or the mark of what was lost: the writes that were begun before it was given up
+    /// are durable.
+    void remove_some() {
+        auto failed =
+            removals_.empty() ? log_.forget_loss() : log_.remove_segment(removals_.front().first);
+        if (failed && failed->no_room) return stall(stalled_.removal);
+        if (failed) return fail(*failed);
+        stalled_.snapshot = false;
+        if (removals_.empty())
+            loss_is_made_good_ = false;
+        else if (removals_.front().first++ == removals_.front().last)
+            removals_.erase(removals_.begin());
+    }
+
+    void stage_chunk() {
+        const auto& chunk = *chunk_;
+        const auto goes_on = [&] { return snapshots_.goes_on(chunk.snapshot, chunk.offset); };
+        if (!goes_on()) return end_staging(staging::lost);
+        auto failed = snapshots_.stage(chunk.snapshot, chunk.members, chunk.offset, chunk.bytes);
+        if (!failed) return end_staging(staging::kept);
+        if (!failed->no_room) {
+            fail(*failed);
+            if (wake_) wake_();
+        } else if (!goes_on()) {
+            end_staging(staging::lost);
+        } else {
+            note_room_error(failed);
+            stall(stalled_.chunk);
+        }
+    }
+
+    void end_staging(staging outcome) {
+        chunk_.reset();
+        {
+            const std::lock_guard lock{mutex_};
+            if (!arrived_) staging_.store(outcome, std::memory_order_release);
+        }
+        if (wake_) wake_();
     }
 
     [[nodiscard]] failure perform(const append_records& records) {
@@ -264,7 +423,7 @@ private:
         return std::nullopt;
     }
     [[nodiscard]] failure perform(const receive_chunk& chunk) {
-        return snapshots_.receiver().receive(chunk.snapshot, chunk.offset, chunk.bytes);
+        return snapshots_.receive(chunk.snapshot, chunk.offset, chunk.bytes);
     }
     /// The log's records before it are durable before the snapshot takes their place.
     [[nodiscard]] failure perform(const install_received& install) {
@@ -276,14 +435,17 @@ private:
         return std::nullopt;
     }
 
-    [[nodiscard]] failure perform(const loss_forgotten&) { return log_.forget_loss(); }
+    [[nodiscard]] failure perform(const loss_forgotten&) {
+        loss_is_made_good_ = true;
+        return std::nullopt;
+    }
 
     void save_some() {
         failure stalled;
         const auto waiting = snapshots_.waiting();
         if (auto failed = snapshots_.save_some(stalled)) fail(*failed);
-        snapshot_stalled_ = stalled.has_value();
         if (stalled) {
+            stall(stalled_.snapshot);
             const std::lock_guard lock{notes_mutex_};
             snapshot_error_ = stalled->message;
         }
@@ -303,19 +465,28 @@ private:
     std::mutex mutex_{};
     std::condition_variable work_arrived_{};
     batch waiting_{};
+    std::optional<staged_chunk> arrived_{};
     bool idle_ = false;
     bool ending_ = false;
+
     batch current_{};
+    std::size_t performed_ = 0;  ///< Of the operations in `current_`.
     std::vector<remove_segments> removals_{};
-    bool snapshot_stalled_ = false;  ///< The disk was full; to be tried again after a pause.
+    bool loss_is_made_good_ = false;
+    std::optional<staged_chunk> chunk_{};
+    stalls stalled_{};
+    clock::time_point try_again_at_{};
 
     std::atomic<std::uint64_t> durable_ = 0;
     std::atomic<std::uint64_t> allocated_ = 0;
     std::atomic<std::uint64_t> saving_ = 0;
+    std::atomic<staging> staging_ = staging::kept;
+    std::atomic<bool> waits_for_room_ = false;
     std::atomic<bool> failed_ = false;
     mutable std::mutex notes_mutex_{};
     std::string error_{};
     std::string snapshot_error_{};
+    std::string room_error_{};
     std::thread thread_{};
 };
 

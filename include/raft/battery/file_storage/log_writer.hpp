@@ -3,12 +3,17 @@
 // Puts records into segments. Used by the thread that flushes, and by nothing else.
 //
 // Rules: a segment is allocated before it is needed, so that a full disk is noticed while there is
-// still room; it is synced before the next one is begun; the length of the next, then its header,
-// then the note of it (newest_segment.hpp) are each synced before what follows, the first record
-// last; segments are removed from the oldest on, each removal synced before the next.
+// still room, and stays open, so that it takes no file descriptor when it is; it is synced before
+// the next one is begun; the length of the next, then its header, then the note of it
+// (newest_segment.hpp) are each synced before what follows, the first record last; segments are
+// removed from the oldest on, each removal synced before the next.
+//
+// What failed because there was no room can be asked for again, and goes on where it was. A sync of
+// records cannot: see `for_good`.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <string>
 #include <utility>
@@ -29,7 +34,6 @@ public:
     /// Goes on in a segment that exists.
     [[nodiscard]] failure resume(const segment_header& header, std::uint64_t next_sequence) {
         header_ = header;
-        allocated_ = header.number;
         next_sequence_ = first_unsynced_ = noted_ = next_sequence;
         path_ = segment_path(directory_, header.number);
         if (auto failed =
@@ -41,84 +45,72 @@ public:
     /// Begins the segment after the current one.
     [[nodiscard]] failure begin_segment(segment_header header) {
         if (auto failed = sync()) return failed;
-        while (allocated_ < header.number)
-            if (auto failed = check(allocate(allocated_ + 1), "allocate",
-                                    segment_path(directory_, allocated_ + 1)))
-                return failed;
+        if (ahead_.empty())
+            if (auto failed = allocate_next()) return failed;
+        header.first_sequence = next_sequence_;
+        if (auto failed = write_header(header)) return failed;
+        if (auto failed = note_begun(header)) return failed;
+        file_ = std::move(ahead_.front());
+        ahead_.pop_front();
         path_ = segment_path(directory_, header.number);
-        if (auto failed =
-                check(open_into(*files_, path_, file_opening::existing, file_), "open", path_))
-            return failed;
-        if (header.capacity > segment_bytes_)
-            if (auto failed = lengthen(header.capacity)) return failed;
-        header.first_sequence = noted_ = next_sequence_;
         header_ = header;
-        std::vector<std::byte> sector(segment_header_bytes);
-        encode(header, sector);
-        if (auto failed = check(files_->write(file_.handle(), 0, sector), "write", path_))
-            return failed;
-        unsynced_ = true;
-        if (auto failed = sync()) return failed;
-        if (auto failed = note_newest_segment(*files_, directory_, {header, noted_})) return failed;
-        return note_.is_open() ? std::nullopt : open_note();
+        noted_ = next_sequence_;
+        return std::nullopt;
     }
 
     /// Seals the records in `records` and writes them to the current segment.
     [[nodiscard]] failure append(std::span<std::byte> records, std::uint64_t offset) {
+        auto sequence = next_sequence_;
         for (std::size_t at = 0; at < records.size();) {
             const auto rest = records.subspan(at);
             const auto bytes = static_cast<std::size_t>(built_bytes(rest));
-            seal(rest.first(bytes), {header_.number, offset + at}, next_sequence_, first_unsynced_);
-            ++next_sequence_;
+            seal(rest.first(bytes), {header_.number, offset + at}, sequence++, first_unsynced_);
             at += bytes;
         }
         unsynced_ = true;
-        return check(files_->write(file_.handle(), offset, records), "write", path_);
+        if (auto failed = check(files_->write(file_.handle(), offset, records), "write", path_))
+            return failed;
+        next_sequence_ = sequence;
+        return std::nullopt;
     }
 
     [[nodiscard]] failure sync() {
         if (!unsynced_) return std::nullopt;
-        if (auto failed = check(files_->sync(file_.handle()), "sync", path_)) return failed;
+        if (auto failed = for_good(check(files_->sync(file_.handle()), "sync", path_)))
+            return failed;
         unsynced_ = false;
         first_unsynced_ = next_sequence_;
         return std::nullopt;
     }
 
-    /// Notes how far the log is durable now, without a sync (newest_segment.hpp).
+    /// Notes how far the log is durable now, without a sync (newest_segment.hpp). Nobody counts on
+    /// it: where there is no room for it, the next note says it too.
     [[nodiscard]] failure note_durable() {
         if (noted_ == first_unsynced_) return std::nullopt;
-        noted_ = first_unsynced_;
-        return check(files_->write(note_.handle(), 0, encoded(newest_segment{header_, noted_})),
-                     "write", path_of(directory_, newest_name));
+        auto failed = write_note({header_, first_unsynced_});
+        if (!failed) noted_ = first_unsynced_;
+        return failed && !failed->no_room ? failed : std::nullopt;
     }
 
-    /// Allocates segments until there are `count` after the current one. The disk being full is no
-    /// failure: then there are fewer, and a later call tries again.
+    /// Allocates segments until there are `count` after the current one. Where there is no room for
+    /// that there are fewer, and a later call tries again.
     [[nodiscard]] failure allocate_ahead(std::uint64_t count) {
-        while (allocated_ < header_.number + count) {
-            const int cause = allocate(allocated_ + 1);
-            if (is_out_of_space(cause)) return std::nullopt;
-            if (cause != 0)
-                return system_failure("allocate", segment_path(directory_, allocated_ + 1), cause);
-        }
+        while (allocated_ahead() < count)
+            if (auto failed = allocate_next()) return failed->no_room ? std::nullopt : failed;
         return std::nullopt;
     }
 
     /// The newest segment that has its place on the disk.
-    [[nodiscard]] std::uint64_t allocated() const { return allocated_; }
-    [[nodiscard]] std::uint64_t allocated_ahead() const { return allocated_ - header_.number; }
+    [[nodiscard]] std::uint64_t allocated() const { return header_.number + allocated_ahead(); }
+    [[nodiscard]] std::uint64_t allocated_ahead() const { return ahead_.size(); }
 
     [[nodiscard]] failure remove_segment(std::uint64_t number) {
-        const auto path = segment_path(directory_, number);
-        if (auto failed = check(files_->remove(path), "remove", path)) return failed;
-        return check(files_->sync_directory(directory_), "sync", directory_);
+        return remove_for_good(*files_, directory_, segment_path(directory_, number));
     }
 
     /// What was lost is in the log again.
     [[nodiscard]] failure forget_loss() {
-        const auto path = path_of(directory_, lost_name);
-        if (auto failed = check(files_->remove(path), "remove", path)) return failed;
-        return check(files_->sync_directory(directory_), "sync", directory_);
+        return remove_for_good(*files_, directory_, path_of(directory_, lost_name));
     }
 
 private:
@@ -127,26 +119,54 @@ private:
         return check(open_into(*files_, path, file_opening::existing, note_), "open", path);
     }
 
-    [[nodiscard]] failure lengthen(std::uint64_t capacity) {
-        const int cause = files_->allocate(file_.handle(), capacity);
-        if (auto failed = check(cause, "allocate", path_)) return failed;
-        return check(files_->sync(file_.handle()), "sync", path_);
+    [[nodiscard]] failure write_note(const newest_segment& newest) {
+        return check(files_->write(note_.handle(), 0, encoded(newest)), "write",
+                     path_of(directory_, newest_name));
     }
 
-    [[nodiscard]] int allocate(std::uint64_t number) {
-        const auto path = segment_path(directory_, number);
+    /// The header of the next segment, which has its place, and its length if it needs more.
+    [[nodiscard]] failure write_header(const segment_header& header) {
+        const auto path = segment_path(directory_, header.number);
+        const auto file = ahead_.front().handle();
+        int cause = 0;
+        if (header.capacity > segment_bytes_) {
+            cause = files_->allocate(file, header.capacity);
+            if (cause == 0) cause = files_->sync(file);
+            if (auto failed = check(cause, "allocate", path)) return failed;
+        }
+        std::vector<std::byte> sector(segment_header_bytes);
+        encode(header, sector);
+        cause = files_->write(file, 0, sector);
+        if (cause == 0) cause = files_->sync(file);
+        return check(cause, "write", path);
+    }
+
+    [[nodiscard]] failure note_begun(const segment_header& header) {
+        const newest_segment newest{header, header.first_sequence};
+        if (!note_.is_open()) {
+            if (auto failed = note_newest_segment(*files_, directory_, newest)) return failed;
+            return open_note();
+        }
+        if (auto failed = write_note(newest)) return failed;
+        return check(files_->sync(note_.handle()), "sync", path_of(directory_, newest_name));
+    }
+
+    [[nodiscard]] failure allocate_next() {
+        const auto path = segment_path(directory_, allocated() + 1);
         open_file<Files> file;
         int cause = open_into(*files_, path, file_opening::fresh, file);
         if (cause == 0) cause = files_->allocate(file.handle(), segment_bytes_);
         if (cause == 0) cause = files_->sync(file.handle());
         if (cause == 0) cause = files_->sync_directory(directory_);
-        if (cause == 0) allocated_ = number;
-        // What there is of it would only take the place that others need.
-        if (is_out_of_space(cause) && file.is_open()) {
+        auto failed = check(cause, "allocate", path);
+        if (!failed) {
+            ahead_.push_back(std::move(file));
+        } else if (failed->no_room && file.is_open()) {
+            // What there is of it would only take the place that others need.
             file.close();
-            if (const int failed = files_->remove(path)) return failed;
+            if (auto kept = check(files_->remove(path), "remove", path)) return kept;
         }
-        return cause;
+        return failed;
     }
 
     Files* files_;
@@ -155,8 +175,8 @@ private:
     std::string path_{};
     open_file<Files> file_{};
     open_file<Files> note_{};
-    segment_header header_{};  ///< Of the current segment.
-    std::uint64_t allocated_ = 0;
+    segment_header header_{};               ///< Of the current segment.
+    std::deque<open_file<Files>> ahead_{};  ///< Those after it that have their place.
     std::uint64_t next_sequence_ = 1;
     std::uint64_t first_unsynced_ = 1;
     std::uint64_t noted_ = 1;  ///< All records before this one are noted as durable.

@@ -84,10 +84,10 @@ public:
         return files_->write(file_.handle(), 0, sector);
     }
 
-    /// What was appended survives a crash, so that the last call of this has less to do.
+    /// What was written survives a crash. If it fails, nothing since the last call of this may.
     [[nodiscard]] int sync() { return files_->sync(file_.handle()); }
 
-    /// Completes the file and syncs it.
+    /// Completes the file, which is to be synced then.
     [[nodiscard]] int finish(log_position last_included, const configuration& members) {
         std::vector<std::byte> table(checksums_.size() * 4);
         for (std::size_t i = 0; i < checksums_.size(); ++i) put(table, 4 * i, checksums_[i]);
@@ -104,11 +104,12 @@ public:
         put(header, 44, checksum_);
         encode(members, std::span{header}.subspan(56));
         put(header, 12, snapshot_header_crc(header));
-        if (const int cause = write_header(header)) return cause;
-        return sync();
+        return write_header(header);
     }
 
     void close() { file_.close(); }
+    /// The file, which is not the draft's any longer.
+    [[nodiscard]] open_file<Files> release() { return std::move(file_); }
 
 private:
     void count(std::span<const std::byte> bytes) {
@@ -136,11 +137,20 @@ class snapshot_file {
 public:
     [[nodiscard]] static failure open(Files& files, const std::string& path,
                                       std::shared_ptr<const snapshot_file>& opened) {
+        open_file<Files> file;
+        const int cause = open_into(files, path, file_opening::read_only, file);
+        if (auto failed = check(cause, "open", path)) return failed;
+        return take_over(files, path, std::move(file), opened);
+    }
+
+    /// The same of a file that is open, and has this name.
+    [[nodiscard]] static failure take_over(Files& files, const std::string& path,
+                                           open_file<Files> file,
+                                           std::shared_ptr<const snapshot_file>& opened) {
         auto snapshot = std::make_shared<snapshot_file>();
         snapshot->files_ = &files;
         snapshot->path_ = path;
-        const int cause = open_into(files, path, file_opening::read_only, snapshot->file_);
-        if (auto failed = check(cause, "open", path)) return failed;
+        snapshot->file_ = std::move(file);
         if (auto failed = snapshot->read_header()) return failed;
         if (auto failed = snapshot->read_table()) return failed;
         opened = std::move(snapshot);

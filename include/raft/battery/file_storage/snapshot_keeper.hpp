@@ -5,11 +5,18 @@
 // Used by the thread that flushes; only `current` may be asked from others.
 //
 // This server's own are written in slices between flushes of the log, so that votes and entries
-// never wait for a whole snapshot. When the disk is full, an own snapshot waits in memory and is
-// tried again (the log still has everything); a received one fails the storage.
+// never wait for a whole snapshot. Where there is no room an own snapshot waits in memory, and is
+// begun anew (the log still has everything).
+//
+// A received one is staged chunk by chunk: before anybody counts on a chunk it is on the disk, and
+// before anybody counts on the last one the file is complete, synced and has its name. So there is
+// always room to install it. If the process ends before that, it is found as the newest snapshot,
+// and may be: a leader sends only what is committed. A chunk for which there is no room can be
+// staged again.
 #pragma once
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -86,10 +93,35 @@ public:
 
     [[nodiscard]] snapshot_receiver<Files>& receiver() { return receiver_; }
 
+    /// Whether a chunk for this offset goes on with what is there.
+    [[nodiscard]] bool goes_on(const snapshot_description& snapshot, std::uint64_t offset) const {
+        return holds(snapshot) || receiver_.goes_on(snapshot, offset);
+    }
+
+    /// Writes a chunk, which goes on with what is there. Where there is no room for it, it can be
+    /// received again as long as it still does.
+    [[nodiscard]] failure receive(const snapshot_description& snapshot, std::uint64_t offset,
+                                  std::span<const std::byte> bytes) {
+        if (holds(snapshot)) return std::nullopt;
+        if (auto failed = forget_staged()) return failed;
+        return receiver_.receive(snapshot, offset, bytes);
+    }
+
+    /// The same; after the last chunk nothing is left to do that could meet no room.
+    [[nodiscard]] failure stage(const snapshot_description& snapshot, const configuration& members,
+                                std::uint64_t offset, std::span<const std::byte> bytes) {
+        if (auto failed = receive(snapshot, offset, bytes)) return failed;
+        if (!holds(snapshot) && !receiver_.has_all(snapshot)) return std::nullopt;
+        return complete(snapshot, members);
+    }
+
     [[nodiscard]] failure install(const snapshot_description& snapshot,
                                   const configuration& members) {
-        if (auto failed = receiver_.finish(snapshot, members)) return failed;
-        return make_current(receiver_.path(), snapshot.last_included.index, 1);
+        if (!holds(snapshot))
+            if (auto failed = forget_staged()) return failed;
+        if (auto failed = complete(snapshot, members)) return failed;
+        is_named_ = false;
+        return publish(std::exchange(staged_, nullptr), 1);
     }
 
     // ----------------------------------------------------------------------------- own snapshots
@@ -99,46 +131,68 @@ public:
     /// How many are not finished.
     [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
 
-    /// Writes a little of the first of them, and completes it after the last piece. When the disk
-    /// is full, `stalled` says so, and the next call begins it anew.
+    /// Writes a little of the first of them, and completes it after the last piece. Where there is
+    /// no room, `stalled` says so, and the next call begins it anew.
     [[nodiscard]] failure save_some(failure& stalled) {
-        const auto path = path_of(directory_, saving_name);
-        auto& saving = waiting_.front();
-        const auto index = saving.last_included.index;
-        if (!saved_.is_open() && is_covered(index)) {
+        const auto& saving = waiting_.front();
+        if (!saved_.is_open() && is_covered(saving.last_included.index)) {
             waiting_.pop_front();
             return std::nullopt;
         }
-        const int cause = write_some(path, saving);
-        if (is_out_of_space(cause)) {
-            stalled = system_failure("write", path, cause);
-            if (!saved_.is_open()) return std::nullopt;
-            saved_.close();
-            // What there is of it would only take the place that others need.
-            return check(files_->remove(path), "remove", path);
+        auto failed = write_some(saving);
+        if (failed && failed->no_room) {
+            stalled = std::move(failed);
+            return give_up_draft();
         }
-        if (auto failed = check(cause, "write", path)) return failed;
-        if (saved_.is_open()) return std::nullopt;
-        waiting_.pop_front();
-        if (is_covered(index)) return check(files_->remove(path), "remove", path);
-        return make_current(path, index, 0);
+        if (!failed && !saved_.is_open()) waiting_.pop_front();
+        return failed;
     }
 
 private:
-    /// The next piece, or after the last one all the rest; then the draft is closed.
-    [[nodiscard]] int write_some(const std::string& path, const own_snapshot& saving) {
+    [[nodiscard]] std::string saving_path() const { return path_of(directory_, saving_name); }
+
+    /// The next piece, or after the last one all the rest; then the draft is no longer open.
+    [[nodiscard]] failure write_some(const own_snapshot& saving) {
+        const auto path = saving_path();
+        int cause = 0;
         if (!saved_.is_open()) {
             next_piece_ = 0;
-            if (const int cause = snapshot_draft<Files>::begin(*files_, path, saved_)) return cause;
+            cause = snapshot_draft<Files>::begin(*files_, path, saved_);
         }
-        if (next_piece_ < saving.pieces.size()) {
-            if (const int cause = saved_.append(saving.pieces[next_piece_])) return cause;
-            ++next_piece_;
-            return saved_.sync();
+        if (cause == 0 && next_piece_ == saving.pieces.size()) return complete(saving);
+        if (cause == 0) cause = saved_.append(saving.pieces[next_piece_++]);
+        if (cause == 0) cause = saved_.sync();
+        return check(cause, "write", path);
+    }
+
+    /// What there is of it would only take the place that others need.
+    [[nodiscard]] failure give_up_draft() {
+        if (!saved_.is_open()) return std::nullopt;
+        saved_.close();
+        const int cause = files_->remove(saving_path());
+        if (cause == ENOENT || is_no_room(cause)) return std::nullopt;
+        return check(cause, "remove", saving_path());
+    }
+
+    [[nodiscard]] failure complete(const own_snapshot& saving) {
+        const auto draft_path = saving_path();
+        const auto index = saving.last_included.index;
+        int cause = saved_.finish(saving.last_included, saving.members);
+        if (cause == 0) cause = saved_.sync();
+        if (auto failed = check(cause, "write", draft_path)) return failed;
+        if (is_covered(index)) {
+            saved_.close();
+            return check(files_->remove(draft_path), "remove", draft_path);
         }
-        const int cause = saved_.finish(saving.last_included, saving.members);
-        if (cause == 0) saved_.close();
-        return cause;
+        const auto path = snapshot_path(directory_, index);
+        if (auto failed = check(files_->rename(draft_path, path), "rename", draft_path))
+            return failed;
+        if (auto failed = check(files_->sync_directory(directory_), "sync", directory_))
+            return failed;
+        current_snapshot opened;
+        if (auto failed = snapshot_file<Files>::take_over(*files_, path, saved_.release(), opened))
+            return failed;
+        return publish(std::move(opened), 0);
     }
 
     /// Whether the current snapshot is of this state or of a later one.
@@ -147,23 +201,54 @@ private:
         return now && now->stored().description.last_included.index >= last;
     }
 
-    [[nodiscard]] failure make_current(const std::string& draft_path, log_index last,
-                                       std::uint64_t installed) {
-        const auto path = snapshot_path(directory_, last);
-        if (auto failed = check(files_->rename(draft_path, path), "rename", draft_path))
-            return failed;
+    /// Whether the file of this received snapshot is complete; its name may not be for good.
+    [[nodiscard]] bool holds(const snapshot_description& snapshot) const {
+        return staged_ && staged_->stored().description == snapshot;
+    }
+
+    /// Has a received snapshot complete, under its name for good.
+    [[nodiscard]] failure complete(const snapshot_description& snapshot,
+                                   const configuration& members) {
+        if (is_named_) return std::nullopt;
+        if (!staged_) {
+            const auto draft_path = receiver_.path();
+            const auto path = snapshot_path(directory_, snapshot.last_included.index);
+            if (auto failed = receiver_.finish(snapshot, members)) return failed;
+            if (auto failed = check(files_->rename(draft_path, path), "rename", draft_path))
+                return failed;
+            if (auto failed =
+                    snapshot_file<Files>::take_over(*files_, path, receiver_.release(), staged_))
+                return failed;
+        }
         if (auto failed = check(files_->sync_directory(directory_), "sync", directory_))
             return failed;
-        current_snapshot opened;
-        if (auto failed = snapshot_file<Files>::open(*files_, path, opened)) return failed;
+        is_named_ = true;
+        return std::nullopt;
+    }
+
+    /// What was staged and never installed goes; its name may be that of the current one by now.
+    [[nodiscard]] failure forget_staged() {
+        if (!staged_) return std::nullopt;
+        const auto now = current().snapshot;
+        if (!now || now->path() != staged_->path())
+            if (auto failed = remove_for_good(*files_, directory_, staged_->path())) return failed;
+        staged_.reset();
+        is_named_ = false;
+        return std::nullopt;
+    }
+
+    /// The one before goes; if there is no room for that, when the storage is opened the next time.
+    [[nodiscard]] failure publish(current_snapshot newest, std::uint64_t installed) {
         const auto before = current().snapshot;
+        const auto path = newest->path();
         {
             const std::lock_guard lock{mutex_};
-            current_.snapshot = std::move(opened);
+            current_.snapshot = std::move(newest);
             current_.installed += installed;
         }
         if (!before || before->path() == path) return std::nullopt;
-        return check(files_->remove(before->path()), "remove", before->path());
+        auto failed = check(files_->remove(before->path()), "remove", before->path());
+        return failed && !failed->no_room ? failed : std::nullopt;
     }
 
     Files* files_;
@@ -171,6 +256,8 @@ private:
     mutable std::mutex mutex_{};
     published current_{};
     snapshot_receiver<Files> receiver_;
+    current_snapshot staged_{};  ///< Received, complete, and not installed.
+    bool is_named_ = false;      ///< Its name is sure to stay.
     snapshot_draft<Files> saved_{};
     std::size_t next_piece_ = 0;  ///< Of the first of those that wait.
     std::deque<own_snapshot> waiting_{};

@@ -72,6 +72,7 @@ public:
         if (auto failed = check(cause, "read", path())) return failed;
         if (draft_.size() == mark->bytes && draft_.checksum() == mark->checksum) {
             found = mark;
+            description_ = mark->description;
             marked_ = mark->bytes;
         } else {
             draft_.close();
@@ -81,18 +82,23 @@ public:
 
     void close() { draft_.close(); }
 
-    /// Bytes that are there already are skipped; others must follow them.
+    /// Whether a chunk for this offset goes on with what is there.
+    [[nodiscard]] bool goes_on(const snapshot_description& snapshot, std::uint64_t offset) const {
+        return offset == 0 ||
+               (draft_.is_open() && description_ == snapshot && offset <= draft_.size());
+    }
+
+    /// Bytes that are there already are skipped; others must follow them. Where there is no room
+    /// for them the same chunk can be received again, unless `goes_on` says otherwise: then what
+    /// was here is gone.
     [[nodiscard]] failure receive(const snapshot_description& snapshot, std::uint64_t offset,
                                   std::span<const std::byte> bytes) {
-        if (offset == 0 || !draft_.is_open()) {
-            const int cause = snapshot_draft<Files>::begin(*files_, path(), draft_);
-            if (auto failed = check(cause, "create", path())) return failed;
-            marked_ = 0;
-        }
-        if (offset > draft_.size())
+        if (!goes_on(snapshot, offset))
             return file_storage_error{path() + ": a chunk for offset " + std::to_string(offset) +
                                       " does not follow the " + std::to_string(draft_.size()) +
                                       " bytes that are there"};
+        if (offset == 0)
+            if (auto failed = begin(snapshot)) return failed;
         const auto known = draft_.size() - offset;
         if (known >= bytes.size()) return std::nullopt;
         const int cause = draft_.append(bytes.subspan(static_cast<std::size_t>(known)));
@@ -100,38 +106,60 @@ public:
         return draft_.size() - marked_ < bytes_between_marks ? std::nullopt : mark(snapshot);
     }
 
-    /// Completes the file, syncs it and closes it.
+    /// Whether all of it is there.
+    [[nodiscard]] bool has_all(const snapshot_description& snapshot) const {
+        return draft_.is_open() && description_ == snapshot && draft_.size() == snapshot.size;
+    }
+
+    /// Completes the file and syncs it.
     [[nodiscard]] failure finish(const snapshot_description& snapshot,
                                  const configuration& members) {
         if (snapshot.size == 0)
             if (auto failed = receive(snapshot, 0, {})) return failed;
-        if (!draft_.is_open() || draft_.size() != snapshot.size)
+        if (!has_all(snapshot))
             return file_storage_error{path() + ": the snapshot to install is not complete"};
         if (draft_.checksum() != snapshot.checksum)
             return file_storage_error{path() + ": the snapshot to install has another checksum"};
         if (auto failed = check(draft_.finish(snapshot.last_included, members), "write", path()))
             return failed;
-        draft_.close();
-        return std::nullopt;
+        return sync();
     }
+
+    /// The file, which is finished.
+    [[nodiscard]] open_file<Files> release() { return draft_.release(); }
 
 private:
     static constexpr std::uint64_t bytes_between_marks = 1024 * 1024;
 
+    [[nodiscard]] failure begin(const snapshot_description& snapshot) {
+        marked_ = 0;
+        description_ = snapshot;
+        return check(snapshot_draft<Files>::begin(*files_, path(), draft_), "create", path());
+    }
+
+    /// A mark that there is no room for is set with the next one.
     [[nodiscard]] failure mark(const snapshot_description& snapshot) {
-        if (auto failed = check(draft_.sync(), "sync", path())) return failed;
-        if (marked_ == 0)
-            if (auto failed = check(files_->sync_directory(directory_), "sync", directory_))
-                return failed;
-        marked_ = draft_.size();
-        const auto sector = encoded_mark({snapshot, marked_, draft_.checksum()});
-        return check(draft_.write_header(sector), "write", path());
+        if (auto failed = sync()) return failed;
+        auto failed = marked_ == 0 ? check(files_->sync_directory(directory_), "sync", directory_)
+                                   : std::nullopt;
+        const auto sector = encoded_mark({snapshot, draft_.size(), draft_.checksum()});
+        if (!failed) failed = check(draft_.write_header(sector), "write", path());
+        if (!failed) marked_ = draft_.size();
+        return failed && !failed->no_room ? failed : std::nullopt;
+    }
+
+    /// If it fails, what was received may be lost: none of it is there any more.
+    [[nodiscard]] failure sync() {
+        auto failed = check(draft_.sync(), "sync", path());
+        if (failed) draft_.close();
+        return failed;
     }
 
     Files* files_;
     std::string directory_;
     snapshot_draft<Files> draft_{};
-    std::uint64_t marked_ = 0;  ///< How many bytes the last mark speaks of.
+    snapshot_description description_{};  ///< What the draft is of.
+    std::uint64_t marked_ = 0;            ///< How many bytes the last mark speaks of.
 };
 
 }  // namespace raft::wal

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// How a snapshot comes in (§7): its chunks wait here until the storage has them
+// (`staging_storage`). To the protocol it is as if the messages had been longer on their way. So it
+// never counts on a chunk for which there is no room, and takes the last one only when all of the
+// snapshot can be installed.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <raft/core/snapshot.hpp>
+#include <raft/node/incoming.hpp>
+#include <raft/node/receipt.hpp>
+#include <raft/policy.hpp>
+
+namespace raft::detail {
+
+/// A chunk of a snapshot, with the message that brought it.
+struct arrived_chunk {
+    member_id from{};
+    install_snapshot body{};
+    indexed_configuration members{};
+    std::vector<std::byte> bytes{};
+};
+
+/// What a node has of the snapshot that comes in, beside what the protocol and the storage have.
+struct arriving_snapshot {
+    incoming_check check{};
+    std::optional<arrived_chunk> waiting{};
+};
+
+/// Whether the protocol would take this as the next chunk.
+[[nodiscard]] inline bool is_next_chunk(const state& s, const install_snapshot& m,
+                                        const indexed_configuration* members) {
+    if (members == nullptr || !is_well_formed(m, &members->value) || s.is_halted() || s.is_leader())
+        return false;
+    const auto& incoming = s.tasks->incoming;
+    const bool goes_on = incoming && incoming->description == description_of(m);
+    return m.term >= s.current_term && m.last_included.index > s.commit_index &&
+           m.offset == (goes_on ? incoming->received : 0) && (m.length > 0 || m.size == 0);
+}
+
+/// Carries chunks from the transport by the storage to the protocol. `Node`: whose they are. Its
+/// parts are reached as a friend.
+template <class Node>
+class arrival {
+    using attachment_type = attachment<typename Node::command>;
+    static constexpr bool stages_chunks =
+        Node::takes_snapshots && staging_storage<typename Node::storage_type>;
+
+public:
+    explicit arrival(Node& owner) : node_{owner} {}
+
+    /// A chunk has come.
+    void receive(member_id from, const install_snapshot& m, const attachment_type& beside) {
+        if (!beside.chunk.empty() &&
+            node_.arriving_.check.finds_damage(node_.state_, m, beside.chunk))
+            return node_.step_and_finish(snapshot_damaged{});
+        if constexpr (stages_chunks)
+            if (is_next_chunk(node_.state_, m, beside.configuration)) return stage(from, m, beside);
+        hand_on(from, m, beside);
+    }
+
+    /// Looks at what the storage has done, and whether it has room.
+    void look_at_storage() {
+        if constexpr (stages_chunks)
+            if (node_.arriving_.waiting) look_at_staged_chunk();
+        look_at_room();
+    }
+
+private:
+    void hand_on(member_id from, const message& body, const attachment_type& beside) {
+        node_.step_on_message(from, body, beside);
+        node_.finish(beside.chunk);
+        node_.settle();
+    }
+
+    /// The storage may keep the snapshot before the protocol has heard of it, so the term of its
+    /// last entry must be known here first. A chunk that is on its way there comes once.
+    void stage(member_id from, const install_snapshot& m, const attachment_type& beside) {
+        if (m.last_included.term > node_.state_.current_term)
+            return hand_on(from, without_chunk(m), {{}, beside.configuration, {}});
+        auto& waiting = node_.arriving_.waiting;
+        const auto description = description_of(m);
+        if (waiting && description_of(waiting->body) == description &&
+            waiting->body.offset == m.offset)
+            return;
+        const auto bytes = beside.chunk;
+        waiting = {from, m, *beside.configuration, {bytes.begin(), bytes.end()}};
+        node_.storage_.stage(description, beside.configuration->value, m.offset, bytes);
+    }
+
+    /// What the storage has lost is received anew, with all that came before it.
+    void look_at_staged_chunk() {
+        const auto found = node_.storage_.staged();
+        if (found == staging::under_way) return;
+        const auto chunk = *std::exchange(node_.arriving_.waiting, std::nullopt);
+        if (found == staging::lost) return node_.step_and_finish(snapshot_damaged{});
+        hand_on(chunk.from, chunk.body, {{}, &chunk.members, chunk.bytes});
+    }
+
+    /// Without room the leader is told so; and when there is some again.
+    void look_at_room() {
+        const bool is_full = node_.state_.disk.full;
+        bool waits = false;
+        if constexpr (stages_chunks) waits = node_.storage_.waits_for_room();
+        if (is_full && !waits && node_.storage_.room() >= Node::message_bytes)
+            node_.step_and_finish(room_changed{false});
+        else if (!is_full && waits)
+            node_.step_and_finish(room_changed{true});
+    }
+
+    Node& node_;
+};
+
+}  // namespace raft::detail
