@@ -77,6 +77,9 @@ public:
     /// write that was cut off, an unfinished snapshot that was removed.
     [[nodiscard]] const std::vector<std::string>& report() const { return report_; }
 
+    /// How many bytes of the log and the snapshot were read when it was opened.
+    [[nodiscard]] std::uint64_t bytes_read_at_start() const { return bytes_read_at_start_; }
+
     // --------------------------------------------------------------------------------- the log
 
     /// Begins a write, as the concept says. Takes memory until it is durable, no more than `room`
@@ -292,6 +295,8 @@ private:
         vote_ = found.log.vote;
         shape_ = found.log.shape;
         report_ = std::move(found.log.report);
+        bytes_read_at_start_ = found.log.bytes_read;
+        if (found.snapshot) bytes_read_at_start_ += found.snapshot->stored().description.size;
         const bool empty = found.log.next_sequence == 1 && !found.snapshot;
         if (auto failed = resume_log(found.log)) return failed;
         if (found.snapshot_replaces_log) {
@@ -476,6 +481,7 @@ private:
     std::unique_ptr<parts> parts_{};
     recovered recovered_{};
     std::vector<std::string> report_{};
+    std::uint64_t bytes_read_at_start_ = 0;
     hard_state vote_{};
     log_shape shape_{};
     wal::log_map map_{};

@@ -259,6 +259,22 @@ public:
         });
     }
 
+    /// As of a file system that knows which of its blocks were written.
+    [[nodiscard]] int next_data(handle of, std::uint64_t offset, std::uint64_t& found) {
+        return locked([&](disk& d) {
+            constexpr std::uint64_t block_bytes = 4096;
+            const auto& now = d.open.at(of)->now;
+            const auto from = now.begin() + static_cast<std::ptrdiff_t>(
+                                                std::min<std::uint64_t>(offset, now.size()));
+            const auto data =
+                std::find_if(from, now.end(), [](auto b) { return b != std::byte{}; });
+            const auto at = static_cast<std::uint64_t>(data - now.begin());
+            found =
+                data == now.end() ? now.size() : std::max(offset, at / block_bytes * block_bytes);
+            return d.stopped ? EIO : 0;
+        });
+    }
+
     [[nodiscard]] int write(handle to, std::uint64_t offset, std::span<const std::byte> bytes) {
         return locked([&](disk& d) {
             bool done = true;

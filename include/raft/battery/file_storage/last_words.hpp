@@ -45,8 +45,7 @@ public:
         for (; !numbers.empty(); numbers.pop_back()) {
             const auto path = segment_path(directory_, numbers.back());
             if (auto failed = read_whole(files_, path, segment)) return failed;
-            // Segments that are not in use yet are all zeros.
-            if (!all_zero(segment)) break;
+            if (!is_unused(numbers.back(), segment)) break;
         }
         if (!numbers.empty()) read_segment(numbers.back(), segment);
         return std::nullopt;
@@ -55,6 +54,12 @@ public:
     [[nodiscard]] const last_words& found() const { return words_; }
 
 private:
+    /// Segments that are not in use yet are all zeros, or the note tells (recovery.hpp).
+    [[nodiscard]] bool is_unused(std::uint64_t number, std::span<const std::byte> segment) const {
+        return all_zero(segment) ||
+               (newest_ && number > newest_->header.number && !read_segment_header(segment));
+    }
+
     /// What was written to it is known only if it is all there: the newest segment, and its end.
     void read_segment(std::uint64_t number, std::span<const std::byte> segment) {
         const auto header = header_of(number, segment);

@@ -51,6 +51,8 @@ enum class file_opening : std::uint8_t {
 ///   else in this one, holds; EWOULDBLOCK if somebody does. Until `close`.
 /// * `open(path, opening, file)`, `close(file)`, `size(file, bytes)`.
 /// * `read(file, offset, bytes, got)`: fills `bytes`; `got` is less only where the file ends.
+/// * `next_data(file, offset, found)`: where anything but zeros may be, at `offset` or after it; the
+///   file's end if there is nothing. Who cannot tell says `offset`.
 /// * `write(file, offset, bytes)`: all of them, or an error.
 /// * `allocate(file, bytes)`: the file is at least `bytes` long and has its place on the disk, so
 ///   that writing to it cannot run out of space; what is new is zeros.
@@ -68,6 +70,7 @@ concept storage_files = std::movable<T> &&
     files.close(file);
     { files.size(file, number) } -> std::same_as<int>;
     { files.read(file, number, into, got) } -> std::same_as<int>;
+    { files.next_data(file, number, number) } -> std::same_as<int>;
     { files.write(file, number, bytes) } -> std::same_as<int>;
     { files.allocate(file, number) } -> std::same_as<int>;
     { files.sync(file) } -> std::same_as<int>;
@@ -142,6 +145,17 @@ public:
             if (count == 0) return 0;
             got += static_cast<std::size_t>(count);
         }
+        return 0;
+    }
+
+    /// Where SEEK_DATA is not known, or not to the file system, everything may be data.
+    [[nodiscard]] int next_data(handle file, std::uint64_t offset, std::uint64_t& found) {
+        found = offset;
+#ifdef SEEK_DATA
+        const auto at = ::lseek(file, static_cast<off_t>(offset), SEEK_DATA);
+        if (at >= 0) found = static_cast<std::uint64_t>(at);
+        if (at < 0 && errno == ENXIO) return size(file, found);
+#endif
         return 0;
     }
 

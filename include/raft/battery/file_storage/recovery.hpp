@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Reads the segments of a log and says what they hold, or why they cannot be trusted.
+// Reads the segments of a log and says what they hold, or why they cannot be trusted. It reads about
+// what was written, a window at a time; a segment is read whole only where its records stop before
+// its data does.
 //
 // It changes nothing on the disk but the end: the torn rest of an interrupted write becomes zeros
 // (see torn_tail.hpp), so that no later reader takes it for something; and what may never have been
@@ -20,6 +22,7 @@
 #include <raft/battery/file_storage/log_map.hpp>
 #include <raft/battery/file_storage/newest_segment.hpp>
 #include <raft/battery/file_storage/record.hpp>
+#include <raft/battery/file_storage/segment_reader.hpp>
 #include <raft/battery/file_storage/torn_tail.hpp>
 
 namespace raft::wal {
@@ -35,6 +38,7 @@ struct recovered_log {
     std::uint64_t tail_offset = 0;
     std::uint64_t next_sequence = 1;
     std::vector<std::uint64_t> unused{};  ///< Segments allocated in advance, without a header.
+    std::uint64_t bytes_read = 0;
     std::vector<std::string> report{};
 };
 
@@ -60,7 +64,7 @@ public:
     [[nodiscard]] failure read(const std::vector<std::uint64_t>& numbers,
                                const std::optional<newest_segment>& newest, recovered_log& log) {
         for (const auto number : numbers)
-            if (auto failed = read_segment(number, log)) return failed;
+            if (auto failed = read_segment(number, newest, log)) return failed;
         const bool has_records = log.next_sequence > 1;
         if (auto failed = check_newest_segment(directory_, newest, log.tail, has_records))
             return failed;
@@ -69,11 +73,6 @@ public:
     }
 
 private:
-    [[nodiscard]] failure load(std::uint64_t number) {
-        path_ = segment_path(directory_, number);
-        return read_whole(files_, path_, bytes_);
-    }
-
     /// Damage that shows at `place`, which is in a segment that may not be the one being read.
     [[nodiscard]] file_storage_error damage_from(record_place place, std::uint64_t shown_at,
                                                  std::string_view what) {
@@ -81,50 +80,69 @@ private:
         return damage(segment_path(directory_, place.segment), shown_at, what);
     }
 
-    [[nodiscard]] failure read_segment(std::uint64_t number, recovered_log& log) {
-        std::vector<std::byte> before;
-        before.swap(bytes_);
-        if (auto failed = load(number)) return failed;
-        if (all_zero(bytes_)) {
-            bytes_.swap(before);
+    [[nodiscard]] failure read_segment(std::uint64_t number,
+                                       const std::optional<newest_segment>& newest,
+                                       recovered_log& log) {
+        if (auto failed = segment_.open(files_, segment_path(directory_, number))) return failed;
+        bool is_unused = false;
+        if (auto failed = look_for_use(number, newest, is_unused, log)) return failed;
+        if (is_unused) {
             log.unused.push_back(number);
             return std::nullopt;
         }
         segment_header header;
         if (auto failed = read_header(number, header)) return failed;
-        if (auto failed = join(header, std::move(before), log)) return failed;
+        if (auto failed = join(header, log)) return failed;
         log.tail = header;
         log.map.begin_segment(number);
-        return replay(log);
+        auto failed = replay(log);
+        log.bytes_read = segment_.bytes_read();
+        return failed;
+    }
+
+    /// A segment that was never begun is all zeros. If it is not, the note tells: one after the
+    /// newest has no record yet, and without a sound header it has nothing.
+    [[nodiscard]] failure look_for_use(std::uint64_t number,
+                                       const std::optional<newest_segment>& newest, bool& is_unused,
+                                       recovered_log& log) {
+        if (auto failed = segment_.look_for_zeros(0, is_unused)) return failed;
+        if (is_unused || !newest || number <= newest->header.number) return std::nullopt;
+        std::span<const std::byte> found;
+        if (auto failed = segment_.read(0, segment_header_bytes, found)) return failed;
+        is_unused = !read_segment_header(found);
+        if (is_unused)
+            log.report.push_back(
+                segment_.path() +
+                " was never begun, and is not all zeros; what is there is of no use");
+        return std::nullopt;
     }
 
     [[nodiscard]] failure read_header(std::uint64_t number, segment_header& header) {
-        if (const auto sound = sound_segment_header(bytes_, number)) {
-            header = *sound;
-            return std::nullopt;
-        }
         const record_place beginning{number, 0};
-        if (bytes_.size() < segment_header_bytes)
-            return damage_from(beginning, bytes_.size(), "the file ends within the header");
-        const auto sector = std::span{bytes_}.first(segment_header_bytes);
+        std::span<const std::byte> sector;
+        if (auto failed = segment_.read(0, segment_header_bytes, sector)) return failed;
+        if (sector.size() < segment_header_bytes)
+            return damage_from(beginning, sector.size(), "the file ends within the header");
+        sector = sector.first(segment_header_bytes);
         if (get<std::uint64_t>(sector, 0) != segment_magic)
             return damage_from(beginning, 0, "it does not begin as a segment does");
+        const auto& path = segment_.path();
         if (get<std::uint32_t>(sector, 8) != format_version)
             return file_storage_error{
-                path_ + " has format version " + std::to_string(get<std::uint32_t>(sector, 8)) +
+                path + " has format version " + std::to_string(get<std::uint32_t>(sector, 8)) +
                 ", this library reads version " + std::to_string(format_version)};
         if (get<std::uint32_t>(sector, 12) != segment_header_crc(sector))
             return damage_from(beginning, 0, "the header does not match its checksum");
         header = decode_segment_header(sector);
         if (header.number != number)
-            return damage(path_, 16, "it is another segment, under a wrong name");
-        return damage_from(beginning, bytes_.size(),
+            return damage(path, 16, "it is another segment, under a wrong name");
+        if (header.capacity == segment_.size()) return std::nullopt;
+        return damage_from(beginning, segment_.size(),
                            "the file should be " + std::to_string(header.capacity) + " bytes long");
     }
 
     /// The segment before this one must end where this one says that it begins.
-    [[nodiscard]] failure join(const segment_header& header, std::vector<std::byte> before,
-                               recovered_log& log) {
+    [[nodiscard]] failure join(const segment_header& header, recovered_log& log) {
         if (!log.unused.empty())
             return damage_from({log.unused.front(), 0}, 0,
                                "it is all zeros, but a later segment is in use");
@@ -141,9 +159,12 @@ private:
         }
         if (header.first_sequence == log.next_sequence) {
             if (header.vote == log.vote && header.last == log.shape.last()) return std::nullopt;
-            return damage(path_, 40, "the header does not go on where the segment before ends");
+            return damage(segment_.path(), 40,
+                          "the header does not go on where the segment before ends");
         }
-        const auto tail = examine_tail(before, log.tail.number, log.tail_offset, log.next_sequence);
+        tail_finding tail;
+        std::vector<std::byte> before;
+        if (auto failed = examine(log, before, tail)) return failed;
         return damage_from({log.tail.number, log.tail_offset}, log.tail_offset,
                            tail.verdict == tail_verdict::damaged
                                ? tail.what
@@ -154,15 +175,19 @@ private:
         log.tail_offset = segment_header_bytes;
         unsynced_from_ = 0;
         for (;;) {
-            const auto rest = std::span{bytes_}.subspan(static_cast<std::size_t>(log.tail_offset));
+            std::span<const std::byte> rest;
+            if (auto failed = segment_.read(log.tail_offset, record_header_bytes, rest))
+                return failed;
             const auto header = read_record_header(rest, {log.tail.number, log.tail_offset});
-            if (!header || header->sequence != log.next_sequence ||
-                !payload_is_sound(*header, rest))
-                return std::nullopt;
+            if (!header || header->sequence != log.next_sequence) return std::nullopt;
+            if (auto failed = segment_.read(log.tail_offset, header->record_bytes(), rest))
+                return failed;
+            if (!payload_is_sound(*header, rest)) return std::nullopt;
             const auto content = read_payload(
                 header->parts, rest.subspan(record_header_bytes, header->payload_bytes));
             if (!content)
-                return damage(path_, log.tail_offset, "a record makes no sense, though sound");
+                return damage(segment_.path(), log.tail_offset,
+                              "a record makes no sense, though sound");
             if (auto failed = apply(*content, header->record_bytes(), log)) return failed;
             if (header->first_unsynced == header->sequence) unsynced_from_ = log.tail_offset;
             log.tail_offset += header->record_bytes();
@@ -185,7 +210,8 @@ private:
         const auto& c = *content.configuration;
         if (!content.entries || c.index < content.entries->first() ||
             c.index > content.entries->last())
-            return damage(path_, log.tail_offset, "a configuration is not one of its entries");
+            return damage(segment_.path(), log.tail_offset,
+                          "a configuration is not one of its entries");
         log.configurations.push_back(c);
         return std::nullopt;
     }
@@ -195,14 +221,15 @@ private:
         const auto before = entries.before;
         const auto log_end = log.shape.last_index();
         if (before.index > log_end)
-            return damage(path_, log.tail_offset, "entries are missing before those of a record");
+            return damage(segment_.path(), log.tail_offset,
+                          "entries are missing before those of a record");
         if (before.index < log.shape.base().index && !base_is_known_) {
             // These entries replace some of a segment that is gone, because nothing in it counts.
             log.shape = log_shape{before};
             log.configurations.clear();
         }
         if (!log.shape.matches(before) || entries.term < before.term)
-            return damage(path_, log.tail_offset,
+            return damage(segment_.path(), log.tail_offset,
                           "the entries of a record do not follow those before them");
         log.map.add(entries.first(), entries.last(), log_end, {log.tail.number, log.tail_offset},
                     record_bytes);
@@ -213,41 +240,74 @@ private:
         return std::nullopt;
     }
 
+    /// What follows the records in the segment that was in use last: all of it, in `segment`, if it
+    /// is not zeros alone.
+    [[nodiscard]] failure examine(const recovered_log& log, std::vector<std::byte>& segment,
+                                  tail_finding& tail) {
+        const auto path = segment_path(directory_, log.tail.number);
+        if (segment_.path() != path)
+            if (auto failed = segment_.open(files_, path)) return failed;
+        bool is_clean = false;
+        if (auto failed = segment_.look_for_zeros(log.tail_offset, is_clean)) return failed;
+        tail = {.verdict = tail_verdict::clean};
+        if (is_clean) return std::nullopt;
+        if (auto failed = read_whole(files_, path, segment)) return failed;
+        tail = examine_tail(segment, log.tail.number, log.tail_offset, log.next_sequence);
+        return std::nullopt;
+    }
+
     /// `durable_before`: the number of a record before which all are known to have been durable.
     [[nodiscard]] failure end_at_tail(std::uint64_t durable_before, recovered_log& log) {
-        path_ = segment_path(directory_, log.tail.number);
-        const auto tail = examine_tail(bytes_, log.tail.number, log.tail_offset, log.next_sequence);
+        const auto path = segment_path(directory_, log.tail.number);
+        std::vector<std::byte> segment;
+        tail_finding tail;
+        if (auto failed = examine(log, segment, tail)) return failed;
         if (tail.verdict == tail_verdict::damaged)
             return damage_from({log.tail.number, tail.offset}, tail.offset, tail.what);
         if (log.next_sequence < durable_before)
-            return damage(path_, log.tail_offset, "records that were durable are missing");
-        auto end = log.tail_offset;
-        if (tail.verdict == tail_verdict::torn) {
-            log.report.push_back(path_ + ": the last write was not finished when the process" +
-                                 " ended, or has become zeros since; " +
-                                 std::to_string(tail.nonzero_end - end) + " bytes from offset " +
-                                 std::to_string(end) + " are cut off");
-            std::fill(bytes_.begin() + static_cast<std::ptrdiff_t>(end),
-                      bytes_.begin() + static_cast<std::ptrdiff_t>(tail.nonzero_end), std::byte{});
-            end = tail.nonzero_end;
-        }
+            return damage(path, log.tail_offset, "records that were durable are missing");
         open_file<Files> file;
         if (auto failed =
-                check(open_into(files_, path_, file_opening::existing, file), "open", path_))
+                check(open_into(files_, path, file_opening::existing, file), "open", path))
             return failed;
-        const auto unsynced =
-            std::span{bytes_}.subspan(static_cast<std::size_t>(unsynced_from_),
-                                      static_cast<std::size_t>(end - unsynced_from_));
-        if (auto failed =
-                check(files_.write(file.handle(), unsynced_from_, unsynced), "write", path_))
-            return failed;
-        return check(files_.sync(file.handle()), "sync", path_);
+        if (tail.verdict == tail_verdict::torn)
+            if (auto failed = cut_off(file, tail.nonzero_end, log)) return failed;
+        if (auto failed = write_again(file, log.tail_offset)) return failed;
+        log.bytes_read = segment_.bytes_read();
+        return check(files_.sync(file.handle()), "sync", path);
+    }
+
+    /// Zeros from the end of the log to the end of what an interrupted write has left.
+    [[nodiscard]] failure cut_off(const open_file<Files>& file, std::uint64_t torn_end,
+                                  recovered_log& log) {
+        const auto& path = segment_.path();
+        const auto end = log.tail_offset;
+        log.report.push_back(path + ": the last write was not finished when the process" +
+                             " ended, or has become zeros since; " +
+                             std::to_string(torn_end - end) + " bytes from offset " +
+                             std::to_string(end) + " are cut off");
+        const std::vector<std::byte> zeros(static_cast<std::size_t>(torn_end - end));
+        return check(files_.write(file.handle(), end, zeros), "write", path);
+    }
+
+    /// What may never have been synced is, next time.
+    [[nodiscard]] failure write_again(const open_file<Files>& file, std::uint64_t end) {
+        for (auto at = unsynced_from_; at < end;) {
+            std::span<const std::byte> found;
+            if (auto failed = segment_.read(at, 1, found)) return failed;
+            found = found.first(
+                static_cast<std::size_t>(std::min<std::uint64_t>(found.size(), end - at)));
+            if (auto failed =
+                    check(files_.write(file.handle(), at, found), "write", segment_.path()))
+                return failed;
+            at += found.size();
+        }
+        return std::nullopt;
     }
 
     Files& files_;
     const std::string& directory_;
-    std::string path_{};
-    std::vector<std::byte> bytes_{};
+    segment_reader<Files> segment_{};
     std::uint64_t unsynced_from_ = 0;  ///< In the last segment read.
     std::optional<record_place> damaged_at_{};
     bool base_is_known_ = false;  ///< A record has set it; no entries before it are anywhere.
