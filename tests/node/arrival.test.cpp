@@ -256,3 +256,26 @@ TEST_CASE("F3 the first chunk of a term that is new waits until the term is know
     f.settle();
     CHECK(f.server.state_machine().bytes == f.whole);
 }
+
+TEST_CASE("§7 a restore reads each byte of a snapshot once, however few are asked for at a time") {
+    receiver f;
+    f.whole.resize(1'000'000, std::byte{6});
+    f.server.receive({2},
+                     message{install_snapshot{.term = {3},
+                                              .last_included = {{100}, {3}},
+                                              .size = f.whole.size(),
+                                              .offset = 0,
+                                              .length = 1'000'000,
+                                              .checksum = crc32c(f.whole)}},
+                     {.entries = {}, .configuration = &f.members, .chunk = f.whole});
+    f.settle();
+    const auto files = f.files.after_kill();
+    auto disk = receiver::opened(files);
+    const auto at_start = files.bytes_read();
+    node<blob, noted_answers, receiver::storage&, manual_clock&> restarted{
+        node_options{.id = {1}, .initial = f.members.value, .config = {}, .seed = 1}, blob{},
+        noted_answers{f.answers}, disk, f.clock};
+    REQUIRE(restarted.start());
+    CHECK(restarted.state_machine().bytes == f.whole);
+    CHECK(files.bytes_read() - at_start <= f.whole.size());
+}

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 
@@ -76,28 +77,40 @@ template <class Storage>
     return s.snapshot.last_included.index > log_index{} && !s.members().is_witness(s.self);
 }
 
-/// Reads a snapshot out of a storage, a piece at a time.
+/// Reads a snapshot out of a storage. Whatever the state machine asks for, the storage is asked for
+/// long pieces, each once: it checks what it reads, and may do so in blocks. Nobody else calls the
+/// storage meanwhile, so a piece can be read where it is.
 template <class Storage>
 class stored_source {
 public:
-    stored_source(Storage& storage, std::uint64_t size) : storage_{storage}, size_{size} {}
+    stored_source(Storage& storage, std::uint64_t size) : storage_{storage}, rest_{size} {}
 
     [[nodiscard]] bool read(std::span<std::byte> bytes) {
-        if (bytes.size() > size_ - offset_) return false;
+        if (bytes.size() > rest_) return false;
         while (!bytes.empty()) {
-            const auto piece = storage_.read_snapshot(offset_, bytes.size());
-            if (piece.empty()) return false;
-            std::copy(piece.begin(), piece.end(), bytes.begin());
-            bytes = bytes.subspan(piece.size());
-            offset_ += piece.size();
+            if (piece_.empty() && !read_piece()) return false;
+            const auto part = piece_.first(std::min(piece_.size(), bytes.size()));
+            std::copy(part.begin(), part.end(), bytes.begin());
+            piece_ = piece_.subspan(part.size());
+            bytes = bytes.subspan(part.size());
+            rest_ -= part.size();
         }
         return true;
     }
 
 private:
+    static constexpr std::uint64_t piece_bytes = 256 * 1024;
+
+    [[nodiscard]] bool read_piece() {
+        piece_ = storage_.read_snapshot(offset_, std::min(piece_bytes, rest_));
+        offset_ += piece_.size();
+        return !piece_.empty();
+    }
+
     Storage& storage_;
-    std::uint64_t size_;
-    std::uint64_t offset_ = 0;
+    std::uint64_t rest_;  ///< How much is still to be read of it.
+    std::span<const std::byte> piece_{};
+    std::uint64_t offset_ = 0;  ///< Where the next piece begins.
 };
 
 /// Gives the state machine the state that the storage's snapshot holds, if there is one.
