@@ -51,8 +51,8 @@ enum class file_opening : std::uint8_t {
 ///   else in this one, holds; EWOULDBLOCK if somebody does. Until `close`.
 /// * `open(path, opening, file)`, `close(file)`, `size(file, bytes)`.
 /// * `read(file, offset, bytes, got)`: fills `bytes`; `got` is less only where the file ends.
-/// * `next_data(file, offset, found)`: where anything but zeros may be, at `offset` or after it; the
-///   file's end if there is nothing. Who cannot tell says `offset`.
+/// * `next_data(file, offset, found)`: where anything but zeros may be, at `offset` or after it;
+///   the file's end if there is nothing. Who cannot tell says `offset`.
 /// * `write(file, offset, bytes)`: all of them, or an error.
 /// * `allocate(file, bytes)`: the file is at least `bytes` long and has its place on the disk, so
 ///   that writing to it cannot run out of space; what is new is zeros.

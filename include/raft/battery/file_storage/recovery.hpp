@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Reads the segments of a log and says what they hold, or why they cannot be trusted. It reads about
-// what was written, a window at a time; a segment is read whole only where its records stop before
-// its data does.
+// Reads the segments of a log and says what they hold, or why they cannot be trusted. It reads
+// about what was written, a window at a time; a segment is read whole only where its records stop
+// before its data does.
 //
 // It changes nothing on the disk but the end: the torn rest of an interrupted write becomes zeros
 // (see torn_tail.hpp), so that no later reader takes it for something; and what may never have been
