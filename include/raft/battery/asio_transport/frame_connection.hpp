@@ -20,7 +20,10 @@
 #include <asio/buffer.hpp>
 #include <asio/steady_timer.hpp>
 
+#include <raft/battery/asio_transport/delivery_watch.hpp>
+#include <raft/battery/asio_transport/lost_connection.hpp>
 #include <raft/battery/asio_transport/shared_state.hpp>
+#include <raft/battery/asio_transport/tcp_system.hpp>
 
 namespace raft::detail {
 
@@ -35,13 +38,27 @@ public:
         closed_ = true;
         ready_ = false;
         waiting_.clear();
-        timer_.cancel();
+        limit_timer_.cancel();
+        look_timer_.cancel();
         close_socket(socket_);
+    }
+
+    /// Ends it, and throws away what the system has not delivered.
+    void give_up(std::string_view reason) {
+        if (closed_) return;
+        abort_socket(socket_);
+        end(false, reason, {});
     }
 
     /// Whether hands are shaken, and frames flow.
     [[nodiscard]] bool ready() const { return ready_; }
     [[nodiscard]] asio::ip::tcp::endpoint remote() const { return remote_; }
+
+    /// Whether something is not acknowledged though it was sent again.
+    [[nodiscard]] bool is_overdue() {
+        const auto sent = delivery_on(socket_);
+        return sent && sent->is_overdue;
+    }
 
     /// Whether it takes a frame now; `loaded`: one with entries or with a chunk in it.
     [[nodiscard]] bool takes(bool loaded) const {
@@ -60,18 +77,18 @@ public:
         waiting_.push_back(frame);
         if (busy_) return;
         busy_ = true;
-        watch_progress();
+        watch();
         write_some();
     }
 
 protected:
     /// To be connected.
     explicit frame_connection(std::shared_ptr<asio_shared_state> shared)
-        : shared_{std::move(shared)}, socket_{shared_->io}, timer_{shared_->io} {}
+        : shared_{std::move(shared)}, socket_{shared_->io} {}
 
     /// Connected.
     frame_connection(std::shared_ptr<asio_shared_state> shared, asio::ip::tcp::socket socket)
-        : shared_{std::move(shared)}, socket_{std::move(socket)}, timer_{shared_->io} {}
+        : shared_{std::move(shared)}, socket_{std::move(socket)} {}
 
     /// The last call, after `close()`. `refused`: because of what was said, not because the other
     /// side went away.
@@ -86,7 +103,8 @@ protected:
     /// Hands are shaken: frames may be written from now on.
     void make_ready() {
         ready_ = true;
-        timer_.cancel();
+        ++stage_;
+        limit_timer_.cancel();
     }
 
     /// Frames are read from now on; they come from `from`. Without a read pending the other side's
@@ -100,13 +118,27 @@ protected:
     [[nodiscard]] bool closed() const { return closed_; }
     [[nodiscard]] asio_shared_state& shared() const { return *shared_; }
 
-    /// Ends it if hands are not shaken by then.
-    void limit_handshake(std::chrono::milliseconds patience, bool refused,
-                         std::string_view reason) {
-        timer_.expires_after(patience);
-        timer_.async_wait([self = shared_from_this(), refused, reason](asio::error_code error) {
-            if (!error && !self->ready_) self->end(refused, reason, {});
-        });
+    /// Begins a stage of what comes before frames flow: `expired` is called if it is still the
+    /// stage when `patience` has run out.
+    template <class Expired>
+    void begin_stage(std::chrono::milliseconds patience, Expired expired) {
+        limit_timer_.expires_after(patience);
+        limit_timer_.async_wait(
+            [self = shared_from_this(), stage = ++stage_, expired](asio::error_code error) {
+                if (!error && self->is_in_stage(stage)) expired();
+            });
+    }
+    [[nodiscard]] std::uint64_t stage() const { return stage_; }
+    [[nodiscard]] bool is_in_stage(std::uint64_t stage) const {
+        return !closed_ && stage == stage_;
+    }
+
+    /// Something was written: looks at what becomes of it until all is acknowledged.
+    void watch() {
+        if (watching_) return;
+        watching_ = true;
+        watch_.begin(written_bytes_);
+        look_later();
     }
 
 private:
@@ -117,7 +149,7 @@ private:
         socket_.async_read_some(
             asio::buffer(buffer_.data() + end_, buffer_.size() - end_),
             [self = shared_from_this()](asio::error_code error, std::size_t bytes) {
-                if (error) return self->end(false, "the peer closed the connection", error);
+                if (error) return self->lose(error);
                 self->end_ += bytes;
                 self->take_frames();
             });
@@ -148,6 +180,8 @@ private:
         }
     }
 
+    void lose(asio::error_code error) { end(false, describe_loss(error, begin_ != end_), error); }
+
     // ------------------------------------------------------------------------------------- writing
 
     void write_some() {
@@ -170,7 +204,7 @@ private:
         socket_.async_write_some(
             std::span<const asio::const_buffer>{gathered_.data(), count},
             [self = shared_from_this()](asio::error_code error, std::size_t bytes) {
-                if (error) return self->end(false, "the connection broke", error);
+                if (error) return self->lose(error);
                 self->wrote(bytes);
             });
     }
@@ -188,19 +222,26 @@ private:
         write_some();
     }
 
-    // One timer for as long as something waits, and not one for each write.
-    void watch_progress() {
-        if (watching_) return;
-        watching_ = true;
-        timer_.expires_after(shared_->options.write_timeout);
-        timer_.async_wait(
-            [self = shared_from_this(), before = written_bytes_](asio::error_code error) {
-                self->watching_ = false;
-                if (error || self->closed_ || !self->busy_) return;
-                if (self->written_bytes_ == before)
-                    return self->end(false, "the peer takes nothing any more", {});
-                self->watch_progress();
-            });
+    // ------------------------------------------------------------------------------------ watching
+
+    // One timer for as long as something is on its way, and not one for each write.
+    void look_later() {
+        look_timer_.expires_after(watch_.interval());
+        look_timer_.async_wait([self = shared_from_this()](asio::error_code error) {
+            if (!error && !self->closed_) self->look();
+        });
+    }
+
+    void look() {
+        const auto seen =
+            watch_.look({.waits = busy_, .taken = written_bytes_, .sent = delivery_on(socket_)});
+        switch (seen) {
+        case delivery_watch::verdict::unacknowledged:
+            return give_up("the peer's system acknowledges nothing any more");
+        case delivery_watch::verdict::stalled: return give_up("the peer takes nothing any more");
+        case delivery_watch::verdict::busy: return look_later();
+        case delivery_watch::verdict::at_rest: watching_ = false;
+        }
     }
 
     static constexpr std::size_t gather_max = 64;  // What one system call takes of Asio's buffers.
@@ -212,7 +253,11 @@ protected:
     asio::ip::tcp::endpoint remote_{};
 
 private:
-    asio::steady_timer timer_;
+    asio::steady_timer limit_timer_{shared_->io};
+    asio::steady_timer look_timer_{shared_->io};
+    delivery_watch watch_{{.unacknowledged = shared_->options.unacknowledged_timeout,
+                           .stalled = shared_->options.write_timeout}};
+    std::uint64_t stage_ = 0;
     bool ready_ = false;
     bool closed_ = false;
 

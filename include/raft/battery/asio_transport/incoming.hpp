@@ -40,9 +40,9 @@ public:
     }
 
     void start() {
-        prepare_socket(socket_);
-        limit_handshake(shared().options.handshake_timeout, true,
-                        "the caller does not say who it is");
+        prepare_socket(socket_, shared().options);
+        begin_stage(shared().options.handshake_timeout,
+                    [this] { end(true, "the caller does not say who it is", {}); });
         asio::async_read(socket_, asio::buffer(question_),
                          [self = self()](asio::error_code error, std::size_t) {
                              if (self->closed()) return;
@@ -82,6 +82,7 @@ private:
                 if (error) return self->end(false, "the caller left", error);
                 self->welcome();
             });
+        watch();
     }
 
     void welcome() {

@@ -127,7 +127,7 @@ public:
         close_callers(id, "the peer has connected again", &connection);
         shared_->report(
             {.kind = asio_event_kind::accepted, .peer = id, .remote = connection.remote()});
-        if (auto* const link = find(id)) link->wake();
+        if (auto* const link = find(id)) link->peer_called();
     }
 
     void caller_gone(incoming_connection& connection, bool refused, std::string_view reason,

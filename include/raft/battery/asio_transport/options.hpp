@@ -88,15 +88,30 @@ struct asio_transport_options {
     std::function<bool(member_id)> takes_guest{};
 
     /// The wait between two attempts to connect: doubled from the first to the second, and each
-    /// time a random part of up to half of it left out, so that not all come at once.
+    /// time a random part of up to half of it left out, so that not all come at once. A peer that
+    /// calls is called back without a wait.
     std::chrono::milliseconds reconnect_min{25};
-    std::chrono::milliseconds reconnect_max{1000};
-    /// How long an attempt may take, from the name of the host to the answer of the peer.
-    std::chrono::milliseconds connect_timeout{3000};
-    /// How long a caller may take to say who it is.
+    std::chrono::milliseconds reconnect_max{500};
+    /// How long to find the addresses of a host's name may take, and then to connect to each of
+    /// them. More than a second is of little use: TCP asks again after one, three and seven
+    /// seconds, a new attempt asks at once.
+    std::chrono::milliseconds resolve_timeout{3000};
+    std::chrono::milliseconds connect_timeout{1000};
+    /// How long the other side of a new connection may take to say who it is, whoever called.
     std::chrono::milliseconds handshake_timeout{3000};
-    /// How long a peer may take no byte of what waits for it, before the connection is given up.
+
+    /// How long the peer's system may acknowledge nothing while something is due, before the
+    /// connection is given up: its host is gone, or the way to it. To be well above a round trip.
+    /// Only where the system tells (Linux): elsewhere `write_timeout` finds it, once its buffers
+    /// are full, and TCP's own patience, a quarter of an hour.
+    std::chrono::milliseconds unacknowledged_timeout{1000};
+    /// How long a peer whose system answers may take no byte of what waits for it: its process
+    /// stands still.
     std::chrono::milliseconds write_timeout{10000};
+    /// How long nothing may come on a connection on which nothing is sent, before the peer's system
+    /// is asked for a sign of life; the connection is given up when three in a row, so far apart,
+    /// are not answered. Systems count whole seconds.
+    std::chrono::milliseconds keepalive_interval{1000};
 
     /// Told of each event, on the thread of the io_context. It must not call the transport.
     std::function<void(const asio_event&)> on_event{};

@@ -5,10 +5,13 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
-#include <asio/connect.hpp>
 #include <asio/read.hpp>
 #include <asio/write.hpp>
 
@@ -32,25 +35,26 @@ class outgoing_connection final : public frame_connection {
 public:
     outgoing_connection(std::shared_ptr<asio_shared_state> shared, const asio_peer& peer,
                         outgoing_owner& owner)
-        : frame_connection{shared}
-        , peer_{peer}
-        , owner_{owner}
-        , resolver_{shared->io} {}
+        : frame_connection{shared}, peer_{peer}, owner_{owner}, resolver_{shared->io} {}
 
     void start() {
-        limit_handshake(shared().options.connect_timeout, false, "the peer does not answer");
         asio::error_code not_an_address;
         const auto address = asio::ip::make_address(peer_.host, not_an_address);
-        if (!not_an_address) return connect(std::array{endpoint{address, peer_.port}});
+        if (!not_an_address) return connect({endpoint{address, peer_.port}});
+        begin_stage(shared().options.resolve_timeout,
+                    [this] { end(false, "the host's name is not found in time", {}); });
         resolver_.async_resolve(peer_.host, std::to_string(peer_.port),
                                 [self = self()](asio::error_code error, const auto& found) {
                                     if (self->closed()) return;
                                     if (error)
                                         return self->end(false, "the host's name is not known",
                                                          error);
-                                    self->connect(found);
+                                    self->connect({found.begin(), found.end()});
                                 });
     }
+
+    /// Whether it waits for TCP to try again, so that a new attempt is quicker if there is a way.
+    [[nodiscard]] bool is_stuck() { return connecting_ || is_overdue(); }
 
     void close() override {
         resolver_.cancel();
@@ -68,18 +72,35 @@ private:
         owner_.connection_ended(refused, reason, error);
     }
 
-    void connect(const auto& endpoints) {
-        asio::async_connect(socket_, endpoints,
-                            [self = self()](asio::error_code error, const endpoint& to) {
-                                if (self->closed()) return;
-                                self->remote_ = to;
-                                if (error) return self->end(false, "the connection failed", error);
-                                self->greet();
-                            });
+    void connect(std::vector<endpoint> addresses) {
+        addresses_ = std::move(addresses);
+        connecting_ = true;
+        connect_to_next();
+    }
+
+    // Each address has its time: a host can have one that leads nowhere.
+    void connect_to_next() {
+        remote_ = addresses_[next_address_++];
+        begin_stage(shared().options.connect_timeout,
+                    [this] { not_connected("the peer does not answer", {}); });
+        socket_.async_connect(remote_, [self = self(), attempt = stage()](asio::error_code error) {
+            if (!self->is_in_stage(attempt)) return;
+            if (error) return self->not_connected("the connection failed", error);
+            self->greet();
+        });
+    }
+
+    void not_connected(std::string_view reason, asio::error_code error) {
+        if (next_address_ == addresses_.size()) return end(false, reason, error);
+        close_socket(socket_);
+        connect_to_next();
     }
 
     void greet() {
-        prepare_socket(socket_);
+        connecting_ = false;
+        prepare_socket(socket_, shared().options);
+        begin_stage(shared().options.handshake_timeout,
+                    [this] { end(false, "the peer does not say who it is", {}); });
         const auto& options = shared().options;
         greeting_ = encode_handshake({.content = shared().framing.content,
                                       .cluster = options.cluster,
@@ -94,6 +115,7 @@ private:
                              if (error) return self->end(false, "the handshake failed", error);
                              self->hear_answer();
                          });
+        watch();
     }
 
     void hear_answer() {
@@ -122,6 +144,9 @@ private:
     asio_peer peer_;
     outgoing_owner& owner_;
     asio::ip::tcp::resolver resolver_;
+    std::vector<endpoint> addresses_{};
+    std::size_t next_address_ = 0;
+    bool connecting_ = false;
     std::array<std::byte, handshake_bytes> greeting_{};
     std::array<std::byte, handshake_bytes> answer_{};
 };

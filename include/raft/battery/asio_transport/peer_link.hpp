@@ -39,9 +39,19 @@ public:
         connection_.reset();
     }
 
-    /// The peer has been heard of, so it is worth trying now rather than after the pause.
-    void wake() {
-        if (closed_ || connection_) return;
+    /// The peer has called, so there is a way to it: whatever waits here for that to be found out
+    /// does not have to. An attempt that the peer's system has answered goes on: were it begun anew
+    /// too, two servers that call each other at the same moment would never be done with it.
+    void peer_called() {
+        if (closed_) return;
+        if (const auto before = connection_) {
+            if (!before->is_stuck()) return;
+            if (before->ready()) {
+                before->give_up("the peer calls, but acknowledges nothing here");
+            } else {
+                before->close();
+            }
+        }
         attempts_failed_ = 0;
         timer_.cancel();
         connect();
@@ -53,9 +63,10 @@ public:
     }
 
     /// The peer could not be reached when that was last tried.
-    [[nodiscard]] bool is_failing() const { return !connection() && attempts_failed_ > 0; }
+    [[nodiscard]] bool is_failing() const { return failing_; }
 
     void connection_ready() override {
+        failing_ = false;
         attempts_failed_ = 0;
         told_reason_ = {};
         shared_->report({.kind = asio_event_kind::connected,
@@ -66,6 +77,7 @@ public:
     void connection_ended(bool refused, std::string_view reason, asio::error_code error) override {
         const auto remote = connection_->remote();
         connection_.reset();
+        failing_ = true;
         pause(refused);
         if (reason == told_reason_ && error == told_error_) return;
         told_reason_ = reason;
@@ -113,7 +125,8 @@ private:
     asio::steady_timer timer_;
     std::shared_ptr<outgoing_connection> connection_{};  // None during a pause.
     std::uint64_t random_;
-    int attempts_failed_ = 0;
+    int attempts_failed_ = 0;  // In a row, without a call of the peer.
+    bool failing_ = false;
     bool closed_ = false;
     std::string_view told_reason_{};
     asio::error_code told_error_{};

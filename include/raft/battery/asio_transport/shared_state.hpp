@@ -10,10 +10,10 @@
 #include <utility>
 
 #include <asio/io_context.hpp>
-#include <asio/socket_base.hpp>
 
 #include <raft/battery/asio_transport/options.hpp>
 #include <raft/battery/asio_transport/shared_frame.hpp>
+#include <raft/battery/asio_transport/tcp_system.hpp>
 #include <raft/codec/frame.hpp>
 
 namespace raft::detail {
@@ -45,12 +45,12 @@ struct asio_shared_state {
 };
 
 // Messages are small and answered at once, so none may wait for others (TCP_NODELAY); and a peer
-// that vanished without a word must be noticed in the end, even if nothing is ever sent to it. A
-// socket that does not take an option works all the same, hence no error is looked at.
-inline void prepare_socket(asio::ip::tcp::socket& socket) {
+// that vanished without a word must be noticed even if nothing is ever sent to it. A socket that
+// does not take an option works all the same, hence no error is looked at.
+inline void prepare_socket(asio::ip::tcp::socket& socket, const asio_transport_options& options) {
     asio::error_code ignored;
     socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
-    socket.set_option(asio::socket_base::keep_alive{true}, ignored);
+    keep_alive(socket, options.keepalive_interval);
 }
 
 inline void close_socket(asio::ip::tcp::socket& socket) {
