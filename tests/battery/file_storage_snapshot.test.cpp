@@ -5,6 +5,7 @@
 // stop at every change of the disk.
 #include <condition_variable>
 #include <latch>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -178,6 +179,29 @@ TEST_CASE("B71 file storage: a snapshot that was filled waits while the disk is 
     CHECK(t.disk().snapshot_error().find("No space left on device") != std::string::npos);
     CHECK_FALSE(t.disk().snapshot().has_value());
     CHECK(t.disk().error() == "");
+}
+
+TEST_CASE("F3 a storage with its thread stages a chunk when there is room and writes go on") {
+    threaded t;
+    const auto bytes = bytes_of(state_at({9}));
+    const raft::snapshot_description description{{{9}, {2}}, bytes.size(), raft::crc32c(bytes)};
+    const auto members = raft::voters_only({{1}, {2}});
+    t.files.set_capacity(0);
+    t.disk().stage(description, members, 0, bytes);
+    t.wait_until([&] { return t.disk().waits_for_room(); });
+    CHECK(t.disk().room_error().find("No space left on device") != std::string::npos);
+    t.told->vote(2, 1);
+    t.wait_for_writes();
+    CHECK(t.disk().staged() == raft::staging::under_way);
+
+    t.files.set_capacity(std::numeric_limits<std::uint64_t>::max());
+    t.wait_until([&] { return t.disk().staged() == raft::staging::kept; });
+    t.wait_until([&] { return !t.disk().waits_for_room(); });
+    CHECK(t.disk().room_error() == "");
+    t.disk().write_chunk({{2}, description, 0, bytes.size()}, bytes);
+    t.disk().install({{3}, description, false}, members);
+    t.wait_until([&] { return t.disk().progress().durable == raft::write_sequence{3}; });
+    CHECK(t.disk().snapshot()->description == description);
 }
 
 TEST_CASE("B83 file storage: after a kill a snapshot is received from the last mark on") {
