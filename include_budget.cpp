@@ -1,1 +1,0 @@
-#include <raft/raft.hpp>
