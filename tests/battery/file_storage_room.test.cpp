@@ -204,6 +204,34 @@ TEST_CASE("F3 a snapshot that was staged and not installed is whole after a powe
     check_end(files.after_power_loss({}), received);
 }
 
+TEST_CASE("F3 a power failure at any change while a snapshot is staged loses nothing durable") {
+    const long_snapshot received;
+    faulty_files undisturbed;
+    teller first{undisturbed};
+    REQUIRE(first.open());
+    tell(first, received);
+    for (std::uint64_t stop = 1; stop <= undisturbed.changes(); ++stop) {
+        faulty_files files;
+        files.stop_at(stop);
+        teller t{files};
+        if (t.open()) tell(t, received);
+        for (const auto what :
+             {survival::kind::lost, survival::kind::kept, survival::kind::mixed}) {
+            CAPTURE(stop);
+            CAPTURE(static_cast<int>(what));
+            teller again{files.after_power_loss({what, stop})};
+            REQUIRE_MESSAGE(again.open(), again.error());
+            const auto& found = again.found();
+            const bool is_received =
+                found.snapshot && found.snapshot->description == received.description;
+            if (t.durable() >= 2) CHECK((is_received || found.last_index >= log_index{30}));
+            if (t.durable() >= 3) CHECK(found.vote.current_term == raft::term_number{2});
+            if (t.durable() >= 5) CHECK(is_received);
+            if (is_received) CHECK(found.vote.current_term == raft::term_number{2});
+        }
+    }
+}
+
 TEST_CASE("F3 one that was staged and never installed goes when another one comes") {
     const long_snapshot received;
     long_snapshot other;
