@@ -25,6 +25,17 @@ namespace asio_test {
 using support::network_of_hosts;
 using on_number = std::function<void(std::uint64_t)>;
 
+/// Whether it happens within the limit, on other threads.
+template <class Happened>
+bool eventually(std::chrono::milliseconds limit, const Happened& happened) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    while (!happened()) {
+        if (std::chrono::steady_clock::now() >= end) return false;
+        std::this_thread::sleep_for(5ms);
+    }
+    return true;
+}
+
 /// A number as a message of an asio_transport.
 struct as_message {
     using transport = asio_transport<std::string>;

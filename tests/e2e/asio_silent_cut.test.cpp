@@ -25,16 +25,6 @@ constexpr auto short_cut = 3400ms;
 /// A cut is as long as it is: nothing can be waited for meanwhile.
 void let_pass(std::chrono::milliseconds length) { std::this_thread::sleep_for(length); }
 
-template <class Happened>
-bool eventually(std::chrono::milliseconds limit, const Happened& happened) {
-    const auto end = steady_clock::now() + limit;
-    while (!happened()) {
-        if (steady_clock::now() >= end) return false;
-        std::this_thread::sleep_for(5ms);
-    }
-    return true;
-}
-
 template <class Carrier>
 struct two_hosts {
     network_of_hosts net{2};

@@ -34,7 +34,7 @@ public:
     virtual ~frame_connection() = default;
 
     /// Ends it, and tells nobody.
-    virtual void close() {
+    void close() {
         closed_ = true;
         ready_ = false;
         waiting_.clear();

@@ -92,10 +92,11 @@ struct asio_transport_options {
     /// calls is called back without a wait.
     std::chrono::milliseconds reconnect_min{25};
     std::chrono::milliseconds reconnect_max{500};
-    /// How long to find the addresses of a host's name may take, and then to connect to each of
-    /// them. More than a second is of little use: TCP asks again after one, three and seven
-    /// seconds, a new attempt asks at once.
+    /// How long to find the addresses of a host's name may take. If it was found before, those of
+    /// then are tried after a quarter of a second.
     std::chrono::milliseconds resolve_timeout{3000};
+    /// How long to connect to each of its addresses may take. More than a second is of little use:
+    /// TCP asks again after one, three and seven seconds, a new attempt asks at once.
     std::chrono::milliseconds connect_timeout{1000};
     /// How long the other side of a new connection may take to say who it is, whoever called.
     std::chrono::milliseconds handshake_timeout{3000};

@@ -5,9 +5,9 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -16,6 +16,7 @@
 #include <asio/write.hpp>
 
 #include <raft/battery/asio_transport/frame_connection.hpp>
+#include <raft/battery/asio_transport/peer_addresses.hpp>
 
 namespace raft::detail {
 
@@ -33,33 +34,27 @@ protected:
 
 class outgoing_connection final : public frame_connection {
 public:
-    outgoing_connection(std::shared_ptr<asio_shared_state> shared, const asio_peer& peer,
-                        outgoing_owner& owner)
-        : frame_connection{shared}, peer_{peer}, owner_{owner}, resolver_{shared->io} {}
+    outgoing_connection(std::shared_ptr<asio_shared_state> shared, member_id peer,
+                        std::shared_ptr<peer_addresses> where, outgoing_owner& owner)
+        : frame_connection{std::move(shared)}
+        , peer_{peer}
+        , owner_{owner}
+        , where_{std::move(where)} {}
 
     void start() {
-        asio::error_code not_an_address;
-        const auto address = asio::ip::make_address(peer_.host, not_an_address);
-        if (!not_an_address) return connect({endpoint{address, peer_.port}});
-        begin_stage(shared().options.resolve_timeout,
-                    [this] { end(false, "the host's name is not found in time", {}); });
-        resolver_.async_resolve(peer_.host, std::to_string(peer_.port),
-                                [self = self()](asio::error_code error, const auto& found) {
-                                    if (self->closed()) return;
-                                    if (error)
-                                        return self->end(false, "the host's name is not known",
-                                                         error);
-                                    self->connect({found.begin(), found.end()});
-                                });
+        if (!where_->is_name()) return connect();
+        const auto patience =
+            where_->found().empty() ? shared().options.resolve_timeout : patience_with_known_name;
+        begin_stage(patience, [this] { not_found("the host's name is not found in time", {}); });
+        where_->look_up([self = self(), attempt = stage()](asio::error_code error) {
+            if (!self->is_in_stage(attempt)) return;
+            if (error) return self->not_found("the host's name is not known", error);
+            self->connect();
+        });
     }
 
     /// Whether it waits for TCP to try again, so that a new attempt is quicker if there is a way.
     [[nodiscard]] bool is_stuck() { return connecting_ || is_overdue(); }
-
-    void close() override {
-        resolver_.cancel();
-        frame_connection::close();
-    }
 
 private:
     using endpoint = asio::ip::tcp::endpoint;
@@ -72,8 +67,13 @@ private:
         owner_.connection_ended(refused, reason, error);
     }
 
-    void connect(std::vector<endpoint> addresses) {
-        addresses_ = std::move(addresses);
+    void not_found(std::string_view reason, asio::error_code error) {
+        if (where_->found().empty()) return end(false, reason, error);
+        connect();
+    }
+
+    void connect() {
+        addresses_ = where_->found();
         connecting_ = true;
         connect_to_next();
     }
@@ -105,7 +105,7 @@ private:
         greeting_ = encode_handshake({.content = shared().framing.content,
                                       .cluster = options.cluster,
                                       .from = options.self,
-                                      .to = peer_.id});
+                                      .to = peer_});
         asio::async_write(socket_, asio::buffer(greeting_),
                           [self = self()](asio::error_code error, std::size_t) {
                               if (error) self->end(false, "the handshake failed", error);
@@ -127,7 +127,7 @@ private:
             return end(true, describe(reply.verdict), {});
         if (reply.cluster != shared().options.cluster)
             return end(true, describe(handshake_verdict::other_cluster), {});
-        if (reply.from != peer_.id) return end(true, describe(handshake_verdict::not_me), {});
+        if (reply.from != peer_) return end(true, describe(handshake_verdict::not_me), {});
         if (reply.version_newest < frame_version_oldest ||
             reply.version_newest > frame_version_newest)
             return end(true, describe(handshake_verdict::unknown_version), {});
@@ -135,15 +135,17 @@ private:
             return end(true, describe(handshake_verdict::other_content), {});
         make_ready();
         owner_.connection_ready();
-        if (!closed()) read_frames(peer_.id, first_buffer_bytes);
+        if (!closed()) read_frames(peer_, first_buffer_bytes);
     }
 
+    // After that the addresses are tried that were found before.
+    static constexpr std::chrono::milliseconds patience_with_known_name{250};
     // A peer sends here only what it cannot send over a connection of its own.
     static constexpr std::size_t first_buffer_bytes = 1U << 10U;
 
-    asio_peer peer_;
+    member_id peer_;
     outgoing_owner& owner_;
-    asio::ip::tcp::resolver resolver_;
+    std::shared_ptr<peer_addresses> where_;
     std::vector<endpoint> addresses_{};
     std::size_t next_address_ = 0;
     bool connecting_ = false;

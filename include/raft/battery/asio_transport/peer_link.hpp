@@ -19,6 +19,7 @@ public:
     peer_link(std::shared_ptr<asio_shared_state> shared, asio_peer peer)
         : shared_{std::move(shared)}
         , peer_{std::move(peer)}
+        , where_{std::make_shared<peer_addresses>(shared_->io, peer_)}
         , timer_{shared_->io}
         , random_{static_cast<std::uint64_t>(
                       std::chrono::steady_clock::now().time_since_epoch().count()) ^
@@ -28,13 +29,14 @@ public:
 
     void connect() {
         if (closed_) return;
-        connection_ = std::make_shared<outgoing_connection>(shared_, peer_, *this);
+        connection_ = std::make_shared<outgoing_connection>(shared_, peer_.id, where_, *this);
         connection_->start();
     }
 
     void close() {
         closed_ = true;
         timer_.cancel();
+        where_->close();
         if (connection_) connection_->close();
         connection_.reset();
     }
@@ -122,6 +124,7 @@ private:
 
     std::shared_ptr<asio_shared_state> shared_;
     asio_peer peer_;
+    std::shared_ptr<peer_addresses> where_;
     asio::steady_timer timer_;
     std::shared_ptr<outgoing_connection> connection_{};  // None during a pause.
     std::uint64_t random_;
