@@ -127,7 +127,9 @@ void tell_raft_section(info_text& out, local_call& call, const server_report& re
         out.line("raft_member_" + id_text(member.id),
                  "address=" + (address ? host_and_port(address->host, address->client_port) : "") +
                      ",match=" + (member.match ? std::to_string(*member.match) : "unknown") +
-                     ",part=" + std::string{name_of(member.part)});
+                     ",part=" + std::string{name_of(member.part)} + ",behind=" +
+                     (member.behind ? std::to_string(*member.behind) : "unknown") + ",heard_ms=" +
+                     (member.heard_ms ? std::to_string(*member.heard_ms) : "unknown"));
     }
 }
 
@@ -184,8 +186,8 @@ void info(local_call& call) {
     if (wanted("server")) tell_server_section(out, call, report);
     if (wanted("clients")) {
         out.section("Clients");
-        out.line("connected_clients", report.clients);
-        out.line("maxclients", limits::clients_max);
+        out.line("connected_clients", report.clients.connected);
+        out.line("maxclients", report.clients.most);
     }
     if (wanted("raft")) tell_raft_section(out, call, report);
     if (wanted("stats")) tell_stats_section(out, report.done);

@@ -208,10 +208,14 @@ bool is_address(const server_address& server) {
     return std::holds_alternative<server_address>(read) && id_in(id_text(server.id)) == server.id;
 }
 
-std::string cluster_text(std::uint64_t identity, const std::vector<server_address>& servers) {
+std::string name_of_identity(std::uint64_t identity) {
     char name[32];
     std::snprintf(name, sizeof(name), "id:%016llx", static_cast<unsigned long long>(identity));
-    auto text = "cluster " + std::string{name} + "\n";
+    return name;
+}
+
+std::string cluster_text(std::uint64_t identity, const std::vector<server_address>& servers) {
+    auto text = "cluster " + name_of_identity(identity) + "\n";
     for (const auto& each : servers)
         text += id_text(each.id) + " " + each.host + " " + std::to_string(each.peer_port) + " " +
                 std::to_string(each.client_port) + "\n";

@@ -68,6 +68,9 @@ parse_cluster(std::string_view text, std::size_t servers_max = raft::members_max
 /// Whether a cluster file can say this address: what is read must be what was written.
 [[nodiscard]] bool is_address(const server_address& server);
 
+/// The name that is the identity itself: "id:6a0e51a4b3aaf5cf".
+[[nodiscard]] std::string name_of_identity(std::uint64_t identity);
+
 /// A cluster file with these servers, which names the cluster by its identity.
 [[nodiscard]] std::string cluster_text(std::uint64_t identity,
                                        const std::vector<server_address>& servers);

@@ -8,25 +8,42 @@
 
 namespace raft_kv {
 
-std::optional<cluster_answer> ask_about_cluster(const std::vector<server_address>& servers,
-                                                std::uint64_t self,
-                                                std::chrono::milliseconds patience) {
+namespace {
+
+std::variant<cluster_answer, std::string> ask_one(const server_address& server,
+                                                  std::chrono::milliseconds patience) {
+    outside::connection asked{server, patience};
+    const auto text = asked.call({"RAFT", "ADDRESS"});
+    if (!text) return asked.error();
+    if (text->is_error()) return "it said " + text->text;
+    const auto said = asked.call({"RAFT", "STATUS"});
+    if (!said) return asked.error();
+    const auto status = outside::read_status(*said);
+    auto parsed = parse_cluster(text->text, known_servers_max);
+    if (!status || std::holds_alternative<layout_error>(parsed))
+        return "what it said is no answer of a raft-kv server";
+    cluster_answer answer{.layout = std::get<cluster_layout>(std::move(parsed)), .voters = {}};
+    for (const auto& member : status->members)
+        if (member.part != "learner") answer.voters.push_back(member.id);
+    return answer;
+}
+
+}  // namespace
+
+std::variant<cluster_answer, std::string>
+ask_about_cluster(const std::vector<server_address>& servers, std::uint64_t self,
+                  std::chrono::milliseconds patience) {
+    std::string problems;
     for (const auto& server : servers) {
         // An earlier incarnation was at this server's own address.
         if (number_of(server.id) == number_of(self)) continue;
-        outside::connection asked{server, patience};
-        const auto text = asked.call({"RAFT", "ADDRESS"});
-        const auto said = asked.call({"RAFT", "STATUS"});
-        const auto status = said ? outside::read_status(*said) : std::nullopt;
-        if (!text || text->what != outside::answer::kind::text || !status) continue;
-        auto parsed = parse_cluster(text->text, known_servers_max);
-        if (std::holds_alternative<layout_error>(parsed)) continue;
-        cluster_answer answer{.layout = std::get<cluster_layout>(std::move(parsed)), .voters = {}};
-        for (const auto& member : status->members)
-            if (member.part != "learner") answer.voters.push_back(member.id);
-        return answer;
+        auto said = ask_one(server, patience);
+        if (std::holds_alternative<cluster_answer>(said)) return said;
+        problems += (problems.empty() ? "server " : "; server ") + id_text(server.id) + " at " +
+                    host_and_port(server.host, server.client_port) + ": " +
+                    std::get<std::string>(said);
     }
-    return std::nullopt;
+    return problems.empty() ? "the cluster file names no other server" : problems;
 }
 
 }  // namespace raft_kv

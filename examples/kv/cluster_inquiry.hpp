@@ -6,7 +6,8 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
+#include <string>
+#include <variant>
 #include <vector>
 
 #include "cluster_file.hpp"
@@ -21,9 +22,9 @@ struct cluster_answer {
     std::vector<std::uint64_t> voters;  ///< As whoever answered knows them.
 };
 
-/// Asks these servers but for `self`, one after another, and takes the first answer. Blocks, for at
-/// most `patience` with each.
-[[nodiscard]] std::optional<cluster_answer>
+/// Asks these servers but for `self`, one after another, and takes the first answer; if there is
+/// none, what became of each question. Blocks, for at most `patience` with each.
+[[nodiscard]] std::variant<cluster_answer, std::string>
 ask_about_cluster(const std::vector<server_address>& servers, std::uint64_t self,
                   std::chrono::milliseconds patience);
 

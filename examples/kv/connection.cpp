@@ -9,21 +9,37 @@
 
 namespace raft_kv {
 
+namespace {
+constexpr std::string_view http_text =
+    "it speaks HTTP: perhaps a web page tries to send commands, and none behind this was taken";
+}
+
+/// The memory that its replies take is known, and the next client may be served.
+void connection::settle() {
+    if (closed_) return;
+    replies_.set(reply_bytes());
+    owner_.make_room_for_replies();
+}
+
 void connection::flush() {
     if (closed_) return;
     if (overflowed()) {
-        owner_.too_slow(*this);
+        owner_.goes(*this, "it does not fetch its replies");
         return close();
     }
     if (!is_sending() && has_output()) write();
-    if (finished() && !is_sending()) return close();
+    if (finished() && !is_sending()) {
+        if (was_http()) owner_.goes(*this, http_text);
+        return close();
+    }
     if (wants_input() && !reading_) read();
 }
 
 void connection::close() {
     if (closed_) return;
     closed_ = true;
-    end_of_input();
+    give_up();
+    replies_.give_back();
     asio::error_code ignored;
     socket_.close(ignored);
     owner_.closed(*this);
@@ -44,6 +60,7 @@ void connection::read() {
 void connection::was_read(const asio::error_code& error, std::size_t count) {
     reading_ = false;
     if (closed_) return;
+    active_at_ = clock::now();
     if (error == asio::error::eof) {
         end_of_input();
     } else if (error) {
@@ -56,7 +73,12 @@ void connection::was_read(const asio::error_code& error, std::size_t count) {
 
 void connection::write() {
     const auto bytes = begin_sending();
-    asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()),
+    const auto goes_on = [here = self()](const asio::error_code& error, std::size_t count) {
+        constexpr std::size_t piece = 64 * limits::kibibyte;
+        if (count > 0) here->active_at_ = clock::now();
+        return error ? 0 : piece;
+    };
+    asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()), goes_on,
                       [here = self()](const asio::error_code& error, std::size_t /*count*/) {
                           here->was_written(error);
                       });

@@ -6,11 +6,14 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "limits.hpp"
+#include "reply_budget.hpp"
 #include "session.hpp"
 #include <asio/error_code.hpp>
 #include <asio/ip/tcp.hpp>
@@ -30,16 +33,31 @@ public:
     /// Something has changed: `pump` and `flush` are to be called, soon, but not from within.
     virtual void changed(session& which) = 0;
     virtual void closed(connection& which) = 0;
-    virtual void too_slow(connection& which) = 0;
+    /// It is about to be closed, for this reason.
+    virtual void goes(connection& which, std::string_view why) = 0;
+    /// What all replies together may take, and what to do when they take more.
+    [[nodiscard]] virtual reply_budget& replies() = 0;
+    virtual void make_room_for_replies() = 0;
 };
 
 class connection final : public session {
 public:
+    using clock = std::chrono::steady_clock;
+
     connection(service& server, connection_owner& owner, asio::ip::tcp::socket socket,
                std::uint64_t id)
-        : session{server, id}, owner_{owner}, socket_{std::move(socket)}, id_{id} {}
+        : session{server, id}
+        , owner_{owner}
+        , replies_{owner.replies()}
+        , socket_{std::move(socket)}
+        , id_{id} {}
 
     [[nodiscard]] std::uint64_t id() const { return id_; }
+    /// When the client last sent or fetched anything.
+    [[nodiscard]] clock::time_point active_at() const { return active_at_; }
+    /// Its part of the memory that unfetched replies take.
+    [[nodiscard]] std::size_t reply_share() const { return replies_.bytes(); }
+    void settle() override;
     void flush() override;
     void close();
 
@@ -51,6 +69,8 @@ private:
     void was_written(const asio::error_code& error);
 
     connection_owner& owner_;
+    reply_budget::share replies_;
+    clock::time_point active_at_ = clock::now();
     asio::ip::tcp::socket socket_;
     std::uint64_t id_;
     bool reading_ = false;

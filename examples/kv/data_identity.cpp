@@ -2,6 +2,7 @@
 #include "data_identity.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -24,6 +25,47 @@ const std::string way_out =
 std::string without_line_end(std::string text) {
     while (!text.empty() && text.back() == '\n') text.pop_back();
     return text;
+}
+
+/// A claim says which cluster's it is between these.
+constexpr std::string_view before_cluster = " of cluster ";
+
+/// The claim but for the cluster, and which that is; none if the claim says no cluster.
+struct claimed_cluster {
+    std::string rest{};
+    std::uint64_t identity = 0;
+};
+
+std::optional<claimed_cluster> cluster_in(const std::string& claim) {
+    const auto mark = claim.find(before_cluster);
+    if (mark == claim.npos) return std::nullopt;
+    const auto begin = mark + before_cluster.size();
+    claimed_cluster found;
+    const auto parsed =
+        std::from_chars(claim.data() + begin, claim.data() + claim.size(), found.identity);
+    if (parsed.ec != std::errc{}) return std::nullopt;
+    found.rest = claim.substr(0, begin) + parsed.ptr;
+    return found;
+}
+
+/// As people are told of a claim: the cluster in the words of a cluster file.
+std::string shown(const std::string& claim) {
+    const auto text = without_line_end(claim);
+    const auto cluster = cluster_in(text);
+    if (!cluster) return text;
+    const auto end = text.find(before_cluster) + before_cluster.size();
+    return text.substr(0, end) + name_of_identity(cluster->identity) + cluster->rest.substr(end);
+}
+
+/// The same server of the same servers, and yet another cluster: without a name in the cluster file
+/// the addresses make the identity, and they have changed.
+std::string line_to_add(const std::string& found, const std::string& claim) {
+    const auto here = cluster_in(found);
+    const auto there = cluster_in(claim);
+    if (!here || !there || here->rest != there->rest) return {};
+    return ". If it is the same cluster, and only the addresses of its servers have changed, put "
+           "this line at the head of the cluster file of every server: cluster " +
+           name_of_identity(here->identity);
 }
 
 std::string server_of(std::uint64_t cluster, std::uint64_t id) {
@@ -71,8 +113,8 @@ std::optional<std::string> claim_directory(const std::string& directory, const s
                way_out + ". If it is certain that the log is that of " + without_line_end(claim) +
                ", make that line the file, and below it " + checksum_line(claim);
     if (*found == claim) return std::nullopt;
-    return directory + " holds the data of " + without_line_end(*found) + ", but this is " +
-           without_line_end(claim);
+    return directory + " holds the data of " + shown(*found) + ", but this is " + shown(claim) +
+           line_to_add(*found, claim);
 }
 
 std::variant<std::string, layout_error> claim_in(const std::string& directory) {

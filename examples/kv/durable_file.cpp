@@ -8,6 +8,7 @@
 #include <span>
 
 #include <fcntl.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <raft/crc32c.hpp>
@@ -17,6 +18,7 @@ namespace raft_kv {
 namespace {
 
 constexpr std::size_t file_bytes_max = 64 * 1024;
+constexpr mode_t owner_only = 0600;
 constexpr char checksum_mark[] = "# checksum ";
 
 std::string failure(std::string_view what, const std::string& path) {
@@ -26,7 +28,7 @@ std::string failure(std::string_view what, const std::string& path) {
 class open_file {
 public:
     open_file(const std::string& path, int flags)
-        : descriptor_{::open(path.c_str(), flags | O_CLOEXEC, 0644)} {}
+        : descriptor_{::open(path.c_str(), flags | O_CLOEXEC, owner_only)} {}
     open_file(const open_file&) = delete;
     open_file& operator=(const open_file&) = delete;
     ~open_file() {

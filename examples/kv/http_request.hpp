@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The little of HTTP/1.1 (RFC 9112) that is needed to be asked for one page: a request line and
-// header fields, without a body. What departs from that is refused, not interpreted.
+// The little of HTTP/1.1 (RFC 9112) that a request for a page needs. All else is refused.
 #pragma once
 
 #include <algorithm>
@@ -13,9 +12,14 @@ namespace raft_kv {
 
 enum class http_verdict : std::uint8_t {
     incomplete,  ///< The rest of the head has not come yet.
-    found,       ///< GET of the page.
-    not_found,   ///< GET of another.
-    bad,         ///< No such request, or longer than one may be.
+    get,         ///< GET of a page.
+    bad,         ///< No such request.
+};
+
+struct http_request {
+    http_verdict verdict = http_verdict::incomplete;
+    std::string_view path{};  ///< Of a GET: what is asked for, without a query.
+    friend bool operator==(const http_request&, const http_request&) = default;
 };
 
 inline constexpr std::size_t http_head_bytes_max = 4096;
@@ -53,43 +57,43 @@ namespace detail {
     return is_token(name) && is_field_value(line.substr(colon + 1)) && !announces_body(name);
 }
 
-[[nodiscard]] inline http_verdict judge_request_line(std::string_view line, std::string_view page) {
+[[nodiscard]] inline http_request judge_request_line(std::string_view line) {
+    constexpr http_request bad{http_verdict::bad, {}};
     constexpr std::string_view method = "GET ";
-    if (!line.starts_with(method)) return http_verdict::bad;
+    if (!line.starts_with(method)) return bad;
     line.remove_prefix(method.size());
     const auto space = line.find(' ');
-    if (space == line.npos) return http_verdict::bad;
+    if (space == line.npos) return bad;
     const auto version = line.substr(space + 1);
-    if (version != "HTTP/1.1" && version != "HTTP/1.0") return http_verdict::bad;
+    if (version != "HTTP/1.1" && version != "HTTP/1.0") return bad;
     const auto target = line.substr(0, space);
     const auto graphic = [](char byte) { return byte > ' ' && byte < 0x7f; };
-    if (!target.starts_with('/') || !std::ranges::all_of(target, graphic)) return http_verdict::bad;
-    return target.substr(0, target.find('?')) == page ? http_verdict::found
-                                                      : http_verdict::not_found;
+    if (!target.starts_with('/') || !std::ranges::all_of(target, graphic)) return bad;
+    return {http_verdict::get, target.substr(0, target.find('?'))};
 }
 
 }  // namespace detail
 
 /// What all that has come so far asks for.
-[[nodiscard]] inline http_verdict judge_http_request(std::string_view bytes,
-                                                     std::string_view page) {
-    auto verdict = http_verdict::incomplete;
+[[nodiscard]] inline http_request judge_http_request(std::string_view bytes) {
+    constexpr http_request bad{http_verdict::bad, {}};
+    http_request request;
     for (bool first = true;; first = false) {
         const auto end = bytes.find("\r\n");
         if (end == bytes.npos) break;
         const auto line = bytes.substr(0, end);
         bytes.remove_prefix(end + 2);
         if (first) {
-            verdict = detail::judge_request_line(line, page);
-            if (verdict == http_verdict::bad) return verdict;
+            request = detail::judge_request_line(line);
+            if (request.verdict == http_verdict::bad) return bad;
         } else if (line.empty()) {
             // Another request, or a body, that nobody announced.
-            return bytes.empty() ? verdict : http_verdict::bad;
+            return bytes.empty() ? request : bad;
         } else if (!detail::is_field(line)) {
-            return http_verdict::bad;
+            return bad;
         }
     }
-    return http_verdict::incomplete;
+    return {};
 }
 
 }  // namespace raft_kv

@@ -30,8 +30,15 @@ inline constexpr std::size_t inline_bytes_max = 64 * kibibyte;
 inline constexpr std::size_t length_line_bytes_max = 32;
 
 // ------------------------------------------------------------------------------------- connections
-/// More clients than this are told so and turned away.
+/// More clients than this (or than the limit of open files leaves room for) are told so and turned
+/// away, once they ask for data; so many of them may ask about the server and the cluster.
 inline constexpr std::size_t clients_max = 1000;
+inline constexpr std::size_t operators_max = 16;
+/// File descriptors that are no client's: two for each peer that there may be, peers and callers of
+/// metrics that are not known yet, the files of the storage. With fewer than the least in all a
+/// server does not start.
+inline constexpr std::size_t own_descriptors = 184;
+inline constexpr std::size_t descriptors_min = 64;
 /// What is read from a socket at once.
 inline constexpr std::size_t read_bytes = 16 * kibibyte;
 /// Over one of these a connection is not read from, nor its next request begun, until it is below.
@@ -40,6 +47,10 @@ inline constexpr std::size_t pending_bytes_max = 2 * mebibyte;
 inline constexpr std::size_t output_bytes_soft = 1 * mebibyte;
 /// Replies that a client has not fetched: over this its connection is closed.
 inline constexpr std::size_t output_bytes_max = 64 * mebibyte;
+/// Of all clients together: over this, those are closed that have fetched the least.
+inline constexpr std::size_t replies_bytes_max = 256 * mebibyte;
+/// A buffer of replies that is larger is given back to the system once they are sent.
+inline constexpr std::size_t output_bytes_kept = 64 * kibibyte;
 /// A single reply that would be longer is an error instead.
 inline constexpr std::size_t reply_bytes_max = 32 * mebibyte;
 

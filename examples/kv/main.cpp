@@ -9,6 +9,7 @@
 
 #include "commands.hpp"
 #include "demo.hpp"
+#include "process_setup.hpp"
 #include "recover.hpp"
 #include "serve.hpp"
 
@@ -45,8 +46,17 @@ int print(std::string_view text) {
 int main(int count, char** words) {
     const std::span arguments{words, static_cast<std::size_t>(count)};
     const std::string_view command = arguments.size() > 1 ? arguments[1] : "";
-    if (command == "serve") return raft_kv::serve(arguments.subspan(2));
-    if (command == "recover") return raft_kv::recover(arguments.subspan(2));
+    if (command == "serve") {
+        raft_kv::end_at_once_when_told();
+        raft_kv::keep_files_private();
+        raft_kv::let_writes_fail();
+        return raft_kv::serve(arguments.subspan(2));
+    }
+    if (command == "recover") {
+        raft_kv::keep_files_private();
+        raft_kv::let_writes_fail();
+        return raft_kv::recover(arguments.subspan(2));
+    }
     if (command == "demo") {
         std::error_code unknown;
         const auto self = std::filesystem::read_symlink("/proc/self/exe", unknown);

@@ -93,12 +93,16 @@ void tell_members(metrics_writer& out, const server_report& report) {
     for (const auto& member : report.members)
         out.sample("raft_member",
                    label("id", id_text(member.id)) + "," + label("part", name_of(member.part)), 1);
-    if (report.role != "leader") return;
     out.head("raft_member_lag", "The entries that a member is behind its leader.", "gauge");
     for (const auto& member : report.members)
-        if (member.match)
-            out.sample("raft_member_lag", label("id", id_text(member.id)),
-                       report.last - std::min(report.last, *member.match));
+        if (member.behind)
+            out.sample("raft_member_lag", label("id", id_text(member.id)), *member.behind);
+    out.head("raft_member_silence_seconds",
+             "How long ago a leader last heard a member, or a follower its leader.", "gauge");
+    for (const auto& member : report.members)
+        if (member.heard_ms)
+            out.sample("raft_member_silence_seconds", label("id", id_text(member.id)),
+                       seconds(std::chrono::milliseconds{*member.heard_ms}));
 }
 
 void tell_activity(metrics_writer& out, const activity& done) {
@@ -135,6 +139,18 @@ void tell_flushes(metrics_writer& out, const flush_report& flushes) {
     out.sample("raft_kv_flush_seconds_max", {}, seconds(flushes.max));
 }
 
+void tell_clients(metrics_writer& out, const client_report& clients) {
+    out.gauge("raft_kv_clients", "The clients connected.", clients.connected);
+    out.gauge("raft_kv_clients_max", "The clients that may be.", clients.most);
+    out.gauge("raft_kv_clients_in_reserve",
+              "Of those connected, who may not ask for data, as all places were taken.",
+              clients.in_reserve);
+    out.counter("raft_kv_clients_turned_away_total", "Clients that came when all were taken.",
+                clients.turned_away);
+    out.gauge("raft_kv_unfetched_reply_bytes", "The memory of replies that clients do not fetch.",
+              clients.reply_bytes);
+}
+
 }  // namespace
 
 std::string metrics_text(const service& server) {
@@ -146,7 +162,7 @@ std::string metrics_text(const service& server) {
     tell_activity(out, report.done);
     tell_flushes(out, report.flushes);
     out.gauge("raft_kv_keys", "The keys that the store holds.", server.store().values().size());
-    out.gauge("raft_kv_clients", "The clients connected.", report.clients);
+    tell_clients(out, report.clients);
     out.gauge("raft_kv_uptime_seconds", "Since the server was started.", report.uptime_seconds);
     return out.take();
 }

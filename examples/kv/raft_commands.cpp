@@ -53,12 +53,14 @@ std::optional<raft::member_part> part_in(std::string_view word) {
 void tell_member(local_call& call, const member_report& member) {
     auto& reply = call.reply;
     const auto* address = call.server.layout().find(member.id);
-    reply.array(5);
+    reply.array(7);
     reply.bulk(id_text(member.id));
     reply.bulk(address != nullptr ? host_and_port(address->host, address->client_port) : "");
     optional_integer(reply, member.match);
     reply.bulk(name_of(member.part));
     reply.bulk(member.leaving ? "leaving" : "staying");
+    optional_integer(reply, member.behind);
+    optional_integer(reply, member.heard_ms);
 }
 
 }  // namespace

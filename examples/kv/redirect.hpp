@@ -1,15 +1,32 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What a client is told when its request was not, or not surely, carried out. The first word is for
-// programs:
+// programs; the sentence behind it says what to do.
 //
 //     MOVED         another server leads: ask there                  nothing happened
 //     CLUSTERDOWN   no leader is known: try again                    nothing happened
 //     TRYAGAIN      too much waits already: try again                nothing happened
 //     NOSPACE       no room on the leader's disk; reads go on        nothing happened
+//     TOOLARGE      no log entry can hold the write                  nothing happened
 //     IOERR         this server's storage failed: ask another        nothing happened
 //     LOST          the write will never take effect: try again      nothing happened
 //     UNKNOWN       leadership was lost under way: it may have taken effect, or may yet
+//
+// and, of what is asked of the cluster (nothing happened, whichever it is):
+//
+//     BUSY          something else is under way
+//     NOCHANGE      all is as it was asked for already
+//     CHANGED       the members are others than those that the request knew
+//     BADMEMBERS    no cluster can have this membership
+//     TOOMANY       more members, or addresses, than there may be
+//     NOMEMBER      there is no such member
+//     ISMEMBER      it is a member already, or still
+//     TAKEN         another member is at this address
+//     NOADDRESS     nobody knows where the server is
+//     CANNOTLEAD    nobody could lead, or not that member
+//     NOLEASE       there are no leases
+//     STALE         nothing as fresh as the bound
+//     GIVENUP       the change or the transfer came to nothing
 #pragma once
 
 #include <string>
@@ -29,6 +46,9 @@ inline constexpr std::string_view no_majority_text =
     "UNKNOWN the outcome is not known: no majority of the servers has taken the write so far";
 inline constexpr std::string_view given_up_text =
     "TRYAGAIN no majority of the servers takes writes; nothing was written";
+/// In the words of Redis, which clients know.
+inline constexpr std::string_view full_text =
+    "ERR max number of clients reached; RAFT, CLUSTER and INFO are answered, or try again later";
 inline constexpr std::string_view overloaded_text =
     "TRYAGAIN too many writes wait to be committed; nothing was written";
 
@@ -44,30 +64,44 @@ inline constexpr std::string_view overloaded_text =
     case raft::refusal_reason::not_leader:
     case raft::refusal_reason::leadership_lost: break;
     case raft::refusal_reason::too_many_pending: return std::string{overloaded_text};
-    case raft::refusal_reason::too_large: return "ERR the write is larger than a log entry may be";
+    case raft::refusal_reason::too_large:
+        return "TOOLARGE the write is larger than a log entry may be; write it in parts";
     case raft::refusal_reason::no_space:
         return "NOSPACE the disk of the leader, or of too many others, is full; reads go on";
     case raft::refusal_reason::storage_failed:
         return "IOERR the storage of this server has failed; ask another server";
-    case raft::refusal_reason::nothing_to_do: return "ERR there is nothing to do";
+    case raft::refusal_reason::nothing_to_do:
+        return "NOCHANGE there is nothing to do: it is so already";
     case raft::refusal_reason::transfer_in_progress:
-        return "TRYAGAIN leadership is being handed over";
+        return "TRYAGAIN leadership is being handed over; nothing was done";
     case raft::refusal_reason::change_in_progress:
         return "BUSY the membership is being changed; RAFT CHANGE to the members of before takes "
                "it back";
-    case raft::refusal_reason::leader_not_ready: return "TRYAGAIN the leader has just begun";
+    case raft::refusal_reason::leader_not_ready:
+        return "TRYAGAIN the leader has just begun; nothing was done";
     case raft::refusal_reason::configuration_changed:
-        return "ERR the configuration is no longer the one that the request is based on";
+        return "CHANGED the members were changed meanwhile; look at RAFT STATUS and ask again";
     case raft::refusal_reason::invalid_configuration:
-        return "ERR no cluster can have this membership";
-    case raft::refusal_reason::too_many_members: return "ERR too many members";
-    case raft::refusal_reason::unknown_member: return "ERR no such member";
-    case raft::refusal_reason::cannot_lead: return "ERR a learner or a witness cannot lead";
-    case raft::refusal_reason::no_candidate: return "ERR no other server could lead";
-    case raft::refusal_reason::no_lease: return "ERR reads under a lease are not allowed here";
+        return "BADMEMBERS no cluster can have this membership: it needs a voter, each id once, "
+               "and "
+               "fewer witnesses than other voters; and what was a witness, or is to be one, comes "
+               "as "
+               "a new server";
+    case raft::refusal_reason::too_many_members:
+        return "TOOMANY there would be more than 32 members; RAFT REMOVE makes room";
+    case raft::refusal_reason::unknown_member:
+        return "NOMEMBER there is no such member; RAFT STATUS lists them";
+    case raft::refusal_reason::cannot_lead:
+        return "CANNOTLEAD a learner or a witness cannot lead; RAFT PROMOTE makes a learner a "
+               "voter";
+    case raft::refusal_reason::no_candidate:
+        return "CANNOTLEAD no other server could lead: there is no other voter that holds data";
+    case raft::refusal_reason::no_lease:
+        return "NOLEASE there are no leases here: start the servers with --clock-drift-ppm";
     case raft::refusal_reason::snapshot_in_use:
-        return "BUSY a member is receiving the last snapshot";
-    case raft::refusal_reason::too_stale: return "STALE the leader was last heard too long ago";
+        return "BUSY a member is receiving the last snapshot; try again when it has it";
+    case raft::refusal_reason::too_stale:
+        return "STALE the leader was last heard too long ago; ask another server, or allow more";
     }
     const auto* leader = leader_address(refused, layout);
     if (leader == nullptr) return "CLUSTERDOWN no leader is known; try again";

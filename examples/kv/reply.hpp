@@ -70,7 +70,7 @@ inline void write_reply(reply_writer reply, const write_result& result) {
         reply.error("ERR string exceeds maximum allowed size of 1048576 bytes");
         break;
     case write_result::kind::too_many_servers:
-        reply.error("ERR too many addresses are known; RAFT FORGET makes room");
+        reply.error("TOOMANY too many addresses are known; RAFT FORGET makes room");
         break;
     case write_result::kind::unknown_session:
         reply.error("NOSESSION no such session, or it has expired");

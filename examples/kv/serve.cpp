@@ -3,11 +3,15 @@
 // Flags, the cluster file, signals: everything about a server that is the process's concern.
 #include "serve.hpp"
 
-#include <charconv>
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <string_view>
+#include <utility>
 
+#include "client_limits.hpp"
+#include "process_setup.hpp"
 #include "server.hpp"
 #include "server_id.hpp"
 #include <asio/io_context.hpp>
@@ -20,6 +24,7 @@ namespace {
 
 constexpr int failed_to_start = 1;
 constexpr int wrong_usage = 2;
+constexpr int storage_failed = 3;
 
 constexpr std::string_view help_text =
     R"(usage: raft-kv serve --cluster FILE --id N --data DIR [options]
@@ -30,6 +35,10 @@ Runs one server of a replicated key-value store, which speaks the Redis protocol
                              `#` starts a comment, `cluster <name>` may name the cluster
   --id N                     which of them this one is; 3.2 is server 3 with its second disk
   --data DIR                 where it keeps its log and snapshots; made if it is not there
+  --listen HOST[:PORT]       where it listens for clients, if not where the cluster file says it
+                             is, which is what others are told: behind NAT, in a container. A
+                             port alone: on all addresses, as 0.0.0.0; [::] is all of IPv6
+  --listen-peers HOST[:PORT] the same for the other servers
   --join                     the cluster exists already, and RAFT ADD or RAFT CHANGE makes this
                              server a member: the file names it and a server that is there
   --recover-damaged-log      a log that is damaged in its middle is cut off there, and what is
@@ -43,72 +52,21 @@ Runs one server of a replicated key-value store, which speaks the Redis protocol
   --election-rank N          it waits so many election timeouts longer than others (0)
   --clock-drift-ppm N        how far any server's clock runs wrong at most, in millionths: what
                              RAFT LEASE and RAFT READS lease rest on; without it there are none
-  --metrics PORT             answers GET /metrics there, for Prometheus
+  --client-idle-seconds N    a client that is silent for so long is let go; 0: never (0)
+  --metrics [HOST:]PORT      answers GET /metrics there, for Prometheus, and GET /healthz and
+                             GET /ready, for what watches over the process
+  --stay-when-failed         a server whose storage failed for good lives on, and does nothing;
+                             without this it ends, to be started again
   --flight-recorder-kib N    the last inputs of the protocol are kept in so much memory (256),
                              and saved in DIR/flight-recording if an invariant is broken
   --help                     this text
 
-SIGTERM and SIGINT end it: it answers what it has taken and lets another server lead.
+SIGTERM, SIGINT and SIGHUP end it: it answers what it has taken and lets another server lead.
 SIGUSR1 saves the flight recording, which raft-replay tells.
+
+It exits with 0 when it was told to end, 1 if it could not start, 2 if the flags are wrong, 3 if
+its storage failed for good.
 )";
-
-template <class Integer>
-bool read_number(std::string_view text, Integer least, Integer most, Integer& number) {
-    const auto end = text.data() + text.size();
-    const auto parsed = std::from_chars(text.data(), end, number);
-    return parsed.ec == std::errc{} && parsed.ptr == end && number >= least && number <= most;
-}
-
-bool takes_value(std::string_view flag) {
-    return flag.starts_with("--") && flag != "--join" && flag != "--forward" &&
-           flag != "--recover-damaged-log";
-}
-
-/// What is wrong with the value of a flag; empty if nothing is.
-std::string read_flag(std::string_view flag, std::string_view value, serve_flags& flags) {
-    constexpr std::uint64_t any = ~std::uint64_t{0};
-    bool good = !value.empty();
-    if (flag == "--join") {
-        flags.join = true;
-        return {};
-    }
-    if (flag == "--recover-damaged-log") {
-        flags.recover_damaged_log = true;
-        return {};
-    }
-    if (flag == "--forward") {
-        flags.forward = true;
-        return {};
-    }
-    if (flag == "--cluster") {
-        flags.cluster_file = value;
-    } else if (flag == "--id") {
-        flags.id = id_in(value).value_or(0);
-        good = flags.id != 0;
-    } else if (flag == "--data") {
-        flags.directory = value;
-    } else if (flag == "--election-timeout-ms") {
-        good =
-            read_number(value, std::int64_t{10}, std::int64_t{600'000}, flags.election_timeout_ms);
-    } else if (flag == "--heartbeat-ms") {
-        good = read_number(value, std::int64_t{1}, std::int64_t{600'000}, flags.heartbeat_ms);
-    } else if (flag == "--snapshot-entries") {
-        good = read_number(value, std::uint64_t{1}, any, flags.snapshot_entries);
-    } else if (flag == "--clock-drift-ppm") {
-        good = read_number(value, std::uint16_t{0}, std::uint16_t{60'000},
-                           flags.clock_drift_ppm.emplace());
-    } else if (flag == "--election-rank") {
-        good = read_number(value, std::uint8_t{0}, std::uint8_t{100}, flags.election_rank);
-    } else if (flag == "--metrics") {
-        good = read_number(value, std::uint16_t{1}, std::uint16_t{65535}, flags.metrics_port);
-    } else if (flag == "--flight-recorder-kib") {
-        good = read_number(value, std::uint64_t{8}, std::uint64_t{1} << 20U, flags.recorder_kib);
-    } else {
-        return "unknown flag '" + std::string{flag} + "'";
-    }
-    if (good) return {};
-    return "'" + std::string{value} + "' is no value for " + std::string{flag};
-}
 
 int complain(std::string_view problem, int status) {
     std::fprintf(stderr, "raft-kv serve: %.*s\n", static_cast<int>(problem.size()), problem.data());
@@ -116,14 +74,17 @@ int complain(std::string_view problem, int status) {
     return status;
 }
 
-/// Many systems let a process have more open files than they give it at first.
-void raise_open_files_limit() {
+/// How many files the process may have open. Many systems let it have more than they give it at
+/// first.
+std::size_t raise_open_files_limit() {
     rlimit files{};
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
-    const auto wanted = std::min<rlim_t>(files.rlim_max, limits::clients_max + 200);
-    if (files.rlim_cur >= wanted) return;
-    files.rlim_cur = wanted;
-    setrlimit(RLIMIT_NOFILE, &files);
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return wanted_descriptors;
+    if (files.rlim_cur < wanted_descriptors) {
+        auto raised = files;
+        raised.rlim_cur = std::min<rlim_t>(files.rlim_max, wanted_descriptors);
+        if (setrlimit(RLIMIT_NOFILE, &raised) == 0) files = raised;
+    }
+    return static_cast<std::size_t>(std::min<rlim_t>(files.rlim_cur, wanted_descriptors));
 }
 
 /// As often as it comes.
@@ -135,47 +96,49 @@ void save_on(asio::signal_set& wishes, server& one) {
     });
 }
 
+/// The signals are taken over from `process_setup.hpp`, and held until the server is gone.
 int run(server_options options) {
     asio::io_context io{1};
+    asio::signal_set endings{io};
+    asio::signal_set wishes{io};
     server one{io, std::move(options)};
     if (const auto wrong = one.start()) return complain(*wrong, failed_to_start);
-    std::signal(SIGPIPE, SIG_IGN);  // Who reads the log may go away before the server does.
-    asio::signal_set signals{io, SIGTERM, SIGINT};
-    signals.async_wait([&](const asio::error_code& error, int /*signal*/) {
+    endings.add(SIGTERM);
+    endings.add(SIGINT);
+    if (heeds_hangup()) endings.add(SIGHUP);
+    wishes.add(SIGUSR1);
+    endings.async_wait([&](const asio::error_code& error, int /*signal*/) {
         if (!error) one.stop();
     });
-    asio::signal_set wishes{io, SIGUSR1};
     save_on(wishes, one);
     io.run();
-    return 0;
+    return one.failed() ? storage_failed : 0;
+}
+
+server_options options_from(const serve_flags& flags, cluster_layout layout, client_limits most) {
+    server_options options{.layout = std::move(layout),
+                           .id = flags.id,
+                           .directory = flags.directory,
+                           .listen = flags.listen,
+                           .listen_peers = flags.listen_peers,
+                           .joins = flags.join,
+                           .recovers_damaged_log = flags.recover_damaged_log,
+                           .forwards = flags.forward,
+                           .config = {},
+                           .snapshot_entries = flags.snapshot_entries,
+                           .clients = most,
+                           .stays_when_failed = flags.stay_when_failed,
+                           .metrics = flags.metrics,
+                           .recorder_bytes = flags.recorder_kib * 1024};
+    options.config.election_timeout = raft::milliseconds(flags.election_timeout_ms);
+    options.config.heartbeat_interval = raft::milliseconds(flags.heartbeat_ms);
+    options.config.clock_drift_ppm = flags.clock_drift_ppm;
+    options.config.election_rank = flags.election_rank;
+    options.config.retained_entries = limits::retained_entries;
+    return options;
 }
 
 }  // namespace
-
-std::variant<serve_flags, std::string> parse_serve_flags(std::span<char*> arguments) {
-    serve_flags flags;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        std::string_view flag{arguments[i]};
-        if (flag == "--help") {
-            flags.help = true;
-            return flags;
-        }
-        std::string_view value;
-        if (const auto equals = flag.find('='); equals != flag.npos) {
-            value = flag.substr(equals + 1);
-            flag = flag.substr(0, equals);
-        } else if (i + 1 < arguments.size() && takes_value(flag)) {
-            value = arguments[++i];
-        }
-        if (auto wrong = read_flag(flag, value, flags); !wrong.empty()) return wrong;
-    }
-    if (flags.cluster_file.empty()) return "--cluster is missing";
-    if (flags.id == 0) return "--id is missing";
-    if (flags.directory.empty()) return "--data is missing";
-    if (flags.heartbeat_ms * 2 > flags.election_timeout_ms)
-        return "--heartbeat-ms must be at most half of --election-timeout-ms";
-    return flags;
-}
 
 int serve(std::span<char*> arguments) {
     const auto parsed = parse_serve_flags(arguments);
@@ -192,23 +155,14 @@ int serve(std::span<char*> arguments) {
     if (layout.find(flags.id) == nullptr)
         return complain(flags.cluster_file + " has no server " + id_text(flags.id),
                         failed_to_start);
-    raise_open_files_limit();
-    server_options options{.layout = std::move(layout),
-                           .id = flags.id,
-                           .directory = flags.directory,
-                           .joins = flags.join,
-                           .recovers_damaged_log = flags.recover_damaged_log,
-                           .forwards = flags.forward,
-                           .config = {},
-                           .snapshot_entries = flags.snapshot_entries,
-                           .metrics_port = flags.metrics_port,
-                           .recorder_bytes = flags.recorder_kib * 1024};
-    options.config.election_timeout = raft::milliseconds(flags.election_timeout_ms);
-    options.config.heartbeat_interval = raft::milliseconds(flags.heartbeat_ms);
-    options.config.clock_drift_ppm = flags.clock_drift_ppm;
-    options.config.election_rank = flags.election_rank;
-    options.config.retained_entries = limits::retained_entries;
-    return run(std::move(options));
+    const auto files = raise_open_files_limit();
+    const auto most = limits_for(files, std::chrono::seconds{flags.client_idle_seconds});
+    if (!most)
+        return complain("it may have only " + std::to_string(files) + " files open, and needs " +
+                            std::to_string(limits::descriptors_min) +
+                            " at least: raise the limit (ulimit -n, or LimitNOFILE= of systemd)",
+                        failed_to_start);
+    return run(options_from(flags, std::move(layout), *most));
 }
 
 }  // namespace raft_kv

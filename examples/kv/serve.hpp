@@ -9,6 +9,8 @@
 #include <string>
 #include <variant>
 
+#include "listen_address.hpp"
+
 namespace raft_kv {
 
 /// What stands behind the word `serve`.
@@ -19,12 +21,16 @@ struct serve_flags {
     std::int64_t election_timeout_ms = 300;
     std::int64_t heartbeat_ms = 60;
     std::uint64_t snapshot_entries = 1'000'000;
+    listen_address listen{};        ///< Empty: where the cluster file says.
+    listen_address listen_peers{};  ///< Empty: where the cluster file says.
     bool join = false;
     bool recover_damaged_log = false;
     bool forward = false;
     std::optional<std::uint16_t> clock_drift_ppm{};
     std::uint8_t election_rank = 0;
-    std::uint16_t metrics_port = 0;  ///< 0: none.
+    std::uint32_t client_idle_seconds = 0;  ///< 0: never.
+    bool stay_when_failed = false;
+    listen_address metrics{};  ///< Empty: none.
     std::uint64_t recorder_kib = 256;
     bool help = false;
     friend bool operator==(const serve_flags&, const serve_flags&) = default;
@@ -34,7 +40,7 @@ struct serve_flags {
 [[nodiscard]] std::variant<serve_flags, std::string> parse_serve_flags(std::span<char*> arguments);
 
 /// Runs a server until it is told to end. The result is the process's: 0 if it ended well, 1 if it
-/// could not start, 2 if the flags are wrong.
+/// could not start, 2 if the flags are wrong, 3 if its storage failed for good.
 [[nodiscard]] int serve(std::span<char*> arguments);
 
 }  // namespace raft_kv

@@ -60,7 +60,7 @@ server_report server::report() const {
         .changing = status.changing,
         .lease = lease_reads_,
         .members = {},
-        .clients = connections_.size(),
+        .clients = clients_.report(),
         .uptime_seconds = static_cast<std::uint64_t>(
             std::chrono::duration_cast<std::chrono::seconds>(clock::now() - started_).count()),
         .done = done_,
@@ -68,26 +68,19 @@ server_report server::report() const {
     };
     if (status.lost_through) report.lost_through = status.lost_through->index.value;
     if (status.leader) report.leader = status.leader->value;
-    for (const auto& member : status.members) {
-        member_report one{.id = member.id.value,
-                          .match = std::nullopt,
-                          .part = member.part,
-                          .leaving = member.leaving};
-        if (member.match_index) one.match = member.match_index->value;
-        report.members.push_back(one);
-    }
+    report.members = report_of_members(node_->protocol_state(), protocol_now());
     return report;
 }
 
 std::optional<std::string> server::take_snapshot() {
     if (storage_->is_saving()) {
         const auto waits = storage_->snapshot_error();
-        return "ERR a snapshot is being taken" + (waits.empty() ? "" : ", but waits: " + waits);
+        return "BUSY a snapshot is being taken" + (waits.empty() ? "" : ", but waits: " + waits);
     }
     if (const auto refused = node_->take_snapshot()) {
         if (refused->reason != raft::refusal_reason::nothing_to_do)
             return refusal_text(*refused, 0, layout_);
-        return "ERR nothing was applied since the last snapshot";
+        return "NOCHANGE nothing was applied since the last snapshot";
     }
     bytes_at_snapshot_ = store().bytes_applied();
     saving_ = true;
@@ -116,7 +109,8 @@ std::uint64_t server::join_read(session& by, const raft::read_requested& asked) 
 
 std::optional<std::string> server::use_lease(bool on) {
     if (on && !options_.config.clock_drift_ppm)
-        return "ERR a lease needs a bound on the clocks: start the servers with --clock-drift-ppm";
+        return "NOLEASE a lease needs a bound on the clocks: start the servers with "
+               "--clock-drift-ppm";
     lease_reads_ = on;
     return std::nullopt;
 }
@@ -124,12 +118,6 @@ std::optional<std::string> server::use_lease(bool on) {
 void server::changed(session& which) {
     if (which.mark_changed()) changed_.push_back(which.shared_from_this());
     schedule_turn();
-}
-
-void server::closed(connection& which) { connections_.erase(which.id()); }
-
-void server::too_slow(connection& which) {
-    log_("client " + std::to_string(which.id()) + " closed: it does not fetch its replies");
 }
 
 // --------------------------------------------------------------------------------------- the turn
@@ -148,6 +136,7 @@ void server::end_turn() {
     for (const auto& each : served_) {
         each->unmark_changed();
         each->pump();
+        each->settle();
     }
     propose();
     give_up_waiting();
@@ -158,6 +147,7 @@ void server::end_turn() {
     observe();
     follow_membership();
     tell_transfers();
+    look_after_health();
     arm_timer();
     if (stopping_) step_aside();
 }
@@ -342,20 +332,26 @@ void server::storage_woke() {
 /// Tells the log what has changed.
 void server::observe() {
     const auto& state = node_->protocol_state();
-    const standing now{state.current_term, state.current_leader(), state.is_follower()};
+    const auto now = standing_of(state);
     if (now != seen_standing_) {
-        log_(text_of(now));
-        if (state.is_candidate() && seen_standing_.follower) ++done_.elections;
+        if (const auto text = text_of(now); !text.empty()) log_(text);
+        const auto followed = seen_standing_.role == standing::part::follower;
+        if (state.is_candidate() && followed) ++done_.elections;
         if (state.is_leader()) ++done_.leaderships;
     }
     seen_standing_ = now;
     observe_snapshots();
-    if (!seen_failure_ && !state.is_leader() && node_->status().storage_failed) {
-        const auto cause = storage_->error();
-        log_("storage failed, this server takes part in nothing any more: " +
-             (cause.empty() ? std::string{"the snapshot makes no sense"} : cause));
-        seen_failure_ = true;
-    }
+    if (!seen_failure_ && state.is_halted()) observe_failure();
+}
+
+/// What watches over the process can start it again where it ends, and finds nothing wrong with one
+/// that answers and does nothing.
+void server::observe_failure() {
+    seen_failure_ = true;
+    const auto cause = storage_->error();
+    log_("storage failed, this server takes part in nothing any more: " +
+         (cause.empty() ? std::string{"the snapshot makes no sense"} : cause));
+    if (!options_.stays_when_failed) stop();
 }
 
 void server::observe_snapshots() {
@@ -371,13 +367,6 @@ void server::observe_snapshots() {
     auto waits = storage_->snapshot_error();
     if (!waits.empty() && waits != seen_snapshot_error_) log_("snapshot waits: " + waits);
     seen_snapshot_error_ = std::move(waits);
-}
-
-std::string server::text_of(const standing& now) const {
-    const auto term = " in term " + std::to_string(now.term.value);
-    if (now.leader == raft::member_id{options_.id}) return "leads" + term;
-    if (now.leader) return "follows server " + id_text(now.leader->value) + term;
-    return (now.follower ? "knows no leader" : "stands for election") + term;
 }
 
 }  // namespace raft_kv

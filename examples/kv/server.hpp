@@ -20,14 +20,17 @@
 #include <string>
 #include <string_view>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
-#include "connection.hpp"
+#include "client_limits.hpp"
+#include "clients.hpp"
 #include "event_log.hpp"
 #include "flush_times.hpp"
-#include "metrics_server.hpp"
+#include "health.hpp"
+#include "http_server.hpp"
+#include "listen_address.hpp"
 #include "service.hpp"
+#include "standing.hpp"
 #include "write_queue.hpp"
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
@@ -44,6 +47,8 @@ struct server_options {
     cluster_layout layout{};
     std::uint64_t id = 0;
     std::string directory{};
+    listen_address listen{};        ///< What it does not say is said by `layout`.
+    listen_address listen_peers{};  ///< What it does not say is said by `layout`.
     /// The cluster exists, and this server comes to it: `layout` names some of the others.
     bool joins = false;
     /// Damage in the middle of the log is made good from the others where that is safe.
@@ -53,12 +58,15 @@ struct server_options {
     raft::settings config{};
     /// A snapshot is taken when so many entries were applied since the last one.
     std::uint64_t snapshot_entries = 0;
-    std::uint16_t metrics_port = 0;  ///< 0: none.
+    client_limits clients{};
+    /// It lives on when its storage has failed for good, to be looked at.
+    bool stays_when_failed = false;
+    listen_address metrics{};  ///< Without a port: none; without a host: that for clients.
     /// The room for the protocol's last inputs.
     std::size_t recorder_bytes = 0;
 };
 
-class server final : public service, public connection_owner {
+class server final : public service {
 public:
     server(asio::io_context& io, server_options options);
     server(const server&) = delete;
@@ -70,6 +78,8 @@ public:
     /// Takes no more requests, answers those it has, lets another server lead, and stops the
     /// io_context.
     void stop();
+    /// Its storage has failed for good: it takes part in nothing any more.
+    [[nodiscard]] bool failed() const { return seen_failure_; }
     /// Saves what the flight recorder holds in the data directory.
     void save_recording();
 
@@ -86,11 +96,6 @@ public:
     [[nodiscard]] std::uint64_t join_read(session& by, const raft::read_requested& wanted) override;
     void begin(session& by, std::uint64_t sequence, const cluster_request& asked) override;
     [[nodiscard]] std::optional<std::string> use_lease(bool on) override;
-
-    // connection_owner
-    void changed(session& which) override;
-    void closed(connection& which) override;
-    void too_slow(connection& which) override;
 
 private:
     using storage_type = raft::file_storage<kv::command, timed_files>;
@@ -134,24 +139,17 @@ private:
         friend bool operator==(const membership_seen&, const membership_seen&) = default;
     };
 
-    /// A server's part in its cluster.
-    struct standing {
-        raft::term_number term{};
-        std::optional<raft::member_id> leader{};
-        bool follower = false;
-        friend bool operator==(const standing&, const standing&) = default;
-    };
-
     [[nodiscard]] std::optional<std::string> open_storage();
+    void tell_recovery(const raft::node_status& status, clock::duration restoring) const;
     [[nodiscard]] std::optional<std::string> take_identity();
     [[nodiscard]] std::optional<std::string> ask_to_join(cluster_layout& known);
     [[nodiscard]] std::string recording_path() const;
     [[nodiscard]] std::optional<std::string> listen();
-    [[nodiscard]] std::optional<std::string> listen_for_metrics();
-    void accept();
-    void was_accepted(asio::ip::tcp::socket socket);
+    [[nodiscard]] std::optional<std::string> listen_for_pages();
     void storage_woke();
 
+    /// The client has something to say, or can be told something, when the turn ends.
+    void changed(session& which);
     void schedule_turn();
     void end_turn();
     void propose();
@@ -166,13 +164,18 @@ private:
     void snapshot_if_due();
     void observe();
     void observe_snapshots();
-    [[nodiscard]] std::string text_of(const standing& now) const;
+    void observe_failure();
     void arm_timer();
     void poll();
     void step_aside();
     void finish();
     [[nodiscard]] bool is_told_already(const raft::asio_event& event);
     void log_peer(const raft::asio_event& event);
+
+    // server_health.cpp
+    [[nodiscard]] std::optional<http_page> page(std::string_view path) const;
+    void look_after_health();
+    [[nodiscard]] static raft::instant protocol_now();
 
     // server_peers.cpp
     void follow_membership();
@@ -219,10 +222,7 @@ private:
     std::optional<clock::time_point> patient_until_;
     std::atomic<bool> storage_wakes_ = false;
 
-    asio::ip::tcp::acceptor acceptor_;
-    asio::steady_timer accept_again_;
-    std::unordered_map<std::uint64_t, std::shared_ptr<connection>> connections_;
-    std::uint64_t last_client_ = 0;
+    clients clients_;
 
     bool turn_scheduled_ = false;
     readers changed_;
@@ -244,7 +244,8 @@ private:
     clock::time_point told_at_{};
 
     activity done_{};
-    metrics_server metrics_;
+    http_server pages_;
+    health health_;
 
     bool saving_ = false;  ///< A snapshot that was begun here is not durable yet.
     std::uint64_t bytes_at_snapshot_ = 0;

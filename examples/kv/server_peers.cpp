@@ -91,7 +91,8 @@ void server::look_for_leader() {
             auto answer = ask_about_cluster(whom, options_.id, inquiry_patience);
             asio::post(io_, [this, answer = std::move(answer)] {
                 inquires_ = false;
-                if (answer) take_answer(answer->layout);
+                if (const auto* known = std::get_if<cluster_answer>(&answer))
+                    take_answer(known->layout);
             });
         }};
     });

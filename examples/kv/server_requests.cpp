@@ -33,7 +33,13 @@ auto place_of(std::vector<raft::member>& members, std::uint64_t id) {
     return std::ranges::find(members, raft::member_id{id}, &raft::member::id);
 }
 
-std::string not_a_member(std::uint64_t id) { return "ERR server " + id_text(id) + " is no member"; }
+std::string not_a_member(std::uint64_t id) {
+    return "NOMEMBER server " + id_text(id) + " is no member; RAFT STATUS lists them";
+}
+
+std::string place_taken(std::uint64_t by) {
+    return "TAKEN server " + id_text(by) + " is there; give another host or other ports";
+}
 
 /// What is wrong with the outcome of a batch of addresses; empty if nothing is.
 std::string_view wrong_with(const raft::outcome<kv::result>& outcome) {
@@ -42,7 +48,7 @@ std::string_view wrong_with(const raft::outcome<kv::result>& outcome) {
     if (done == nullptr) return unknown_text;
     for (const auto& each : done->result)
         if (each.what != write_result::kind::done && each.what != write_result::kind::number)
-            return "ERR too many addresses are known; RAFT FORGET makes room";
+            return "TOOMANY too many addresses are known; RAFT FORGET makes room";
     return {};
 }
 
@@ -88,14 +94,14 @@ void server::announce(const asker& who, const std::vector<server_address>& serve
 void server::begin_one(const asker& who, const announce_server& asked) {
     const auto* other = layout_.clash_with(asked.address);
     const auto& members = node_->protocol_state().members();
-    if (other != nullptr && members.slot_of({other->id}))
-        return tell(who, "ERR server " + id_text(other->id) + " is there");
+    if (other != nullptr && members.slot_of({other->id})) return tell(who, place_taken(other->id));
     announce(who, {asked.address}, [this, who] { tell(who, {}); });
 }
 
 void server::begin_one(const asker& who, const forget_server& asked) {
     if (node_->protocol_state().members().slot_of({asked.id}))
-        return tell(who, "ERR server " + id_text(asked.id) + " is a member");
+        return tell(who,
+                    "ISMEMBER server " + id_text(asked.id) + " is a member; RAFT REMOVE it first");
     kv::command batch;
     batch_writer{batch}.remove_address(asked.id);
     node_->propose(std::move(batch), [this, who](const raft::outcome<kv::result>& outcome) {
@@ -104,7 +110,9 @@ void server::begin_one(const asker& who, const forget_server& asked) {
         if (const auto wrong = wrong_with(outcome); !wrong.empty()) return tell(who, wrong);
         const auto& result = std::get<raft::applied<kv::result>>(outcome).result;
         const auto forgotten = !result.empty() && result.front().number > 0;
-        tell(who, forgotten ? "" : "ERR the address was not known");
+        tell(who, forgotten
+                      ? ""
+                      : "NOADDRESS the address was not known; RAFT ADDRESS lists those that are");
     });
 }
 
@@ -113,10 +121,9 @@ void server::begin_one(const asker& who, const forget_server& asked) {
 void server::begin_one(const asker& who, const add_server& asked) {
     const auto& members = node_->protocol_state().members();
     if (members.slot_of({asked.address.id}))
-        return tell(who, "ERR server " + id_text(asked.address.id) + " is a member already");
+        return tell(who, "ISMEMBER server " + id_text(asked.address.id) + " is a member already");
     const auto* other = layout_.clash_with(asked.address);
-    if (other != nullptr && members.slot_of({other->id}))
-        return tell(who, "ERR server " + id_text(other->id) + " is there");
+    if (other != nullptr && members.slot_of({other->id})) return tell(who, place_taken(other->id));
     announce(who, {asked.address}, [this, who, asked] {
         auto wanted = raft::membership_of(node_->protocol_state().members());
         wanted.push_back({{asked.address.id}, asked.part});
@@ -151,7 +158,7 @@ void server::change(const asker& who, std::vector<raft::member> wanted) {
     for (const auto& each : wanted) {
         const auto* address = layout_.find(each.id.value);
         if (address == nullptr)
-            return tell(who, "ERR nobody knows where server " + id_text(each.id.value) +
+            return tell(who, "NOADDRESS nobody knows where server " + id_text(each.id.value) +
                                  " is; RAFT ANNOUNCE tells");
         addresses.push_back(*address);
     }

@@ -8,7 +8,6 @@
 
 #include "cluster_inquiry.hpp"
 #include "data_identity.hpp"
-#include "metrics.hpp"
 #include "server.hpp"
 #include "server_id.hpp"
 #include <asio/error.hpp>
@@ -24,9 +23,17 @@ using tcp = asio::ip::tcp;
 constexpr std::chrono::seconds join_time_max{30};
 constexpr std::chrono::milliseconds join_pause{100};
 
-/// The address that a host's name in the cluster file stands for, to listen on.
-std::variant<tcp::endpoint, std::string> endpoint_of(asio::io_context& io, const std::string& host,
-                                                     std::uint16_t port) {
+/// Where to listen: as the flag says, and for the rest as the cluster file does.
+listen_address listening(const listen_address& flag, const std::string& host, std::uint16_t port) {
+    if (flag == listen_address{}) return {host, port};
+    const auto everywhere = flag.host.empty() ? "0.0.0.0" : flag.host;
+    return {everywhere, flag.port != 0 ? flag.port : port};
+}
+
+/// The address that a host's name stands for, to listen on.
+std::variant<tcp::endpoint, std::string> endpoint_of(asio::io_context& io,
+                                                     const listen_address& at) {
+    const auto& [host, port] = at;
     asio::error_code error;
     const auto address = asio::ip::make_address(host, error);
     if (!error) return tcp::endpoint{address, port};
@@ -34,6 +41,17 @@ std::variant<tcp::endpoint, std::string> endpoint_of(asio::io_context& io, const
     if (error || found.empty())
         return "cannot find the address of " + host + ": " + error.message();
     return found.begin()->endpoint();
+}
+
+/// A way out for who has none of the addresses of the cluster file.
+std::string where_else(const listen_address& flag, std::string_view name) {
+    if (flag != listen_address{}) return {};
+    return " (where that is not an address of this machine, " + std::string{name} + " tells one)";
+}
+
+std::string time_text(std::chrono::steady_clock::duration time) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) +
+           " ms";
 }
 
 std::string address_text(const tcp::endpoint& endpoint) {
@@ -47,10 +65,9 @@ server::server(asio::io_context& io, server_options options)
     , options_{std::move(options)}
     , log_{options_.id}
     , timer_{io}
-    , acceptor_{io}
-    , accept_again_{io}
+    , clients_{io, *this, options_.clients, log_, [this](session& which) { changed(which); }}
     , room_timer_{io}
-    , metrics_{io, [this] { return metrics_text(*this); }}
+    , pages_{io, [this](std::string_view path) { return page(path); }}
     , stop_timer_{io}
     , inquiry_timer_{io} {}
 
@@ -71,7 +88,8 @@ std::optional<std::string> server::start() {
     }
 
     const auto& self = *options_.layout.find(options_.id);
-    const auto listen_on = endpoint_of(io_, self.host, self.peer_port);
+    const auto at = listening(options_.listen_peers, self.host, self.peer_port);
+    const auto listen_on = endpoint_of(io_, at);
     if (const auto* wrong = std::get_if<std::string>(&listen_on)) return *wrong;
     raft::asio_transport_options peers{
         .cluster = {cluster_},
@@ -90,29 +108,46 @@ std::optional<std::string> server::start() {
         raft::flight_recorder<>{{.bytes = options_.recorder_bytes, .file = recording_path()}});
 
     if (auto wrong = listen()) return wrong;
-    if (auto wrong = listen_for_metrics()) return wrong;
+    if (auto wrong = listen_for_pages()) return wrong;
     const auto failed = transport_->start([this](raft::member_id from, const raft::message& body,
                                                  const raft::attachment<kv::command>& beside) {
         node_->receive(from, body, beside);
         schedule_turn();
     });
     if (failed)
-        return "cannot listen for peers on " + host_and_port(self.host, self.peer_port) + ": " +
-               failed.message();
+        return "cannot listen for peers on " + host_and_port(at.host, at.port) + ": " +
+               failed.message() + where_else(options_.listen_peers, "--listen-peers");
+    const auto restores = clock::now();
     const auto starts = node_->start();
     const auto status = node_->status();
     if (!starts && status.lost_through)
         return "what was lost of the log in " + options_.directory + " is on no other server";
     if (!starts) return "what " + options_.directory + " keeps makes no sense";
-    log_("recovered term " + std::to_string(status.current_term.value) + ", snapshot of entry " +
-         std::to_string(status.snapshot.last_included.index.value) + ", log up to entry " +
-         std::to_string(status.last_log_index.value));
+    tell_recovery(status, clock::now() - restores);
     seen_snapshot_ = status.snapshot.last_included.index;
-    log_("serving clients on " + address_text(acceptor_.local_endpoint()));
-    accept();
+    log_("serving clients on " + address_text(clients_.listens_on()));
+    clients_.open();
     look_for_leader();
     schedule_turn();
     return std::nullopt;
+}
+
+/// Whoever waits for a start wants to know what it waited for.
+void server::tell_recovery(const raft::node_status& status, clock::duration restoring) const {
+    const auto number = [](raft::log_index index) { return std::to_string(index.value); };
+    const auto& snapshot = status.snapshot;
+    std::string text = "recovered term " + std::to_string(status.current_term.value);
+    if (snapshot.last_included.index == raft::log_index{})
+        text += ", no snapshot";
+    else
+        text += ", snapshot of entry " + number(snapshot.last_included.index) + " (" +
+                std::to_string(snapshot.size) + " bytes, restored in " + time_text(restoring) + ")";
+    if (status.first_log_index > status.last_log_index)
+        text += ", an empty log";
+    else
+        text += ", log of entries " + number(status.first_log_index) + " to " +
+                number(status.last_log_index);
+    log_(text);
 }
 
 std::optional<std::string> server::open_storage() {
@@ -121,10 +156,13 @@ std::optional<std::string> server::open_storage() {
     storage_settings.segment_bytes = limits::segment_bytes;
     storage_settings.recover_damaged_log = options_.recovers_damaged_log;
     storage_settings.wake = [this] { storage_woke(); };
+    const auto began = clock::now();
     auto opened =
         storage_type::open(options_.directory, std::move(storage_settings), timed_files{flushes_});
     if (const auto* error = std::get_if<raft::file_storage_error>(&opened)) return error->message;
     storage_ = std::make_unique<storage_type>(std::move(std::get<storage_type>(opened)));
+    log_("storage opened in " + time_text(clock::now() - began) + ", " +
+         std::to_string(storage_->bytes_read_at_start()) + " bytes read");
     for (const auto& line : storage_->report()) log_("recovery: " + line);
     return take_identity();
 }
@@ -159,9 +197,14 @@ std::optional<std::string> server::take_identity() {
 /// promised what this one does not know.
 std::optional<std::string> server::ask_to_join(cluster_layout& known) {
     const auto until = clock::now() + join_time_max;
+    std::string told;
     while (clock::now() < until) {
-        auto answer = ask_about_cluster(options_.layout.servers, options_.id, inquiry_patience);
-        if (!answer) {
+        auto said = ask_about_cluster(options_.layout.servers, options_.id, inquiry_patience);
+        auto* answer = std::get_if<cluster_answer>(&said);
+        if (answer == nullptr) {
+            const auto& why = std::get<std::string>(said);
+            if (why != told) log_("waits for a server that tells of the cluster: " + why);
+            told = why;
             std::this_thread::sleep_for(join_pause);
             continue;
         }
@@ -174,67 +217,34 @@ std::optional<std::string> server::ask_to_join(cluster_layout& known) {
         known = std::move(answer->layout);
         return std::nullopt;
     }
-    return "none of the servers in the cluster file answers: there is nothing to join";
+    return "none of the servers in the cluster file answers, so there is nothing to join: " + told;
 }
 
 // ----------------------------------------------------------------------------------------- clients
 
 std::optional<std::string> server::listen() {
     const auto& self = *options_.layout.find(options_.id);
-    const auto found = endpoint_of(io_, self.host, self.client_port);
+    const auto found = endpoint_of(io_, listening(options_.listen, self.host, self.client_port));
     if (const auto* wrong = std::get_if<std::string>(&found)) return *wrong;
     const auto endpoint = std::get<tcp::endpoint>(found);
-    asio::error_code error;
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address{true}, error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
-    if (error)
-        return "cannot listen for clients on " + address_text(endpoint) + ": " + error.message();
+    if (const auto wrong = clients_.listen(endpoint))
+        return "cannot listen for clients on " + address_text(endpoint) + ": " + *wrong +
+               where_else(options_.listen, "--listen");
     return std::nullopt;
 }
 
-std::optional<std::string> server::listen_for_metrics() {
-    if (options_.metrics_port == 0) return std::nullopt;
-    const auto& host = options_.layout.find(options_.id)->host;
-    const auto found = endpoint_of(io_, host, options_.metrics_port);
+std::optional<std::string> server::listen_for_pages() {
+    if (options_.metrics.port == 0) return std::nullopt;
+    const auto& self = *options_.layout.find(options_.id);
+    auto at = options_.metrics;
+    if (at.host.empty()) at.host = listening(options_.listen, self.host, self.client_port).host;
+    const auto found = endpoint_of(io_, at);
     if (const auto* wrong = std::get_if<std::string>(&found)) return *wrong;
     const auto& endpoint = std::get<tcp::endpoint>(found);
-    if (const auto wrong = metrics_.listen(endpoint))
-        return "cannot listen for GET /metrics on " + address_text(endpoint) + ": " + *wrong;
-    log_("metrics on " + address_text(endpoint));
+    if (const auto wrong = pages_.listen(endpoint))
+        return "cannot listen for HTTP on " + address_text(endpoint) + ": " + *wrong;
+    log_("GET /metrics, /healthz and /ready on " + address_text(endpoint));
     return std::nullopt;
-}
-
-void server::accept() {
-    acceptor_.async_accept([this](const asio::error_code& error, tcp::socket socket) {
-        if (error == asio::error::operation_aborted || stopping_) return;
-        if (!error) {
-            was_accepted(std::move(socket));
-            return accept();
-        }
-        // No descriptors left, for example: clients wait in the queue of the system meanwhile.
-        log_("cannot accept a client: " + error.message());
-        accept_again_.expires_after(std::chrono::milliseconds{200});
-        accept_again_.async_wait([this](const asio::error_code& cancelled) {
-            if (!cancelled) accept();
-        });
-    });
-}
-
-void server::was_accepted(tcp::socket socket) {
-    asio::error_code ignored;
-    if (connections_.size() >= limits::clients_max) {
-        static constexpr std::string_view full = "-ERR max number of clients reached\r\n";
-        socket.non_blocking(true, ignored);
-        socket.write_some(asio::buffer(full), ignored);
-        return;
-    }
-    socket.set_option(tcp::no_delay{true}, ignored);
-    const auto id = ++last_client_;
-    auto added = std::make_shared<connection>(*this, *this, std::move(socket), id);
-    connections_.emplace(id, added);
-    changed(*added);
 }
 
 // ------------------------------------------------------------------------------------------- peers

@@ -18,13 +18,7 @@ void server::stop() {
     if (stopping_) return;
     log_("stopping");
     stopping_ = true;
-    asio::error_code ignored;
-    acceptor_.close(ignored);
-    accept_again_.cancel();
-    for (const auto& [id, each] : connections_) {
-        each->end_of_input();
-        changed(*each);
-    }
+    clients_.close();
     stop_timer_.expires_after(stop_time_max);
     stop_timer_.async_wait([this](const asio::error_code& cancelled) {
         if (!cancelled) finish();
@@ -33,7 +27,7 @@ void server::stop() {
 }
 
 void server::step_aside() {
-    if (!connections_.empty() || !writes_.idle()) return;
+    if (!clients_.empty() || !writes_.idle()) return;
     if (!node_->protocol_state().is_leader()) return finish();
     if (asked_to_lead_) return;
     asked_to_lead_ = true;
@@ -57,7 +51,8 @@ void server::finish() {
     room_timer_.cancel();
     stop_timer_.cancel();
     inquiry_timer_.cancel();
-    metrics_.stop();
+    clients_.cancel_timers();
+    pages_.stop();
     transport_->stop();
     log_("stopped");
     io_.stop();

@@ -16,6 +16,7 @@
 #include "cluster_request.hpp"
 #include "flush_times.hpp"
 #include "kv.hpp"
+#include "member_report.hpp"
 
 #include <raft/core/effects.hpp>
 #include <raft/core/membership.hpp>
@@ -25,21 +26,13 @@ namespace raft_kv {
 
 class session;
 
-/// "voter", "learner" or "witness".
-[[nodiscard]] constexpr std::string_view name_of(raft::member_part part) {
-    switch (part) {
-    case raft::member_part::voter: return "voter";
-    case raft::member_part::learner: return "learner";
-    case raft::member_part::witness: break;
-    }
-    return "witness";
-}
-
-struct member_report {
-    std::uint64_t id = 0;
-    std::optional<std::uint64_t> match{};  ///< Only a leader knows it.
-    raft::member_part part{};
-    bool leaving = false;  ///< A change under way removes it.
+/// Who is connected.
+struct client_report {
+    std::size_t connected = 0;
+    std::size_t most = 0;           ///< The places for those who ask for data.
+    std::size_t in_reserve = 0;     ///< Of those connected, who may not, as all were taken.
+    std::uint64_t turned_away = 0;  ///< Times that somebody came and all were taken.
+    std::size_t reply_bytes = 0;    ///< The memory of replies that were not fetched.
 };
 
 /// What RAFT STATUS and INFO tell.
@@ -62,7 +55,7 @@ struct server_report {
     bool changing = false;            ///< A change of membership is under way.
     bool lease = false;               ///< RAFT LEASE on.
     std::vector<member_report> members{};
-    std::size_t clients = 0;
+    client_report clients{};
     std::uint64_t uptime_seconds = 0;
     activity done{};
     flush_report flushes{};

@@ -17,6 +17,15 @@ std::uint16_t slot_of(const command& which, const word_list& words) {
     return static_cast<std::uint16_t>(which.first_key != 0 ? hash_slot(words[1]) : 0);
 }
 
+/// A web page can have a browser send what it likes to any port, though only behind these: the
+/// first line of a POST, and the first field of every request.
+bool is_http(std::string_view name) { return same_word(name, "post") || same_word(name, "host:"); }
+
+bool is_about_data(const command& which) {
+    return std::holds_alternative<read_function>(which.run) ||
+           std::holds_alternative<write_function>(which.run);
+}
+
 }  // namespace
 
 void session::pump() {
@@ -35,8 +44,17 @@ std::string_view session::begin_sending() {
 }
 
 void session::sent() {
-    if (sending_.capacity() > limits::output_bytes_soft) sending_.shrink_to_fit();
     sending_.clear();
+    if (sending_.capacity() > limits::output_bytes_kept) sending_.shrink_to_fit();
+}
+
+void session::give_up() {
+    ends_ = true;
+    first_sequence_ += line_.size();
+    line_.clear();
+    output_.clear();
+    output_.shrink_to_fit();
+    write_bytes_ = reply_bytes_ = reads_ = 0;
 }
 
 // ---------------------------------------------------------------------------------------- requests
@@ -67,6 +85,10 @@ bool session::begin_next() {
 
 /// False if the request has to wait.
 bool session::begin(const word_list& words) {
+    if (is_http(words[0])) {
+        was_http_ = ends_ = true;
+        return true;
+    }
     const auto* which = find_command(words[0]);
     if (which == nullptr) {
         reply_error(unknown_command(words));
@@ -80,6 +102,11 @@ bool session::begin(const word_list& words) {
         if (const auto* inner = find_raft_command(words[1]);
             inner && arity_fits(*inner, words.size()))
             which = inner;
+    if (only_operators_ && is_about_data(*which)) {
+        reply_error(full_text);
+        ends_ = true;
+        return true;
+    }
     if (which->after_reads && reads_ > 0) return false;
     if (const auto* local = std::get_if<local_function>(&which->run)) {
         run_local(*local, words);

@@ -38,8 +38,15 @@ public:
     void end_of_input() { ends_ = true; }
     /// Takes requests and gives replies as far as it can. To be called when anything has changed.
     void pump();
+    /// Counts the memory that its replies take; after each `pump`.
+    virtual void settle() = 0;
     /// Sends what there is to send, and reads on if there is a use for it.
     virtual void flush() = 0;
+
+    /// All places for clients are taken: it may ask about the server and the cluster, and is told
+    /// so when it asks for data. Until there is a place.
+    void limit_to_operators() { only_operators_ = true; }
+    void take_as_client() { only_operators_ = false; }
 
     /// True the first time: the server keeps a list of the sessions that have changed.
     [[nodiscard]] bool mark_changed() { return !std::exchange(changed_, true); }
@@ -57,14 +64,26 @@ public:
     [[nodiscard]] bool wants_input() const { return wants_input_ && !ends_; }
     /// Nothing more will be sent than what is in the output now.
     [[nodiscard]] bool finished() const { return ends_ && line_.empty(); }
+    /// Something that it asked for is under way.
+    [[nodiscard]] bool awaits_answer() const { return !line_.empty(); }
+    /// It sent a request of HTTP, as a browser does: nothing behind that was taken.
+    [[nodiscard]] bool was_http() const { return was_http_; }
     /// The client fetches too little: it should be closed.
     [[nodiscard]] bool overflowed() const;
+    /// The memory that its replies take until they are fetched.
+    [[nodiscard]] std::size_t reply_bytes() const {
+        return output_.capacity() + sending_.capacity() + reply_bytes_;
+    }
 
     /// The bytes to send; they stay until they are `sent`.
     [[nodiscard]] std::string_view begin_sending();
     void sent();
     [[nodiscard]] bool is_sending() const { return !sending_.empty(); }
     [[nodiscard]] bool has_output() const { return !output_.empty(); }
+
+protected:
+    /// The client is gone: nothing that waits is answered, or keeps memory.
+    void give_up();
 
 private:
     struct place {
@@ -100,6 +119,8 @@ private:
     bool wants_input_ = true;
     bool ends_ = false;
     bool changed_ = false;
+    bool only_operators_ = false;
+    bool was_http_ = false;
 
     std::deque<place> line_;
     std::uint64_t first_sequence_ = 0;  ///< Of the place at the head.

@@ -54,6 +54,29 @@ TEST_CASE("e2e: metrics are told over HTTP, and nothing else is") {
     CHECK(shown(servers.ask({"GET", "a"})) == "1");
 }
 
+TEST_CASE("e2e: a server tells whether it is healthy and ready") {
+    const auto port = raft_kv::outside::free_ports(1).front();
+    kv_servers servers;
+    const auto one = servers.follower();
+    servers.cluster().kill(one);
+    servers.cluster().set_flags({"--metrics", std::to_string(port)});
+    servers.cluster().start(one);
+    const auto said = [&](std::string_view page) {
+        return said_to(port, "GET " + std::string{page} + " HTTP/1.1\r\n\r\n");
+    };
+    CHECK(said("/healthz").starts_with("HTTP/1.1 200 OK\r\n"));
+    CHECK(raft_kv::outside::eventually(
+        support::patience, [&] { return said("/ready").starts_with("HTTP/1.1 200 OK\r\n"); }));
+    for (const auto& server : servers.layout().servers)
+        if (server.id != one) servers.cluster().kill(server.id);
+    CHECK(raft_kv::outside::eventually(support::patience, [&] {
+        const auto answer = said("/ready");
+        return answer.starts_with("HTTP/1.1 503 ") &&
+               (answer.ends_with("no leader is known\n") || answer.ends_with(" ms ago\n"));
+    }));
+    CHECK(said("/healthz").starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
 TEST_CASE("e2e: the metrics tell how long the disk took for each flush that a write waited for") {
     const auto port = raft_kv::outside::free_ports(1).front();
     kv_servers servers{1, {}, {"--metrics", std::to_string(port)}};

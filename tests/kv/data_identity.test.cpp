@@ -66,6 +66,24 @@ TEST_CASE("another server, another cluster and other members are refused, saying
     CHECK(claim(data.path, "cluster blue\n1 h 1001 2001\n", 1));
 }
 
+TEST_CASE(
+    "F6 all addresses have changed: the refusal gives the line that makes it the same cluster") {
+    const directory data;
+    const std::string before = "1 h 1001 2001\n2 h 1002 2002\n3 h 1003 2003\n";
+    const std::string after = "1 g 1001 2001\n2 g 1002 2002\n3 g 1003 2003\n";
+    REQUIRE_FALSE(claim(data.path, before.c_str(), 1));
+    const auto refused = claim(data.path, after.c_str(), 1);
+    REQUIRE(refused);
+    CAPTURE(*refused);
+    const auto line = "cluster " + name_of_identity(layout_of(before.c_str()).identity());
+    CHECK(refused->find("put this line at the head of the cluster file") != std::string::npos);
+    CHECK(refused->ends_with(line));
+    CHECK_FALSE(claim(data.path, (line + "\n" + after).c_str(), 1));
+    // Another server, or other members, are no change of addresses.
+    CHECK(claim(data.path, after.c_str(), 2)->find("put this line") == std::string::npos);
+    CHECK(claim(data.path, "1 g 1001 2001\n", 1)->find("put this line") == std::string::npos);
+}
+
 TEST_CASE("an identity that makes no sense is refused and stays as it is") {
     const directory data;
     std::ofstream{data.path + "/identity"} << "";

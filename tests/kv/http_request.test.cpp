@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What is taken for a request for the page, and what is not.
+// What is taken for a request for a page, and what is not.
 #include "http_request.hpp"
 
 #include <string>
@@ -11,16 +11,23 @@ using namespace raft_kv;
 
 namespace {
 
-http_verdict verdict(std::string_view bytes) { return judge_http_request(bytes, "/metrics"); }
+http_verdict verdict(std::string_view bytes) { return judge_http_request(bytes).verdict; }
+
+/// What is asked for.
+std::string_view path(std::string_view bytes) {
+    const auto request = judge_http_request(bytes);
+    CHECK(request.verdict == http_verdict::get);
+    return request.path;
+}
 
 }  // namespace
 
-TEST_CASE("http request: GET of the page, with and without header fields") {
-    CHECK(verdict("GET /metrics HTTP/1.1\r\n\r\n") == http_verdict::found);
-    CHECK(verdict("GET /metrics HTTP/1.0\r\nHost: a:1\r\nX-Empty:\r\n\r\n") == http_verdict::found);
-    CHECK(verdict("GET /metrics?name=x HTTP/1.1\r\n\r\n") == http_verdict::found);
-    CHECK(verdict("GET / HTTP/1.1\r\n\r\n") == http_verdict::not_found);
-    CHECK(verdict("GET /metricss HTTP/1.1\r\n\r\n") == http_verdict::not_found);
+TEST_CASE("http request: GET of a page, with and without header fields") {
+    CHECK(path("GET /metrics HTTP/1.1\r\n\r\n") == "/metrics");
+    CHECK(path("GET /metrics HTTP/1.0\r\nHost: a:1\r\nX-Empty:\r\n\r\n") == "/metrics");
+    CHECK(path("GET /metrics?name=x HTTP/1.1\r\n\r\n") == "/metrics");
+    CHECK(path("GET / HTTP/1.1\r\n\r\n") == "/");
+    CHECK(path("GET /ready HTTP/1.1\r\n\r\n") == "/ready");
 }
 
 TEST_CASE("http request: a head is not judged before it is whole") {

@@ -59,3 +59,29 @@ TEST_CASE("serve flags: what is wrong or missing is said") {
     CHECK(problem_of({"--cluster=c", "--id=1", "--data=d", "--heartbeat-ms=151"}) ==
           "--heartbeat-ms must be at most half of --election-timeout-ms");
 }
+
+TEST_CASE("F12 serve flags: where to listen") {
+    const auto listens = [](std::string_view text) { return listen_address_in(text); };
+    using address = listen_address;
+    CHECK(listens("6001") == address{"", 6001});
+    CHECK(listens("0.0.0.0") == address{"0.0.0.0", 0});
+    CHECK(listens("10.0.0.1:6001") == address{"10.0.0.1", 6001});
+    CHECK(listens("db.example:6001") == address{"db.example", 6001});
+    CHECK(listens("[::]") == address{"::", 0});
+    CHECK(listens("[::1]:6001") == address{"::1", 6001});
+    CHECK(listens("::1") == address{"::1", 0});
+    for (const auto* wrong : {"", "0", "65536", ":6001", "host:", "host:x", "[::1", "[]:1",
+                              "[::1]6001", "host:99999"}) {
+        CAPTURE(wrong);
+        CHECK_FALSE(listens(wrong));
+    }
+    const auto flags = parsed({"--cluster=c", "--id=1", "--data=d", "--listen=0.0.0.0",
+                               "--listen-peers", "7001", "--metrics=[::]:9001"});
+    REQUIRE(std::holds_alternative<serve_flags>(flags));
+    CHECK(std::get<serve_flags>(flags).listen == address{"0.0.0.0", 0});
+    CHECK(std::get<serve_flags>(flags).listen_peers == address{"", 7001});
+    CHECK(std::get<serve_flags>(flags).metrics == address{"::", 9001});
+    CHECK(problem_of({"--listen", "host:0"}) == "'host:0' is no value for --listen");
+    CHECK(problem_of({"--cluster=c", "--id=1", "--data=d", "--metrics=localhost"}) ==
+          "--metrics needs a port");
+}

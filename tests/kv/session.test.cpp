@@ -19,20 +19,20 @@ public:
     std::uint64_t identity() const override { return 7; }
     const cluster_layout& layout() const override { return layout_; }
     server_report report() const override {
-        return {
-            .id = 1,
-            .role = leader_ == 1 ? "leader" : "follower",
-            .term = 7,
-            .leader = leader_,
-            .commit = 9,
-            .applied = 8,
-            .last = 10,
-            .snapshot = 0,
-            .storage_failed = false,
-            .configuration = 3,
-            .members = {{1, 10}, {.id = 2, .part = raft::member_part::learner, .leaving = true}},
-            .clients = 1,
-            .uptime_seconds = 5};
+        return {.id = 1,
+                .role = leader_ == 1 ? "leader" : "follower",
+                .term = 7,
+                .leader = leader_,
+                .commit = 9,
+                .applied = 8,
+                .last = 10,
+                .snapshot = 0,
+                .storage_failed = false,
+                .configuration = 3,
+                .members = {{.id = 1, .match = 10, .behind = 0, .heard_ms = 7},
+                            {.id = 2, .part = raft::member_part::learner, .leaving = true}},
+                .clients = {.connected = 1},
+                .uptime_seconds = 5};
     }
     const kv& store() const override { return store_; }
     std::optional<raft::refusal> not_taking_writes() const override { return not_leading(); }
@@ -97,6 +97,7 @@ public:
 class fake_client final : public session {
 public:
     explicit fake_client(service& server) : session{server, 42} {}
+    void settle() override {}
     void flush() override {}
 
     std::string says(std::string_view bytes) {
@@ -324,14 +325,15 @@ TEST_CASE_FIXTURE(one_client,
 }
 
 TEST_CASE_FIXTURE(one_client, "session: RAFT STATUS tells the server's part") {
-    CHECK(says("RAFT STATUS\r\n") ==
-          "*26\r\n$2\r\nid\r\n$1\r\n1\r\n$4\r\nrole\r\n$6\r\nleader\r\n$4\r\nterm\r\n:7\r\n"
-          "$6\r\nleader\r\n$1\r\n1\r\n$6\r\ncommit\r\n:9\r\n$7\r\napplied\r\n:8\r\n"
-          "$4\r\nlast\r\n:10\r\n$8\r\nsnapshot\r\n:0\r\n$7\r\nmembers\r\n*2\r\n"
-          "*5\r\n$1\r\n1\r\n$8\r\none:6001\r\n:10\r\n$5\r\nvoter\r\n$7\r\nstaying\r\n"
-          "*5\r\n$1\r\n2\r\n$8\r\ntwo:6002\r\n$-1\r\n$7\r\nlearner\r\n$7\r\nleaving\r\n"
-          "$13\r\nconfiguration\r\n:3\r\n$8\r\nchanging\r\n:0\r\n$5\r\nlease\r\n$3\r\noff\r\n"
-          "$12\r\nlost-through\r\n:0\r\n");
+    CHECK(
+        says("RAFT STATUS\r\n") ==
+        "*26\r\n$2\r\nid\r\n$1\r\n1\r\n$4\r\nrole\r\n$6\r\nleader\r\n$4\r\nterm\r\n:7\r\n"
+        "$6\r\nleader\r\n$1\r\n1\r\n$6\r\ncommit\r\n:9\r\n$7\r\napplied\r\n:8\r\n"
+        "$4\r\nlast\r\n:10\r\n$8\r\nsnapshot\r\n:0\r\n$7\r\nmembers\r\n*2\r\n"
+        "*7\r\n$1\r\n1\r\n$8\r\none:6001\r\n:10\r\n$5\r\nvoter\r\n$7\r\nstaying\r\n:0\r\n:7\r\n"
+        "*7\r\n$1\r\n2\r\n$8\r\ntwo:6002\r\n$-1\r\n$7\r\nlearner\r\n$7\r\nleaving\r\n$-1\r\n$-1\r\n"
+        "$13\r\nconfiguration\r\n:3\r\n$8\r\nchanging\r\n:0\r\n$5\r\nlease\r\n$3\r\noff\r\n"
+        "$12\r\nlost-through\r\n:0\r\n");
     CHECK(says("RAFT SNAPSHOT\r\n").starts_with("-ERR nothing was applied"));
     CHECK(says("RAFT\r\n") == "-ERR wrong number of arguments for 'raft' command\r\n");
 }
@@ -413,4 +415,61 @@ TEST_CASE_FIXTURE(one_client, "session: a write of a session is a write") {
         server.apply();
         CHECK(client.fetched() == ":1\r\n");
     }
+}
+
+TEST_CASE_FIXTURE(one_client, "F18 a request of HTTP ends the connection before its body is read") {
+    for (const std::string head : {"POST / HTTP/1.1\r\nHost: x\r\n\r\n", "Host: x\r\n",
+                                   "hOST: x\r\n", "*1\r\n$4\r\nPOST\r\n"}) {
+        CAPTURE(head);
+        fake_client page{server};
+        CHECK(page.says(head + "SET pwned 1\r\nPING\r\n").empty());
+        CHECK(server.writers_.empty());
+        CHECK(page.was_http());
+        CHECK(page.finished());
+        CHECK_FALSE(page.wants_input());
+    }
+    fake_client page{server};
+    CHECK(page.says("GET / HTTP/1.1\r\nHost: x\r\n\r\nSET pwned 1\r\n") ==
+          "-ERR wrong number of arguments for 'get' command\r\n");
+    CHECK(server.writers_.empty());
+    CHECK_FALSE(client.was_http());
+}
+
+TEST_CASE_FIXTURE(one_client, "F20 who comes when all places are taken may ask about the cluster") {
+    client.limit_to_operators();
+    CHECK(says("PING\r\n") == "+PONG\r\n");
+    CHECK(says("RAFT STATUS\r\n").starts_with("*"));
+    CHECK(says("RAFT ADDRESS\r\n").starts_with("$"));
+    CHECK(says("CLUSTER INFO\r\n").starts_with("$"));
+    CHECK(says("RAFT REMOVE 2\r\n").empty());
+    CHECK(server.requests_.size() == 1);
+    client.request_done(server.requests_.front().first, "");
+    client.pump();
+    CHECK(client.fetched() == "+OK\r\n");
+    for (const auto* request :
+         {"GET k", "SET k v", "DBSIZE", "RAFT SESSION", "RAFT ONCE 1 1 DEL k"}) {
+        CAPTURE(request);
+        fake_client refused{server};
+        refused.limit_to_operators();
+        CHECK(refused.says(std::string{request} + "\r\nPING\r\n")
+                  .starts_with("-ERR max number of clients reached"));
+        CHECK(refused.finished());
+    }
+    CHECK(server.writers_.empty());
+    client.take_as_client();
+    CHECK(says("SET k v\r\n").empty());
+    CHECK(server.writers_.size() == 1);
+}
+
+TEST_CASE_FIXTURE(one_client, "F19 replies that were fetched keep no memory") {
+    const auto value = std::string(limits::value_bytes_max, 'v');
+    says("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + std::to_string(value.size()) + "\r\n" + value +
+         "\r\n");
+    server.apply();
+    client.fetched();
+    says("MGET k k k k k k k k\r\n");
+    server.confirm();
+    CHECK(client.reply_bytes() > 8 * value.size());
+    CHECK(client.fetched().size() > 8 * value.size());
+    CHECK(client.reply_bytes() <= 2 * limits::output_bytes_kept);
 }

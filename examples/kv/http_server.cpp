@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "metrics_server.hpp"
+#include "http_server.hpp"
 
 #include <array>
 #include <chrono>
@@ -19,25 +19,29 @@ namespace {
 constexpr std::size_t connections_max = 16;
 constexpr std::chrono::seconds connection_time_max{5};
 
-std::string response(std::string_view status, std::string_view type, std::string_view body) {
+std::string response(const http_page& page) {
     std::string text{"HTTP/1.1 "};
-    text.append(status).append("\r\nContent-Type: ").append(type);
-    text.append("\r\nContent-Length: ").append(std::to_string(body.size()));
-    return text.append("\r\nConnection: close\r\n\r\n").append(body);
+    text.append(page.status).append("\r\nContent-Type: ").append(page.type);
+    text.append("\r\nContent-Length: ").append(std::to_string(page.body.size()));
+    return text.append("\r\nConnection: close\r\n\r\n").append(page.body);
+}
+
+http_page plain(std::string_view status, std::string text) {
+    return {.status = status, .type = "text/plain; charset=utf-8", .body = std::move(text)};
 }
 
 }  // namespace
 
 /// One caller: its request is read, answered, and that is all.
-class metrics_connection : public std::enable_shared_from_this<metrics_connection> {
+class http_connection : public std::enable_shared_from_this<http_connection> {
 public:
-    metrics_connection(metrics_server& owner, asio::ip::tcp::socket socket)
+    http_connection(http_server& owner, asio::ip::tcp::socket socket)
         : owner_{owner}, socket_{std::move(socket)}, timer_{socket_.get_executor()} {
         ++owner_.connections_;
     }
-    metrics_connection(const metrics_connection&) = delete;
-    metrics_connection& operator=(const metrics_connection&) = delete;
-    ~metrics_connection() { --owner_.connections_; }
+    http_connection(const http_connection&) = delete;
+    http_connection& operator=(const http_connection&) = delete;
+    ~http_connection() { --owner_.connections_; }
 
     void start() {
         timer_.expires_after(connection_time_max);
@@ -58,18 +62,19 @@ private:
 
     void was_read(std::size_t count) {
         size_ += count;
-        switch (judge_http_request({head_.data(), size_}, "/metrics")) {
+        const auto request = judge_http_request({head_.data(), size_});
+        switch (request.verdict) {
         case http_verdict::incomplete:
             if (size_ < head_.size()) return read();
-            return answer(response("400 Bad Request", "text/plain", "the request is too long\n"));
-        case http_verdict::found:
-            return answer(
-                response("200 OK", "text/plain; version=0.0.4; charset=utf-8", owner_.page_()));
-        case http_verdict::not_found:
-            return answer(response("404 Not Found", "text/plain", "there is only /metrics\n"));
+            return answer(response(plain("400 Bad Request", "the request is too long\n")));
+        case http_verdict::get:
+            return answer(response(
+                owner_.page_(request.path)
+                    .value_or(plain("404 Not Found",
+                                    "there are /metrics, /healthz and /ready, and no other\n"))));
         case http_verdict::bad: break;
         }
-        answer(response("400 Bad Request", "text/plain", "only GET /metrics is understood\n"));
+        answer(response(plain("400 Bad Request", "only GET is understood\n")));
     }
 
     void answer(std::string text) {
@@ -86,7 +91,7 @@ private:
         timer_.cancel();
     }
 
-    metrics_server& owner_;
+    http_server& owner_;
     asio::ip::tcp::socket socket_;
     asio::steady_timer timer_;
     std::array<char, http_head_bytes_max> head_;
@@ -94,10 +99,10 @@ private:
     std::string answer_;
 };
 
-metrics_server::metrics_server(asio::io_context& io, std::function<std::string()> page)
+http_server::http_server(asio::io_context& io, page_function page)
     : acceptor_{io}, accept_again_{io}, page_{std::move(page)} {}
 
-std::optional<std::string> metrics_server::listen(const asio::ip::tcp::endpoint& endpoint) {
+std::optional<std::string> http_server::listen(const asio::ip::tcp::endpoint& endpoint) {
     asio::error_code error;
     acceptor_.open(endpoint.protocol(), error);
     if (!error) acceptor_.set_option(asio::ip::tcp::acceptor::reuse_address{true}, error);
@@ -108,17 +113,17 @@ std::optional<std::string> metrics_server::listen(const asio::ip::tcp::endpoint&
     return std::nullopt;
 }
 
-void metrics_server::stop() {
+void http_server::stop() {
     asio::error_code ignored;
     acceptor_.close(ignored);
     accept_again_.cancel();
 }
 
-void metrics_server::accept() {
+void http_server::accept() {
     acceptor_.async_accept([this](const asio::error_code& error, asio::ip::tcp::socket socket) {
         if (error == asio::error::operation_aborted) return;
         if (!error && connections_ < connections_max)
-            std::make_shared<metrics_connection>(*this, std::move(socket))->start();
+            std::make_shared<http_connection>(*this, std::move(socket))->start();
         if (!error) return accept();
         accept_again_.expires_after(std::chrono::milliseconds{200});
         accept_again_.async_wait([this](const asio::error_code& cancelled) {

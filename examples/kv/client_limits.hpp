@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// How many clients a server takes, and for how long. Each client costs a file descriptor, and the
+// storage and the peers need some too: they come first.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "limits.hpp"
+
+namespace raft_kv {
+
+struct client_limits {
+    std::size_t clients_max = limits::clients_max;
+    /// Places beyond those, for whoever asks about the cluster and not for data.
+    std::size_t operators_max = limits::operators_max;
+    /// A client that is silent for so long is let go; zero: never.
+    std::chrono::seconds idle{0};
+};
+
+/// What the process asks the system for.
+inline constexpr std::size_t wanted_descriptors =
+    limits::clients_max + limits::operators_max + limits::own_descriptors;
+
+/// How many clients there may be where the process may have so many files open. None if that is
+/// too few for a server.
+[[nodiscard]] inline std::optional<client_limits> limits_for(std::size_t descriptors,
+                                                             std::chrono::seconds idle = {}) {
+    if (descriptors < limits::descriptors_min) return std::nullopt;
+    // Where there are few, a cluster of few servers is still well off with half of them.
+    const auto own = std::min(limits::own_descriptors, descriptors / 2);
+    const auto others = descriptors - own;
+    const auto operators = std::min(limits::operators_max, others / 4);
+    return client_limits{std::min(limits::clients_max, others - operators), operators, idle};
+}
+
+}  // namespace raft_kv

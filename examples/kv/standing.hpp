@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A server's part in its cluster, and how the log tells it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "server_id.hpp"
+
+#include <raft/core/state.hpp>
+
+namespace raft_kv {
+
+struct standing {
+    enum class part : std::uint8_t { follower, candidate, leader, halted };
+
+    raft::term_number term{};
+    std::optional<raft::member_id> leader{};
+    part role = part::candidate;
+    friend bool operator==(const standing&, const standing&) = default;
+};
+
+[[nodiscard]] inline standing standing_of(const raft::state& state) {
+    const auto role = state.is_leader()      ? standing::part::leader
+                      : state.is_follower()  ? standing::part::follower
+                      : state.is_candidate() ? standing::part::candidate
+                                             : standing::part::halted;
+    return {state.current_term, state.current_leader(), role};
+}
+
+/// "follows server 2 in term 5". Empty for one that halts: the log says why it does instead.
+[[nodiscard]] inline std::string text_of(const standing& now) {
+    const auto term = " in term " + std::to_string(now.term.value);
+    switch (now.role) {
+    case standing::part::halted: return {};
+    case standing::part::leader: return "leads" + term;
+    case standing::part::candidate: return "stands for election" + term;
+    case standing::part::follower: break;
+    }
+    return (now.leader ? "follows server " + id_text(now.leader->value) : "knows no leader") + term;
+}
+
+}  // namespace raft_kv

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// When a server is healthy, when it is ready, and what it tells of the members.
+#include "health.hpp"
+
+#include <doctest/doctest.h>
+
+#include <raft/core/membership.hpp>
+
+using namespace raft_kv;
+
+namespace {
+
+constexpr raft::instant start{1'000'000'000};
+
+raft::instant after(std::int64_t milliseconds) { return start + raft::milliseconds(milliseconds); }
+
+/// Server 1 of three, of which 3 is to be a witness.
+raft::state server_one() {
+    raft::state state{.self = {1}, .current_term = {7}};
+    auto members = raft::voters_only({{1}, {2}});
+    members =
+        raft::detail::with_change_begun(members, {{{1}}, {{2}}, {{3}, raft::member_part::witness}});
+    state.configurations.push_back({{}, members});
+    state.role = raft::follower{.leader = raft::member_id{2}, .heard_at = start};
+    return state;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "health: a server is ready once it has applied what was committed, while a leader is heard") {
+    health one;
+    auto state = server_one();
+    CHECK(one.obstacle(state, start)->starts_with("not all is applied yet"));
+    CHECK(one.wants_read(state));
+    one.read_asked();
+    CHECK_FALSE(one.wants_read(state));
+    one.read_answered(false);
+    CHECK(one.obstacle(state, start).has_value());
+    CHECK(one.wants_read(state));
+    one.read_asked();
+    one.read_answered(true);
+    CHECK_FALSE(one.wants_read(state));
+    CHECK_FALSE(one.obstacle(state, start));
+    CHECK_FALSE(one.obstacle(state, after(299)));
+    CHECK(one.obstacle(state, after(300)) == "the leader was last heard 300 ms ago");
+    state.role = raft::follower{};
+    CHECK(one.obstacle(state, start) == "no leader is known");
+    state.role = raft::candidate{};
+    CHECK(one.obstacle(state, start) == "no leader is known");
+    CHECK_FALSE(health::ailment(state));
+    state.role = raft::leader{};
+    CHECK_FALSE(one.obstacle(state, after(1000)));
+    state.role = raft::halted{};
+    CHECK(one.obstacle(state, start) == health::ailment(state));
+    CHECK(health::ailment(state)->starts_with("the storage failed"));
+}
+
+TEST_CASE("health: nothing is read while no leader is known, nor by a witness") {
+    health one;
+    auto state = server_one();
+    state.role = raft::follower{};
+    CHECK_FALSE(one.wants_read(state));
+    state = server_one();
+    state.configurations.back().value.witnesses.insert({0});
+    CHECK_FALSE(one.wants_read(state));
+    CHECK_FALSE(one.obstacle(state, start));
+}
+
+TEST_CASE("F22 a witness that does not vote yet is reported as a learner") {
+    const auto state = server_one();
+    const auto members = report_of_members(state, start);
+    REQUIRE(members.size() == 3);
+    CHECK(members[0].part == raft::member_part::voter);
+    CHECK(members[2].part == raft::member_part::learner);
+    auto voting = state;
+    auto& newest = voting.configurations.back().value;
+    newest = raft::detail::with_change_advanced(newest);
+    CHECK(report_of_members(voting, start)[2].part == raft::member_part::witness);
+}
+
+TEST_CASE("members are reported with how far they are behind and since when they are silent") {
+    auto state = server_one();
+    auto followed = report_of_members(state, after(40));
+    CHECK(followed[1].heard_ms == 40);
+    CHECK_FALSE(followed[0].heard_ms);
+    CHECK_FALSE(followed[1].behind);
+
+    state.log.append({7}, 10);
+    state.role = raft::leader{};
+    state.peers.resize(3);
+    state.peers[0] = {.match_index = {10}, .heard_at = start};
+    state.peers[1] = {.match_index = {4}, .heard_at = after(15)};
+    state.peers[2] = {.heard_at = start};
+    const auto led = report_of_members(state, after(40));
+    CHECK(led[0].heard_ms == 0);
+    CHECK(led[0].behind == 0);
+    CHECK(led[1].heard_ms == 25);
+    CHECK(led[1].behind == 6);
+    CHECK(led[1].match == 4);
+    CHECK(led[2].heard_ms == 40);
+    CHECK(led[2].behind == 10);
+}
