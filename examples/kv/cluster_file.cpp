@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -220,6 +221,20 @@ std::string cluster_text(std::uint64_t identity, const std::vector<server_addres
         text += id_text(each.id) + " " + each.host + " " + std::to_string(each.peer_port) + " " +
                 std::to_string(each.client_port) + "\n";
     return text;
+}
+
+cluster_layout combined(const cluster_layout& others, const std::vector<server_address>& agreed) {
+    auto all = others;
+    for (const auto& each : agreed) all.put(each);
+    const auto is_other = [&](const server_address& each) {
+        return std::ranges::find(agreed, each) == agreed.end();
+    };
+    while (all.servers.size() > known_servers_max) {
+        const auto last = std::find_if(all.servers.rbegin(), all.servers.rend(), is_other);
+        if (last == all.servers.rend()) break;
+        all.servers.erase(std::next(last).base());
+    }
+    return all;
 }
 
 std::variant<cluster_layout, layout_error> read_cluster_file(const std::string& path) {

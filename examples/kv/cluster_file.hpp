@@ -75,6 +75,11 @@ parse_cluster(std::string_view text, std::size_t servers_max = raft::members_max
 [[nodiscard]] std::string cluster_text(std::uint64_t identity,
                                        const std::vector<server_address>& servers);
 
+/// What is known of servers' addresses: `agreed` and, as far as a file has room for them, those of
+/// `others` beside it.
+[[nodiscard]] cluster_layout combined(const cluster_layout& others,
+                                      const std::vector<server_address>& agreed);
+
 /// "host:port", with the brackets that an IPv6 address needs.
 [[nodiscard]] std::string host_and_port(std::string_view host, std::uint16_t port);
 

@@ -34,8 +34,7 @@ void server::follow_membership() {
         log_(text);
     }
     seen_membership_ = now;
-    layout_ = base_;
-    for (const auto& each : book.servers()) layout_.put(each);
+    layout_ = combined(base_, book.servers());
     connect_peers(settled);
     keep_layout();
 }

@@ -3,8 +3,10 @@
 // The cluster file: what it may say, and that every wrong line is named with its number.
 #include "cluster_file.hpp"
 
+#include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -88,4 +90,27 @@ TEST_CASE("cluster file: one that cannot be read says why") {
     REQUIRE(std::holds_alternative<layout_error>(read));
     CHECK(std::get<layout_error>(read).text == "No such file or directory");
     CHECK(std::holds_alternative<layout_error>(read_cluster_file("/")));
+}
+
+TEST_CASE("F25 the addresses that a server keeps are no more than it can read again") {
+    const auto address = [](std::uint64_t id, const char* host) {
+        const auto port = static_cast<std::uint16_t>(id);
+        return server_address{.id = id,
+                              .host = host,
+                              .peer_port = port,
+                              .client_port = static_cast<std::uint16_t>(port + 2000)};
+    };
+    cluster_layout others;
+    std::vector<server_address> agreed;
+    for (std::uint64_t id = 1; id <= known_servers_max; ++id) {
+        others.put(address(id, "old"));
+        if (id % 2 == 0) agreed.push_back(address(1000 + id, "new"));
+    }
+    const auto kept = combined(others, agreed);
+    CHECK(kept.servers.size() == known_servers_max);
+    for (const auto& each : agreed) CHECK(kept.find(each.id) != nullptr);
+    const auto read = parse_cluster(cluster_text(7, kept.servers), known_servers_max);
+    REQUIRE(std::holds_alternative<cluster_layout>(read));
+    CHECK(std::get<cluster_layout>(read).servers == kept.servers);
+    CHECK(combined({}, agreed).servers == agreed);
 }
