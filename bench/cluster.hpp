@@ -76,7 +76,8 @@ public:
         for (std::size_t i = 0; i < servers; ++i) members.push_back(id_of(i));
         for (const auto id : members)
             nodes_.push_back(std::make_unique<node_type>(
-                raft::node_options{id, raft::voters_only(members), {}, id.value},
+                raft::node_options{
+                    id, raft::voters_only(members), raft::history_id{1}, {}, id.value},
                 counting_machine<Bytes>{}, network_.port_of(id), raft::memory_storage<command>{},
                 clock_));
         for (auto& each : nodes_) check(each->start());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cstdio>
 #include <deque>
+
 #include <raft/battery/manual_clock.hpp>
 #include <raft/battery/memory_network.hpp>
 #include <raft/battery/memory_storage.hpp>
@@ -21,7 +22,10 @@ int main() {
     raft::manual_clock clock;
     std::deque<server> servers;
     for (std::uint64_t id = 1; id <= 3; ++id)
-        servers.emplace_back(raft::node_options{{id}, raft::voters_only({{1}, {2}, {3}}), {}, id},
+        servers.emplace_back(raft::node_options{.id = {id},
+                                                .initial = raft::voters_only({{1}, {2}, {3}}),
+                                                .birth = raft::history_id{1},  // none has run yet
+                                                .seed = id},
                              counter{}, wires.port_of({id}), raft::memory_storage<int>{}, clock);
     for (auto& each : servers) each.start();
 

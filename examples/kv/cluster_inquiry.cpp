@@ -10,6 +10,11 @@ namespace raft_kv {
 
 namespace {
 
+std::optional<birth_answer> birth_in(const std::optional<outside::answer>& said) {
+    if (!said || said->what != outside::answer::kind::text) return std::nullopt;
+    return parse_birth_answer(said->text);
+}
+
 std::variant<cluster_answer, std::string> ask_one(const server_address& server,
                                                   std::chrono::milliseconds patience) {
     outside::connection asked{server, patience};
@@ -22,7 +27,12 @@ std::variant<cluster_answer, std::string> ask_one(const server_address& server,
     auto parsed = parse_cluster(text->text, known_servers_max);
     if (!status || std::holds_alternative<layout_error>(parsed))
         return "what it said is no answer of a raft-kv server";
-    cluster_answer answer{.layout = std::get<cluster_layout>(std::move(parsed)), .voters = {}};
+    const auto born = birth_in(asked.call({"RAFT", "BIRTH"}));
+    if (!born || !std::holds_alternative<birth_record>(*born))
+        return "it does not say which history the cluster has";
+    cluster_answer answer{.layout = std::get<cluster_layout>(std::move(parsed)),
+                          .birth = std::get<birth_record>(*born),
+                          .voters = {}};
     for (const auto& member : status->members)
         if (member.part != "learner") answer.voters.push_back(member.id);
     return answer;
@@ -44,6 +54,23 @@ ask_about_cluster(const std::vector<server_address>& servers, std::uint64_t self
                     std::get<std::string>(said);
     }
     return problems.empty() ? "the cluster file names no other server" : problems;
+}
+
+std::optional<birth_answer> ask_one_for_birth(const server_address& server,
+                                              std::chrono::milliseconds patience) {
+    outside::connection asked{server, patience};
+    return birth_in(asked.call({"RAFT", "BIRTH"}));
+}
+
+std::optional<birth_record> ask_for_birth(const std::vector<server_address>& servers,
+                                          std::uint64_t self, std::chrono::milliseconds patience) {
+    for (const auto& server : servers) {
+        if (number_of(server.id) == number_of(self)) continue;
+        auto answer = ask_one_for_birth(server, patience);
+        if (!answer) continue;
+        if (auto* record = std::get_if<birth_record>(&*answer)) return std::move(*record);
+    }
+    return std::nullopt;
 }
 
 }  // namespace raft_kv

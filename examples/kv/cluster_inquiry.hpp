@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "birth.hpp"
 #include "cluster_file.hpp"
 
 namespace raft_kv {
@@ -18,7 +19,8 @@ namespace raft_kv {
 inline constexpr std::chrono::milliseconds inquiry_patience{500};
 
 struct cluster_answer {
-    cluster_layout layout{};            ///< Its name is the cluster's identity.
+    cluster_layout layout{};  ///< Its name is the cluster's identity.
+    birth_record birth{};
     std::vector<std::uint64_t> voters;  ///< As whoever answered knows them.
 };
 
@@ -27,5 +29,15 @@ struct cluster_answer {
 [[nodiscard]] std::variant<cluster_answer, std::string>
 ask_about_cluster(const std::vector<server_address>& servers, std::uint64_t self,
                   std::chrono::milliseconds patience);
+
+/// What this server says to RAFT BIRTH. Blocks, for at most `patience`.
+[[nodiscard]] std::optional<birth_answer> ask_one_for_birth(const server_address& server,
+                                                            std::chrono::milliseconds patience);
+
+/// The birth of the cluster, as the first of these servers but for `self` knows it; none if none
+/// that answers is born. Blocks, for at most `patience` with each.
+[[nodiscard]] std::optional<birth_record> ask_for_birth(const std::vector<server_address>& servers,
+                                                        std::uint64_t self,
+                                                        std::chrono::milliseconds patience);
 
 }  // namespace raft_kv

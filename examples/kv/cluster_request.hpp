@@ -12,6 +12,7 @@
 #include "cluster_file.hpp"
 
 #include <raft/core/membership.hpp>
+#include <raft/node/outcome.hpp>
 
 namespace raft_kv {
 
@@ -24,17 +25,20 @@ struct add_server {
 /// RAFT REMOVE.
 struct remove_server {
     std::uint64_t id = 0;
+    raft::change_check check{};
 };
 
 /// RAFT PROMOTE, RAFT DEMOTE: a member is to be a voter, or a learner.
 struct assign_part {
     std::uint64_t id = 0;
     raft::member_part part{};
+    raft::change_check check{};
 };
 
 /// RAFT CHANGE: the whole membership, whatever it is now.
 struct change_members {
     std::vector<raft::member> members{};
+    raft::change_check check{};
 };
 
 /// RAFT FORGET: the address of a server that is no member.

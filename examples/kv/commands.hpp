@@ -114,6 +114,7 @@ void raft_help(local_call& call);
 void raft_status(local_call& call);
 void raft_snapshot(local_call& call);
 void raft_address(local_call& call);
+void raft_birth(local_call& call);
 void raft_lease(local_call& call);
 void raft_reads(local_call& call);
 std::variant<cluster_request, std::string> raft_add(const word_list& words);

@@ -4,8 +4,6 @@
 // what each server holds at the end.
 #include "demo.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -27,6 +25,7 @@
 #include "demo/text.hpp"
 #include "demo/wait.hpp"
 #include "demo/write_load.hpp"
+#include <unistd.h>
 
 namespace raft_kv {
 

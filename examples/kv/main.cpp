@@ -9,6 +9,7 @@
 
 #include "commands.hpp"
 #include "demo.hpp"
+#include "init.hpp"
 #include "process_setup.hpp"
 #include "recover.hpp"
 #include "serve.hpp"
@@ -17,10 +18,12 @@ namespace {
 
 constexpr std::string_view help_text =
     R"(usage: raft-kv serve --cluster FILE --id N --data DIR [options]
+       raft-kv init --cluster FILE
        raft-kv recover --data DIR --id N [options]
        raft-kv demo [options]
 
   serve        runs one server of a replicated key-value store; see raft-kv serve --help
+  init         lets a new cluster begin, once, when all its servers run
   recover      makes one server's data a new cluster, when a majority is lost for good
   demo         starts three servers, writes to them, kills their leader, and checks what is left
   --help       this text
@@ -32,8 +35,9 @@ A cluster file for three servers on one machine, each line `<id> <host> <peer-po
   2 127.0.0.1 7002 6002
   3 127.0.0.1 7003 6003
 
-Then `redis-cli -c -p 6001 set key value` works at any of them, and `raft help` tells how servers
-are added, replaced and removed. A new one is started with --join.
+All three are started, and `raft-kv init --cluster FILE` lets the cluster begin: once, not at
+every start. Then `redis-cli -c -p 6001 set key value` works at any of them, and `raft help` tells
+how servers are added, replaced and removed. A new one is started with --join.
 )";
 
 int print(std::string_view text) {
@@ -52,6 +56,7 @@ int main(int count, char** words) {
         raft_kv::let_writes_fail();
         return raft_kv::serve(arguments.subspan(2));
     }
+    if (command == "init") return raft_kv::init(arguments.subspan(2));
     if (command == "recover") {
         raft_kv::keep_files_private();
         raft_kv::let_writes_fail();
@@ -65,7 +70,7 @@ int main(int count, char** words) {
     if (command == "--help") return print(help_text);
     if (command == "--version") return print("raft-kv " RAFT_KV_VERSION "\n");
     if (command.empty()) {
-        std::fputs("raft-kv: a command is missing: serve, recover or demo\n", stderr);
+        std::fputs("raft-kv: a command is missing: serve, init, recover or demo\n", stderr);
     } else {
         std::fprintf(stderr, "raft-kv: unknown command '%s'\n", arguments[1]);
     }

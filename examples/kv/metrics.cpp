@@ -77,6 +77,12 @@ void tell_log(metrics_writer& out, const server_report& report) {
     out.gauge("raft_log_entries", "The entries that the log holds.",
               report.last + 1 - report.first);
     out.gauge("raft_snapshot_index", "The last entry that the snapshot covers.", report.snapshot);
+    out.gauge("raft_lacks_from_index",
+              "The first entry whose command is not here, as of a witness; 0 if all are.",
+              report.lacks_from);
+    out.gauge("raft_removed_at_index",
+              "The configuration since which this server is no member any more; 0 if it is one.",
+              report.removed_at);
     out.gauge("raft_lost_through_index",
               "The disk lost entries up to this one, which the others bring; 0 if it did not.",
               report.lost_through);

@@ -27,12 +27,28 @@ std::string wrong_id(std::string_view word) {
     return "ERR '" + std::string{word.substr(0, shown_max)} + "' is no server's id";
 }
 
+/// FORCE as the last word: the change waits for no live majority.
+raft::change_check check_in(word_list& words) {
+    if (words.size() < 4 || !same_word(words.back(), "force"))
+        return raft::change_check::live_majority;
+    words.pop_back();
+    return raft::change_check::forced;
+}
+
 /// What `make` makes of the id in the third word.
 template <class Make>
 asked_or_wrong about_server(const word_list& words, Make make) {
     const auto id = id_in(words[2]);
     if (!id) return wrong_id(words[2]);
     return cluster_request{make(*id)};
+}
+
+/// The same of a change of its part, which can be forced.
+template <class Make>
+asked_or_wrong about_changed_server(word_list words, Make make) {
+    const auto check = check_in(words);
+    if (words.size() != 3) return "ERR syntax error";
+    return about_server(words, [&](std::uint64_t id) { return make(id, check); });
 }
 
 std::variant<server_address, std::string> address_in(const word_list& words) {
@@ -86,7 +102,7 @@ void raft_status(local_call& call) {
         reply.bulk(name);
         reply.bulk(value);
     };
-    reply.array(26);
+    reply.array(32);
     text("id", id_text(report.id));
     text("role", report.role);
     number("term", report.term);
@@ -103,6 +119,9 @@ void raft_status(local_call& call) {
     number("changing", report.changing ? 1 : 0);
     text("lease", report.lease ? "on" : "off");
     number("lost-through", report.lost_through);
+    number("lacks-from", report.lacks_from);
+    number("removed-at", report.removed_at);
+    text("history", hex_text(call.server.birth().history.value));
 }
 
 void raft_snapshot(local_call& call) {
@@ -113,6 +132,8 @@ void raft_snapshot(local_call& call) {
 void raft_address(local_call& call) {
     call.reply.bulk(cluster_text(call.server.identity(), call.server.layout().servers));
 }
+
+void raft_birth(local_call& call) { call.reply.bulk(text_of(call.server.birth())); }
 
 void raft_lease(local_call& call) {
     const auto on = same_word(call.words[2], "on");
@@ -166,18 +187,20 @@ asked_or_wrong raft_announce(const word_list& words) {
 }
 
 asked_or_wrong raft_remove(const word_list& words) {
-    return about_server(words, [](std::uint64_t id) { return remove_server{id}; });
+    return about_changed_server(words, [](std::uint64_t id, raft::change_check check) {
+        return remove_server{id, check};
+    });
 }
 
 asked_or_wrong raft_promote(const word_list& words) {
-    return about_server(words, [](std::uint64_t id) {
-        return assign_part{id, raft::member_part::voter};
+    return about_changed_server(words, [](std::uint64_t id, raft::change_check check) {
+        return assign_part{id, raft::member_part::voter, check};
     });
 }
 
 asked_or_wrong raft_demote(const word_list& words) {
-    return about_server(words, [](std::uint64_t id) {
-        return assign_part{id, raft::member_part::learner};
+    return about_changed_server(words, [](std::uint64_t id, raft::change_check check) {
+        return assign_part{id, raft::member_part::learner, check};
     });
 }
 
@@ -185,8 +208,9 @@ asked_or_wrong raft_forget(const word_list& words) {
     return about_server(words, [](std::uint64_t id) { return forget_server{id}; });
 }
 
-asked_or_wrong raft_change(const word_list& words) {
-    change_members wanted;
+asked_or_wrong raft_change(const word_list& given) {
+    auto words = given;
+    change_members wanted{.members = {}, .check = check_in(words)};
     for (std::size_t i = 2; i < words.size(); ++i) {
         const auto colon = words[i].find(':');
         const auto id = id_in(words[i].substr(0, colon));

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "birth.hpp"
 #include "data_identity.hpp"
 #include "limits.hpp"
 #include "server_id.hpp"
@@ -114,6 +115,9 @@ std::optional<std::string> look_into(const recover_flags& flags, storage_type& s
         return flags.directory + " holds nothing: there is nothing to recover";
     if (found.members.is_witness({flags.id}))
         return "server " + id_text(flags.id) + " is a witness and holds no data";
+    if (found.kept.lacks_from)
+        return "server " + id_text(flags.id) + " was a witness: it holds no data from entry " +
+               std::to_string(found.kept.lacks_from->value) + " on";
     return std::nullopt;
 }
 
@@ -157,6 +161,15 @@ std::optional<std::string> rename_cluster(const recover_flags& flags, const hold
     if (auto wrong = keep_known_servers(flags.directory, cluster_text(identity, servers)))
         return wrong;
     return replace_claim(flags.directory, joiner_claim(identity, flags.id));
+}
+
+/// What goes on from here is another history than what the others may have: they never meet.
+std::optional<std::string> begin_history(const recover_flags& flags, storage_type& storage) {
+    std::random_device random;
+    const birth_record record{.history = {std::uint64_t{random()} << 32U | random() | 1U},
+                              .founders = {}};
+    if (!storage.keep_history(record.history)) return storage.error();
+    return keep_birth(flags.directory, record);
 }
 
 /// One record: a new term, and the configuration as its first entry.
@@ -242,6 +255,7 @@ int recover(std::span<char*> arguments) {
         return only_told;
     }
     if (const auto wrong = rename_cluster(flags, found)) return complain(*wrong, failed);
+    if (const auto wrong = begin_history(flags, storage)) return complain(*wrong, failed);
     if (const auto wrong = begin_anew(flags, found, storage)) return complain(*wrong, failed);
     std::printf("Done. Start it with `raft-kv serve --join --id %s --data %s` and a cluster file "
                 "that names it.\n",

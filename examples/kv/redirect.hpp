@@ -100,6 +100,15 @@ inline constexpr std::string_view overloaded_text =
         return "NOLEASE there are no leases here: start the servers with --clock-drift-ppm";
     case raft::refusal_reason::snapshot_in_use:
         return "BUSY a member is receiving the last snapshot; try again when it has it";
+    case raft::refusal_reason::no_live_majority:
+        return "NOMAJORITY too few of those who would vote after the change answer now: the "
+               "cluster would have no leader; start them first, or append FORCE";
+    case raft::refusal_reason::member_not_heard:
+        return "UNREACHABLE that server has not answered the leader of late; choose another";
+    case raft::refusal_reason::not_born:
+        return "CLUSTERDOWN this server's directory was empty; raft-kv init lets a cluster begin";
+    case raft::refusal_reason::commands_missing:
+        return "NODATA this server was a witness, and has not all of the data yet; try again later";
     case raft::refusal_reason::too_stale:
         return "STALE the leader was last heard too long ago; ask another server, or allow more";
     }

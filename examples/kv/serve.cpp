@@ -45,8 +45,8 @@ Runs one server of a replicated key-value store, which speaks the Redis protocol
                              lost is had from the other servers, where that is safe
   --forward                  while it follows it takes writes, and hands them to the leader
   --election-timeout-ms N    without a leader for so long, or up to twice, it stands for
-                             election (300)
-  --heartbeat-ms N           how often a leader is heard at least (60)
+                             election (1000)
+  --heartbeat-ms N           how often a leader is heard at least (100)
   --snapshot-entries N       a snapshot is taken after so many log entries (1000000), and when
                              the log since the last one is longer than 64 MiB and four of it
   --election-rank N          it waits so many election timeouts longer than others (0)

@@ -18,8 +18,8 @@ struct serve_flags {
     std::string cluster_file{};
     std::uint64_t id = 0;
     std::string directory{};
-    std::int64_t election_timeout_ms = 300;
-    std::int64_t heartbeat_ms = 60;
+    std::int64_t election_timeout_ms = 1000;
+    std::int64_t heartbeat_ms = 100;
     std::uint64_t snapshot_entries = 1'000'000;
     listen_address listen{};        ///< Empty: where the cluster file says.
     listen_address listen_peers{};  ///< Empty: where the cluster file says.

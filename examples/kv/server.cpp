@@ -22,6 +22,12 @@ constexpr std::chrono::seconds wait_for_majority_max{5};
 
 // -------------------------------------------------------------------------------- the node's state
 
+std::optional<raft::member_id> server::another_member(const raft::state& state) const {
+    for (const auto id : state.members().members)
+        if (id.value != options_.id && layout_.find(id.value) != nullptr) return id;
+    return std::nullopt;
+}
+
 std::optional<raft::refusal> server::not_leading() const {
     const auto& state = node_->protocol_state();
     if (state.is_leader() && !stopping_) return std::nullopt;
@@ -29,6 +35,9 @@ std::optional<raft::refusal> server::not_leading() const {
     // A server that is about to stop sends nobody to itself.
     if (leader && leader != raft::member_id{options_.id})
         return raft::refusal{raft::refusal_reason::not_leader, leader};
+    // One that was removed knows members of then, of whom each can tell who leads.
+    if (state.tasks->removed_at)
+        return raft::refusal{raft::refusal_reason::not_leader, another_member(state)};
     const auto failed = node_->status().storage_failed;
     return raft::refusal{failed ? raft::refusal_reason::storage_failed
                                 : raft::refusal_reason::not_leader,
@@ -67,6 +76,8 @@ server_report server::report() const {
         .flushes = flushes_->report(),
     };
     if (status.lost_through) report.lost_through = status.lost_through->index.value;
+    if (status.lacks_from) report.lacks_from = status.lacks_from->value;
+    if (status.removed_at) report.removed_at = status.removed_at->value;
     if (status.leader) report.leader = status.leader->value;
     report.members = report_of_members(node_->protocol_state(), protocol_now());
     return report;

@@ -28,6 +28,7 @@
 #include "flush_times.hpp"
 #include "health.hpp"
 #include "http_server.hpp"
+#include "known_storages.hpp"
 #include "listen_address.hpp"
 #include "service.hpp"
 #include "standing.hpp"
@@ -85,6 +86,7 @@ public:
 
     // service
     [[nodiscard]] std::uint64_t identity() const override { return cluster_; }
+    [[nodiscard]] const birth_record& birth() const override { return birth_; }
     [[nodiscard]] const cluster_layout& layout() const override { return layout_; }
     [[nodiscard]] server_report report() const override;
     [[nodiscard]] const kv& store() const override { return node_->state_machine(); }
@@ -143,6 +145,8 @@ private:
     void tell_recovery(const raft::node_status& status, clock::duration restoring) const;
     [[nodiscard]] std::optional<std::string> take_identity();
     [[nodiscard]] std::optional<std::string> ask_to_join(cluster_layout& known);
+    [[nodiscard]] std::optional<std::string> settle_birth();
+    [[nodiscard]] std::optional<std::string> await_own_birth();
     [[nodiscard]] std::string recording_path() const;
     [[nodiscard]] std::optional<std::string> listen();
     [[nodiscard]] std::optional<std::string> listen_for_pages();
@@ -162,6 +166,7 @@ private:
                       const raft::outcome<kv::result>& outcome);
     void tell_readers(std::uint64_t round, const readers& all, const raft::read_outcome& outcome);
     void snapshot_if_due();
+    [[nodiscard]] std::optional<raft::member_id> another_member(const raft::state& state) const;
     void observe();
     void observe_snapshots();
     void observe_failure();
@@ -194,7 +199,8 @@ private:
     void begin_one(const asker& who, const forget_server& asked);
     void begin_one(const asker& who, const transfer_leadership& asked);
     void begin_one(const asker& who, const step_down& asked);
-    void change(const asker& who, std::vector<raft::member> wanted);
+    void change(const asker& who, std::vector<raft::member> wanted, raft::change_check check);
+    void tell_changed(const asker& who, const raft::change_outcome& outcome);
     void announce(const asker& who, const std::vector<server_address>& servers,
                   std::function<void()> then);
     void tell(const asker& who, std::string_view error);
@@ -204,6 +210,8 @@ private:
     asio::io_context& io_;
     server_options options_;
     std::uint64_t cluster_ = 0;  ///< Its identity.
+    birth_record birth_{};
+    known_storages storages_{};
     cluster_layout base_{};      ///< What is known of servers' addresses besides the log.
     cluster_layout layout_{};    ///< That, with what the log says.
     std::string kept_layout_{};  ///< As it is on the disk.

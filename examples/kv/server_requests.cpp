@@ -127,7 +127,7 @@ void server::begin_one(const asker& who, const add_server& asked) {
     announce(who, {asked.address}, [this, who, asked] {
         auto wanted = raft::membership_of(node_->protocol_state().members());
         wanted.push_back({{asked.address.id}, asked.part});
-        change(who, std::move(wanted));
+        change(who, std::move(wanted), raft::change_check::live_majority);
     });
 }
 
@@ -136,7 +136,7 @@ void server::begin_one(const asker& who, const remove_server& asked) {
     const auto place = place_of(wanted, asked.id);
     if (place == wanted.end()) return tell(who, not_a_member(asked.id));
     wanted.erase(place);
-    change(who, std::move(wanted));
+    change(who, std::move(wanted), asked.check);
 }
 
 void server::begin_one(const asker& who, const assign_part& asked) {
@@ -144,15 +144,15 @@ void server::begin_one(const asker& who, const assign_part& asked) {
     const auto place = place_of(wanted, asked.id);
     if (place == wanted.end()) return tell(who, not_a_member(asked.id));
     place->part = asked.part;
-    change(who, std::move(wanted));
+    change(who, std::move(wanted), asked.check);
 }
 
 void server::begin_one(const asker& who, const change_members& asked) {
-    change(who, asked.members);
+    change(who, asked.members, asked.check);
 }
 
 /// Whoever becomes a member is found by its address in the log, which all members come to have.
-void server::change(const asker& who, std::vector<raft::member> wanted) {
+void server::change(const asker& who, std::vector<raft::member> wanted, raft::change_check check) {
     follow_membership();  // An address may have come a moment ago.
     std::vector<server_address> addresses;
     for (const auto& each : wanted) {
@@ -162,26 +162,28 @@ void server::change(const asker& who, std::vector<raft::member> wanted) {
                                  " is; RAFT ANNOUNCE tells");
         addresses.push_back(*address);
     }
-    announce(who, addresses, [this, who, wanted = std::move(wanted)]() mutable {
+    announce(who, addresses, [this, who, check, wanted = std::move(wanted)]() mutable {
         log_("asked to make these the members:" + names_of(wanted));
         const auto based_on = node_->status().configuration;
         node_->change_members(
-            based_on, std::move(wanted), [this, who](const raft::change_outcome& outcome) {
-                if (const auto* refused = std::get_if<raft::refusal>(&outcome))
-                    return tell_refused(who, *refused);
-                if (std::holds_alternative<raft::unknown>(outcome))
-                    return tell(who,
-                                "UNKNOWN leadership was lost under way; whoever leads carries the "
-                                "change on, and RAFT STATUS shows it");
-                const auto done =
-                    std::get<raft::change_result>(outcome) == raft::change_result::completed;
-                tell(who, done
-                              ? ""
-                              : "GIVENUP a new voter did not answer or catch up, or the change was "
-                                "taken back; the members are what they were");
-            });
+            based_on, std::move(wanted),
+            [this, who](const raft::change_outcome& outcome) { tell_changed(who, outcome); },
+            check);
         schedule_turn();
     });
+}
+
+void server::tell_changed(const asker& who, const raft::change_outcome& outcome) {
+    if (const auto* refused = std::get_if<raft::refusal>(&outcome))
+        return tell_refused(who, *refused);
+    if (std::holds_alternative<raft::unknown>(outcome))
+        return tell(who, "UNKNOWN leadership was lost under way; whoever leads carries the change "
+                         "on, and RAFT STATUS shows it");
+    const auto done = std::get<raft::change_result>(outcome) == raft::change_result::completed;
+    tell(who, done
+                  ? ""
+                  : "GIVENUP a new voter did not answer or catch up, or has no room, or the change "
+                    "was taken back; the members are what they were");
 }
 
 // ------------------------------------------------------------------------------------- leadership

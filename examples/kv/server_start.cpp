@@ -10,6 +10,7 @@
 #include "data_identity.hpp"
 #include "server.hpp"
 #include "server_id.hpp"
+#include "unborn_server.hpp"
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 #include <asio/write.hpp>
@@ -77,8 +78,11 @@ server::~server() {
 
 std::optional<std::string> server::start() {
     if (auto wrong = open_storage()) return wrong;
+    if (auto wrong = settle_birth()) return wrong;
+    if (auto wrong = storages_.open(options_.directory, birth_)) return wrong;
     raft::node_options settings{.id = {options_.id},
                                 .initial = {},
+                                .birth = birth_.history,
                                 .config = options_.config,
                                 .seed = std::random_device{}()};
     if (!options_.joins) {
@@ -96,6 +100,12 @@ std::optional<std::string> server::start() {
         .self = {options_.id},
         .listen = std::get<tcp::endpoint>(listen_on),
         .peers = {},
+        .history = birth_.history,
+        .mark = storage_->mark(),
+        .takes_storage =
+            [this](raft::member_id other, raft::storage_mark mark) {
+                return storages_.takes(other.value, mark);
+            },
         .takes_guest = [this](raft::member_id caller) { return takes_guest(caller); },
         .on_event = [this](const raft::asio_event& event) { log_peer(event); },
     };
@@ -193,6 +203,42 @@ std::optional<std::string> server::take_identity() {
     return std::nullopt;
 }
 
+/// A directory that was used knows its history, or is older than histories. An empty one has the
+/// record already if its first start was interrupted; one that joins was told; and a founder waits
+/// until the cluster is born.
+std::optional<std::string> server::settle_birth() {
+    auto read = read_birth(options_.directory);
+    if (auto* wrong = std::get_if<std::string>(&read)) return std::move(*wrong);
+    auto& kept = std::get<std::optional<birth_record>>(read);
+    if (kept) birth_ = *std::move(kept);
+    const auto known = storage_->history();
+    if (known && birth_.history == raft::history_id{}) birth_.history = *known;
+    if (known && birth_.history != *known)
+        return options_.directory + " holds the record of another birth than its log";
+    if (birth_.history != raft::history_id{}) return std::nullopt;
+    if (!storage_->was_empty()) {
+        birth_.history = history_before_records(cluster_);
+        return std::nullopt;
+    }
+    return options_.joins ? "the cluster to join has no history" : await_own_birth();
+}
+
+std::optional<std::string> server::await_own_birth() {
+    const auto& self = *options_.layout.find(options_.id);
+    const auto clients = endpoint_of(io_, listening(options_.listen, self.host, self.client_port));
+    if (const auto* wrong = std::get_if<std::string>(&clients)) return *wrong;
+    auto end = await_birth({.self = {options_.id, storage_->mark()},
+                            .layout = options_.layout,
+                            .clients = std::get<tcp::endpoint>(clients),
+                            .way_out = where_else(options_.listen, "--listen"),
+                            .directory = options_.directory},
+                           log_);
+    if (auto* wrong = std::get_if<std::string>(&end)) return std::move(*wrong);
+    birth_ = std::get<birth_record>(std::move(end));
+    log_("the cluster is born, with history " + hex_text(birth_.history.value));
+    return std::nullopt;
+}
+
 /// An empty server must not be a voter before it has caught up: the one that had its id may have
 /// promised what this one does not know.
 std::optional<std::string> server::ask_to_join(cluster_layout& known) {
@@ -215,7 +261,7 @@ std::optional<std::string> server::ask_to_join(cluster_layout& known) {
                    id_text(server_id(number_of(options_.id),
                                      static_cast<std::uint32_t>(incarnation_of(options_.id)) + 1));
         known = std::move(answer->layout);
-        return std::nullopt;
+        return keep_birth(options_.directory, answer->birth);
     }
     return "none of the servers in the cluster file answers, so there is nothing to join: " + told;
 }

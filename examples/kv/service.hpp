@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "activity.hpp"
+#include "birth.hpp"
 #include "cluster_file.hpp"
 #include "cluster_request.hpp"
 #include "flush_times.hpp"
@@ -49,6 +50,8 @@ struct server_report {
     std::uint64_t snapshot_bytes = 0;
     /// The disk lost entries up to this one, which are being had from the others; 0: none.
     std::uint64_t lost_through = 0;
+    std::uint64_t lacks_from = 0;     ///< The log has no commands from here on; 0: it has all.
+    std::uint64_t removed_at = 0;     ///< The configuration since which it is no member; 0: it is.
     std::uint64_t applied_bytes = 0;  ///< Since the server was started.
     bool storage_failed = false;
     std::uint64_t configuration = 0;  ///< The index of the newest one.
@@ -70,6 +73,7 @@ public:
 
     /// Who the cluster is, and where each server that is known of.
     [[nodiscard]] virtual std::uint64_t identity() const = 0;
+    [[nodiscard]] virtual const birth_record& birth() const = 0;
     [[nodiscard]] virtual const cluster_layout& layout() const = 0;
     [[nodiscard]] virtual server_report report() const = 0;
     [[nodiscard]] virtual const kv& store() const = 0;

@@ -19,6 +19,7 @@ struct standing {
     raft::term_number term{};
     std::optional<raft::member_id> leader{};
     part role = part::candidate;
+    std::optional<raft::log_index> removed_at{};  ///< It is no member any more, since this entry.
     friend bool operator==(const standing&, const standing&) = default;
 };
 
@@ -27,11 +28,14 @@ struct standing {
                       : state.is_follower()  ? standing::part::follower
                       : state.is_candidate() ? standing::part::candidate
                                              : standing::part::halted;
-    return {state.current_term, state.current_leader(), role};
+    return {state.current_term, state.current_leader(), role, state.tasks->removed_at};
 }
 
 /// "follows server 2 in term 5". Empty for one that halts: the log says why it does instead.
 [[nodiscard]] inline std::string text_of(const standing& now) {
+    if (now.removed_at)
+        return "is no member of this cluster any more, since the configuration at entry " +
+               std::to_string(now.removed_at->value) + "; it can be stopped, or added again";
     const auto term = " in term " + std::to_string(now.term.value);
     switch (now.role) {
     case standing::part::halted: return {};

@@ -13,6 +13,7 @@
 
 #include <raft/core/step.hpp>
 #include <raft/node/outcome.hpp>
+#include <raft/policy/entry.hpp>
 
 namespace raft {
 
@@ -38,6 +39,11 @@ namespace raft {
     case refusal_reason::no_lease: return "reads under a lease are not enabled";
     case refusal_reason::snapshot_in_use: return "a member is receiving the last snapshot";
     case refusal_reason::too_stale: return "the leader was last heard too long ago";
+    case refusal_reason::no_live_majority:
+        return "too few of those who would vote after the change answer";
+    case refusal_reason::member_not_heard: return "that member has not answered of late";
+    case refusal_reason::not_born: return "this server's storage is empty, and it is not born";
+    case refusal_reason::commands_missing: return "this server was a witness and lacks commands";
     }
     return "unknown reason";
 }
@@ -45,6 +51,24 @@ namespace raft {
 /// The reason of a refusal. Who leads instead, if known, is its `leader`.
 [[nodiscard]] constexpr std::string_view describe(const refusal& refused) {
     return describe(refused.reason);
+}
+
+/// Why a server takes part in nothing.
+[[nodiscard]] constexpr std::string_view describe(halt_reason reason) {
+    switch (reason) {
+    case halt_reason::storage_failed: return "its storage has failed";
+    case halt_reason::not_born: return "its storage is empty, and nobody said that it is new";
+    }
+    return "unknown reason";
+}
+
+/// What a change of membership is held up by.
+[[nodiscard]] constexpr std::string_view describe(change_check check) {
+    switch (check) {
+    case change_check::live_majority: return "a majority of the voters to be has to answer";
+    case change_check::forced: return "nothing";
+    }
+    return "unknown check";
 }
 
 /// How a change of membership has ended.
@@ -102,8 +126,19 @@ namespace raft {
     case entry_source::configuration: return "a configuration";
     case entry_source::proposed: return "proposed here";
     case entry_source::received: return "received from the leader";
+    case entry_source::withheld: return "received from the leader, without commands";
     }
     return "unknown source";
+}
+
+/// Whether a leader sends a server commands, and snapshots' bytes.
+[[nodiscard]] constexpr std::string_view describe(command_access access) {
+    switch (access) {
+    case command_access::given: return "it sends commands";
+    case command_access::withheld: return "it withholds commands, as from a witness";
+    case command_access::unsaid: return "it did not say whether it sends commands";
+    }
+    return "unknown access";
 }
 
 /// The role of a server, in the words of `node_status::role`.

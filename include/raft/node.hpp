@@ -4,12 +4,10 @@
 // effects out through the four policies; it holds no rule of Raft. Thread rule: a node is used from
 // one thread at a time, and calls nothing back except from within your calls.
 //
-// What a step asks for is carried out while it asks (`performer`): a message is written once, where
-// the transport wants it. Nothing of that calls back into the node or into the program; what may
-// (outcomes, reads, the state machine) waits until the decision is complete.
+// What a step asks for is carried out while it asks (`performer`). Nothing of that calls back into
+// the program; what may (outcomes, reads, the state machine) waits until the decision is complete.
 #pragma once
 
-#include <chrono>
 #include <concepts>
 #include <optional>
 #include <span>
@@ -45,7 +43,6 @@ public:
     using command = command_of<StateMachine>;
     using result = typename state_machine_type::result;
     using time_point = typename std::remove_reference_t<Clock>::time_point;
-    static_assert((check_state_machine<state_machine_type>(), true));
 
     node(node_options options, StateMachine state_machine, Transport transport, Storage storage,
          Clock clock = {}, Observer observer = {})
@@ -56,23 +53,26 @@ public:
         , clock_{std::forward<Clock>(clock)}
         , observer_{std::forward<Observer>(observer)} {}
 
-    /// Takes up what the storage kept, and begins to take part. Called once, first. False if what
-    /// the storage kept makes no sense to the state machine; the node takes part in nothing then.
+    /// Takes up what the storage kept, and begins to take part. Called once, first. False if the
+    /// node takes part in nothing: the storage is empty and `node_options::birth` is not given
+    /// (`node_status::not_born`), or what it kept makes no sense to the state machine.
     bool start() {
         const auto found = storage_.recover();
-        const auto kept = detail::recovered_from(found, options_.initial);
+        const auto kept = detail::recovered_from(found, options_);
+        history_ = found.history;
         arriving_.check.resume(found.incoming);
         options_.config.durable_at_once = is_durable_at_once<storage_type>;
         state_ = initial_state(options_.id, options_.config, kept.value_or(recovered_state{}),
                                options_.seed);
         detail::observe_start(observer_, state_);
-        const bool sound = kept && detail::may_regain_loss<storage_type>(*kept, options_.id) &&
+        const bool sound = kept && detail::settle_history(storage_, history_, options_) &&
+                           detail::may_regain_loss<storage_type>(*kept, options_.id) &&
                            detail::restore(state_, state_machine_, storage_);
-        delivery_.begin_after(state_.commit_index);
+        delivery_.begin_after(applicable_index(state_));
         look_at_clock();
         sound ? step_and_finish(started{}) : step_and_finish(storage_failed{});
         settle();
-        return sound;
+        return sound && kept->born;
     }
 
     /// Lets the node see the time and what the storage has done. To be called at `deadline()`, and
@@ -91,9 +91,7 @@ public:
         if (interrupted_) return time_point{};
         const auto first = deadlines_.earliest();
         if (!first) return std::nullopt;
-        using ticks = typename std::remove_reference_t<Clock>::duration;
-        // Rounded up: a poll that comes a tick early would find nothing to do, and come again.
-        return time_point{std::chrono::ceil<ticks>(std::chrono::nanoseconds{first->nanoseconds})};
+        return detail::not_before<time_point>(*first);
     }
 
     /// A message came from another server of this cluster. What makes no sense is ignored, as if it
@@ -164,52 +162,53 @@ public:
 
     /// Begins to change the membership to `wanted`, in as many steps as it takes (§6). `based_on`:
     /// the configuration that the caller has seen (`node_status::configuration`). Until new voters
-    /// vote, to ask for the members of before takes the change back: both hear `given_up`.
+    /// vote, to ask for the members of before takes the change back: whoever asked for the change
+    /// hears `given_up`, whoever took it back `completed`. If too few of those who would vote
+    /// answer within an election timeout it is refused (`no_live_majority`), unless it is forced.
     template <std::invocable<const change_outcome&> F>
-    void change_members(log_index based_on, std::vector<member> wanted, F on_outcome) {
+    void change_members(log_index based_on, std::vector<member> wanted, F on_outcome,
+                        change_check check = change_check::live_majority) {
         typename changes_type::callback_type waiting{std::move(on_outcome)};
         look_at_clock();
-        step(change_requested{based_on, std::move(wanted)});
+        const bool takes_back = state_.is_changing_members();
+        step(change_requested{based_on, std::move(wanted), check == change_check::forced});
         const auto refused = occasional_.refused;
-        if (!refused) delivery_.changing.await(std::move(waiting));
+        if (!refused) delivery_.changing.await(std::move(waiting), takes_back);
         finish({});
         settle();
         if (refused) waiting(change_outcome{*refused});
     }
 
-    /// Begins to save the state machine's state, so that the log before it can go. None if it has
-    /// begun.
+    /// Begins to save the state machine's state, so that the log before it can go. None if begun.
     std::optional<refusal> take_snapshot() requires snapshotting_state_machine<state_machine_type> {
         look_at_clock();
         const bool is_busy = saving_at_ || restore_at_;
-        if (const auto obstacle = detail::obstacle_to_saving(state_, last_applied(), is_busy, now_))
+        const auto index = snapshot_index();
+        if (const auto obstacle = detail::obstacle_to_saving(state_, index, is_busy, now_))
             return refusal{*obstacle, state_.current_leader()};
-        saving_at_ = last_applied();
+        saving_at_ = index;
         schedule_.begun();
-        detail::begin_saving(state_, last_applied(), std::as_const(state_machine_), storage_);
+        detail::begin_saving(state_, index, std::as_const(state_machine_), storage_);
         look_at_saved_snapshot();
         settle();
         return std::nullopt;
     }
 
-    /// Asks the leader for its snapshot, or for a new one, in place of the log: what this server's
-    /// state machine holds is not to be trusted, or a snapshot is the shorter way. None if it was
-    /// asked; it sends one only if more is in it than this server has.
+    /// Asks the leader for a snapshot in place of the log. None if it was asked; it sends one only
+    /// if more is in it than this server has.
     std::optional<refusal> request_snapshot() { return request(snapshot_requested{}); }
 
-    /// Begins to hand leadership to `target`, or to whoever has the most complete log. None if it
-    /// has begun; it may still come to nothing.
+    /// Begins to hand leadership to `target`, or to who has the most complete log. None if begun.
     std::optional<refusal> transfer_leadership(std::optional<member_id> target = std::nullopt) {
         return request(transfer_requested{target});
     }
 
     /// Ends this server's leadership at once; the best of the others follows. None if it has ended.
     std::optional<refusal> step_down() { return request(step_down_requested{}); }
-
     /// Somebody will need this group: it wakes, and finds a leader. None if it can.
     std::optional<refusal> wake() { return request(wake_requested{}); }
 
-    [[nodiscard]] node_status status() const { return status_of(state_, last_applied()); }
+    [[nodiscard]] node_status status() const { return status_of(state_, last_applied(), history_); }
 
     /// What this server knows of the protocol.
     [[nodiscard]] const raft::state& protocol_state() const { return state_; }
@@ -253,37 +252,40 @@ private:
     [[gnu::noinline]] void receive_one(member_id from, const Body& body,
                                        const attachment<command>& beside) {
         if (!detail::has_all_parts<takes_snapshots>(body, beside)) return;
+        const bool withheld = detail::is_withheld(state_, body, beside);
+        if (withheld && !witness_storage<storage_type>) return;
         look_at_clock();
         if constexpr (std::is_same_v<Body, append_entries>)
             if (!beside.entries.empty() && !takes(beside.entries))
-                return receive_one(from, detail::without_entries(body), {});
+                return receive_one(from, detail::without_entries(body),
+                                   {.commands = beside.commands});
         if constexpr (std::is_same_v<Body, message>)
             if (const auto* chunk = std::get_if<install_snapshot>(&body))
-                return detail::arrival<node>{*this}.receive(from, *chunk, beside);
+                return detail::arrival<node>{*this}.receive(from, *chunk, beside, withheld);
         if constexpr (std::is_same_v<Body, message>)
             if (const auto* forwarded = std::get_if<forward_proposal>(&body))
                 if (const auto obstacle = obstacle_to(beside.entries))
                     return step_and_finish(forward_obstructed{from, *forwarded, *obstacle});
-        step_on_message(from, body, beside);
+        step_on_message(from, body, beside, withheld);
         finish(beside.chunk);
         settle();
     }
 
     template <class Body>
     [[gnu::always_inline]] void step_on_message(member_id from, const Body& body,
-                                                const attachment<command>& beside) {
+                                                const attachment<command>& beside, bool withheld) {
         if constexpr (detail::observes_inputs<std::remove_reference_t<Observer>>) {
-            received in{from, body, std::nullopt};
+            received in{from, body, std::nullopt, withheld};
             if (beside.configuration != nullptr) in.members = *beside.configuration;
             detail::observe_input(observer_, now_, in);
         }
         detail::performer<node> out{*this, beside};
-        advance(state_, from, body, beside.configuration, now_, out);
+        advance(state_, from, body, beside.configuration, withheld, now_, out);
         detail::observe_state(observer_, state_);
     }
 
     /// Whether there is room for what a leader sends. If not the entries stay with it, and it
-    /// hears so: what does not fit on the disk, or would be too much to be applied.
+    /// hears so.
     [[nodiscard]] bool takes(entries_view entries) {
         const auto bytes = [&] { return detail::bytes_of(entries, storage_); };
         if (bytes() > storage_.room()) {
@@ -380,7 +382,8 @@ private:
         const auto enough = last_applied() + Limits.applied_per_call;
         interrupted_ = false;
         do {
-            const bool news = storage_may_have_news() && storage_has_news();
+            const bool news =
+                storage_may_have_news() && detail::has_news(state_, storage_.progress());
             if (news) [[unlikely]]
                 take_storage_news();
             else if (delivering_ || !deliver())
@@ -391,21 +394,13 @@ private:
             }
         } while (has_more_to_do());
         if constexpr (takes_snapshots)
-            if (schedule_.is_due(options_, last_applied(), state_)) [[unlikely]]
+            if (schedule_.is_due(options_, snapshot_index(), state_)) [[unlikely]]
                 static_cast<void>(take_snapshot());
     }
 
     /// A storage that is durable at once has none, but of a snapshot received.
     [[nodiscard]] bool storage_may_have_news() const {
         return !is_durable_at_once<storage_type> || state_.disk.durable != state_.disk.begun;
-    }
-
-    /// Whether the storage has come further, or has failed, since the last look.
-    [[nodiscard]] bool storage_has_news() const {
-        const auto progress = storage_.progress();
-        const auto& disk = state_.disk;
-        const bool further = disk.begun > disk.durable && progress.durable > disk.durable;
-        return (further || progress.failed) && !state_.is_halted();
     }
 
     [[gnu::noinline]] void take_storage_news() {
@@ -421,15 +416,19 @@ private:
         restore_at_.reset();
         if (!detail::restore(state_, state_machine_, storage_))
             return step_and_finish(storage_failed{});
+        if (lacks_snapshot_state(state_)) return;
         delivery_.skip_to(state_.snapshot.last_included.index);
         backlog_.clear();
     }
 
     [[nodiscard]] log_index last_applied() const { return delivery_.last_applied(); }
-
-    [[nodiscard]] bool has_to_deliver() const {
-        return (last_applied() != state_.commit_index || more_) && !delivering_;
+    [[nodiscard]] log_index snapshot_index() const {
+        return detail::snapshot_index(state_, last_applied());
     }
+    [[nodiscard]] bool has_to_apply() const {
+        return last_applied() < state_.commit_index && last_applied() < applicable_index(state_);
+    }
+    [[nodiscard]] bool has_to_deliver() const { return (has_to_apply() || more_) && !delivering_; }
 
     /// Applies the next committed entries and answers who waits for them; true if anything was
     /// done. What callables ask for meanwhile is done when they have returned.
@@ -443,16 +442,16 @@ private:
     [[gnu::noinline, gnu::cold]] bool deliver_more() {
         if (restore_at_ && *restore_at_ <= state_.disk.durable) finish_install();
         const bool worked = !restore_at_ && apply_some();
-        const bool complete = last_applied() == state_.commit_index || restore_at_;
+        const bool complete = !has_to_apply() || restore_at_;
         more_ = delivery_.tell(complete, state_.current_leader()) || restore_at_;
         forward_waiting();
         return worked;
     }
 
     [[gnu::always_inline]] bool apply_some() {
-        if (last_applied() >= state_.commit_index) [[unlikely]]
+        if (!has_to_apply()) [[unlikely]]
             return false;
-        const auto last = least(last_applied() + Limits.apply_batch, state_.commit_index);
+        const auto last = least(last_applied() + Limits.apply_batch, applicable_index(state_));
         const auto entries = storage_.entries(next(last_applied()), last, Limits.message_bytes);
         const auto bytes = detail::bytes_of(entries, storage_);
         backlog_.remove(bytes);
@@ -470,6 +469,7 @@ private:
     }
 
     node_options options_;
+    std::optional<history_id> history_{};
     [[no_unique_address]] StateMachine state_machine_;
     [[no_unique_address]] Transport transport_;
     [[no_unique_address]] Storage storage_;

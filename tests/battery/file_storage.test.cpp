@@ -28,8 +28,8 @@ std::string text_of(std::span<const std::byte> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/// Of as many segments, and of what is noted beside them.
-std::uint64_t place_for(std::uint64_t segments) { return segments * 4096 + 512; }
+/// Of as many segments, and of what is noted beside them: the newest segment, and the history.
+std::uint64_t place_for(std::uint64_t segments) { return segments * 4096 + 2 * 512; }
 
 }  // namespace
 

@@ -227,9 +227,9 @@ TEST_CASE("file storage damage: another format version is refused, and named") {
     const written w;
     const auto newer = [](auto& bytes) { bytes[8] = std::byte{7}; };
     CHECK(refusal(w.with(second_segment, newer)) ==
-          second_segment + " has format version 7, this library reads version 1");
+          second_segment + " has format version 7, this library reads versions up to 2");
     CHECK(refusal(w.with(snapshot, newer)) ==
-          snapshot + " has format version 7, this library reads version 1");
+          snapshot + " has format version 7, this library reads versions up to 2");
 }
 
 TEST_CASE("B72 file storage damage: missing files are refused, and named") {

@@ -167,7 +167,7 @@ TEST_CASE("file storage on real files: a truncated header and a wrong version ar
     fill(scratch);
     overwrite(scratch.segment(), 8, "\x09");
     CHECK(error_of(scratch.path()) ==
-          scratch.segment() + " has format version 9, this library reads version 1");
+          scratch.segment() + " has format version 9, this library reads versions up to 2");
     std::filesystem::resize_file(scratch.segment(), 100);
     CHECK(error_of(scratch.path()) ==
           scratch.segment() + " is damaged at offset 100: the file ends within the header");

@@ -39,8 +39,9 @@ struct filed_host {
             auto opened = storage::open(std::to_string(group), options, faulty_files{});
             REQUIRE(std::holds_alternative<storage>(opened));
             disks.push_back(std::get<storage>(std::move(opened)));
-            REQUIRE(groups.add({group}, {{1}, voters_only({{1}}), sleepy_groups(), group}, tally{},
-                               disks.back(), clock));
+            REQUIRE(groups.add({group},
+                               {{1}, voters_only({{1}}), history_id{1}, sleepy_groups(), group},
+                               tally{}, disks.back(), clock));
         }
     }
 

@@ -417,7 +417,7 @@ TEST_CASE("sessions: a node with sessions answers a retry, also after it was sta
     network wires;
     disk kept;
     manual_clock clock;
-    const node_options options{{1}, voters_only({{1}}), {}, 1};
+    const node_options options{{1}, voters_only({{1}}), history_id{1}, {}, 1};
     const machine::command again = exactly_once<std::string>{{{2}, {1}}, {0}, {}, "a"};
 
     for (const bool before : {true, false}) {

@@ -123,6 +123,7 @@ TEST_CASE("a candidate asks for votes when its own is durable, and counts it onl
 
 TEST_CASE("B26 a candidate does not boast of entries that its disk does not have") {
     cluster c{3, plain()};
+    c.inject(s2, s1, heartbeat(1, log_start));
     c.hold_disk(s1);
     c.inject(s2, s1, entries(1, log_start, 3, 1));
     c.time_out(s1);

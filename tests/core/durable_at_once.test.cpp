@@ -42,6 +42,7 @@ struct in_order {
     void accept(accepted_proposal) {}
     void set(timer, instant) {}
     void cancel(timer) {}
+    void cut_log(const log_cut&) { asked.emplace_back("cut"); }
     occasional_effects& occasionally() { return few; }
 };
 

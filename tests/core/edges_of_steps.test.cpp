@@ -50,7 +50,7 @@ TEST_CASE("durable at once: a message whose parts are at hand is answered in the
     auto s = initial_state(s1, config, three_servers(), 1);
     effects out;
     advance(s, s2, append_entries{.term = {1}, .last_index = {1}, .entries_term = {1}}, nullptr,
-            instant{}, out);
+            false, instant{}, out);
     CHECK(s.disk.durable == s.disk.begun);
     REQUIRE(out.messages.size() == 1);
     CHECK(std::get<append_entries_reply>(out.messages[0].body).match_index == log_index{1});

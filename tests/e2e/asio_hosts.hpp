@@ -157,7 +157,8 @@ private:
         one.disks.resize(group_count_ + 1);
         for (std::uint64_t group = 1; group <= group_count_; ++group)
             REQUIRE(one.groups.add(
-                {group}, {{id}, voters_only(members_of(group)), config, 1'000 * group + id},
+                {group},
+                {{id}, voters_only(members_of(group)), history_id{1}, config, 1'000 * group + id},
                 testing::tally{}, one.disks[group], clock_));
     }
 

@@ -6,12 +6,12 @@
 // waiting for ever.
 #pragma once
 
+#include <array>
+#include <string>
+
 #include <doctest/doctest.h>
 
 #include <raft/battery/asio_transport.hpp>
-
-#include <array>
-#include <string>
 
 namespace asio_test {
 
@@ -87,15 +87,15 @@ struct server {
     }
 
     void start() {
-        const auto error = transport.start([this](member_id from, const message& body,
-                                                  const attachment<std::string>& beside) {
-            auto& one = inbox.emplace_back();
-            one.from = from;
-            one.body = body;
-            one.entries.assign(beside.entries.begin(), beside.entries.end());
-            if (beside.configuration != nullptr) one.configuration = *beside.configuration;
-            for (const auto byte : beside.chunk) one.chunk.push_back(static_cast<char>(byte));
-        });
+        const auto error = transport.start(
+            [this](member_id from, const message& body, const attachment<std::string>& beside) {
+                auto& one = inbox.emplace_back();
+                one.from = from;
+                one.body = body;
+                one.entries.assign(beside.entries.begin(), beside.entries.end());
+                if (beside.configuration != nullptr) one.configuration = *beside.configuration;
+                for (const auto byte : beside.chunk) one.chunk.push_back(static_cast<char>(byte));
+            });
         REQUIRE_FALSE(error);
     }
 
@@ -164,7 +164,11 @@ struct plain_client {
         REQUIRE_FALSE(error);
     }
 
-    void say(const handshake& question) { say(encode_handshake(question)); }
+    /// As a server of version 1, which does not introduce itself.
+    void say(handshake question) {
+        if (question.version_newest == frame_version_newest) question.version_newest = 1;
+        say(encode_handshake(question));
+    }
 
     [[nodiscard]] std::optional<handshake_verdict> verdict() const {
         handshake reply;
@@ -191,16 +195,17 @@ struct plain_listener {
     }
 
     void hear() {
-        asio::async_read(
-            socket, asio::buffer(question), [this](asio::error_code error, std::size_t) {
-                if (error) return;
-                handshake asked;
-                REQUIRE_FALSE(decode_handshake(question, asked).has_value());
-                const auto anyone = [](member_id) { return true; };
-                reply = encode_handshake(answer(asked, ours, self, anyone));
-                asio::async_write(socket, asio::buffer(reply),
-                                  [](asio::error_code, std::size_t) {});
-            });
+        asio::async_read(socket, asio::buffer(question),
+                         [this](asio::error_code error, std::size_t) {
+                             if (error) return;
+                             handshake asked;
+                             REQUIRE_FALSE(decode_handshake(question, asked).has_value());
+                             asked.version_newest = 1;
+                             const auto anyone = [](member_id) { return true; };
+                             reply = encode_handshake(answer(asked, ours, self, anyone));
+                             asio::async_write(socket, asio::buffer(reply),
+                                               [](asio::error_code, std::size_t) {});
+                         });
     }
 
     [[nodiscard]] asio_peer address() const {

@@ -37,6 +37,7 @@ struct small_server {
         command.insert(command.end(), words.begin(), words.end());
         command.insert(command.end(), flags.begin(), flags.end());
         process.emplace(std::move(command), cluster.log_path(1));
+        cluster.be_born();
         REQUIRE(eventually(patience, [&] {
             const auto status = status_of(cluster.address(1));
             return status && status->leads();

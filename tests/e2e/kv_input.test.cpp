@@ -45,7 +45,8 @@ std::string random_bytes(std::mt19937_64& random, std::size_t count) {
 
 /// What a server says first to a peer.
 std::string handshake_of(std::uint64_t cluster, std::uint64_t from, std::uint64_t to) {
-    const auto bytes = raft::encode_handshake({.cluster = {cluster}, .from = {from}, .to = {to}});
+    const auto bytes = raft::encode_handshake(
+        {.version_newest = 1, .cluster = {cluster}, .from = {from}, .to = {to}});
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 

@@ -108,11 +108,15 @@ TEST_CASE("F12 a server listens where its flags say and is announced where the f
     if (has_ipv6())
         ways.push_back({"--listen", "[::]:" + as_port(ports[0]), "--listen-peers",
                         "[::1]:" + as_port(ports[1])});
+    // Whoever lets the cluster begin is where its servers can be reached.
+    const auto nearby = cluster.cluster_file() + "-nearby";
+    std::ofstream{nearby} << "1 " << here.host << " 7001 " << here.client_port << "\n";
     for (auto flags : ways) {
         CAPTURE(flags[1]);
         flags.insert(flags.end(), {"--metrics", as_port(ports[2])});
         cluster.set_flags(flags);
         cluster.begin_start(1);
+        raft_kv::outside::be_born(RAFT_KV_PATH, nearby, nearby + ".log");
         const auto leads = eventually(patience, [&] {
             const auto status = status_of(here);
             return status && status->leads();

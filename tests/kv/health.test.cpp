@@ -18,6 +18,7 @@ raft::instant after(std::int64_t milliseconds) { return start + raft::millisecon
 /// Server 1 of three, of which 3 is to be a witness.
 raft::state server_one() {
     raft::state state{.self = {1}, .current_term = {7}};
+    state.config.election_timeout = raft::milliseconds(300);
     auto members = raft::voters_only({{1}, {2}});
     members =
         raft::detail::with_change_begun(members, {{{1}}, {{2}}, {{3}, raft::member_part::witness}});

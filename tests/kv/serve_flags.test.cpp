@@ -56,7 +56,7 @@ TEST_CASE("serve flags: what is wrong or missing is said") {
           "'7' is no value for --flight-recorder-kib");
     CHECK(problem_of({"--port", "1"}) == "unknown flag '--port'");
     CHECK(problem_of({"serve"}) == "unknown flag 'serve'");
-    CHECK(problem_of({"--cluster=c", "--id=1", "--data=d", "--heartbeat-ms=151"}) ==
+    CHECK(problem_of({"--cluster=c", "--id=1", "--data=d", "--heartbeat-ms=501"}) ==
           "--heartbeat-ms must be at most half of --election-timeout-ms");
 }
 

@@ -17,6 +17,7 @@ namespace {
 class fake_server final : public service {
 public:
     std::uint64_t identity() const override { return 7; }
+    const birth_record& birth() const override { return birth_; }
     const cluster_layout& layout() const override { return layout_; }
     server_report report() const override {
         return {.id = 1,
@@ -82,6 +83,7 @@ public:
 
     cluster_layout layout_ =
         std::get<cluster_layout>(parse_cluster("1 one 7001 6001\n2 two 7002 6002\n"));
+    birth_record birth_{.history = {5}, .founders = {}};
     kv store_{};
     std::optional<std::uint64_t> leader_ = 1;
     std::uint64_t round_ = 1;
@@ -327,13 +329,14 @@ TEST_CASE_FIXTURE(one_client,
 TEST_CASE_FIXTURE(one_client, "session: RAFT STATUS tells the server's part") {
     CHECK(
         says("RAFT STATUS\r\n") ==
-        "*26\r\n$2\r\nid\r\n$1\r\n1\r\n$4\r\nrole\r\n$6\r\nleader\r\n$4\r\nterm\r\n:7\r\n"
+        "*32\r\n$2\r\nid\r\n$1\r\n1\r\n$4\r\nrole\r\n$6\r\nleader\r\n$4\r\nterm\r\n:7\r\n"
         "$6\r\nleader\r\n$1\r\n1\r\n$6\r\ncommit\r\n:9\r\n$7\r\napplied\r\n:8\r\n"
         "$4\r\nlast\r\n:10\r\n$8\r\nsnapshot\r\n:0\r\n$7\r\nmembers\r\n*2\r\n"
         "*7\r\n$1\r\n1\r\n$8\r\none:6001\r\n:10\r\n$5\r\nvoter\r\n$7\r\nstaying\r\n:0\r\n:7\r\n"
         "*7\r\n$1\r\n2\r\n$8\r\ntwo:6002\r\n$-1\r\n$7\r\nlearner\r\n$7\r\nleaving\r\n$-1\r\n$-1\r\n"
         "$13\r\nconfiguration\r\n:3\r\n$8\r\nchanging\r\n:0\r\n$5\r\nlease\r\n$3\r\noff\r\n"
-        "$12\r\nlost-through\r\n:0\r\n");
+        "$12\r\nlost-through\r\n:0\r\n$10\r\nlacks-from\r\n:0\r\n$10\r\nremoved-at\r\n:0\r\n"
+        "$7\r\nhistory\r\n$16\r\n0000000000000005\r\n");
     CHECK(says("RAFT SNAPSHOT\r\n").starts_with("-ERR nothing was applied"));
     CHECK(says("RAFT\r\n") == "-ERR wrong number of arguments for 'raft' command\r\n");
 }

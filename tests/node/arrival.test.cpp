@@ -63,8 +63,12 @@ struct receiver {
 
     receiver()
         : disk{opened(files)}
-        , server{node_options{.id = {1}, .initial = members.value, .config = {}, .seed = 1}, blob{},
-                 noted_answers{answers}, disk, clock} {
+        , server{node_options{.id = {1},
+                              .initial = members.value,
+                              .birth = history_id{1},
+                              .config = {},
+                              .seed = 1},
+                 blob{}, noted_answers{answers}, disk, clock} {
         REQUIRE(server.start());
         give_heartbeat(3);
     }

@@ -66,6 +66,7 @@ struct single {
     node<Machine, memory_network<std::string>::port, later_storage&, manual_clock&> server{
         {.id = {1},
          .initial = voters_only({{1}}),
+         .birth = history_id{1},
          .config = {.retained_entries = 0, .first_election_at_once = true},
          .seed = 1},
         Machine{},

@@ -43,7 +43,7 @@ struct alone {
     bool restart() {
         settings config{};
         config.retained_entries = 3;
-        up.emplace(node_options{{1}, voters_only({{1}}), config, 1}, StateMachine{},
+        up.emplace(node_options{{1}, voters_only({{1}}), history_id{1}, config, 1}, StateMachine{},
                    wires.port_of({1}), disk, clock);
         return up->start();
     }
@@ -191,8 +191,16 @@ TEST_CASE("B72 B76 a node does not start on a log that begins after what it can 
 namespace {
 
 /// Three nodes whose lists grow by values that are all different, and what was said of each value.
+/// Elections come often, and leave time for writes between them.
+settings quick_elections() {
+    settings config{};
+    config.election_timeout = milliseconds(300);
+    config.heartbeat_interval = milliseconds(60);
+    return config;
+}
+
 struct growing_lists {
-    trio nodes{};
+    trio nodes{quick_elections()};
     std::map<int, outcome<std::size_t>> said{};
     int values = 0;
 

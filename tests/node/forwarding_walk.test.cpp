@@ -115,7 +115,8 @@ private:
     }
 
     void start(std::uint64_t id) {
-        node_options options{{id}, voters_only({{1}, {2}, {3}}), {}, dice_.below(~0ULL)};
+        node_options options{
+            {id}, voters_only({{1}, {2}, {3}}), history_id{1}, {}, dice_.below(~0ULL)};
         options.config.retained_entries = 2;
         if (dice_.below(2) == 0) options.snapshot_after_entries = 8;
         up_[id] = std::make_unique<server>(options, list{}, wires{waiting_, is_bad_, {id}},

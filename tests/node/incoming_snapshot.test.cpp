@@ -42,7 +42,11 @@ struct follower_over {
 
     follower_over() { start(); }
     void start() {
-        server.emplace(node_options{.id = {1}, .initial = members.value, .config = {}, .seed = 1},
+        server.emplace(node_options{.id = {1},
+                                    .initial = members.value,
+                                    .birth = history_id{1},
+                                    .config = {},
+                                    .seed = 1},
                        list{}, noted_answers{answers}, disk, clock);
         REQUIRE(server->start());
     }

@@ -43,8 +43,8 @@ struct filed_cluster {
         auto opened = storage::open("data", options, files[id]);
         REQUIRE(std::holds_alternative<storage>(opened));
         disks[id] = std::make_unique<storage>(std::get<storage>(std::move(opened)));
-        up.try_emplace(id, node_options{{id}, voters_only(members), settings{}, id}, list{},
-                       wires.port_of({id}), *disks[id], clock);
+        up.try_emplace(id, node_options{{id}, voters_only(members), history_id{1}, settings{}, id},
+                       list{}, wires.port_of({id}), *disks[id], clock);
         return up.at(id).start();
     }
 

@@ -159,7 +159,7 @@ TEST_CASE("a command that no message could carry is refused") {
     manual_clock clock;
     wires_type wires;
     node<list, wires_type::port, memory_storage<int>, manual_clock&, limits{.message_bytes = 2}>
-        small{{{1}, voters_only({{1}}), {}, 1}, {}, wires.port_of({1}), {}, clock};
+        small{{{1}, voters_only({{1}}), history_id{1}, {}, 1}, {}, wires.port_of({1}), {}, clock};
     REQUIRE(small.start());
     told heard;
     small.propose(1, heard.listener());
@@ -231,7 +231,7 @@ TEST_CASE("a node whose storage fails stops leading and refuses, and the others 
 
 TEST_CASE("durable at once or not, a vote is written before it is told") {
     words done;
-    const node_options options{{1}, voters_only({{1}, {2}, {3}}), {}, 1};
+    const node_options options{{1}, voters_only({{1}, {2}, {3}}), history_id{1}, {}, 1};
     const request_vote ask{.term = {1}, .last_log = {}, .leadership_transfer = true};
     manual_clock clock;
     using eager_storage = noted_storage<true>;

@@ -58,11 +58,12 @@ struct observed_trio {
 
     observed_trio() {
         for (std::uint64_t id = 1; id <= 3; ++id) {
-            servers.emplace_back(node_options{{id}, voters_only({{1}, {2}, {3}}), {}, id}, list{},
-                                 wires.port_of({id}), memory_storage<int>{}, clock, Observer{});
+            servers.emplace_back(
+                node_options{{id}, voters_only({{1}, {2}, {3}}), history_id{1}, {}, id}, list{},
+                wires.port_of({id}), memory_storage<int>{}, clock, Observer{});
             REQUIRE(servers.back().start());
         }
-        for (int i = 0; i < 200; ++i) pass();
+        for (int i = 0; i < 600; ++i) pass();
         for (auto& each : servers) {
             if (!each.protocol_state().is_leader()) continue;
             each.propose(1, [](const outcome<std::size_t>&) {});
@@ -72,7 +73,7 @@ struct observed_trio {
             static_cast<void>(each.step_down());
             break;
         }
-        for (int i = 0; i < 200; ++i) pass();
+        for (int i = 0; i < 600; ++i) pass();
     }
 
     void pass() {

@@ -93,9 +93,10 @@ struct watched_nodes {
         for (std::uint64_t id = 1; id <= 3; ++id) {
             watched_storage disk;
             disk.by = &seen;
-            servers.emplace_back(node_options{{id}, voters_only({{1}, {2}, {3}}), {}, id},
-                                 watched_list{{}, &seen}, watched_wires{wires.port_of({id}), &seen},
-                                 std::move(disk), clock, watched_steps{&seen});
+            servers.emplace_back(
+                node_options{{id}, voters_only({{1}, {2}, {3}}), history_id{1}, {}, id},
+                watched_list{{}, &seen}, watched_wires{wires.port_of({id}), &seen}, std::move(disk),
+                clock, watched_steps{&seen});
             seen.on_another_thread([&] { REQUIRE(servers.back().start()); });
         }
     }

@@ -100,3 +100,59 @@ TEST_CASE("a witness compacts, restarts, and is caught up without the data") {
     CHECK(c[3].protocol_state().commit_index == c[leader].protocol_state().commit_index);
     CHECK(c.commands_of(3) == 0);
 }
+
+namespace {
+
+void change(duo_and_witness& c, std::vector<member> wanted) {
+    auto& leader = c[c.leader_id()];
+    std::optional<change_outcome> told;
+    leader.change_members(leader.status().configuration, std::move(wanted),
+                          [&](const change_outcome& given) { told = given; });
+    c.pass(2000);
+    REQUIRE(told);
+    CHECK(*told == change_outcome{change_result::completed});
+}
+
+void propose(duo_and_witness& c, int from, int to) {
+    for (int i = from; i < to; ++i) c[c.leader_id()].propose(i, [](const auto&) {});
+    c.pass(200);
+}
+
+}  // namespace
+
+TEST_CASE("F16 a server that was a witness and is a voter has every command, and leads with them") {
+    for (const bool snapshots : {false, true})
+        for (const bool restarted : {false, true}) {
+            duo_and_witness c;
+            const auto leader = c.leader_id();
+            propose(c, 0, 5);
+            if (snapshots) {
+                REQUIRE_FALSE(c[3].take_snapshot());
+                REQUIRE_FALSE(c[leader].take_snapshot());
+                c.pass(50);
+            }
+            REQUIRE(c[3].status().lacks_from);
+            CHECK(c[3].status().last_applied == log_index{});
+            change(c, {{{1}}, {{2}}});
+            if (restarted) c.start(3);
+            change(c, {{{1}}, {{2}}, {{3}}});
+            c.pass(500);
+            CHECK_FALSE(c[3].status().lacks_from);
+            CHECK(c[3].state_machine().items == std::vector<int>{0, 1, 2, 3, 4});
+            propose(c, 5, 8);
+            CHECK(c[3].state_machine().items == c[leader].state_machine().items);
+            REQUIRE_FALSE(c[leader].transfer_leadership(member_id{3}));
+            c.pass(500);
+            CHECK(c.leader_id() == 3);
+            std::optional<std::size_t> read;
+            c[3].read([&](const read_outcome& ready) {
+                if (std::holds_alternative<read_ready>(ready))
+                    read = c[3].state_machine().items.size();
+            });
+            c.pass(500);
+            CHECK(read == 8);
+            c.start(3);
+            c.pass(2000);
+            CHECK(c[3].state_machine().items == std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7});
+        }
+}

@@ -29,8 +29,10 @@ int main() {
     raft::manual_clock clock;
     std::deque<server> servers;
     for (std::uint64_t id = 1; id <= 3; ++id)
-        servers.emplace_back(raft::node_options{{id}, raft::voters_only({{1}, {2}, {3}}), {}, id},
-                             counter{}, wires.port_of({id}), raft::memory_storage<int>{}, clock);
+        servers.emplace_back(
+            raft::node_options{
+                {id}, raft::voters_only({{1}, {2}, {3}}), raft::history_id{1}, {}, id},
+            counter{}, wires.port_of({id}), raft::memory_storage<int>{}, clock);
     for (auto& each : servers) each.start();
     const auto deliver = [&] {
         wires.deliver_all([&](auto to, auto... mail) { servers[to.value - 1].receive(mail...); });

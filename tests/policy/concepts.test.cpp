@@ -113,7 +113,10 @@ using least_node = node<state_machine_archetype, transport_archetype<command>,
 
 TEST_CASE("a node needs nothing of its policies that their concepts do not name") {
     least_node least{
-        {.id = {1}, .initial = voters_only({{1}}), .config = {}, .seed = 1}, {}, {}, {}};
+        {.id = {1}, .initial = voters_only({{1}}), .birth = history_id{1}, .config = {}, .seed = 1},
+        {},
+        {},
+        {}};
     CHECK(least.start());
     least.poll();
     least.receive({2}, message{request_vote{}}, {});

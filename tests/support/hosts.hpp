@@ -60,6 +60,7 @@ public:
             REQUIRE(started->add({group},
                                  {{id},
                                   voters_only(members_of(group)),
+                                  history_id{1},
                                   config_,
                                   seed_ * 1'000'003 + group * 101 + id},
                                  tally{}, disks_.at(id)[group], clock_));

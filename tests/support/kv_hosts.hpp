@@ -19,6 +19,7 @@
 #include "network_namespaces.hpp"
 #include <demo/child_process.hpp>
 #include <demo/leader_client.hpp>
+#include <demo/local_cluster.hpp>
 #include <demo/status.hpp>
 #include <demo/wait.hpp>
 #include <unistd.h>
@@ -41,6 +42,11 @@ public:
         file.close();
         if (!file) throw std::runtime_error{"no cluster file can be written in " + directory_};
         for (std::uint64_t id = 1; id <= count; ++id) start(id);
+        {
+            const auto there = net_.visit_hub();
+            raft_kv::outside::be_born(RAFT_KV_PATH, directory_ + "/cluster",
+                                      directory_ + "/init.log");
+        }
         static_cast<void>(leader_of(all()));
     }
     kv_hosts(const kv_hosts&) = delete;

@@ -62,6 +62,8 @@ public:
     explicit kv_servers(std::size_t founders = 3, std::vector<std::uint64_t> later = {},
                         std::vector<std::string> flags = {})
         : cluster_{RAFT_KV_PATH, founders, std::move(later)} {
+        // A test that sets no timeouts is not about them: it need not wait for long ones.
+        flags.insert(flags.begin(), {"--election-timeout-ms=300", "--heartbeat-ms=60"});
         cluster_.set_flags(std::move(flags));
         cluster_.start_all();
         static_cast<void>(cluster_.await_leader());

@@ -77,7 +77,7 @@ struct trio_over {
     explicit trio_over(settings config = {}) {
         for (std::uint64_t id = 1; id <= 3; ++id) {
             config.retained_entries = 2;
-            options.push_back({{id}, voters_only({{1}, {2}, {3}}), config, id});
+            options.push_back({{id}, voters_only({{1}, {2}, {3}}), history_id{1}, config, id});
             start(id);
         }
     }

@@ -42,8 +42,9 @@ struct recorded_cluster {
     explicit recorded_cluster(std::size_t bytes) {
         for (std::uint64_t id = 1; id <= 3; ++id)
             servers.emplace_back(
-                raft::node_options{{id}, raft::voters_only({{1}, {2}, {3}}), {}, id}, counter{},
-                wires.port_of({id}), raft::memory_storage<int>{}, clock,
+                raft::node_options{
+                    {id}, raft::voters_only({{1}, {2}, {3}}), raft::history_id{1}, {}, id},
+                counter{}, wires.port_of({id}), raft::memory_storage<int>{}, clock,
                 raft::flight_recorder<>{{.bytes = bytes, .file = {}}});
         for (auto& each : servers) each.start();
     }

@@ -62,6 +62,7 @@ struct eventful_cluster {
             servers.emplace_back(
                 node_options{.id = {id},
                              .initial = id <= 3 ? voters_only({{1}, {2}, {3}}) : configuration{},
+                             .birth = history_id{1},
                              .config = with_everything(),
                              .seed = seed + id},
                 saved_counter{}, wires.port_of({id}), memory_storage<int>{}, clock,

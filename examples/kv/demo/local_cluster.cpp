@@ -97,8 +97,14 @@ void local_cluster::await_answer(std::uint64_t id) {
 }
 
 void local_cluster::start(std::uint64_t id) {
+    const bool is_new = !std::filesystem::exists(data_path(id) + "/birth");
     begin_start(id);
+    if (is_new && founders_ == 1 && is_founder(id)) be_born();
     await_answer(id);
+}
+
+void local_cluster::be_born() {
+    outside::be_born(program_, cluster_file(), directory_ + "/init.log");
 }
 
 void local_cluster::start_as_joiner(std::uint64_t id) {
@@ -109,9 +115,20 @@ void local_cluster::start_as_joiner(std::uint64_t id) {
     await_answer(id);
 }
 
+void be_born(const std::string& program, const std::string& cluster_file,
+             const std::string& log_path) {
+    child_process init{{program, "init", "--cluster", cluster_file}, log_path};
+    const auto how = init.wait(local_cluster::patience);
+    if (how && !how->by_signal && how->number == 0) return;
+    std::ifstream file{log_path};
+    throw failure{"the cluster is not born: " +
+                  std::string{std::istreambuf_iterator<char>{file}, {}}};
+}
+
 void local_cluster::start_all() {
     for (std::uint64_t id = 1; id <= founders_; ++id)
         if (!runs(id)) begin_start(id);
+    be_born();
     for (std::uint64_t id = 1; id <= founders_; ++id) await_answer(id);
 }
 

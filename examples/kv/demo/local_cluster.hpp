@@ -19,6 +19,10 @@
 
 namespace raft_kv::outside {
 
+/// All founders in the file run; the cluster begins, unless it has before.
+void be_born(const std::string& program, const std::string& cluster_file,
+             const std::string& log_path);
+
 class local_cluster {
 public:
     /// How long a server or a leader may take to be there. It takes far less, unless something is
@@ -57,6 +61,8 @@ public:
     void start_as_joiner(std::uint64_t id);
     /// All founders that do not run, side by side.
     void start_all();
+    /// All founders run: the cluster begins, unless it has before.
+    void be_born();
     void begin_start(std::uint64_t id);
     void await_answer(std::uint64_t id);
     void kill(std::uint64_t id) { process(id).kill(); }

@@ -100,7 +100,7 @@ private:
     /// One group's message that cannot be sent must cost no other group anything.
     void write(member_id to, detail::frame_connection& way, const batch<Command>& said) {
         auto frame = links_.shared().frames.take();
-        batch_writer<Command> writer{frame.bytes(), limits_};
+        batch_writer<Command> writer{frame.bytes(), limits_, way.version()};
         const auto finish = [&] {
             writer.finish();
             way.write(frame);
@@ -110,7 +110,7 @@ private:
             if (fault == frame_error::too_large && writer.count() != 0) {
                 finish();
                 frame = links_.shared().frames.take();
-                writer = {frame.bytes(), limits_};
+                writer = {frame.bytes(), limits_, way.version()};
                 fault = writer.add(part);
             }
             if (fault)

@@ -19,6 +19,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -73,13 +76,12 @@ public:
               const attachment<Command>& beside) {
         const bool loaded = !beside.entries.empty() || !beside.chunk.empty();
         if (!links_.anyone_takes(to, loaded)) return;
-        auto& shared = links_.shared();
-        auto frame = shared.frames.take();
-        if (const auto error = append_frame(frame.bytes(), body, beside, shared.options.limits)) {
-            shared.report({.kind = asio_event_kind::not_sent, .reason = describe(*error)});
-            return;
-        }
-        links_.send(to, frame, loaded);
+        std::array<std::optional<detail::shared_frame>, frame_version_newest + 1> frames;
+        links_.send(to, loaded, [&](std::uint8_t version) -> const detail::shared_frame* {
+            auto& frame = frames[version];
+            if (!frame) frame = encoded(body, beside, version);
+            return frame->is_empty() ? nullptr : &*frame;
+        });
     }
 
     /// How many bytes of entries are taken for a peer now: none if it is not connected, and never
@@ -99,6 +101,19 @@ public:
     [[nodiscard]] asio::ip::tcp::endpoint local_endpoint() const { return links_.local_endpoint(); }
 
 private:
+    /// The message as a frame; an empty one if it cannot be one. What an older version does not
+    /// know, its servers do not miss.
+    [[nodiscard]] detail::shared_frame
+    encoded(const message& body, const attachment<Command>& beside, std::uint8_t version) {
+        auto& shared = links_.shared();
+        auto frame = shared.frames.take();
+        const auto error =
+            append_frame(frame.bytes(), body, beside, shared.options.limits, version);
+        if (error && *error != frame_error::unknown_kind)
+            shared.report({.kind = asio_event_kind::not_sent, .reason = describe(*error)});
+        return frame;
+    }
+
     decoded<Command> received_{};
     detail::asio_links links_;
 };

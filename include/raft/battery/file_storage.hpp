@@ -38,11 +38,9 @@
 #include <variant>
 #include <vector>
 
-#include <raft/battery/file_storage/entry_cache.hpp>
-#include <raft/battery/file_storage/entry_encoding.hpp>
 #include <raft/battery/file_storage/entry_reader.hpp>
 #include <raft/battery/file_storage/flusher.hpp>
-#include <raft/battery/file_storage/log_map.hpp>
+#include <raft/battery/file_storage/log_builder.hpp>
 #include <raft/battery/file_storage/opening.hpp>
 #include <raft/battery/file_storage/options.hpp>
 #include <raft/battery/file_storage/posix_files.hpp>
@@ -77,6 +75,20 @@ public:
     /// write that was cut off, an unfinished snapshot that was removed.
     [[nodiscard]] const std::vector<std::string>& report() const { return report_; }
 
+    /// Which storage this is: another one after its directory was lost.
+    [[nodiscard]] storage_mark mark() const { return history_.mark; }
+
+    /// Which history it belongs to; none of a new one, or one of an older version.
+    [[nodiscard]] std::optional<history_id> history() const { return history_.history; }
+
+    /// Keeps which history it belongs to, as `history_keeping_storage` says. Blocks for the disk.
+    [[nodiscard]] bool keep_history(history_id history) {
+        history_.history = history;
+        auto failed = wal::put_history(parts_->files, parts_->directory, history_);
+        if (failed) parts_->work.fail(*failed);
+        return !failed;
+    }
+
     /// How many bytes of the log and the snapshot were read when it was opened.
     [[nodiscard]] std::uint64_t bytes_read_at_start() const { return bytes_read_at_start_; }
 
@@ -89,14 +101,12 @@ public:
         parts_->work.begin([&](wal::batch& work) {
             work.cover(w.sequence);
             if (w.entries) {
-                append(work, w, entries, configuration);
+                log_.append(work, w, entries, configuration);
             } else if (w.vote) {
-                emit(work, wal::record_header_bytes + wal::vote_part_bytes,
-                     [&](wal::record_builder& record) { record.vote(*w.vote); });
-                vote_ = *w.vote;
+                log_.persist(work, *w.vote);
             }
         });
-        cache_.shrink(options_.cache_bytes, progress().durable);
+        log_.cache().shrink(options_.cache_bytes, progress().durable);
     }
 
     /// Entries, as the concept says. Blocks for the disk where they are no longer in memory. If
@@ -105,9 +115,11 @@ public:
     [[nodiscard]] std::span<const entry<Command>> entries(log_index first, log_index last,
                                                           std::size_t bytes_max) {
         if (parts_->work.failed()) return {};
-        require(first > shape_.base().index && first <= last && last <= shape_.last_index());
-        if (cache_.holds(first)) return cache_.view(first, last, bytes_max);
-        if (!cache_.empty()) last = std::min(last, previous(cache_.first()));
+        const auto& shape = log_.shape();
+        auto& cache = log_.cache();
+        require(first > shape.base().index && first <= last && last <= shape.last_index());
+        if (cache.holds(first)) return cache.view(first, last, bytes_max);
+        if (!cache.empty()) last = std::min(last, previous(cache.first()));
         return read_back(first, last, std::min(bytes_max, read_bytes_max));
     }
 
@@ -121,13 +133,13 @@ public:
     /// free the disk. An entry longer than an eighth of a segment may not fit though this says so.
     [[nodiscard]] std::uint64_t room() const {
         const auto allocated = parts_->work.allocated();
-        if (parts_->work.failed() || allocated < tail_.segment) return 0;
-        const auto ahead = allocated - tail_.segment;
+        if (parts_->work.failed() || allocated < log_.tail().segment) return 0;
+        const auto ahead = allocated - log_.tail().segment;
         const auto usable = options_.segment_bytes - wal::segment_header_bytes;
         // Where one segment ends and another begins, an entry may not fit into what is left.
         const auto wasted = ahead * (options_.segment_bytes / 8);
         const auto kept_back = wasted + std::min(reserve_bytes_max, options_.segment_bytes / 8);
-        const auto left = tail_capacity_ - tail_.offset + ahead * usable;
+        const auto left = log_.tail_capacity() - log_.tail().offset + ahead * usable;
         return left > kept_back ? left - kept_back : 0;
     }
 
@@ -136,13 +148,28 @@ public:
         const auto snapshot = parts_->work.snapshots().current().snapshot;
         if (!snapshot) return;
         const auto covered = snapshot->stored().description.last_included.index;
-        forget_through(std::min({through, covered, shape_.last_index()}));
+        forget_through(std::min({through, covered, log_.shape().last_index()}));
     }
 
     /// What `recovered::lost_through` spoke of is durable in the log again, as the concept says.
     void forget_loss() {
         parts_->work.begin(
             [](wal::batch& work) { work.operations.emplace_back(wal::loss_forgotten{}); });
+    }
+
+    /// Begins to end the log, as `witness_storage` says.
+    void cut(const log_cut& w) {
+        const auto last = w.last_kept;
+        parts_->work.begin([&](wal::batch& work) {
+            work.operations.emplace_back(wal::loss_noted{w.lost_through});
+            if (last.index > log_index{}) {
+                log_.end(work, last);
+            } else {
+                log_.begin_anew(work, last);
+                work.operations.emplace_back(wal::snapshot_dropped{});
+            }
+            work.cover(w.sequence);
+        });
     }
 
     /// How far it has come. Any thread.
@@ -159,6 +186,7 @@ public:
     template <class Fill>
     void save(log_position last_included, const configuration& members, Fill&& fill) {
         wal::own_snapshot snapshot{.last_included = last_included, .members = members};
+        snapshot.withheld = log_.lacks_from() && *log_.lacks_from() <= last_included.index;
         wal::own_snapshot_sink sink{snapshot};
         fill(sink);
         parts_->work.begin([&](wal::batch& work) {
@@ -215,11 +243,15 @@ public:
     void install(const snapshot_install& w, const configuration& members) {
         const auto base = w.snapshot.last_included;
         parts_->work.begin([&](wal::batch& work) {
-            work.operations.emplace_back(wal::install_received{w.snapshot, members});
-            if (!w.keep_suffix) empty_log(work, base);
+            work.operations.emplace_back(wal::install_received{w.snapshot, members, w.withheld});
+            if (w.withheld)
+                log_.note_missing(base.index);
+            else
+                log_.note_state(base.index);
+            if (!w.keep_suffix) log_.begin_anew(work, base);
             work.cover(w.sequence);
         });
-        forget_through(std::min(base.index, shape_.last_index()));
+        forget_through(std::min(base.index, log_.shape().last_index()));
     }
 
     /// The newest durable snapshot. `read_snapshot` reads from the one that this gave last, so that
@@ -256,7 +288,6 @@ public:
 private:
     static constexpr std::uint64_t segment_bytes_min = 4 * 1024;
     static constexpr std::uint64_t segments_ahead = 1;
-    static constexpr std::uint64_t record_bytes_max = 1024 * 1024;
     static constexpr std::uint64_t reserve_bytes_max = 64 * 1024;
     static constexpr std::size_t read_bytes_max = 1024 * 1024;
 
@@ -277,10 +308,14 @@ private:
         wal::entry_reader<Files> reader{};
     };
 
+    [[nodiscard]] static file_storage_options rounded(file_storage_options options) {
+        options.segment_bytes =
+            wal::rounded_up(std::max(options.segment_bytes, segment_bytes_min), wal::sector_bytes);
+        return options;
+    }
+
     file_storage(std::string directory, file_storage_options options, Files files)
-        : options_{std::move(options)} {
-        options_.segment_bytes =
-            wal::rounded_up(std::max(options_.segment_bytes, segment_bytes_min), wal::sector_bytes);
+        : options_{rounded(std::move(options))}, log_{options_.segment_bytes} {
         parts_ = std::make_unique<parts>(std::move(files), std::move(directory), options_);
     }
 
@@ -292,8 +327,6 @@ private:
         if (auto failed = opener.open(found)) return failed;
         parts_->lock = std::move(found.lock);
         parts_->work.snapshots().resume(found.snapshot);
-        vote_ = found.log.vote;
-        shape_ = found.log.shape;
         report_ = std::move(found.log.report);
         bytes_read_at_start_ = found.log.bytes_read;
         if (found.snapshot) bytes_read_at_start_ += found.snapshot->stored().description.size;
@@ -301,7 +334,7 @@ private:
         if (auto failed = resume_log(found.log)) return failed;
         if (found.snapshot_replaces_log) {
             const auto base = found.snapshot->stored().description.last_included;
-            parts_->work.begin([&](wal::batch& work) { empty_log(work, base); });
+            parts_->work.begin([&](wal::batch& work) { log_.begin_anew(work, base); });
             parts_->work.flush();
         }
         if (parts_->work.failed()) return file_storage_error{parts_->work.error()};
@@ -311,14 +344,12 @@ private:
     }
 
     [[nodiscard]] wal::failure resume_log(wal::recovered_log& found) {
-        map_ = std::move(found.map);
-        tail_ = {found.tail.number, found.tail_offset};
-        tail_capacity_ = found.tail.capacity;
-        auto& log = parts_->work.log();
-        if (tail_.segment == 0) {
-            const auto header = next_segment(options_.segment_bytes);
-            if (auto failed = log.begin_segment(header)) return failed;
-        } else if (auto failed = log.resume(found.tail, found.next_sequence)) {
+        log_.resume(found);
+        auto& writer = parts_->work.log();
+        if (log_.tail().segment == 0) {
+            const auto header = log_.next_segment(options_.segment_bytes);
+            if (auto failed = writer.begin_segment(header)) return failed;
+        } else if (auto failed = writer.resume(found.tail, found.next_sequence)) {
             return failed;
         }
         parts_->work.allocate_ahead();
@@ -326,127 +357,27 @@ private:
     }
 
     void describe(bool empty, wal::opened_directory<Files> found) {
-        recovered_ = {.vote = vote_,
-                      .log_base = shape_.base(),
-                      .runs = shape_.runs(),
-                      .last_index = shape_.last_index(),
+        const auto& shape = log_.shape();
+        recovered_ = {.vote = log_.vote(),
+                      .log_base = shape.base(),
+                      .runs = shape.runs(),
+                      .last_index = shape.last_index(),
                       .configurations = std::move(found.log.configurations),
                       .empty = empty};
         if (found.snapshot) recovered_.snapshot = found.snapshot->stored();
+        if (found.snapshot && found.snapshot->stored().withheld)
+            log_.note_missing(found.snapshot->stored().description.last_included.index);
+        recovered_.lacks_from = log_.lacks_from();
+        recovered_.history = found.history.history;
+        history_ = found.history;
         recovered_.incoming = found.incoming;
         recovered_.lost_through = found.lost_through;
     }
 
-    // ------------------------------------------------------------------- where records will stand
-
-    /// Goes on in the next segment, and says what its header will be.
-    [[nodiscard]] wal::segment_header next_segment(std::uint64_t capacity) {
-        tail_ = {tail_.segment + 1, wal::segment_header_bytes};
-        tail_capacity_ = capacity;
-        map_.begin_segment(tail_.segment);
-        return {
-            .number = tail_.segment, .capacity = capacity, .vote = vote_, .last = shape_.last()};
-    }
-
-    /// Sees to it that a record of so many bytes fits into the current segment.
-    void make_place(wal::batch& work, std::uint64_t bytes) {
-        if (bytes <= tail_capacity_ - tail_.offset) return;
-        const auto needed = wal::rounded_up(wal::segment_header_bytes + bytes, wal::sector_bytes);
-        const auto header = next_segment(std::max(options_.segment_bytes, needed));
-        work.operations.emplace_back(wal::begin_segment{header});
-    }
-
-    /// Builds a record of at most `bytes` before padding; where it will stand.
-    template <class Build>
-    wal::record_place emit(wal::batch& work, std::uint64_t bytes, Build build) {
-        make_place(work, bytes);
-        const auto place = tail_;
-        const auto begin = work.bytes.size();
-        wal::record_builder record{work.bytes};
-        build(record);
-        record.finish();
-        const auto size = work.bytes.size() - begin;
-        tail_.offset += size;
-        auto* before = work.operations.empty()
-                           ? nullptr
-                           : std::get_if<wal::append_records>(&work.operations.back());
-        if (before != nullptr)
-            before->size += size;
-        else
-            work.operations.emplace_back(wal::append_records{place.offset, begin, size});
-        return place;
-    }
-
-    // --------------------------------------------------------------------------------- appending
-
-    void append(wal::batch& work, const log_write& w, std::span<const entry<Command>> entries,
-                const indexed_configuration* configuration) {
-        auto first = w.entries->first;
-        auto vote = w.vote;
-        cache_.truncate_from(first);
-        while (!entries.empty()) {
-            auto fixed = wal::record_header_bytes + wal::entries_part_bytes;
-            if (vote) fixed += wal::vote_part_bytes;
-            if (configuration != nullptr)
-                fixed += 8 + wal::configuration_part_bytes(configuration->value);
-            make_place(work, fixed + wal::encoded_bytes(entries.front()));
-            const auto limit = std::min(record_bytes_max, tail_capacity_ - tail_.offset);
-            const auto part = entries.first(wal::fitting(entries, fixed, limit));
-            const auto last = first + (part.size() - 1);
-            const bool is_in_part = configuration != nullptr && configuration->index >= first &&
-                                    configuration->index <= last;
-            append_record(work, first, part, vote, is_in_part ? configuration : nullptr);
-            for (const auto& each : part) {
-                cache_.push(first, each, wal::encoded_bytes(each), w.sequence);
-                first = next(first);
-            }
-            if (vote) vote_ = *vote;
-            vote.reset();
-            entries = entries.subspan(part.size());
-        }
-    }
-
-    void append_record(wal::batch& work, log_index first, std::span<const entry<Command>> part,
-                       const std::optional<hard_state>& vote,
-                       const indexed_configuration* configuration) {
-        const auto before = previous(first);
-        const auto before_term = shape_.term_at(before);
-        require(before_term.has_value());
-        const auto begin = tail_.offset;
-        const auto place = emit(work, 0, [&](wal::record_builder& record) {
-            if (vote) record.vote(*vote);
-            if (configuration != nullptr) record.configuration(*configuration);
-            record.entries({before, *before_term}, part.front().term,
-                           static_cast<std::uint32_t>(part.size()));
-            for (const auto& each : part) wal::encode(each, record);
-        });
-        map_.add(first, before + part.size(), shape_.last_index(), place, tail_.offset - begin);
-        shape_.truncate_after(before);
-        shape_.append(part.front().term, part.size());
-    }
-
-    /// The log is empty from here on, and goes on after `base`.
-    void empty_log(wal::batch& work, log_position base) {
-        // First the record: if it begins a segment, the header there says what was before.
-        emit(work, wal::record_header_bytes + wal::base_part_bytes,
-             [&](wal::record_builder& record) { record.base(base); });
-        shape_ = log_shape{base};
-        cache_.clear();
-        map_.clear();
-    }
-
     void forget_through(log_index through) {
-        if (through > shape_.base().index) {
-            shape_.discard_through(through);
-            cache_.discard_through(through);
-            map_.discard(through);
-        }
-        const auto oldest = map_.first_segment();
-        const auto newest = map_.drop_segments(through);
-        if (newest == 0) return;
-        parts_->work.begin([&](wal::batch& work) {
-            work.operations.emplace_back(wal::remove_segments{oldest, newest});
-        });
+        const auto gone = log_.forget_through(through);
+        if (!gone) return;
+        parts_->work.begin([&](wal::batch& work) { work.operations.emplace_back(*gone); });
     }
 
     // ------------------------------------------------------------------------------ reading back
@@ -457,7 +388,7 @@ private:
         std::size_t bytes = 0;
         wal::failure undecodable;
         auto failed = parts_->reader.read(
-            parts_->files, parts_->directory, map_.find(first), first, last,
+            parts_->files, parts_->directory, log_.map().find(first), first, last,
             [&](log_index index, term_number term, const wal::stored_command& stored) {
                 bytes += wal::entry_overhead_bytes + (stored ? stored->size() : 0);
                 if (!read_back_.empty() && bytes > bytes_max) return false;
@@ -481,15 +412,11 @@ private:
     std::unique_ptr<parts> parts_{};
     recovered recovered_{};
     std::vector<std::string> report_{};
+    wal::log_builder<Command> log_;
     std::uint64_t bytes_read_at_start_ = 0;
-    hard_state vote_{};
-    log_shape shape_{};
-    wal::log_map map_{};
-    wal::entry_cache<Command> cache_{};
-    wal::record_place tail_{};  ///< Where the next record will stand.
-    std::uint64_t tail_capacity_ = 0;
     std::vector<entry<Command>> read_back_{};
     std::vector<std::byte> snapshot_bytes_{};
+    wal::storage_history history_{};
     chunk_write staged_chunk_{};
 };
 

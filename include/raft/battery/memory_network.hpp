@@ -78,6 +78,7 @@ private:
     struct parcel {
         std::optional<indexed_configuration> configuration{};
         std::vector<std::byte> bytes{};
+        command_access commands = command_access::given;
     };
 
     /// How many receivers share one copy of a message.
@@ -158,16 +159,19 @@ private:
         [[gnu::always_inline]] companions keep(const attachment<Command>& beside) {
             companions kept;
             if (!beside.entries.empty()) kept.entries = store_entries(beside.entries);
-            if (beside.configuration != nullptr || !beside.chunk.empty()) [[unlikely]]
-                kept.parcel = pack(beside.configuration, beside.chunk);
+            if (beside.configuration != nullptr || !beside.chunk.empty() ||
+                beside.commands != command_access::given) [[unlikely]]
+                kept.parcel = pack(beside.configuration, beside.chunk, beside.commands);
             return kept;
         }
 
         [[gnu::noinline]] std::uint32_t pack(const indexed_configuration* configuration,
-                                             std::span<const std::byte> chunk) {
+                                             std::span<const std::byte> chunk,
+                                             command_access commands) {
             auto& packed = parcels.emplace_back();
             if (configuration != nullptr) packed.configuration = *configuration;
             packed.bytes.assign(chunk.begin(), chunk.end());
+            packed.commands = commands;
             return static_cast<std::uint32_t>(parcels.size());
         }
 
@@ -182,6 +186,7 @@ private:
         static void unpack(const parcel& packed, attachment<Command>& all) {
             if (packed.configuration) all.configuration = &*packed.configuration;
             all.chunk = packed.bytes;
+            all.commands = packed.commands;
         }
 
         template <class Body>

@@ -39,6 +39,9 @@ public:
                 .runs = log_.runs(),
                 .last_index = log_.last_index(),
                 .configurations = configurations_,
+                .lost_through = lost_through_,
+                .lacks_from = lacks_from_,
+                .history = history_,
                 .empty = !written_};
     }
 
@@ -71,6 +74,27 @@ public:
     }
     [[nodiscard]] storage_progress progress() const { return progress_; }
 
+    [[nodiscard]] bool keep_history(history_id history) {
+        history_ = history;
+        return true;
+    }
+
+    /// What a server that was a witness does with entries without commands (`witness_storage`).
+    void cut(const log_cut& begun) {
+        lost_through_ = begun.lost_through;
+        if (begun.last_kept.index > log_index{}) {
+            cut_off_from(next(begun.last_kept.index));
+        } else {
+            log_ = log_shape{};
+            configurations_.clear();
+            snapshot_.reset();
+            snapshot_bytes_.clear();
+            lacks_from_.reset();
+        }
+        progress_.durable = begun.sequence;
+    }
+    void forget_loss() { lost_through_.reset(); }
+
     template <class Fill>
     void save(log_position last_included, const configuration& members, const Fill& fill) {
         saving_bytes_.clear();
@@ -94,6 +118,10 @@ public:
         incoming_bytes_.clear();
         incoming_.reset();
         keep_snapshot(install.snapshot, members);
+        if (install.withheld)
+            note_missing(last_included.index);
+        else if (lacks_from_ <= last_included.index)
+            lacks_from_.reset();
         if (install.keep_suffix) {
             log_.discard_through(last_included.index);
         } else {
@@ -138,6 +166,8 @@ private:
         make_room_for(entries.size());
         put(entries, appended.first, appended.term);
         log_.append(appended.term, entries.size());
+        if (appended.source == entry_source::withheld) [[unlikely]]
+            note_missing(appended.first);
         if (configuration != nullptr) [[unlikely]]
             configurations_.push_back(*configuration);
     }
@@ -146,6 +176,11 @@ private:
         log_.truncate_after(previous(first));
         while (!configurations_.empty() && configurations_.back().index >= first)
             configurations_.pop_back();
+        if (lacks_from_ >= first) lacks_from_.reset();
+    }
+
+    void note_missing(log_index first) {
+        if (!lacks_from_ || first < *lacks_from_) lacks_from_ = first;
     }
 
     /// Of a single large entry g++ would make a string instruction, which takes longer to start
@@ -206,9 +241,12 @@ private:
     std::vector<std::byte> saving_bytes_{};
     std::vector<std::byte> incoming_bytes_{};
     std::optional<received_part> incoming_{};
+    std::optional<log_position> lost_through_{};
+    std::optional<log_index> lacks_from_{};
+    std::optional<history_id> history_{};
     storage_progress progress_{};
 };
 
-static_assert(storage_for<memory_storage<int>, int>);
+static_assert(storage_for<memory_storage<int>, int> && witness_storage<memory_storage<int>>);
 
 }  // namespace raft

@@ -20,7 +20,7 @@ namespace raft {
 
 /// The versions of the frames that this library reads. It writes the newest.
 inline constexpr std::uint8_t frame_version_oldest = 1;
-inline constexpr std::uint8_t frame_version_newest = 1;
+inline constexpr std::uint8_t frame_version_newest = 2;
 
 /// What a frame may be at most. All servers of a cluster should have the same limits: a frame
 /// beyond the receiver's is refused, however often it is sent.
@@ -33,59 +33,59 @@ struct frame_limits {
 
 /// What is wrong with a frame. The first thing found is the one that is told.
 enum class frame_error : std::uint8_t {
-    too_short,                 ///< Fewer bytes than the shortest frame has.
-    too_large,                 ///< More bytes than `frame_limits::frame_bytes_max`.
-    wrong_length,              ///< The length in the frame is not the number of bytes given.
-    unknown_version,           ///< A version that this library does not read.
-    wrong_checksum,            ///< The bytes are not those that were written.
-    unknown_kind,              ///< No message has this number.
-    unknown_flags,             ///< A flag that this version does not know, or does not expect here.
-    ends_too_soon,             ///< The frame ends before all that it announces.
-    bytes_left_over,           ///< The frame goes on after all that it announces.
-    number_out_of_range,       ///< A term, index, round, or size of 2^63 or more.
-    not_a_boolean,             ///< A byte for yes or no that is neither 0 nor 1.
-    unknown_reason,            ///< A reason for a refusal that this version does not know.
-    range_backwards,           ///< The last entry lies before the previous one.
-    too_many_entries,          ///< More entries than `frame_limits::entries_max`.
-    terms_backwards,           ///< The terms of prev, of the entries and of the leader decrease.
-    wrong_entries,             ///< The entries beside the message are not those it names.
-    bad_command,               ///< `codec<Command>` does not take the bytes of a command.
-    bad_configuration,         ///< Members or voters that cannot be a configuration.
-    configuration_misplaced,   ///< A configuration whose index is not that of an entry of its kind.
-    chunk_out_of_range,        ///< A chunk that reaches beyond the end of the snapshot.
-    wrong_chunk,               ///< The chunk beside the message is not as long as the message says.
-    attachment_misplaced,      ///< Something beside a message that takes nothing beside it.
-    not_a_handshake,           ///< Whoever sent this does not speak this protocol at all.
-    unknown_verdict,           ///< An answer to a handshake that this version does not know.
+    too_short,                ///< Fewer bytes than the shortest frame has.
+    too_large,                ///< More bytes than `frame_limits::frame_bytes_max`.
+    wrong_length,             ///< The length in the frame is not the number of bytes given.
+    unknown_version,          ///< A version that this library does not read.
+    wrong_checksum,           ///< The bytes are not those that were written.
+    unknown_kind,             ///< No message has this number.
+    unknown_flags,            ///< A flag that this version does not know, or does not expect here.
+    ends_too_soon,            ///< The frame ends before all that it announces.
+    bytes_left_over,          ///< The frame goes on after all that it announces.
+    number_out_of_range,      ///< A term, index, round, or size of 2^63 or more.
+    not_a_boolean,            ///< A byte for yes or no that is neither 0 nor 1.
+    unknown_reason,           ///< A reason for a refusal that this version does not know.
+    range_backwards,          ///< The last entry lies before the previous one.
+    too_many_entries,         ///< More entries than `frame_limits::entries_max`.
+    terms_backwards,          ///< The terms of prev, of the entries and of the leader decrease.
+    wrong_entries,            ///< The entries beside the message are not those it names.
+    bad_command,              ///< `codec<Command>` does not take the bytes of a command.
+    bad_configuration,        ///< Members or voters that cannot be a configuration.
+    configuration_misplaced,  ///< A configuration whose index is not that of an entry of its kind.
+    chunk_out_of_range,       ///< A chunk that reaches beyond the end of the snapshot.
+    wrong_chunk,              ///< The chunk beside the message is not as long as the message says.
+    attachment_misplaced,     ///< Something beside a message that takes nothing beside it.
+    not_a_handshake,          ///< Whoever sent this does not speak this protocol at all.
+    unknown_verdict,          ///< An answer to a handshake that this version does not know.
 };
 
 /// The error in plain English, for a log.
 [[nodiscard]] constexpr std::string_view describe(frame_error error) {
     switch (error) {
-        case frame_error::too_short: return "the frame is shorter than any frame";
-        case frame_error::too_large: return "the frame is larger than the limit";
-        case frame_error::wrong_length: return "the frame's length is not what it says";
-        case frame_error::unknown_version: return "the frame's version is unknown";
-        case frame_error::wrong_checksum: return "the frame's checksum is wrong";
-        case frame_error::unknown_kind: return "the frame's kind is unknown";
-        case frame_error::unknown_flags: return "the frame has unknown flags";
-        case frame_error::ends_too_soon: return "the frame ends too soon";
-        case frame_error::bytes_left_over: return "the frame has bytes left over";
-        case frame_error::number_out_of_range: return "a number in the frame is out of range";
-        case frame_error::not_a_boolean: return "a byte in the frame is neither yes nor no";
-        case frame_error::unknown_reason: return "the reason of the refusal is unknown";
-        case frame_error::range_backwards: return "the range of entries is backwards";
-        case frame_error::too_many_entries: return "there are more entries than the limit";
-        case frame_error::terms_backwards: return "the terms are backwards";
-        case frame_error::wrong_entries: return "the entries are not those of the message";
-        case frame_error::bad_command: return "the bytes of a command are not one";
-        case frame_error::bad_configuration: return "the configuration is not valid";
-        case frame_error::configuration_misplaced: return "the configuration is misplaced";
-        case frame_error::chunk_out_of_range: return "the chunk is outside of the snapshot";
-        case frame_error::wrong_chunk: return "the chunk is not as long as the message says";
-        case frame_error::attachment_misplaced: return "nothing can travel beside this message";
-        case frame_error::not_a_handshake: return "the handshake is not one";
-        case frame_error::unknown_verdict: return "the answer to the handshake is unknown";
+    case frame_error::too_short: return "the frame is shorter than any frame";
+    case frame_error::too_large: return "the frame is larger than the limit";
+    case frame_error::wrong_length: return "the frame's length is not what it says";
+    case frame_error::unknown_version: return "the frame's version is unknown";
+    case frame_error::wrong_checksum: return "the frame's checksum is wrong";
+    case frame_error::unknown_kind: return "the frame's kind is unknown";
+    case frame_error::unknown_flags: return "the frame has unknown flags";
+    case frame_error::ends_too_soon: return "the frame ends too soon";
+    case frame_error::bytes_left_over: return "the frame has bytes left over";
+    case frame_error::number_out_of_range: return "a number in the frame is out of range";
+    case frame_error::not_a_boolean: return "a byte in the frame is neither yes nor no";
+    case frame_error::unknown_reason: return "the reason of the refusal is unknown";
+    case frame_error::range_backwards: return "the range of entries is backwards";
+    case frame_error::too_many_entries: return "there are more entries than the limit";
+    case frame_error::terms_backwards: return "the terms are backwards";
+    case frame_error::wrong_entries: return "the entries are not those of the message";
+    case frame_error::bad_command: return "the bytes of a command are not one";
+    case frame_error::bad_configuration: return "the configuration is not valid";
+    case frame_error::configuration_misplaced: return "the configuration is misplaced";
+    case frame_error::chunk_out_of_range: return "the chunk is outside of the snapshot";
+    case frame_error::wrong_chunk: return "the chunk is not as long as the message says";
+    case frame_error::attachment_misplaced: return "nothing can travel beside this message";
+    case frame_error::not_a_handshake: return "the handshake is not one";
+    case frame_error::unknown_verdict: return "the answer to the handshake is unknown";
     }
     return "unknown error";
 }

@@ -15,6 +15,7 @@
 #include <raft/codec/frame.hpp>
 #include <raft/core/types.hpp>
 #include <raft/crc32c.hpp>
+#include <raft/policy/identity.hpp>
 
 namespace raft {
 
@@ -50,19 +51,25 @@ enum class handshake_verdict : std::uint8_t {
     not_me,           ///< The caller means another server than the one it has reached.
     same_identity,    ///< The caller says that it is the server that it calls.
     other_content,    ///< One of them has a node to talk to, and the other a host of many.
+    other_history,    ///< Of an introduction: their clusters were born apart.
+    other_storage,    ///< Of an introduction: the caller had another storage when it was here last.
 };
 
 /// The verdict in plain English, for a log.
 [[nodiscard]] constexpr std::string_view describe(handshake_verdict verdict) {
     switch (verdict) {
-        case handshake_verdict::asking: return "a question instead of an answer";
-        case handshake_verdict::welcome: return "welcome";
-        case handshake_verdict::other_cluster: return "the other server is of another cluster";
-        case handshake_verdict::unknown_version: return "no protocol version in common";
-        case handshake_verdict::unknown_member: return "the caller is not a known member";
-        case handshake_verdict::not_me: return "the server reached is not the one called";
-        case handshake_verdict::same_identity: return "both servers have the same identity";
-        case handshake_verdict::other_content: return "one is a host of groups, the other is not";
+    case handshake_verdict::asking: return "a question instead of an answer";
+    case handshake_verdict::welcome: return "welcome";
+    case handshake_verdict::other_cluster: return "the other server is of another cluster";
+    case handshake_verdict::unknown_version: return "no protocol version in common";
+    case handshake_verdict::unknown_member: return "the caller is not a known member";
+    case handshake_verdict::not_me: return "the server reached is not the one called";
+    case handshake_verdict::same_identity: return "both servers have the same identity";
+    case handshake_verdict::other_content: return "one is a host of groups, the other is not";
+    case handshake_verdict::other_history:
+        return "the other server's cluster has another history: it was born anew";
+    case handshake_verdict::other_storage:
+        return "the server had another storage before: what that had promised is lost";
     }
     return "unknown verdict";
 }
@@ -101,6 +108,57 @@ inline constexpr std::uint32_t handshake_magic = 0x74666172;  // "raft", as its 
     out.number(h.to.value);
     out.number(crc32c(std::span{frame}.first(handshake_bytes - detail::checksum_bytes)));
     return frame;
+}
+
+/// From version 2 on each side says after the handshake which history it belongs to, and which
+/// storage it has (policy/identity.hpp): first the caller; then the other side, with its verdict.
+///
+///     u32 length (32), u32 magic, u8 verdict, 3 zeros, u64 history, u64 mark, u32 checksum
+struct introduction {
+    handshake_verdict verdict = handshake_verdict::asking;
+    history_id history{};  ///< 0: it is not said, and everybody's.
+    storage_mark mark{};   ///< 0: it is not said.
+    friend constexpr bool operator==(const introduction&, const introduction&) = default;
+};
+
+inline constexpr std::size_t introduction_bytes = 32;
+
+[[nodiscard]] inline std::array<std::byte, introduction_bytes>
+encode_introduction(const introduction& said) {
+    std::array<std::byte, introduction_bytes> frame{};
+    detail::byte_writer out{frame};
+    out.number(static_cast<std::uint32_t>(introduction_bytes));
+    out.number(detail::handshake_magic);
+    out.number(static_cast<std::uint32_t>(said.verdict));
+    out.number(said.history.value);
+    out.number(said.mark.value);
+    out.number(crc32c(std::span{frame}.first(introduction_bytes - detail::checksum_bytes)));
+    return frame;
+}
+
+[[nodiscard]] inline std::optional<frame_error>
+decode_introduction(std::span<const std::byte> bytes, introduction& into) {
+    if (bytes.size() != introduction_bytes) return frame_error::wrong_length;
+    detail::byte_reader in{bytes};
+    const auto length = in.number<std::uint32_t>();
+    const auto magic = in.number<std::uint32_t>();
+    if (length != introduction_bytes || magic != detail::handshake_magic)
+        return frame_error::not_a_handshake;
+    const auto covered = bytes.first(introduction_bytes - detail::checksum_bytes);
+    if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&bytes[covered.size()]))
+        return frame_error::wrong_checksum;
+    const auto verdict = in.number<std::uint32_t>();
+    if (verdict > static_cast<std::uint32_t>(handshake_verdict::other_storage))
+        return frame_error::unknown_verdict;
+    into.verdict = static_cast<handshake_verdict>(verdict);
+    into.history.value = in.number<std::uint64_t>();
+    into.mark.value = in.number<std::uint64_t>();
+    return std::nullopt;
+}
+
+/// Whether two servers that say this of their histories belong together.
+[[nodiscard]] constexpr bool share_history(history_id a, history_id b) {
+    return a == b || a == history_id{} || b == history_id{};
 }
 
 /// Reads a handshake. Versions and contents yet unknown are not an error here, so that they can be

@@ -4,9 +4,10 @@
 // little-endian:
 //
 //     u32 length      of the whole frame, this field and the checksum included
-//     u8  version     1
+//     u8  version     2
 //     u8  kind        which message, from 1 in the order of `raft::message`
-//     u8  flags       bit 0: a configuration is in it
+//     u8  flags       bit 0: a configuration is in it; bit 1: commands and snapshots' bytes are
+//                     withheld from the receiver (append_entries, install_snapshot)
 //     u8  zero
 //         message     its numbers in the order of its struct, u64 each, but for those that are
 //                     u32 there; u8 for yes or no, and for the reason of a refusal
@@ -20,7 +21,7 @@
 // The number of entries is not in the frame: it follows from the range that the message names, and
 // so does the length of the chunk. What is read is checked as a whole, so that a receiver needs to
 // check nothing again. Who sent it is not in the frame: a connection says that once, in its
-// handshake.
+// handshake. Version 1 has no bit 1, and no message after forward_proposal_refusal.
 #pragma once
 
 #include <raft/codec/frame.hpp>
@@ -33,6 +34,8 @@ namespace detail {
 
 inline constexpr std::size_t frame_header_bytes = 8;
 inline constexpr std::uint8_t configuration_flag = 1;
+inline constexpr std::uint8_t withheld_flag = 2;
+inline constexpr std::size_t kinds_of_version_1 = 19;
 inline constexpr std::uint32_t has_command_flag = 1U << 31U;
 inline constexpr std::uint64_t number_limit = std::uint64_t{1} << 63U;
 
@@ -81,6 +84,9 @@ constexpr void each_field(auto& archive, message_like<fall_asleep> auto& m) {
     archive(m.term, m.last_log);
 }
 constexpr void each_field(auto& archive, message_like<wake_up> auto& m) { archive(m.term); }
+constexpr void each_field(auto& archive, message_like<removal_notice> auto& m) {
+    archive(m.term, m.configuration);
+}
 constexpr void each_field(auto& archive, message_like<request_snapshot> auto& m) {
     archive(m.term, m.after);
 }
@@ -229,8 +235,10 @@ template <class Command>
                                                     const attachment<Command>& beside) {
     if (!beside.chunk.empty()) return frame_error::attachment_misplaced;
     if (beside.entries.size() != m.last_index - m.prev.index) return frame_error::wrong_entries;
+    const bool withheld = beside.commands == command_access::withheld;
     for (const auto& one : beside.entries)
-        if (one.term != m.entries_term) return frame_error::wrong_entries;
+        if (one.term != m.entries_term || (withheld && one.command))
+            return frame_error::wrong_entries;
     if (beside.configuration == nullptr) return std::nullopt;
     const auto index = beside.configuration->index;
     if (index <= m.prev.index || index > m.last_index) return frame_error::configuration_misplaced;
@@ -243,7 +251,9 @@ template <class Command>
 [[nodiscard]] std::optional<frame_error> find_fault(const install_snapshot& m,
                                                     const attachment<Command>& beside) {
     if (!beside.entries.empty()) return frame_error::attachment_misplaced;
-    if (beside.chunk.size() != m.length) return frame_error::wrong_chunk;
+    const bool withheld = beside.commands == command_access::withheld;
+    if (beside.chunk.size() != m.length || (withheld && m.size > 0))
+        return frame_error::wrong_chunk;
     if (beside.configuration != nullptr && beside.configuration->index > m.last_included.index)
         return frame_error::configuration_misplaced;
     return std::nullopt;
@@ -252,7 +262,8 @@ template <class Command>
 template <class Command>
 [[nodiscard]] std::optional<frame_error> find_fault(const forward_proposal& m,
                                                     const attachment<Command>& beside) {
-    if (!beside.chunk.empty() || beside.configuration != nullptr)
+    if (!beside.chunk.empty() || beside.configuration != nullptr ||
+        beside.commands == command_access::withheld)
         return frame_error::attachment_misplaced;
     if (beside.entries.size() != m.count) return frame_error::wrong_entries;
     for (const auto& one : beside.entries)
@@ -263,7 +274,8 @@ template <class Command>
 template <class Command>
 [[nodiscard]] std::optional<frame_error> find_fault(const auto& /*message*/,
                                                     const attachment<Command>& beside) {
-    if (beside.entries.empty() && beside.configuration == nullptr && beside.chunk.empty())
+    if (beside.entries.empty() && beside.configuration == nullptr && beside.chunk.empty() &&
+        beside.commands != command_access::withheld)
         return std::nullopt;
     return frame_error::attachment_misplaced;
 }
@@ -345,21 +357,38 @@ struct decoded {
     std::optional<indexed_configuration> configuration{};
     /// A view into the bytes that were decoded: valid as long as they are.
     std::span<const std::byte> chunk{};
+    command_access commands = command_access::given;
 
     /// The parts as the node takes them: views into this struct, and into the bytes decoded.
     [[nodiscard]] attachment<Command> beside() const {
         return {.entries = entries,
                 .configuration = configuration ? &*configuration : nullptr,
-                .chunk = chunk};
+                .chunk = chunk,
+                .commands = commands};
     }
 };
 
-/// Appends a message as a frame to `out`. Allocates only if `out` must grow. An error says that the
-/// parts do not belong together, or are beyond the limits; then `out` is as it was.
+namespace detail {
+[[nodiscard]] inline frame_lengths message_lengths(const frame_limits& limits) {
+    return {.least = frame_header_bytes + checksum_bytes, .most = limits.frame_bytes_max};
+}
+
+[[nodiscard]] constexpr std::uint8_t flags_of(std::uint8_t version, const auto& beside) {
+    const bool withheld = version > 1 && beside.commands == command_access::withheld;
+    return static_cast<std::uint8_t>((beside.configuration != nullptr ? configuration_flag : 0) |
+                                     (withheld ? withheld_flag : 0));
+}
+}  // namespace detail
+
+/// Appends a message as a frame to `out`, in a version that the receiver reads. Allocates only if
+/// `out` must grow. An error: the parts do not belong together, are beyond the limits, or the
+/// version has no such message. `out` is as it was then.
 template <encodable Command>
 [[nodiscard]] std::optional<frame_error>
 append_frame(std::vector<std::byte>& out, const message& body, const attachment<Command>& beside,
-             const frame_limits& limits = {}) {
+             const frame_limits& limits = {}, std::uint8_t version = frame_version_newest) {
+    if (version == 1 && body.index() >= detail::kinds_of_version_1)
+        return frame_error::unknown_kind;
     if (const auto fault = detail::find_fault(body, beside, limits)) return fault;
     const auto size = detail::frame_bytes(body, beside, limits);
     if (!size) return frame_error::too_large;
@@ -369,9 +398,9 @@ append_frame(std::vector<std::byte>& out, const message& body, const attachment<
     const auto frame = std::span{out}.subspan(before);
     detail::byte_writer writer{frame};
     writer.number(static_cast<std::uint32_t>(*size));
-    writer.number(frame_version_newest);
+    writer.number(version);
     writer.number(static_cast<std::uint8_t>(body.index() + 1));
-    writer.number(beside.configuration != nullptr ? detail::configuration_flag : std::uint8_t{0});
+    writer.number(detail::flags_of(version, beside));
     writer.number(std::uint8_t{0});
     detail::message_writer numbers{writer};
     std::visit([&](const auto& m) { detail::each_field(numbers, m); }, body);
@@ -381,14 +410,6 @@ append_frame(std::vector<std::byte>& out, const message& body, const attachment<
     writer.number(crc32c(frame.first(*size - detail::checksum_bytes)));
     return std::nullopt;
 }
-
-namespace detail {
-
-[[nodiscard]] inline frame_lengths message_lengths(const frame_limits& limits) {
-    return {.least = frame_header_bytes + checksum_bytes, .most = limits.frame_bytes_max};
-}
-
-}  // namespace detail
 
 /// What the first bytes of a stream say about the frame that they begin; to be asked before a whole
 /// frame is there.
@@ -429,6 +450,15 @@ void read_parts(byte_reader& in, std::uint8_t kind, bool has_configuration,
     if (in.left() != 0) in.fail(frame_error::bytes_left_over);
 }
 
+[[nodiscard]] constexpr std::uint8_t known_flags(std::uint8_t version) {
+    return version == 1 ? configuration_flag : configuration_flag | withheld_flag;
+}
+
+[[nodiscard]] constexpr command_access access_in(std::uint8_t version, std::uint8_t flags) {
+    if (version == 1) return command_access::unsaid;
+    return (flags & withheld_flag) != 0 ? command_access::withheld : command_access::given;
+}
+
 }  // namespace detail
 
 /// Reads one whole frame, from its length to its checksum. Nothing in the bytes is believed before
@@ -456,9 +486,12 @@ template <encodable Command>
         return frame_error::unknown_version;
     if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&bytes[covered.size()]))
         return frame_error::wrong_checksum;
-    if ((flags & ~detail::configuration_flag) != 0 || zero != 0) return frame_error::unknown_flags;
+    if ((flags & ~detail::known_flags(version)) != 0 || zero != 0)
+        return frame_error::unknown_flags;
+    if (version == 1 && kind > detail::kinds_of_version_1) return frame_error::unknown_kind;
 
-    detail::read_parts(in, kind, flags == detail::configuration_flag, limits, into);
+    into.commands = detail::access_in(version, flags);
+    detail::read_parts(in, kind, (flags & detail::configuration_flag) != 0, limits, into);
     if (in.error()) return in.error();
     return detail::find_fault(into.body, into.beside(), limits);
 }

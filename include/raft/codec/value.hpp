@@ -232,6 +232,7 @@ private:
         if (x.last_index() != last) fail();
     }
 
+    static constexpr auto last_enumerator(halt_reason) { return as_number(halt_reason::not_born); }
     static constexpr auto last_enumerator(timer) { return as_number(timer::heartbeat); }
     static constexpr auto last_enumerator(replication_mode) {
         return as_number(replication_mode::snapshot);
@@ -240,9 +241,7 @@ private:
         return as_number(read_consistency::stale);
     }
     static constexpr auto last_enumerator(member_part) { return as_number(member_part::witness); }
-    static constexpr auto last_enumerator(refusal_reason) {
-        return as_number(last_refusal_reason);
-    }
+    static constexpr auto last_enumerator(refusal_reason) { return as_number(last_refusal_reason); }
     static constexpr std::uint64_t as_number(auto enumerator) {
         return static_cast<std::uint64_t>(enumerator);
     }

@@ -16,7 +16,7 @@ constexpr void answer_what_is_owed(state& s, follower& following, auto& out) {
     if (following.owed.rejection) {
         following.owed.rejection = false;
         const auto prev = following.owed.rejected_prev;
-        if (prev > following.verified_index) reject(s, following, {prev, s.current_term}, out);
+        if (prev.index > following.verified_index) reject(s, following, prev, out);
     }
     if (following.owed.append) acknowledge(s, following, out);
     if (following.owed.chunk && s.disk.durable == s.disk.begun) {

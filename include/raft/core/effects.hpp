@@ -9,7 +9,8 @@
 //
 // The rules emit into any type that takes the calls of `effects` (`send` to `occasionally`): what
 // takes them may carry out on the spot, as the node does, and build no list. Entries are appended
-// before a message with them is sent. Of one step, a vote is persisted before entries are appended.
+// before a message with them is sent. Of one step, a vote is persisted before the log is cut, and
+// that before entries are appended.
 #pragma once
 
 #include <array>
@@ -97,6 +98,7 @@ enum class entry_source : std::uint8_t {
     configuration,  ///< One entry without a command: the newest of `state.configurations`.
     proposed,       ///< The commands of the proposal that was this step's input.
     received,       ///< The entries that came with the message that was this step's input.
+    withheld,  ///< The same, without their commands: the leader takes this server for a witness.
 };
 
 /// Entries to append. The log is cut off before `first`, if it reaches so far.
@@ -139,12 +141,24 @@ struct chunk_write {
 
 /// The received snapshot takes the place of everything up to its last entry: of an older snapshot,
 /// of the log's entries up to it, and of the state machine's state. Entries after it stay if
-/// `keep_suffix`, else the whole log goes (§7).
+/// `keep_suffix`, else the whole log goes (§7). `withheld`: a witness gets its description alone,
+/// and the state stays what it was.
 struct snapshot_install {
     write_sequence sequence{};
     snapshot_description snapshot{};
     bool keep_suffix = false;
+    bool withheld = false;
     friend constexpr bool operator==(const snapshot_install&, const snapshot_install&) = default;
+};
+
+/// The log ends at `last_kept` from now on: what followed has no commands, and this server is to
+/// have them. If `last_kept` is the log's start, what there is of a snapshot goes too. The storage
+/// remembers `lost_through`, where the log ended, as if it had lost the entries itself.
+struct log_cut {
+    write_sequence sequence{};
+    log_position last_kept{};
+    log_position lost_through{};
+    friend constexpr bool operator==(const log_cut&, const log_cut&) = default;
 };
 
 /// A proposal's entries are in the leader's log from `first` on, in `term`.
@@ -178,6 +192,14 @@ enum class change_result : std::uint8_t {
                ///< is what it was.
 };
 
+/// A message was ignored because its term is further ahead than any server can have come: it is
+/// damaged or forged.
+struct implausible_term {
+    member_id from{};
+    term_number term{};
+    friend constexpr bool operator==(const implausible_term&, const implausible_term&) = default;
+};
+
 /// What few steps ask for.
 struct occasional_effects {
     std::optional<confirmed_reads> confirmed{};
@@ -185,6 +207,7 @@ struct occasional_effects {
     std::optional<refusal> refused{};     ///< The request that was this step's input is refused.
     std::optional<log_index> change{};    ///< The change that was this step's input has begun,
                                           ///< with the configuration at this index.
+    std::optional<refusal> change_refused{};  ///< It was taken at first, and has not begun.
     std::optional<change_result> change_ended{};
     bool leadership_lost = false;  ///< Reads not yet served are void, proposals in doubt.
     bool reads_lost = false;       ///< Reads that the leader was asked for are void.
@@ -193,9 +216,13 @@ struct occasional_effects {
     bool forwarding_lost = false;  ///< What was forwarded to the leader of before is in doubt.
     std::optional<chunk_write> chunk{};
     std::optional<snapshot_install> install{};
+    std::optional<log_cut> cut{};
     bool snapshot_wanted = false;        ///< A member asks for a newer snapshot than there is.
     bool lost_regained = false;          ///< What the storage had lost is here again, and durable.
     std::optional<log_index> discard{};  ///< A durable snapshot covers the log up to here.
+    std::optional<implausible_term> implausible{};  ///< The message that was this step's input.
+    std::optional<log_index> removed{};  ///< This server hears that it is no member any more, since
+                                         ///< the configuration at this index.
 
     friend constexpr bool operator==(const occasional_effects&,
                                      const occasional_effects&) = default;
@@ -220,6 +247,7 @@ struct effects : occasional_effects {
     constexpr void append(write_sequence sequence, const raft::append& entries) {
         begin(sequence).entries = entries;
     }
+    constexpr void cut_log(const log_cut& cut_off) { occasionally().cut = cut_off; }
     constexpr void commit_through(log_index index) { commit = index; }
     constexpr void accept(accepted_proposal place) { proposal = place; }
     constexpr void set(timer which, instant deadline) { timers.add(which, deadline); }

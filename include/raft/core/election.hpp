@@ -5,6 +5,7 @@
 #pragma once
 
 #include <raft/core/lost_entries.hpp>
+#include <raft/core/removal.hpp>
 #include <raft/core/role.hpp>
 #include <raft/core/sending.hpp>
 
@@ -24,6 +25,7 @@ namespace raft::detail {
 
 /// A pre-vote changes nothing here: neither term, nor vote, nor timer.
 constexpr void on(state& s, member_id from, const request_pre_vote& m, instant now, auto& out) {
+    if (knows_removed(s, from, m.last_log)) return tell_removed(s, from, out);
     if (hears_leader(s, now) && m.term > s.current_term) return;
     const bool granted =
         m.term > s.current_term && at_least_as_up_to_date(m.last_log, log_to_vote_by(s));
@@ -38,6 +40,7 @@ constexpr void answer_vote(const state& s, follower& following, auto& out) {
 }
 
 constexpr void on(state& s, member_id from, const request_vote& m, instant now, auto& out) {
+    if (knows_removed(s, from, m.last_log)) return tell_removed(s, from, out);
     const bool protects = !m.leadership_transfer && hears_leader(s, now);
     if (m.term > s.current_term && protects) return;
     observe_term(s, m.term, now, out);
@@ -95,19 +98,37 @@ constexpr void ask_for_votes(state& s, const candidate& standing, auto& out) {
 
 /// §5.2: raises the term and votes for itself; the others are asked once that, and the log that it
 /// boasts of, is durable.
-constexpr void stand_for_election(state& s, bool leadership_transfer, auto& out) {
+constexpr void stand_for_election(state& s, candidate standing, auto& out) {
     leave_role(s, out);
     s.current_term = next(s.current_term);
     s.voted_for = s.self;
-    s.role = role{candidate{.leadership_transfer = leadership_transfer}};
+    s.role = role{standing};
     persist_vote(s, out);
+}
+
+/// After so many elections in vain a candidate waits no longer than after the last one: eight times
+/// the timeout.
+inline constexpr std::uint8_t failed_elections_max = 3;
+
+/// How many elections in a row this server stood for and did not win.
+[[nodiscard]] constexpr std::uint8_t failed_elections(const state& s) {
+    const auto* standing = std::get_if<candidate>(&s.role);
+    if (standing == nullptr) return 0;
+    const auto failed = standing->failed + (standing->pre_vote ? 0 : 1);
+    return static_cast<std::uint8_t>(least<int>(failed, failed_elections_max));
+}
+
+/// §5.6: votes take the time of a round trip and of the voters' disks, which nobody knows before.
+/// If an election that could have been won was not, the next one is given twice the time.
+constexpr void await_votes(const state& s, const candidate& standing, instant now, auto& out) {
+    out.set(timer::election, now + election_timeout(s) * (std::int64_t{1} << standing.failed));
 }
 
 constexpr void count_vote(state& s, candidate& standing, slot voter, instant now, auto& out) {
     standing.granted.insert(voter);
     if (!s.members().has_quorum(standing.granted)) return;
     if (standing.pre_vote)
-        stand_for_election(s, false, out);
+        stand_for_election(s, {.failed = standing.failed}, out);
     else
         become_leader(s, now, out);
 }
@@ -121,10 +142,11 @@ constexpr void gather_votes(state& s, candidate& standing, instant now, auto& ou
 }
 
 /// Thesis §4.2.2: a server that its own newest configuration leaves out still stands as long as it
-/// does not know that to be committed: it may hold what the others need. One that has lost entries
-/// lacks what they need.
+/// does not know that to be committed: it may hold what the others need. One that has lost entries,
+/// or has them without their commands, lacks what they need; one that was told that it was removed
+/// is needed by nobody.
 [[nodiscard]] constexpr bool may_stand(const state& s) {
-    if (s.tasks->lost_through) return false;
+    if (s.tasks->lost_through || s.tasks->lacks_from || s.tasks->removed_at) return false;
     for (auto each = s.configurations.rbegin(); each != s.configurations.rend(); ++each) {
         if (each->value.can_lead(s.self)) return true;
         if (each->index <= s.commit_index) return false;
@@ -132,12 +154,11 @@ constexpr void gather_votes(state& s, candidate& standing, instant now, auto& ou
     return false;
 }
 
-/// A server that cannot lead has no leader any more: reads must not wait for it for ever. If it
-/// only sleeps it is to wake.
+/// A server that cannot lead has no leader any more: reads must not wait for it for ever. If the
+/// group only sleeps it is to wake.
 constexpr void miss_leader(state& s, instant now, auto& out) {
-    if (!s.current_leader()) return;
-    become_follower(s, s.current_term, std::nullopt, now, out);
-    if (s.config.quiescence) out.send(other_members(s), wake_up{s.current_term});
+    if (s.current_leader()) become_follower(s, s.current_term, std::nullopt, now, out);
+    look_for_leader(s, out);
 }
 
 constexpr void on_election_timer(state& s, instant now, auto& out) {
@@ -145,16 +166,22 @@ constexpr void on_election_timer(state& s, instant now, auto& out) {
     draw_election_timeout(s);
     restart_election_timer(s, now, out);
     if (!may_stand(s)) return miss_leader(s, now, out);
-    if (!s.config.pre_vote) return stand_for_election(s, false, out);
+    // Its disk holds up what it said last: another term would only add to that.
+    if (!may_speak(s)) return;
+    const auto failed = failed_elections(s);
+    if (!s.config.pre_vote) return stand_for_election(s, {.failed = failed}, out);
     leave_role(s, out);
-    s.role = role{candidate{.pre_vote = true}};
+    s.role = role{candidate{.pre_vote = true, .failed = failed}};
     auto& standing = *std::get_if<candidate>(&s.role);
     gather_votes(s, standing, now, out);
 }
 
-/// The candidate's own vote is durable: now it counts, and the others may be asked.
+/// The candidate's own vote is durable: now it counts, and the others may be asked. The time that
+/// they have begins now.
 constexpr void on_own_vote_durable(state& s, candidate& standing, instant now, auto& out) {
-    if (!standing.asked) gather_votes(s, standing, now, out);
+    if (standing.asked) return;
+    await_votes(s, standing, now, out);
+    gather_votes(s, standing, now, out);
 }
 
 /// The voter that a reply comes from, if it is one whose vote counts here.
@@ -188,13 +215,14 @@ constexpr void on(state& s, member_id from, const timeout_now& m, instant now, a
     if (m.last_index != s.log.last_index() || !may_stand(s)) return;
     draw_election_timeout(s);
     restart_election_timer(s, now, out);
-    stand_for_election(s, true, out);
+    stand_for_election(s, {.leadership_transfer = true}, out);
 }
 
 /// A server that might have heard a leader before it started keeps from electing another as if it
 /// still did: a lease may rest on that (thesis §6.4.1).
 constexpr void on_started(state& s, instant now, auto& out) {
     draw_election_timeout(s);
+    regain_lost_entries(s, s.commit_index, out);
     const bool never_led = s.current_term == term_number{} && s.log.last_index() == log_index{};
     auto& following = *std::get_if<follower>(&s.role);
     following.heard_at = now;

@@ -38,7 +38,8 @@ constexpr void follow_forwarding(state& s, const follower& following, instant no
 /// what came of them.
 constexpr void on_forward(state& s, std::uint32_t count, instant now, auto& out) {
     const auto* following = std::get_if<follower>(&s.role);
-    if (following == nullptr || !following->leader || s.members().is_witness(s.self))
+    if (following == nullptr || !following->leader || s.members().is_witness(s.self) ||
+        s.tasks->lacks_from)
         return refuse(s, refusal_reason::not_leader, out);
     if (count == 0) return refuse(s, refusal_reason::nothing_to_do, out);
     if (awaits_place(s)) return refuse(s, refusal_reason::too_many_pending, out);

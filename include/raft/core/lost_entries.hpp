@@ -31,13 +31,22 @@ namespace raft::detail {
     return lost && !at_least_as_up_to_date(own, *lost) ? *lost : own;
 }
 
+/// Whether all that was lost is here again: the log is the leader's up to `verified`, and durable,
+/// or the snapshot covers it. What a snapshot holds is committed, and so is all that this server
+/// ever helped to commit at its indexes (§7).
+[[nodiscard]] constexpr bool has_regained(const state& s, log_position lost, log_index verified) {
+    const auto covered = s.snapshot.last_included.index;
+    if (lost.index <= covered && covered <= verified) return true;
+    const auto term = s.log.term_at(verified);
+    return term && at_least_as_up_to_date({verified, *term}, lost);
+}
+
 /// The log is the leader's up to `verified`, and durable: if anything was lost, perhaps all of it
-/// is in it.
+/// is here.
 [[gnu::noinline, gnu::cold]] constexpr void regain_lost_entries(state& s, log_index verified,
                                                                 auto& out) {
     const auto& lost = s.tasks->lost_through;
-    const auto term = s.log.term_at(verified);
-    if (!lost || !term || !at_least_as_up_to_date({verified, *term}, *lost)) return;
+    if (!lost || !has_regained(s, *lost, verified)) return;
     forget(s.tasks.change().lost_through);
     out.occasionally().lost_regained = true;
 }

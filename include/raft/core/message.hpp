@@ -194,12 +194,20 @@ struct forward_proposal_refusal {
                                      const forward_proposal_refusal&) = default;
 };
 
+/// "You are no member any more, since the configuration at this index." From a server that knows
+/// it to be committed, to one that was removed while it was away and asks for votes.
+struct removal_notice {
+    term_number term{};
+    log_index configuration{};
+    friend constexpr bool operator==(const removal_notice&, const removal_notice&) = default;
+};
+
 using message =
     std::variant<request_pre_vote, pre_vote_reply, request_vote, request_vote_reply, append_entries,
                  append_entries_reply, append_entries_rejection, install_snapshot,
                  install_snapshot_reply, timeout_now, request_read_index, read_index_reply,
                  round_confirmed, fall_asleep, wake_up, request_snapshot, forward_proposal,
-                 forward_proposal_reply, forward_proposal_refusal>;
+                 forward_proposal_reply, forward_proposal_refusal, removal_notice>;
 
 static_assert(std::is_trivially_copyable_v<message> && sizeof(message) <= 64);
 

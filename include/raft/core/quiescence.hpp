@@ -30,7 +30,7 @@ namespace raft::detail {
 /// Whether nothing is under way, and nobody waits for anything.
 [[nodiscard]] constexpr bool is_idle(const state& s, const leader& leading, instant now) {
     const bool waiting = leading.changing || leading.next_round_wanted || s.tasks->transfer ||
-                         leading.round != leading.confirmed;
+                         s.tasks->awaited || leading.round != leading.confirmed;
     if (waiting || s.commit_index != s.log.last_index() || s.disk.durable != s.disk.begun)
         return false;
     for (const auto member : leading.others)
@@ -100,13 +100,15 @@ constexpr void wake(state& s, instant now, auto& out) {
 }
 
 constexpr void wake_all(state& s, instant now, auto& out) {
-    if (is_asleep(s)) rouse_all(s, now, out);
+    if (is_asleep(s)) return rouse_all(s, now, out);
+    look_for_leader(s, out);
 }
 
 /// This server hears from `from` that the group is needed. The leader may not have heard it: not
-/// all links need work. Left asleep, it would be missed, and deposed by those who are awake.
+/// all links need work. Left asleep, it would be missed, and deposed by those who are awake. A
+/// server that was removed, and does not know it, must not keep the group awake.
 constexpr void wake_by(state& s, member_id from, instant now, auto& out) {
-    if (!is_asleep(s)) return;
+    if (!is_asleep(s) || !s.members().slot_of(from)) return;
     const auto leader = s.current_leader();
     if (s.is_follower() && leader && leader != from) out.send(*leader, wake_up{s.current_term});
     wake(s, now, out);

@@ -188,7 +188,8 @@ constexpr void read_as_follower(state& s, const follower& following, instant now
 constexpr void on_read(state& s, read_consistency consistency, duration bound, instant now,
                        auto& out) {
     // A witness has no data to read from; whoever leads has.
-    if (s.members().is_witness(s.self)) return refuse(s, refusal_reason::not_leader, out);
+    if (s.members().is_witness(s.self) || s.tasks->lacks_from)
+        return refuse(s, refusal_reason::not_leader, out);
     if (consistency == read_consistency::stale) return on_stale_read(s, bound, now, out);
     if (consistency == read_consistency::lease && !allows_leases(s))
         return refuse(s, refusal_reason::no_lease, out);

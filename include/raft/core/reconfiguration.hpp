@@ -6,6 +6,8 @@
 // request, and survives its leader.
 #pragma once
 
+#include <utility>
+
 #include <raft/core/membership.hpp>
 #include <raft/core/quiescence.hpp>
 #include <raft/core/read.hpp>
@@ -29,7 +31,8 @@ progress_in(const state& s, const configuration& members, instant now) {
 constexpr void append_configuration(state& s, leader& leading, configuration members, instant now,
                                     auto& out) {
     const auto last = s.log.last_index();
-    const indexed_configuration carried{next(last), static_cast<configuration&&>(members)};
+    const indexed_configuration carried{next(last), std::move(members)};
+    if (!leading.changing) out.occasionally().change = carried.index;
     s.peers = progress_in(s, carried.value, now);
     // Who waits, and who is full, is known by slots that are others now; they say so again.
     leading.readers = {};
@@ -80,6 +83,7 @@ enum class catching_up : std::uint8_t { under_way, done, failed };
 /// last duty (§6).
 constexpr void finish_change(state& s, leader& leading, instant now, auto& out) {
     leading.changing = false;
+    leading.forced = false;
     out.occasionally().change_ended =
         leading.gave_up ? change_result::given_up : change_result::completed;
     leading.gave_up = false;
@@ -92,11 +96,55 @@ constexpr void give_change_up(state& s, leader& leading, instant now, auto& out)
     append_configuration(s, leading, with_change_given_up(s.members()), now, out);
 }
 
+/// Whether a majority of those who would vote by `next`, in both halves while it is joint, has
+/// answered `round`. Only members can be asked; who is yet to join has just caught up.
+[[nodiscard]] constexpr bool majority_answers(const state& s, const leader& leading,
+                                              const configuration& next, read_round round) {
+    return quorum_agrees(next, [&](slot voter) {
+        const auto member = s.members().slot_of(next.id_of(voter));
+        return member && (member == leading.own || s.peers[member->value].round >= round);
+    });
+}
+
+/// Begins to wait for that: what was heard before proves nothing. A server can have died since.
+constexpr void await_majority(state& s, leader& leading, configuration next, instant now,
+                              auto& out) {
+    s.tasks.change().awaited = awaited_majority{.next = std::move(next),
+                                                .round = next_round(leading),
+                                                .give_up_at = now + s.config.election_timeout};
+    want_round(s, leading, now, out);
+}
+
+/// A configuration with other voters than now: it takes force at once where that is asked for, or
+/// where this leader is a majority alone; else once a majority of its voters answers.
+constexpr void propose_configuration(state& s, leader& leading, configuration next, instant now,
+                                     auto& out) {
+    if (leading.forced || majority_answers(s, leading, next, next_round(leading)))
+        return append_configuration(s, leading, std::move(next), now, out);
+    await_majority(s, leading, std::move(next), now, out);
+}
+
+/// The majority has answered, or has had the time to. A change that would leave the cluster
+/// without a leader does not begin; one that has begun leads back.
+constexpr void follow_awaited(state& s, leader& leading, instant now, auto& out) {
+    const auto awaited = *s.tasks->awaited;
+    const bool answers = majority_answers(s, leading, awaited.next, awaited.round);
+    if (!answers && now < awaited.give_up_at) return;
+    forget(s.tasks.change().awaited);
+    if (answers && !s.tasks->transfer)
+        return append_configuration(s, leading, awaited.next, now, out);
+    if (leading.changing) return give_change_up(s, leading, now, out);
+    const auto reason =
+        answers ? refusal_reason::transfer_in_progress : refusal_reason::no_live_majority;
+    out.occasionally().change_refused = refusal{reason, s.self};
+}
+
 /// Takes the next step of the change under way, if what it waits for has come: the configuration in
 /// force is committed, and with it an entry of this leader's term (Ongaro's correction of 2015: two
 /// leaders could otherwise change the same configuration in two ways). Only at the beginning of a
 /// heartbeat: destinations already named in a step would be other members afterwards.
 constexpr void advance_change(state& s, leader& leading, instant now, auto& out) {
+    if (s.tasks->awaited) return follow_awaited(s, leading, now, out);
     if (s.configurations.back().index > s.commit_index || s.commit_index < leading.term_start ||
         s.tasks->transfer)
         return;
@@ -104,14 +152,25 @@ constexpr void advance_change(state& s, leader& leading, instant now, auto& out)
     if (!members.is_changing()) return finish_change(s, leading, now, out);
     switch (follow_catch_up(s, leading, now)) {
     case catching_up::under_way: return;
-    case catching_up::done:
-        return append_configuration(s, leading, with_change_advanced(members), now, out);
+    case catching_up::done: {
+        auto next = with_change_advanced(members);
+        // Who decides after the joint phase decides in it already: nothing is to be asked.
+        if (members.is_joint()) return append_configuration(s, leading, std::move(next), now, out);
+        return propose_configuration(s, leading, std::move(next), now, out);
+    }
     case catching_up::failed: return give_change_up(s, leading, now, out);
     }
 }
 
 /// Something was committed: the change may go on, and need not wait for the next heartbeat.
 constexpr void hasten_change(instant now, auto& out) { out.set(timer::heartbeat, now); }
+
+/// A member has answered: perhaps it was the last that a change waited for.
+constexpr void look_at_awaited(const state& s, const leader& leading, instant now, auto& out) {
+    if (s.tasks->awaited &&
+        majority_answers(s, leading, s.tasks->awaited->next, s.tasks->awaited->round))
+        hasten_change(now, out);
+}
 
 /// Whether `wanted` is what the members were before the change under way, whose newcomers do not
 /// vote yet: so it can be taken back, if they answer and yet never come to the end of the log.
@@ -128,28 +187,35 @@ obstacle_to_change(const state& s, const leader& leading, log_index based_on,
                    const std::vector<member>& wanted) {
     if (s.tasks->transfer) return refusal_reason::transfer_in_progress;
     if (s.commit_index < leading.term_start) return refusal_reason::leader_not_ready;
-    if (leading.changing && !takes_change_back(s, wanted))
+    if (leading.changing ? !takes_change_back(s, wanted) : s.tasks->awaited.has_value())
         return refusal_reason::change_in_progress;
     if (based_on != s.configurations.back().index) return refusal_reason::configuration_changed;
     if (leading.changing) return std::nullopt;
     return fault_of_change(s.members(), wanted);
 }
 
+constexpr void take_change_back(state& s, leader& leading, instant now, auto& out) {
+    if (s.tasks->awaited) forget(s.tasks.change().awaited);
+    out.occasionally().change = next(s.log.last_index());
+    give_change_up(s, leading, now, out);
+}
+
 /// Begins to change the membership to `wanted`, or takes back the change that led away from it.
 /// `based_on` is the index of the configuration that whoever asks has seen: if there is a newer
 /// one, the request was made in ignorance of it.
 constexpr void on_change(state& s, log_index based_on, const std::vector<member>& wanted,
-                         instant now, auto& out) {
+                         bool forced, instant now, auto& out) {
     auto* leading = leading_or_refuse(s, out);
     if (leading == nullptr) return;
     if (const auto obstacle = obstacle_to_change(s, *leading, based_on, wanted))
         return refuse(s, *obstacle, out);
     if (leading->asleep) rouse_leader(s, now, out);
-    out.occasionally().change = next(s.log.last_index());
-    if (leading->changing) return give_change_up(s, *leading, now, out);
+    if (leading->changing) return take_change_back(s, *leading, now, out);
+    leading->forced = forced;
     auto begun = with_change_begun(s.members(), wanted);
-    if (joining(begun).empty()) begun = with_change_advanced(begun);
-    append_configuration(s, *leading, static_cast<configuration&&>(begun), now, out);
+    if (!joining(begun).empty())
+        return append_configuration(s, *leading, std::move(begun), now, out);
+    propose_configuration(s, *leading, with_change_advanced(begun), now, out);
 }
 
 }  // namespace raft::detail

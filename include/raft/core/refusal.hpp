@@ -34,8 +34,13 @@ enum class refusal_reason : std::uint8_t {
     no_lease,               ///< Leases need `settings::clock_drift_ppm` and `check_quorum`.
     snapshot_in_use,        ///< A member is receiving the last one, which a newer one would end.
     too_stale,              ///< The leader, or its quorum, was last heard too long ago.
+    no_live_majority,       ///< Too few of those who would vote after the change answer now: it
+                            ///< would leave the cluster without a leader. It can be forced.
+    member_not_heard,       ///< That member has not answered for an election timeout.
+    not_born,               ///< The storage is empty, and nobody said that the cluster begins here.
+    commands_missing,       ///< This server's log lacks commands: it was a witness.
 };
-inline constexpr auto last_refusal_reason = refusal_reason::too_stale;
+inline constexpr auto last_refusal_reason = refusal_reason::commands_missing;
 
 struct refusal {
     refusal_reason reason{};

@@ -5,9 +5,11 @@
 #pragma once
 
 #include <raft/core/lost_entries.hpp>
+#include <raft/core/missing_commands.hpp>
 #include <raft/core/quiescence.hpp>
 #include <raft/core/read.hpp>
 #include <raft/core/reconfiguration.hpp>
+#include <raft/core/removal.hpp>
 #include <raft/core/sending.hpp>
 #include <raft/core/transfer.hpp>
 
@@ -63,7 +65,7 @@ constexpr follower* follow(state& s, member_id from, instant now, auto& out) {
     following.is_informed = false;
     if (!may_speak(s)) {
         following.owed.rejection = true;
-        following.owed.rejected_prev = prev.index;
+        following.owed.rejected_prev = prev;
         return;
     }
     const auto hint = s.log.last_not_after(previous(prev.index), prev.term);
@@ -85,13 +87,16 @@ constexpr follower* follow(state& s, member_id from, instant now, auto& out) {
 /// would have to go, which no leader can ask for.
 [[nodiscard, gnu::always_inline]] constexpr bool
 append_received(state& s, const append_entries& m, log_index from,
-                const indexed_configuration* carried, auto& out) {
+                const indexed_configuration* carried, bool withheld, auto& out) {
     auto kept = from;
     if (kept < s.log.last_index() && s.log.term_at(next(kept)) == m.entries_term)
         kept = s.log.run_end(next(kept), m.last_index);
     if (kept >= m.last_index) return true;
     if (kept < s.commit_index || m.entries_term < s.log.known_term_at(kept)) return false;
-    append_to_log(s, kept, m.last_index, m.entries_term, entry_source::received, carried, out);
+    const auto source = withheld ? entry_source::withheld : entry_source::received;
+    append_to_log(s, kept, m.last_index, m.entries_term, source, carried, out);
+    if (withheld) [[unlikely]]
+        note_missing_commands(s, next(kept), out);
     return true;
 }
 
@@ -109,8 +114,8 @@ append_received(state& s, const append_entries& m, log_index from,
 }
 
 [[gnu::always_inline]] constexpr void on(state& s, member_id from, const append_entries& m,
-                                         const indexed_configuration* carried, instant now,
-                                         auto& out) {
+                                         const indexed_configuration* carried, bool withheld,
+                                         instant now, auto& out) {
     if (!is_well_formed(m)) return;
     observe_term(s, m.term, now, out);
     if (m.term < s.current_term) return reject_deposed(s, from, m, out);
@@ -119,13 +124,17 @@ append_received(state& s, const append_entries& m, log_index from,
     const bool new_round = m.round > following->round;
     if (new_round) [[unlikely]]
         following->round = m.round;
+    if (s.tasks.is_changed()) [[unlikely]] {
+        forget_removal(s);
+        expect_commands(s, *following, withheld, out);
+    }
 
     // What is compacted away is committed, so it is the leader's too, whatever prev says of it.
     const auto base = s.log.base().index;
     if (m.prev.index >= base && !s.log.matches(m.prev)) return reject(s, *following, m.prev, out);
     const auto start = greatest(m.prev.index, base);
     const auto begun = s.disk.begun;
-    if (m.last_index > start && !append_received(s, m, start, carried, out)) return;
+    if (m.last_index > start && !append_received(s, m, start, carried, withheld, out)) return;
 
     const auto known = following->verified_index;
     following->verified_index = greatest(known, greatest(m.last_index, start));
@@ -246,6 +255,13 @@ constexpr void note_room(leader& leading, slot member, bool full) {
     return match >= (has_asked ? s.snapshot.last_included.index : s.log.base().index);
 }
 
+/// A member has answered: what waits for that may go on.
+[[gnu::noinline, gnu::cold]] constexpr void follow_tasks(state& s, const leader& leading,
+                                                         instant now, auto& out) {
+    advance_transfer(s, out);
+    look_at_awaited(s, leading, now, out);
+}
+
 [[gnu::always_inline]] constexpr void on(state& s, member_id from, const append_entries_reply& m,
                                          instant now, auto& out) {
     observe_term(s, m.term, now, out);
@@ -268,7 +284,8 @@ constexpr void note_room(leader& leading, slot member, bool full) {
         spread_commit(s, leading, out);
     else if (wants_news(s, *peer))
         send_news(s, leading, out);
-    advance_transfer(s, out);
+    if (s.tasks.is_changed()) [[unlikely]]
+        follow_tasks(s, leading, now, out);
     if (committed && leading.changing) hasten_change(now, out);
 }
 
@@ -350,7 +367,8 @@ append_commands(state& s, leader& leading, std::uint32_t count, entry_source sou
 }
 
 constexpr void on_heartbeat_timer(state& s, instant now, auto& out) {
-    if (auto* leading = std::get_if<leader>(&s.role); leading && leading->changing)
+    if (auto* leading = std::get_if<leader>(&s.role);
+        leading && (leading->changing || s.tasks->awaited))
         advance_change(s, *leading, now, out);
     auto* leading = std::get_if<leader>(&s.role);
     if (leading == nullptr) return;

@@ -55,6 +55,7 @@ constexpr void persist_vote(state& s, auto& out) {
 [[gnu::noinline, gnu::cold]] constexpr void cut_off_log(state& s, log_index last_kept) {
     s.log.truncate_after(last_kept);
     while (s.configurations.back().index > last_kept) s.configurations.pop_back();
+    if (s.tasks->lacks_from > last_kept) forget(s.tasks.change().lacks_from);
     if (s.disk.durable_index > last_kept) s.disk.durable_index = last_kept;
     s.disk.stretch_sequence = s.disk.begun;
     s.disk.stretch_index = last_kept;
@@ -98,15 +99,17 @@ constexpr write_sequence begin_other_write(state& s) {
 
 /// What is under way ends with the role, but for the snapshot that is being received: the next
 /// leader may have the same. Requests are counted on: a late answer is then known for what it is.
-/// And what the disk has lost is lost whoever leads.
+/// And what the disk has lost, or never had, is missing whoever leads.
 constexpr void end_tasks(state& s) {
+    if (!s.tasks.is_changed()) return;
     const auto& before = *s.tasks;
-    if (!before.incoming && !before.last_request && !before.lost_through && !before.forwarding)
-        return s.tasks.reset();
     role_tasks kept{.incoming = before.incoming,
                     .last_request = before.last_request,
-                    .lost_through = before.lost_through};
+                    .lost_through = before.lost_through,
+                    .lacks_from = before.lacks_from,
+                    .removed_at = before.removed_at};
     if (before.forwarding) kept.forwarding = forwarded_proposals{.last = before.forwarding->last};
+    if (kept == role_tasks{}) return s.tasks.reset();
     s.tasks.change() = std::move(kept);
 }
 
@@ -114,6 +117,8 @@ constexpr void end_tasks(state& s) {
 constexpr void leave_role(state& s, auto& out) {
     if (s.tasks->reads) out.occasionally().reads_lost = true;
     if (s.tasks->forwarding) out.occasionally().forwarding_lost = true;
+    if (s.tasks->awaited)
+        out.occasionally().change_refused = refusal{refusal_reason::leadership_lost, std::nullopt};
     end_tasks(s);
     if (!s.is_leader()) return;
     out.occasionally().leadership_lost = true;
@@ -153,6 +158,25 @@ constexpr void leave_role(state& s, auto& out) {
 [[nodiscard]] constexpr member_set other_members(const state& s) {
     const auto own = s.members().slot_of(s.self);
     return own ? s.members().everyone().without(*own) : s.members().everyone();
+}
+
+/// A member that knows no leader may be the only one that is awake: it has just started, or its
+/// leader is gone. Who can stand for election wakes the others by that, the rest by this.
+constexpr void look_for_leader(const state& s, auto& out) {
+    if (!s.config.quiescence || !s.is_follower() || s.current_leader()) return;
+    const auto others = other_members(s);
+    if (s.members().slot_of(s.self) && !others.empty()) out.send(others, wake_up{s.current_term});
+}
+
+/// One message moves the term no further than this. Terms go up by one for each election, and an
+/// election takes a millisecond at least: no server of an honest cluster is so far behind another
+/// before 49 days of nothing but elections are over. A message that claims more is damaged or
+/// forged; believed, it could use up all the terms there are, and no leader could ever be elected.
+inline constexpr std::uint64_t term_step_max = std::uint64_t{1} << 32U;
+
+/// Whether a server that keeps the rules could be in `term`.
+[[nodiscard]] constexpr bool is_plausible(const state& s, term_number term) {
+    return term <= s.current_term || term.value - s.current_term.value <= term_step_max;
 }
 
 /// Figure 2, "All servers": a later term in any request or reply ends what this server was.

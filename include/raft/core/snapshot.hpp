@@ -18,9 +18,12 @@ namespace raft {
 
 /// Whether a snapshot of what is applied up to `index` would be of use: it is newer than the last,
 /// and says who belongs to the cluster. A server that was added later does not know that of the
-/// entries before the configuration that named it.
+/// entries before the configuration that named it. Of entries without commands only a witness takes
+/// one, which has no state.
 [[nodiscard]] constexpr bool may_take_snapshot(const state& s, log_index index) {
-    return !s.is_halted() && index > s.snapshot.last_included.index && index <= s.commit_index &&
+    const bool has_state = !s.tasks->lacks_from || index < *s.tasks->lacks_from;
+    return !s.is_halted() && (has_state || s.members().is_witness(s.self)) &&
+           index > s.snapshot.last_included.index && index <= s.commit_index &&
            !members_at(s, index).members.empty();
 }
 
@@ -91,6 +94,7 @@ constexpr void on_snapshot_saved(state& s, const snapshot_description& saved, in
     if (index <= s.snapshot.last_included.index || index > s.commit_index) return;
     const auto through = no_longer_needed(s, index, now);
     s.snapshot = saved;
+    regain_lost_entries(s, s.commit_index, out);
     for (auto& peer : s.peers) peer.snapshot_offset = 0;
     serve_awaiting_snapshot(s, out);
     if (through <= s.log.base().index) return;
@@ -106,7 +110,8 @@ constexpr void on_snapshot_saved(state& s, const snapshot_description& saved, in
 /// The snapshot is complete: it takes the place of the log up to its last entry, and of all that
 /// follows if the log is another one there (§7). Nothing is acknowledged before the storage has
 /// done the same.
-constexpr void install(state& s, follower& following, const configuration& members, auto& out) {
+constexpr void install(state& s, follower& following, const configuration& members, bool withheld,
+                       auto& out) {
     const auto description = s.tasks->incoming->description;
     const auto last_included = description.last_included;
     const bool keep_suffix = s.log.matches(last_included);
@@ -120,13 +125,15 @@ constexpr void install(state& s, follower& following, const configuration& membe
         return each.index <= last_included.index || !keep_suffix;
     });
     s.configurations.insert(s.configurations.begin(), {last_included.index, members});
+    if (withheld) note_missing_commands(s, next(s.commit_index), out);
     s.snapshot = description;
     s.commit_index = last_included.index;
     following.verified_index = greatest(following.verified_index, last_included.index);
     forget(s.tasks.change().incoming);
     following.owed.chunk = false;
     following.owed.append = true;
-    out.occasionally().install = snapshot_install{begin_other_write(s), description, keep_suffix};
+    out.occasionally().install =
+        snapshot_install{begin_other_write(s), description, keep_suffix, withheld};
 }
 
 constexpr void answer_chunk(const state& s, const follower& following,
@@ -152,16 +159,17 @@ constexpr void on_snapshot_damaged(state& s) {
 }
 
 /// Whether a peer that keeps the rules could have sent this.
-[[nodiscard]] constexpr bool is_well_formed(const install_snapshot& m,
-                                            const configuration* members) {
-    return members != nullptr && is_valid(*members) && !members->members.empty() &&
-           m.last_included.term <= m.term && m.last_included.index > log_index{} &&
-           m.offset <= m.size && m.length <= m.size - m.offset;
+[[nodiscard]] constexpr bool is_well_formed(const install_snapshot& m, const configuration* members,
+                                            bool withheld) {
+    return !(withheld && m.size > 0) && members != nullptr && is_valid(*members) &&
+           !members->members.empty() && m.last_included.term <= m.term &&
+           m.last_included.index > log_index{} && m.offset <= m.size &&
+           m.length <= m.size - m.offset;
 }
 
 constexpr void on(state& s, member_id from, const install_snapshot& m, const configuration* members,
-                  instant now, auto& out) {
-    if (!is_well_formed(m, members)) return;
+                  bool withheld, instant now, auto& out) {
+    if (!is_well_formed(m, members, withheld)) return;
     observe_term(s, m.term, now, out);
     if (m.term < s.current_term) {
         if (may_speak(s)) out.send(from, install_snapshot_reply{s.current_term, {}, 0, m.round});
@@ -170,6 +178,8 @@ constexpr void on(state& s, member_id from, const install_snapshot& m, const con
     auto* following = follow(s, from, now, out);
     if (following == nullptr) return;
     following->round = greatest(following->round, m.round);
+    forget_removal(s);
+    expect_commands(s, *following, withheld, out);
     if (m.last_included.index <= s.commit_index) return acknowledge(s, *following, out);
 
     auto& incoming = receiving(s, description_of(m));
@@ -180,7 +190,7 @@ constexpr void on(state& s, member_id from, const install_snapshot& m, const con
         incoming.received += m.length;
     }
     if (incoming.received == incoming.description.size)
-        return install(s, *following, *members, out);
+        return install(s, *following, *members, withheld, out);
     if (!may_speak(s) || incoming.durable != incoming.received) following->owed.chunk = true;
     if (may_speak(s) && !is_next) answer_chunk(s, *following, incoming, out);
 }

@@ -21,11 +21,12 @@ namespace raft {
 /// The constants of a deployment. The same on every server, but for the time of a rolling change.
 struct settings {
     /// A server that hears of no leader stands for election after a random time in
-    /// [election_timeout, 2 election_timeout) (§5.2). Well above the heartbeat interval and the
-    /// time of a round trip with its disk writes (§5.6), and at most two hours.
-    duration election_timeout = milliseconds(300);
+    /// [election_timeout, 2 election_timeout) (§5.2). Well above the heartbeat interval, the time
+    /// of a round trip with its disk writes (§5.6), the slowest flush of a disk, and the longest
+    /// time that the process gets no processor; and at most two hours.
+    duration election_timeout = milliseconds(1000);
     /// A leader is heard at least this often.
-    duration heartbeat_interval = milliseconds(60);
+    duration heartbeat_interval = milliseconds(100);
     /// The most entries that one message carries.
     std::uint32_t entries_per_message = 1024;
     /// The most entries that a leader holds uncommitted; proposals beyond it are refused.
@@ -96,11 +97,11 @@ struct incoming_snapshot {
 
 /// Answers that wait for the disk.
 struct owed_replies {
-    log_index rejected_prev{};  ///< Of the rejection.
-    bool rejection = false;     ///< The leader hears that its prev did not match.
-    bool append = false;        ///< The leader hears how far the log is durable.
-    bool chunk = false;         ///< The leader hears how much of the snapshot is durable.
-    bool vote = false;          ///< The candidate that has the vote hears that it has.
+    log_position rejected_prev{};  ///< Of the rejection.
+    bool rejection = false;        ///< The leader hears that its prev did not match.
+    bool append = false;           ///< The leader hears how far the log is durable.
+    bool chunk = false;            ///< The leader hears how much of the snapshot is durable.
+    bool vote = false;             ///< The candidate that has the vote hears that it has.
     friend constexpr bool operator==(const owed_replies&, const owed_replies&) = default;
 };
 
@@ -145,6 +146,7 @@ struct candidate {
         false;  ///< Only asks whether it could win (thesis §9.6); the term is not raised yet.
     bool leadership_transfer = false;  ///< The leader asked for this election (thesis §3.10).
     bool asked = false;                ///< The others were asked for their votes.
+    std::uint8_t failed = 0;           ///< Elections before this one that it did not win.
     member_set granted{};
     friend constexpr bool operator==(const candidate&, const candidate&) = default;
 };
@@ -190,6 +192,15 @@ struct catch_up {
     friend constexpr bool operator==(const catch_up&, const catch_up&) = default;
 };
 
+/// A configuration that waits until a majority of its voters has answered a round of heartbeats
+/// that began after it was asked for.
+struct awaited_majority {
+    configuration next{};
+    read_round round{};
+    instant give_up_at{};
+    friend constexpr bool operator==(const awaited_majority&, const awaited_majority&) = default;
+};
+
 /// This leader told a member to stand for election when its log ended there. As long as that
 /// message may still have an effect there are no leases.
 struct told_to_stand {
@@ -217,6 +228,7 @@ struct leader {
     bool changing = false;  ///< The configuration is not the last of its change, or not committed.
     bool asleep = false;    ///< It has let the members sleep, and sends no heartbeats.
     bool gave_up = false;   ///< The change under way leads back to where it began.
+    bool forced = false;    ///< The change under way waits for no majority.
     bool has_lease =
         false;  ///< A quorum has acknowledged a round; `lease_from` says when it began.
     log_index term_start{};  ///< The no-op of this term: only from here on are entries committed by
@@ -228,7 +240,7 @@ struct leader {
     friend constexpr bool operator==(const leader&, const leader&) = default;
 };
 
-/// What is under way that seldom is. All but the first four ends with the role, and of the fourth
+/// What is under way that seldom is. All but the first six ends with the role, and of the sixth
 /// only the count of its requests goes on.
 struct role_tasks {
     std::optional<incoming_snapshot> incoming{};      ///< A follower receives it; of the same
@@ -237,18 +249,31 @@ struct role_tasks {
                                                       ///< made of a leader, of whatever term.
     std::optional<log_position> lost_through{};       ///< The log ended here before the disk lost
                                                       ///< entries that are not here again yet.
+    std::optional<log_index> lacks_from{};            ///< The commands from this entry on are not
+                                                      ///< here: the log is a witness's.
+    std::optional<log_index> removed_at{};            ///< This server belongs to the cluster no
+                                                      ///< more, since the configuration there.
     std::optional<forwarded_proposals> forwarding{};  ///< A follower hands proposals on.
     std::optional<forwarded_reads> reads{};           ///< A follower asks its leader.
     std::optional<leadership_transfer> transfer{};    ///< A leader hands over …
     std::vector<told_to_stand> told{};                ///< … or has tried to.
-    std::optional<raft::catch_up> catch_up{};         ///< A leader waits for new voters.
+    std::optional<raft::catch_up> catch_up{};         ///< A leader waits for new voters …
+    std::optional<awaited_majority> awaited{};        ///< … or for a majority of them.
     member_set awaiting_snapshot{};                   ///< Members that asked for a newer one.
     std::vector<forwarder> forwarders{};              ///< Who hands proposals to this leader.
     friend constexpr bool operator==(const role_tasks&, const role_tasks&) = default;
 };
 
-/// The storage has lost a write: this server takes part in nothing any more.
+/// Why a server takes part in nothing.
+enum class halt_reason : std::uint8_t {
+    storage_failed,  ///< The storage has lost a write. It will for as long as it runs.
+    not_born,        ///< The storage is empty, and nobody said that it is new. The server that it
+                     ///< belonged to may have promised what this one does not know.
+};
+
+/// This server takes part in nothing.
 struct halted {
+    halt_reason reason{};
     friend constexpr bool operator==(const halted&, const halted&) = default;
 };
 
@@ -298,6 +323,12 @@ struct state {
         return following != nullptr ? following->leader : std::nullopt;
     }
 
+    /// Whether this server leads, and a change of membership is under way.
+    [[nodiscard]] constexpr bool is_changing_members() const {
+        const auto* leading = std::get_if<leader>(&role);
+        return leading != nullptr && leading->changing;
+    }
+
     friend constexpr bool operator==(const state&, const state&) = default;
 };
 
@@ -314,9 +345,13 @@ struct state {
     const bool configurations_hold =
         !s.configurations.empty() && s.configurations.back().index <= s.log.last_index();
     const auto& lost = s.tasks->lost_through;
-    const bool loss_holds =
-        !lost || (lost->term <= s.current_term && (s.is_follower() || s.is_halted()));
-    if (!log_holds || !disk_holds || !configurations_hold || !loss_holds) return false;
+    const bool is_passive = s.is_follower() || s.is_halted();
+    const bool loss_holds = !lost || (lost->term <= s.current_term && is_passive);
+    const auto& lacks_from = s.tasks->lacks_from;
+    const bool lack_holds = !lacks_from || (is_passive && *lacks_from > log_index{} &&
+                                            *lacks_from <= s.log.last_index());
+    if (!log_holds || !disk_holds || !configurations_hold || !loss_holds || !lack_holds)
+        return false;
 
     const auto* leading = std::get_if<leader>(&s.role);
     if (leading == nullptr) return s.peers.empty();

@@ -21,11 +21,13 @@ namespace raft {
 
 /// A message came from another server. `members` is the configuration that travels with it, if one
 /// does: for `append_entries` the one that an entry of it is, for `install_snapshot` the one at the
-/// snapshot's last entry.
+/// snapshot's last entry. `withheld`: the sender leads, and sends this server neither commands nor
+/// snapshots' bytes, as it takes it for a witness (`withholds_commands`).
 struct received {
     member_id from{};
     message body{};
     std::optional<indexed_configuration> members{};
+    bool withheld = false;
     friend constexpr bool operator==(const received&, const received&) = default;
 };
 
@@ -104,9 +106,12 @@ struct step_down_requested {
 /// The membership is to become `members`. `based_on`: the index of the configuration that whoever
 /// asks has seen; if there is a newer one, the request is refused. While new voters catch up no
 /// other change can begin, but this one can be taken back, by asking for the members of before.
+/// If too few of the voters to be answer, the change would leave the cluster without a leader: it
+/// is refused, unless it is `forced`.
 struct change_requested {
     log_index based_on{};
     std::vector<member> members{};
+    bool forced = false;
     friend constexpr bool operator==(const change_requested&, const change_requested&) = default;
 };
 
@@ -158,6 +163,10 @@ struct recovered_state {
     std::optional<incoming_snapshot> incoming{};  ///< What it has of one that was being received.
     std::optional<log_position> lost_through{};   ///< Where the log ended before it lost entries
                                                   ///< that are not here again yet.
+    std::optional<log_index> lacks_from{};        ///< The log has no commands from here on, nor the
+                                                  ///< snapshot a state if it reaches so far.
+    bool born = true;  ///< The storage was used before, or it is certain that no other was by this
+                       ///< server: else all that it knows could be what another one forgot.
     friend constexpr bool operator==(const recovered_state&, const recovered_state&) = default;
 };
 
@@ -185,7 +194,12 @@ struct recovered_state {
     if (kept.incoming && kept.incoming->description.last_included.index > s.commit_index)
         s.tasks.change().incoming = *kept.incoming;
     if (kept.lost_through) s.tasks.change().lost_through = kept.lost_through;
+    // Without a snapshot that has one there is no state of anything before it either.
+    if (kept.lacks_from)
+        s.tasks.change().lacks_from =
+            *kept.lacks_from <= s.snapshot.last_included.index ? log_index{1} : *kept.lacks_from;
     s.role = role{follower{.verified_index = s.commit_index}};
+    if (!kept.born) s.role = role{halted{halt_reason::not_born}};
     return s;
 }
 
@@ -193,35 +207,43 @@ struct recovered_state {
 
 namespace detail {
 [[gnu::always_inline]] constexpr void on_message(state& s, member_id from, const append_entries& m,
-                                                 const indexed_configuration* members, instant now,
-                                                 auto& out) {
-    on(s, from, m, members, now, out);
+                                                 const indexed_configuration* members,
+                                                 bool withheld, instant now, auto& out) {
+    on(s, from, m, members, withheld, now, out);
 }
 
 [[gnu::always_inline]] constexpr void on_message(state& s, member_id from,
                                                  const append_entries_reply& m,
-                                                 const indexed_configuration*, instant now,
+                                                 const indexed_configuration*, bool, instant now,
                                                  auto& out) {
     on(s, from, m, now, out);
 }
 
 /// A busy cluster sends hardly anything but the two above.
 constexpr void on_message(state& s, member_id from, const auto& m,
-                          const indexed_configuration* members, instant now, auto& out) {
+                          const indexed_configuration* members, bool withheld, instant now,
+                          auto& out) {
     using type = std::remove_cvref_t<decltype(m)>;
     // Who follows wakes; and heartbeats must not go out in a step that changes the members.
     constexpr bool from_leader =
         std::is_same_v<type, fall_asleep> || std::is_same_v<type, install_snapshot>;
     if constexpr (!from_leader) wake_by(s, from, now, out);
     if constexpr (std::is_same_v<type, install_snapshot>)
-        on(s, from, m, members != nullptr ? &members->value : nullptr, now, out);
+        on(s, from, m, members != nullptr ? &members->value : nullptr, withheld, now, out);
     else
         on(s, from, m, now, out);
 }
 
 constexpr void on_message(state& s, member_id from, const message& body,
-                          const indexed_configuration* members, instant now, auto& out) {
-    std::visit([&](const auto& m) { on_message(s, from, m, members, now, out); }, body);
+                          const indexed_configuration* members, bool withheld, instant now,
+                          auto& out) {
+    std::visit([&](const auto& m) { on_message(s, from, m, members, withheld, now, out); }, body);
+}
+
+/// Every message has its sender's term.
+[[nodiscard]] constexpr term_number term_of(const auto& body) { return body.term; }
+[[nodiscard]] constexpr term_number term_of(const message& body) {
+    return std::visit([](const auto& m) { return m.term; }, body);
 }
 
 /// The completion of a snapshot's chunk is an input in any case.
@@ -231,23 +253,27 @@ constexpr void on_message(state& s, member_id from, const message& body,
 }
 }  // namespace detail
 
-/// A message that came, for those who have its parts at hand. `body` is a `message`, or one of
-/// those of replication.
+/// A message that came, for those who have its parts at hand (`received`). `body` is a `message`,
+/// or one of those of replication.
 [[gnu::always_inline]] constexpr void advance(state& s, member_id from, const auto& body,
-                                              const indexed_configuration* members, instant now,
-                                              auto& out) {
+                                              const indexed_configuration* members, bool withheld,
+                                              instant now, auto& out) {
     if (s.is_halted() || from == s.self) return;
-    detail::on_message(s, from, body, members, now, out);
+    if (const auto term = detail::term_of(body); !detail::is_plausible(s, term)) [[unlikely]] {
+        out.occasionally().implausible = implausible_term{from, term};
+        return;
+    }
+    detail::on_message(s, from, body, members, withheld, now, out);
     if (s.disk.durable != s.disk.begun && !detail::has_chunk(body))
         detail::complete_writes(s, now, out);
 }
 
 constexpr void advance(state& s, const received& in, instant now, auto& out) {
-    advance(s, in.from, in.body, in.members ? &*in.members : nullptr, now, out);
+    advance(s, in.from, in.body, in.members ? &*in.members : nullptr, in.withheld, now, out);
 }
 
 constexpr void advance(state& s, const started&, instant now, auto& out) {
-    detail::on_started(s, now, out);
+    if (!s.is_halted()) detail::on_started(s, now, out);
 }
 
 constexpr void advance(state& s, const timer_fired& in, instant now, auto& out) {
@@ -263,11 +289,16 @@ constexpr void advance(state& s, const timer_fired& in, instant now, auto& out) 
     detail::complete_writes(s, now, out);
 }
 
-/// A server whose storage has failed refuses every request.
+/// Why a server that takes part in nothing refuses every request.
+[[nodiscard]] constexpr refusal_reason reason_of(const halted& why) {
+    return why.reason == halt_reason::not_born ? refusal_reason::not_born
+                                               : refusal_reason::storage_failed;
+}
+
 [[nodiscard]] constexpr bool takes_requests(const state& s, auto& out) {
-    if (s.is_halted())
-        out.occasionally().refused = refusal{refusal_reason::storage_failed, std::nullopt};
-    return !s.is_halted();
+    const auto* why = std::get_if<halted>(&s.role);
+    if (why != nullptr) out.occasionally().refused = refusal{reason_of(*why), std::nullopt};
+    return why == nullptr;
 }
 
 /// One that sleeps wakes for them.
@@ -317,7 +348,7 @@ constexpr void advance(state& s, const change_requested& in, instant now, auto& 
     // A leader wakes by the configuration that it appends: heartbeats before would go to members by
     // the slots that they have no more.
     if (!(s.is_leader() ? takes_requests(s, out) : wakes_for_requests(s, now, out))) return;
-    detail::on_change(s, in.based_on, in.members, now, out);
+    detail::on_change(s, in.based_on, in.members, in.forced, now, out);
     detail::complete_writes(s, now, out);
 }
 

@@ -40,6 +40,11 @@ constexpr void advance_transfer(state& s, auto& out) {
     tell_to_stand(s, *target, out);
 }
 
+/// Whether this member has answered of late.
+[[nodiscard]] constexpr bool is_heard(const state& s, const progress& peer, instant now) {
+    return now - peer.heard_at < s.config.election_timeout;
+}
+
 /// Of the others that could lead the one whose log is the most complete, if possible one that can
 /// still lead after a change under way.
 [[nodiscard]] constexpr std::optional<slot> best_successor(const state& s, const leader& leading) {
@@ -72,6 +77,8 @@ constexpr void on_transfer(state& s, std::optional<member_id> wanted, instant no
         return refuse(s, wanted ? refusal_reason::unknown_member : refusal_reason::no_candidate,
                       out);
     if (!s.members().can_lead(*target)) return refuse(s, refusal_reason::cannot_lead, out);
+    if (!is_heard(s, s.peers[target->value], now))
+        return refuse(s, refusal_reason::member_not_heard, out);
     s.tasks.change().transfer =
         leadership_transfer{s.members().id_of(*target), now + s.config.election_timeout, false};
     send_news(s, *leading, out);
@@ -82,14 +89,20 @@ constexpr void on_step_down(state& s, instant now, auto& out) {
     if (auto* leading = leading_or_refuse(s, out)) step_aside(s, *leading, now, out);
 }
 
-/// A leader whose own disk has not answered for two election timeouts is of no use to anyone: it
-/// takes entries, and could not serve them after a crash. Where nobody else could lead it waits.
+/// A leader whose own disk has not answered for so many election timeouts is of no use to anyone:
+/// it takes entries, and could not serve them after a crash.
+inline constexpr std::int64_t disk_patience = 4;
+
+/// It steps aside where the disk of another is faster: that one has what this one waits for. Where
+/// all are as slow it waits, since an election would be slower still.
 constexpr void step_aside_if_disk_stalls(state& s, instant now, auto& out) {
     auto* leading = std::get_if<leader>(&s.role);
     if (leading == nullptr || !leading->own) return;
-    auto& heard_at = s.peers[leading->own->value].heard_at;
-    if (s.disk.durable == s.disk.begun) heard_at = now;
-    if (now - heard_at >= s.config.election_timeout * 2 && best_successor(s, *leading))
+    auto& mine = s.peers[leading->own->value];
+    if (s.disk.durable == s.disk.begun) mine.heard_at = now;
+    if (now - mine.heard_at < s.config.election_timeout * disk_patience) return;
+    const auto successor = best_successor(s, *leading);
+    if (successor && s.peers[successor->value].match_index > s.disk.durable_index)
         step_aside(s, *leading, now, out);
 }
 

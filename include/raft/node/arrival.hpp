@@ -36,7 +36,8 @@ struct arriving_snapshot {
 /// Whether the protocol would take this as the next chunk.
 [[nodiscard]] inline bool is_next_chunk(const state& s, const install_snapshot& m,
                                         const indexed_configuration* members) {
-    if (members == nullptr || !is_well_formed(m, &members->value) || s.is_halted() || s.is_leader())
+    if (members == nullptr || !is_well_formed(m, &members->value, false) || s.is_halted() ||
+        s.is_leader())
         return false;
     const auto& incoming = s.tasks->incoming;
     const bool goes_on = incoming && incoming->description == description_of(m);
@@ -55,14 +56,16 @@ class arrival {
 public:
     explicit arrival(Node& owner) : node_{owner} {}
 
-    /// A chunk has come.
-    void receive(member_id from, const install_snapshot& m, const attachment_type& beside) {
+    /// A chunk has come. `withheld`: the description alone, for a witness.
+    void receive(member_id from, const install_snapshot& m, const attachment_type& beside,
+                 bool withheld) {
         if (!beside.chunk.empty() &&
             node_.arriving_.check.finds_damage(node_.state_, m, beside.chunk))
             return node_.step_and_finish(snapshot_damaged{});
         if constexpr (stages_chunks)
-            if (is_next_chunk(node_.state_, m, beside.configuration)) return stage(from, m, beside);
-        hand_on(from, m, beside);
+            if (!withheld && is_next_chunk(node_.state_, m, beside.configuration))
+                return stage(from, m, beside);
+        hand_on(from, m, beside, withheld);
     }
 
     /// Looks at what the storage has done, and whether it has room.
@@ -73,8 +76,9 @@ public:
     }
 
 private:
-    void hand_on(member_id from, const message& body, const attachment_type& beside) {
-        node_.step_on_message(from, body, beside);
+    void hand_on(member_id from, const message& body, const attachment_type& beside,
+                 bool withheld) {
+        node_.step_on_message(from, body, beside, withheld);
         node_.finish(beside.chunk);
         node_.settle();
     }
@@ -83,7 +87,7 @@ private:
     /// last entry must be known here first. A chunk that is on its way there comes once.
     void stage(member_id from, const install_snapshot& m, const attachment_type& beside) {
         if (m.last_included.term > node_.state_.current_term)
-            return hand_on(from, without_chunk(m), {{}, beside.configuration, {}});
+            return hand_on(from, without_chunk(m), {{}, beside.configuration, {}}, false);
         auto& waiting = node_.arriving_.waiting;
         const auto description = description_of(m);
         if (waiting && description_of(waiting->body) == description &&
@@ -100,7 +104,7 @@ private:
         if (found == staging::under_way) return;
         const auto chunk = *std::exchange(node_.arriving_.waiting, std::nullopt);
         if (found == staging::lost) return node_.step_and_finish(snapshot_damaged{});
-        hand_on(chunk.from, chunk.body, {{}, &chunk.members, chunk.bytes});
+        hand_on(chunk.from, chunk.body, {{}, &chunk.members, chunk.bytes}, false);
     }
 
     /// Without room the leader is told so; and when there is some again.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <optional>
 
@@ -38,5 +39,13 @@ private:
 
     std::array<std::optional<instant>, timer_count> all_{};
 };
+
+/// The instant on a program's own clock, rounded up: a poll that comes a tick early would find
+/// nothing to do, and come again.
+template <class TimePoint>
+[[nodiscard]] TimePoint not_before(instant when) {
+    using ticks = typename TimePoint::duration;
+    return TimePoint{std::chrono::ceil<ticks>(std::chrono::nanoseconds{when.nanoseconds})};
+}
 
 }  // namespace raft::detail

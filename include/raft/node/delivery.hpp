@@ -49,6 +49,7 @@ public:
         if (said.forwarding_lost) forwarding.lose({refusal_reason::leadership_lost, leader});
         if (said.leadership_lost || said.forwarding_lost) proposed.doubt_all();
         if (said.leadership_lost || said.reads_lost) reading.void_all();
+        if (said.change_refused) changing.end(*said.change_refused);
         if (said.leadership_lost) changing.end(unknown{});
         if (said.change_ended) changing.end(*said.change_ended);
         if (said.confirmed) reading.confirm(*said.confirmed);

@@ -9,6 +9,7 @@
 
 #include <raft/core/configuration.hpp>
 #include <raft/core/state.hpp>
+#include <raft/policy/identity.hpp>
 
 namespace raft {
 
@@ -34,9 +35,18 @@ struct limits {
 /// What a server is told when it starts.
 struct node_options {
     member_id id{};
-    /// The cluster as it first was, the same on every server that it names. Used only while the
-    /// storage keeps no other.
+    /// The cluster as it first was, the same on every server that it names; none for a server that
+    /// is to be added later. Used only while the storage keeps no other.
     configuration initial{};
+    /// An empty storage takes part only with this: that of a server that has lost its disk looks
+    /// the same, and whatever that had promised would be broken. To give it says that this server
+    /// has never run, and that this is the history of its cluster: minted once, by whoever begins
+    /// the cluster, and the same on all of its servers. If any of the first members may have run
+    /// before, the cluster must not begin again: then a new one does, with other identities.
+    ///
+    /// A storage that knows its history keeps to that, and one of an older version, which has none
+    /// yet, takes this one. Never a constant of the program: an emptied disk would find it again.
+    std::optional<history_id> birth{};
     settings config{};
     /// Another one on every server and at every start, as `std::random_device` gives: the random
     /// election timeouts come of it, and by it, with the time, leaders tell what one run of a

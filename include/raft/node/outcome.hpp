@@ -55,6 +55,12 @@ struct read_ready {
     friend bool operator==(const read_ready&, const read_ready&) = default;
 };
 
+/// What a change of membership is held up by.
+enum class change_check {
+    live_majority,  ///< It begins once a majority of those who would vote has answered.
+    forced,         ///< Nothing: whoever asks knows that the cluster may be left without a leader.
+};
+
 /// What became of a change of membership: completed or given up; refused; or unknown, since this
 /// server stopped leading: whoever leads goes on with it, and the configuration will tell.
 using change_outcome = std::variant<change_result, refusal, unknown>;

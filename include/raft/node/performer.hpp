@@ -65,6 +65,18 @@ public:
         begin_write({sequence, vote->vote, entries});
         vote.reset();
     }
+    /// What follows in the log is written after it, and a vote of the same step before.
+    [[gnu::noinline, gnu::cold]] void cut_log(const log_cut& cut_off) {
+        if constexpr (witness_storage<storage_type>) {
+            auto& vote = node_.occasional_.vote;
+            if (vote) node_.storage_.write(*vote, {}, nullptr);
+            vote.reset();
+            node_.backlog_.clear();
+            node_.saving_at_.reset();
+            node_.last_written_ = cut_off.last_kept.index;
+            node_.storage_.cut(cut_off);
+        }
+    }
     /// It is in the state, where `deliver` sees it.
     void commit_through(log_index) {}
     void accept(accepted_proposal place) { node_.accepted_ = place; }
@@ -90,7 +102,8 @@ private:
         case entry_source::configuration:
             return begin_own(node_, write, &node_.state_.configurations.back());
         case entry_source::proposed:
-        case entry_source::received: return begin_given(write, appended);
+        case entry_source::received:
+        case entry_source::withheld: return begin_given(write, appended);
         }
     }
 
@@ -98,7 +111,8 @@ private:
     [[gnu::always_inline]] void begin_given(const log_write& write, const raft::append& appended) {
         const auto count = static_cast<std::size_t>(appended.last - appended.first) + 1;
         const auto entries = given_.entries.last(count);
-        node_.backlog_.add(bytes_of(entries, node_.storage_));
+        if (appended.source != entry_source::withheld) [[likely]]
+            node_.backlog_.add(bytes_of(entries, node_.storage_));
         const auto* carried = given_.configuration;
         if (carried != nullptr && carried->index < appended.first) [[unlikely]]
             carried = nullptr;

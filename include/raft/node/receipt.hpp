@@ -8,6 +8,7 @@
 #include <variant>
 
 #include <raft/core/message.hpp>
+#include <raft/core/state.hpp>
 #include <raft/policy/entry.hpp>
 
 namespace raft::detail {
@@ -22,6 +23,49 @@ template <bool TakesSnapshots, class Command>
         return true;
     return carried->index > m.prev.index && carried->index <= m.last_index &&
            is_valid(carried->value);
+}
+
+/// Whether an entry lacks its command that must have had one: it is neither the first of its term,
+/// a leader's no-op, nor a configuration.
+template <class Command>
+[[nodiscard]] bool shows_missing_commands(const append_entries& m,
+                                          const attachment<Command>& beside) {
+    auto index = m.prev.index;
+    for (const auto& each : beside.entries) {
+        index = next(index);
+        if (each.command) [[likely]]
+            continue;
+        const bool is_no_op = index == next(m.prev.index) && m.prev.term != m.entries_term;
+        const auto* const carried = beside.configuration;
+        if (!is_no_op && !(carried != nullptr && carried->index == index)) return true;
+    }
+    return false;
+}
+
+/// Whether a leader that does not say so takes `s` for a witness.
+template <class Command>
+[[nodiscard]] bool seems_withheld(const state& s, const append_entries& m,
+                                  const attachment<Command>& beside) {
+    return shows_missing_commands(m, beside) || s.tasks->lacks_from ||
+           s.members().is_witness(s.self);
+}
+
+template <class Command>
+[[nodiscard]] bool seems_withheld(const state& s, const message& body,
+                                  const attachment<Command>& beside) {
+    const auto* chunk = std::get_if<install_snapshot>(&body);
+    const bool is_told_so =
+        beside.configuration != nullptr && beside.configuration->value.is_witness(s.self);
+    return chunk != nullptr && chunk->size == 0 && (is_told_so || s.members().is_witness(s.self));
+}
+
+/// Whether commands are withheld from this server.
+template <class Body, class Command>
+[[nodiscard]] bool is_withheld(const state& s, const Body& body,
+                               const attachment<Command>& beside) {
+    if (beside.commands == command_access::given) [[likely]]
+        return false;
+    return beside.commands == command_access::withheld || seems_withheld(s, body, beside);
 }
 
 template <bool TakesSnapshots, class Command>

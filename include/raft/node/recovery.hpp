@@ -10,6 +10,7 @@
 #include <span>
 
 #include <raft/core/step.hpp>
+#include <raft/node/options.hpp>
 #include <raft/policy.hpp>
 
 namespace raft::detail {
@@ -37,19 +38,31 @@ namespace raft::detail {
     return incoming_snapshot{whole, part.bytes, part.bytes};
 }
 
-/// What a server knows when it starts; `initial` is the configuration if the storage kept none.
-/// Nothing if what the storage kept contradicts itself: a storage may be anybody's.
+/// From which entry on the commands are missing. A storage of an older version does not know of a
+/// witness's snapshot that it has no state: it has no bytes.
+[[nodiscard]] inline std::optional<log_index> missing_from(const recovered& kept, member_id self) {
+    if (kept.lacks_from || !kept.snapshot) return kept.lacks_from;
+    const bool is_old = kept.snapshot->description.size == 0 && !kept.history;
+    const bool is_witness = kept.snapshot->members.is_witness(self);
+    return is_old && is_witness ? std::optional{kept.snapshot->description.last_included.index}
+                                : std::nullopt;
+}
+
+/// What a server knows when it starts. Nothing if what the storage kept contradicts itself: a
+/// storage may be anybody's.
 [[nodiscard]] inline std::optional<recovered_state> recovered_from(const recovered& kept,
-                                                                   const configuration& initial) {
+                                                                   const node_options& options) {
     auto log = log_from(kept);
     const auto taken = kept.snapshot ? kept.snapshot->description : snapshot_description{};
-    const auto& in_force = kept.snapshot ? kept.snapshot->members : initial;
+    const auto& in_force = kept.snapshot ? kept.snapshot->members : options.initial;
     if (!log || !log->matches(taken.last_included) || !is_valid(in_force)) return std::nullopt;
 
     if (kept.lost_through && kept.lost_through->term > kept.vote.current_term) return std::nullopt;
 
     recovered_state all{.vote = kept.vote, .snapshot = taken, .log = *log};
     all.lost_through = kept.lost_through;
+    all.lacks_from = missing_from(kept, options.id);
+    all.born = !kept.empty || kept.history || options.birth;
     if (kept.incoming) all.incoming = resumable(*kept.incoming);
     all.configurations.push_back({kept.log_base.index, in_force});
     for (const auto& each : kept.configurations) {
@@ -61,11 +74,25 @@ namespace raft::detail {
     return all;
 }
 
+/// Which history the server takes part in from now on; none if it is not born. False if the storage
+/// could not keep it.
+template <class Storage>
+[[nodiscard]] bool settle_history(Storage& storage, std::optional<history_id>& history,
+                                  const node_options& options) {
+    if (history || !options.birth) return true;
+    history = options.birth;
+    if constexpr (history_keeping_storage<Storage>)
+        return storage.keep_history(*history);
+    else
+        return true;
+}
+
 /// Whether what the storage of `self` has lost can come back: the storage will forget that it was
 /// lost, and another server may have it.
 template <class Storage>
 [[nodiscard]] bool may_regain_loss(const recovered_state& kept, member_id self) {
-    if (!kept.lost_through) return true;
+    if (!kept.lost_through || kept.lost_through->index <= kept.snapshot.last_included.index)
+        return true;
     const auto& members = kept.configurations.back().value.members;
     const bool is_alone = members.size() == 1 && members.front() == self;
     return loss_remembering_storage<Storage> && !is_alone;
@@ -74,7 +101,7 @@ template <class Storage>
 /// Whether there is a snapshot, and of more than its description: a witness has no state (see
 /// `configuration`).
 [[nodiscard]] inline bool has_state_to_restore(const state& s) {
-    return s.snapshot.last_included.index > log_index{} && !s.members().is_witness(s.self);
+    return s.snapshot.last_included.index > log_index{} && !lacks_snapshot_state(s);
 }
 
 /// Reads a snapshot out of a storage. Whatever the state machine asks for, the storage is asked for
@@ -112,6 +139,12 @@ private:
     std::span<const std::byte> piece_{};
     std::uint64_t offset_ = 0;  ///< Where the next piece begins.
 };
+
+/// Whether the storage has come further, or has failed, since the last look.
+[[nodiscard]] constexpr bool has_news(const state& s, const storage_progress& progress) {
+    const bool further = s.disk.begun > s.disk.durable && progress.durable > s.disk.durable;
+    return (further || progress.failed) && !s.is_halted();
+}
 
 /// Gives the state machine the state that the storage's snapshot holds, if there is one.
 template <class StateMachine, class Storage>

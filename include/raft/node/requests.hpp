@@ -200,18 +200,34 @@ class awaited_change {
 public:
     using callback_type = callback<void(const change_outcome&), CallbackBytes>;
 
-    void await(callback_type on_outcome) { waiting_.push_back(std::move(on_outcome)); }
+    /// `takes_back`: it asked for the members of before a change that is under way.
+    void await(callback_type on_outcome, bool takes_back) {
+        waiting_.push_back({std::move(on_outcome), takes_back});
+    }
+    /// The first word of a step is the one that counts.
     void end(change_outcome outcome) {
-        if (!waiting_.empty()) outcome_ = outcome;
+        if (!waiting_.empty() && !outcome_) outcome_ = outcome;
     }
     void tell() {
         if (!outcome_) return;
         const auto told = *std::exchange(outcome_, std::nullopt);
-        for (auto& on_outcome : std::exchange(waiting_, {})) on_outcome(told);
+        for (auto& each : std::exchange(waiting_, {})) each.on_outcome(as_seen_by(each, told));
     }
 
 private:
-    std::vector<callback_type> waiting_{};
+    struct waiting_change {
+        callback_type on_outcome{};
+        bool takes_back = false;
+    };
+
+    /// Whoever took the change back has the members that it asked for.
+    [[nodiscard]] static change_outcome as_seen_by(const waiting_change& asked,
+                                                   const change_outcome& told) {
+        const bool given_up = told == change_outcome{change_result::given_up};
+        return asked.takes_back && given_up ? change_outcome{change_result::completed} : told;
+    }
+
+    std::vector<waiting_change> waiting_{};
     std::optional<change_outcome> outcome_{};
 };
 

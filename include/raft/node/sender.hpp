@@ -57,9 +57,11 @@ public:
                 if (to.empty()) return;
             }
         }
-        if constexpr (std::is_same_v<Body, append_entries>)
+        if constexpr (std::is_same_v<Body, install_snapshot>)
+            return send_chunk(to, body);
+        else if constexpr (std::is_same_v<Body, append_entries>)
             if (body.last_index > body.prev.index) return send_entries(to, body);
-        send_to(listed(to), body);
+        transport_.send(listed(to), body, {});
     }
 
 private:
@@ -74,15 +76,9 @@ private:
                                                   const append_entries& body) {
         const auto first = next(body.prev.index);
         room_.blanks.assign(body.last_index - body.prev.index, {body.entries_term, std::nullopt});
-        transport_.send(listed(witnesses), body, beside(first, body.last_index, room_.blanks));
-    }
-
-    template <class Body>
-    [[gnu::always_inline]] void send_to(std::span<member_id> to, const Body& body) {
-        if constexpr (std::is_same_v<Body, install_snapshot>)
-            send_chunk(to, body);
-        else
-            transport_.send(to, body, {});
+        auto blank = beside(first, body.last_index, room_.blanks);
+        blank.commands = command_access::withheld;
+        transport_.send(listed(witnesses), body, blank);
     }
 
     struct listed_receivers {
@@ -155,7 +151,9 @@ private:
     /// A chunk goes only if the storage still has the snapshot that the step speaks of, with its
     /// size, or with none, as a witness is told of it. It may be shorter than asked for: the
     /// receiver asks for what follows what it got.
-    [[gnu::noinline, gnu::cold]] void send_chunk(std::span<member_id> to, install_snapshot chunk) {
+    [[gnu::noinline, gnu::cold]] void send_chunk(member_set receivers, install_snapshot chunk) {
+        auto to = listed(receivers);
+        const bool withheld = !(receivers & state_.members().witnesses).empty();
         const auto stored = storage_.snapshot();
         if (!stored || stored->description.last_included != chunk.last_included ||
             (chunk.size != 0 && stored->description != description_of(chunk)))
@@ -165,7 +163,11 @@ private:
         chunk.length = static_cast<std::uint32_t>(bytes.size());
         if (!bytes.empty()) static_cast<void>(keep_those_with_room(to));
         const indexed_configuration members{chunk.last_included.index, stored->members};
-        transport_.send(to, chunk, {.entries = {}, .configuration = &members, .chunk = bytes});
+        transport_.send(to, chunk,
+                        {.entries = {},
+                         .configuration = &members,
+                         .chunk = bytes,
+                         .commands = withheld ? command_access::withheld : command_access::given});
     }
 
     const state& state_;

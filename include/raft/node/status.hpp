@@ -8,6 +8,7 @@
 
 #include <raft/core/membership.hpp>
 #include <raft/core/state.hpp>
+#include <raft/policy/identity.hpp>
 
 namespace raft {
 
@@ -30,16 +31,29 @@ struct node_status {
     log_index first_log_index{};
     snapshot_description snapshot{};
     bool storage_failed = false;
+    bool not_born = false;  ///< The storage was empty, and no birth was given (`node_options`).
+    std::optional<history_id> history{};  ///< The cluster's; none if it is not born.
     /// Where the log ended before the disk lost entries of it; none once they are here again. Until
     /// then this server does not stand for election.
     std::optional<log_position> lost_through{};
+    /// From which entry on the log lacks commands, as a witness's does. While it does this server
+    /// does not stand for election, serves no reads, and applies nothing from there on.
+    std::optional<log_index> lacks_from{};
+    /// The configuration since which this server is no member any more, as it was told by one.
+    std::optional<log_index> removed_at{};
     log_index configuration{};  ///< Of the newest one: what a change is to be based on.
     bool changing = false;      ///< A change of membership is under way.
     std::vector<member_status> members{};
 };
 
-/// What `s` says to those who operate the server; `last_applied` is the node's.
-[[nodiscard]] inline node_status status_of(const state& s, log_index last_applied) {
+[[nodiscard]] inline bool is_halted_by(const state& s, halt_reason reason) {
+    const auto* why = std::get_if<halted>(&s.role);
+    return why != nullptr && why->reason == reason;
+}
+
+/// What `s` says to those who operate the server; the rest is the node's.
+[[nodiscard]] inline node_status status_of(const state& s, log_index last_applied,
+                                           std::optional<history_id> history) {
     node_status all{.id = s.self,
                     .role = s.is_leader()      ? "leader"
                             : s.is_follower()  ? "follower"
@@ -52,8 +66,12 @@ struct node_status {
                     .last_log_index = s.log.last_index(),
                     .first_log_index = next(s.log.base().index),
                     .snapshot = s.snapshot,
-                    .storage_failed = s.is_halted(),
+                    .storage_failed = is_halted_by(s, halt_reason::storage_failed),
+                    .not_born = is_halted_by(s, halt_reason::not_born),
+                    .history = history,
                     .lost_through = s.tasks->lost_through,
+                    .lacks_from = s.tasks->lacks_from,
+                    .removed_at = s.tasks->removed_at,
                     .configuration = s.configurations.back().index,
                     .changing = s.members().is_changing(),
                     .members = {}};

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <span>
@@ -15,8 +16,9 @@
 
 namespace raft {
 
-/// An entry of the log. One without a command is the protocol's own: a leader's no-op, or a
-/// configuration, which is kept and sent beside the entries as an `indexed_configuration`.
+/// An entry of the log. One without a command is the protocol's own: a leader's no-op, which is the
+/// first of its term, or a configuration, which is kept and sent beside the entries as an
+/// `indexed_configuration`. In a witness's log any other may lack its command, too.
 template <class Command>
 struct entry {
     term_number term{};
@@ -34,6 +36,13 @@ void copy_whole(entry<Command>& to, const entry<Command>& from) {
         to = from;
 }
 
+/// Whether a leader sends this server commands, and snapshots' bytes.
+enum class command_access : std::uint8_t {
+    given,
+    withheld,  ///< Neither: it takes this server for a witness.
+    unsaid,    ///< It is of a version that did not say.
+};
+
 /// What travels beside a message. Views: valid only during the call that they are given to.
 template <class Command>
 struct attachment {
@@ -45,6 +54,8 @@ struct attachment {
     const indexed_configuration* configuration = nullptr;
     /// `install_snapshot`: the bytes [offset, offset + length) of the snapshot.
     std::span<const std::byte> chunk{};
+    /// `append_entries` and `install_snapshot`.
+    command_access commands = command_access::given;
 };
 
 }  // namespace raft

@@ -16,6 +16,7 @@
 #include <raft/core/effects.hpp>
 #include <raft/core/log.hpp>
 #include <raft/policy/entry.hpp>
+#include <raft/policy/identity.hpp>
 
 namespace raft {
 
@@ -23,6 +24,7 @@ namespace raft {
 struct stored_snapshot {
     snapshot_description description{};
     configuration members{};
+    bool withheld = false;  ///< A witness's: it has no state. Only of a `witness_storage`.
     friend constexpr bool operator==(const stored_snapshot&, const stored_snapshot&) = default;
 };
 
@@ -53,6 +55,13 @@ struct recovered {
     /// term and vote are not in doubt. The same after every restart, until `forget_loss`. Only of a
     /// storage that has that (`loss_remembering_storage`).
     std::optional<log_position> lost_through{};
+    /// From which entry on the log has no commands (`entry_source::withheld`); if the snapshot
+    /// reaches so far, it has no state. The same after every restart, until it is cut off or
+    /// replaced. Only of a `witness_storage`.
+    std::optional<log_index> lacks_from{};
+    /// Which history it belongs to, once `keep_history` was called. Only of a
+    /// `history_keeping_storage`.
+    std::optional<history_id> history{};
     /// Whether the storage had never been written to.
     bool empty = true;
     friend constexpr bool operator==(const recovered&, const recovered&) = default;
@@ -115,6 +124,31 @@ concept log_storage_for = requires(T& storage, const T& saved, const log_write& 
 template <class T>
 concept loss_remembering_storage = requires(T& storage) {
     storage.forget_loss();
+};
+
+/// A storage that says which history its log is a part of: what is in it is then never taken for
+/// another cluster's.
+///
+/// * `keep_history(history)`: durable when it returns. Called at most once, before any write, for a
+///   storage that has none. False, with `progress` failed, if it cannot be kept.
+template <class T>
+concept history_keeping_storage = requires(T& storage, history_id history) {
+    { storage.keep_history(history) } -> std::same_as<bool>;
+};
+
+/// A storage that knows from which entry on its log lacks commands, as a witness's does. A server
+/// with another one is no witness: what comes without commands is ignored, as if it had been lost.
+///
+/// * `write` with `entry_source::withheld`: the entries have no commands, and `recover` says from
+///   where on, for as long as they are in the log. A snapshot saved of them, or installed
+///   `withheld`, has no state.
+/// * `cut(w)`: begins to end the log at `w.last_kept`; if that is the log's start, the snapshot
+///   goes too. `recover` speaks of `lost_through` from then on, until `forget_loss`. That is
+///   durable no later than the cut.
+template <class T>
+concept witness_storage = loss_remembering_storage<T> &&
+    requires(T& storage, const log_cut& begun) {
+    storage.cut(begun);
 };
 
 /// Whether a storage says of itself, by `static constexpr bool durable_at_once = true`, that a

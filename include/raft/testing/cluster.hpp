@@ -20,19 +20,12 @@
 
 #include <raft/core/step.hpp>
 #include <raft/testing/figure_3.hpp>
+#include <raft/testing/in_flight.hpp>
 #include <raft/testing/simulated_disk.hpp>
 
 namespace raft::testing {
 
 inline constexpr member_id s1{1}, s2{2}, s3{3}, s4{4}, s5{5}, s6{6}, s7{7};
-
-/// A message on its way.
-struct in_flight {
-    member_id from{};
-    member_id to{};
-    received what{};
-    friend constexpr bool operator==(const in_flight&, const in_flight&) = default;
-};
 
 /// A step that a server of a cluster took.
 struct cluster_step {
@@ -108,10 +101,17 @@ public:
     /// `count` commands are given to `id`.
     constexpr void propose(member_id id, std::uint32_t count = 1) { give(id, proposed{count}); }
 
-    /// The membership is to become `wanted`, based on the newest configuration that `id` has.
+    /// The membership is to become `wanted`, based on the newest configuration that `id` has. The
+    /// change is forced, and begins at once: a story knows who lives.
     constexpr void change(member_id id, std::vector<member> wanted) {
         const auto based_on = at(id).configurations.back().index;
-        give(id, change_requested{based_on, std::move(wanted)});
+        give(id, change_requested{based_on, std::move(wanted), true});
+    }
+
+    /// The same, if a majority of those who would vote answers.
+    constexpr void ask_to_change(member_id id, std::vector<member> wanted) {
+        const auto based_on = at(id).configurations.back().index;
+        give(id, change_requested{based_on, std::move(wanted), false});
     }
 
     /// The leader's heartbeat is due.
@@ -254,6 +254,9 @@ public:
         server_of(id).disk.damage_log_after(last_kept);
     }
 
+    /// While `id` does not run its disk is exchanged for an empty one.
+    constexpr void wipe(member_id id) { server_of(id).disk.wipe(initial_); }
+
     /// `id` has saved its state machine's state as it is now. Nothing is saved while a received
     /// snapshot is not yet in its place: it would take the place of this newer one.
     constexpr void take_snapshot(member_id id) {
@@ -340,20 +343,6 @@ public:
     /// What went against the rules so far; null if nothing did.
     [[nodiscard]] constexpr const char* violation() const { return violations_.first(); }
     [[nodiscard]] constexpr bool safe() const { return violation() == nullptr; }
-
-    /// The configuration that travels with a message.
-    [[nodiscard]] static constexpr std::optional<indexed_configuration>
-    beside(const state& s, const message& body) {
-        if (const auto* append = std::get_if<append_entries>(&body)) {
-            for (const auto& each : s.configurations)
-                if (each.index > append->prev.index && each.index <= append->last_index)
-                    return each;
-        } else if (const auto* chunk = std::get_if<install_snapshot>(&body)) {
-            const auto index = chunk->last_included.index;
-            return indexed_configuration{index, members_at(s, index)};
-        }
-        return std::nullopt;
-    }
 
 private:
     struct simulated_server {
@@ -448,7 +437,7 @@ private:
     constexpr void send(const simulated_server& from, member_id to, const message& body) {
         for (const auto& each : cuts_)
             if (each == cut_way{from.now.self, to}) return;
-        network_.push_back({from.now.self, to, {from.now.self, body, beside(from.now, body)}});
+        network_.push_back(sent_by(from.now, to, body));
     }
 
     constexpr void finish_writes(simulated_server& server) {

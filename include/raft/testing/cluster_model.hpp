@@ -359,7 +359,7 @@ private:
     }
 
     void post(const raft::state& from, member_id to, const message& body) {
-        const in_flight sent{from.self, to, {from.self, body, cluster::beside(from, body)}};
+        const auto sent = sent_by(from, to, body);
         if (std::ranges::find(next_.network, sent) == next_.network.end())
             next_.network.push_back(sent);
     }

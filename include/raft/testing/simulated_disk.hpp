@@ -21,6 +21,7 @@ public:
         std::optional<append> entries{};
         std::optional<chunk_write> chunk{};
         std::optional<snapshot_install> install{};
+        std::optional<log_cut> cut{};
         std::optional<indexed_configuration> members{};
         std::optional<log_index> discard{};
         friend constexpr bool operator==(const unfinished&, const unfinished&) = default;
@@ -40,9 +41,10 @@ public:
 
     /// Begins the writes of a step, after which the server's state is `now`.
     constexpr void begin(const effects& out, const state& now) {
-        if (out.write) {
+        if (out.cut) begin_cut(out);
+        if (out.write && !(out.cut && !out.write->entries)) {
             unfinished one{.sequence = out.write->sequence,
-                           .vote = out.write->vote,
+                           .vote = out.cut ? std::nullopt : out.write->vote,
                            .entries = out.write->entries};
             if (one.entries)
                 for (const auto& each : now.configurations)
@@ -86,8 +88,14 @@ public:
         const auto end = durable.log.last();
         if (!durable.lost_through || at_least_as_up_to_date(end, *durable.lost_through))
             durable.lost_through = end;
-        durable.log.truncate_after(last_kept);
-        while (durable.configurations.back().index > last_kept) durable.configurations.pop_back();
+        truncate_after(last_kept);
+    }
+
+    /// Everything is gone, and what is here looks as if nothing had ever been.
+    constexpr void wipe(const configuration& initial) {
+        contents_ = {};
+        contents_.durable.configurations.push_back({{}, initial});
+        contents_.durable.born = false;
     }
 
     constexpr void save_snapshot(const snapshot_description& taken, const configuration& members) {
@@ -124,6 +132,15 @@ public:
     }
 
 private:
+    /// The vote of the same step was begun before.
+    constexpr void begin_cut(const effects& out) {
+        const auto sequence = out.cut->sequence;
+        if (out.write && out.write->vote)
+            contents_.waiting.push_back(
+                {.sequence = {sequence.value - 1}, .vote = out.write->vote});
+        contents_.waiting.push_back({.sequence = sequence, .cut = out.cut});
+    }
+
     constexpr void apply(const unfinished& write) {
         if (write.vote) contents_.durable.vote = *write.vote;
         if (write.entries) append_entries_of(write);
@@ -132,22 +149,47 @@ private:
             contents_.durable.incoming = incoming_snapshot{write.chunk->snapshot, durable, durable};
         }
         if (write.install) install(write);
+        if (write.cut) cut(*write.cut);
         if (write.discard) discard_through(*write.discard);
     }
 
     constexpr void append_entries_of(const unfinished& write) {
         const auto& appended = *write.entries;
-        if (appended.first <= contents_.durable.log.last_index()) {
-            contents_.durable.log.truncate_after(previous(appended.first));
-            while (contents_.durable.configurations.back().index >= appended.first)
-                contents_.durable.configurations.pop_back();
-        }
+        if (appended.first <= contents_.durable.log.last_index())
+            truncate_after(previous(appended.first));
+        if (appended.source == entry_source::withheld) note_missing(appended.first);
         contents_.durable.log.append(appended.term, appended.last - appended.first + 1);
         if (write.members) contents_.durable.configurations.push_back(*write.members);
     }
 
+    constexpr void truncate_after(log_index last_kept) {
+        auto& durable = contents_.durable;
+        durable.log.truncate_after(last_kept);
+        while (durable.configurations.back().index > last_kept) durable.configurations.pop_back();
+        if (durable.lacks_from > last_kept) detail::forget(durable.lacks_from);
+    }
+
+    constexpr void note_missing(log_index first) {
+        auto& lacks_from = contents_.durable.lacks_from;
+        if (!lacks_from || first < *lacks_from) lacks_from = first;
+    }
+
+    constexpr void cut(const log_cut& write) {
+        auto& durable = contents_.durable;
+        durable.lost_through = write.lost_through;
+        if (write.last_kept.index > log_index{}) return truncate_after(write.last_kept.index);
+        durable.log = log_shape{};
+        durable.snapshot = {};
+        durable.configurations.assign(1, indexed_configuration{});
+        detail::forget(durable.lacks_from);
+    }
+
     constexpr void install(const unfinished& write) {
         const auto last_included = write.install->snapshot.last_included;
+        if (write.install->withheld)
+            note_missing(last_included.index);
+        else if (contents_.durable.lacks_from <= last_included.index)
+            detail::forget(contents_.durable.lacks_from);
         contents_.durable.snapshot = write.install->snapshot;
         detail::forget(contents_.durable.incoming);
         contents_.snapshot_members = write.members->value;

@@ -52,6 +52,8 @@ public:
 
     /// Whether hands are shaken, and frames flow.
     [[nodiscard]] bool ready() const { return ready_; }
+    /// In which version frames are written here.
+    [[nodiscard]] std::uint8_t version() const { return version_; }
     [[nodiscard]] asio::ip::tcp::endpoint remote() const { return remote_; }
 
     /// Whether something is not acknowledged though it was sent again.
@@ -82,6 +84,25 @@ public:
     }
 
 protected:
+    /// The first version in which servers introduce themselves.
+    static constexpr std::uint8_t introductions_from = 2;
+
+    [[nodiscard]] introduction own_introduction(handshake_verdict verdict) const {
+        return {verdict, shared().options.history, shared().options.mark};
+    }
+
+    /// What is to be said to a server that introduces itself so.
+    [[nodiscard]] handshake_verdict judge_introduction(member_id other,
+                                                       const introduction& said) const {
+        const auto& options = shared().options;
+        if (!share_history(options.history, said.history)) return handshake_verdict::other_history;
+        const bool known = said.mark == storage_mark{} || !options.takes_storage ||
+                           options.takes_storage(other, said.mark);
+        return known ? handshake_verdict::welcome : handshake_verdict::other_storage;
+    }
+
+    std::uint8_t version_ = frame_version_newest;
+
     /// To be connected.
     explicit frame_connection(std::shared_ptr<asio_shared_state> shared)
         : shared_{std::move(shared)}, socket_{shared_->io} {}

@@ -72,6 +72,7 @@ private:
             return end(true, describe(frame_error::unknown_verdict), {});
         const auto reply = owner_.judge(question);
         if (reply.verdict == handshake_verdict::welcome) from_ = question.from;
+        version_ = reply.version_newest;
         answer_ = encode_handshake(reply);
         asio::async_write(
             socket_, asio::buffer(answer_),
@@ -80,9 +81,34 @@ private:
                 if (verdict != handshake_verdict::welcome)
                     return self->end(true, describe(verdict), {});
                 if (error) return self->end(false, "the caller left", error);
-                self->welcome();
+                self->version_ < introductions_from ? self->welcome() : self->await_introduction();
             });
         watch();
+    }
+
+    void await_introduction() {
+        asio::async_read(socket_, asio::buffer(introduced_),
+                         [self = self()](asio::error_code error, std::size_t) {
+                             if (self->closed()) return;
+                             if (error) return self->end(false, "the caller left", error);
+                             self->hear_introduction();
+                         });
+    }
+
+    void hear_introduction() {
+        introduction said;
+        if (const auto error = decode_introduction(introduced_, said))
+            return end(true, describe(*error), {});
+        const auto verdict = judge_introduction(*from_, said);
+        introduction_ = encode_introduction(own_introduction(verdict));
+        asio::async_write(socket_, asio::buffer(introduction_),
+                          [self = self(), verdict](asio::error_code error, std::size_t) {
+                              if (self->closed()) return;
+                              if (verdict != handshake_verdict::welcome)
+                                  return self->end(true, describe(verdict), {});
+                              if (error) return self->end(false, "the caller left", error);
+                              self->welcome();
+                          });
     }
 
     void welcome() {
@@ -97,6 +123,8 @@ private:
     std::optional<member_id> from_{};
     std::array<std::byte, handshake_bytes> question_{};
     std::array<std::byte, handshake_bytes> answer_{};
+    std::array<std::byte, introduction_bytes> introduction_{};
+    std::array<std::byte, introduction_bytes> introduced_{};
 };
 
 }  // namespace raft::detail

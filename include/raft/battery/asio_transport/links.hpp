@@ -100,10 +100,14 @@ public:
         return false;
     }
 
-    void send(std::span<const member_id> to, const shared_frame& frame, bool loaded) {
+    /// `frame_in(version)`: the frame as a shared_frame, in the version of whoever gets it; null if
+    /// there is none in that.
+    template <class FrameIn>
+    void send(std::span<const member_id> to, bool loaded, FrameIn frame_in) {
         for (const auto id : to) {
             auto* const way = way_to(id);
-            if (way != nullptr && way->takes(loaded)) way->write(frame);
+            if (way == nullptr || !way->takes(loaded)) continue;
+            if (const shared_frame* frame = frame_in(way->version())) way->write(*frame);
         }
     }
 

@@ -72,7 +72,13 @@ struct asio_transport_options {
     member_id self{};                  ///< Who this server is.
     asio::ip::tcp::endpoint listen{};  ///< Port 0: any; ask `local_endpoint()`.
     std::vector<asio_peer> peers{};    ///< The others. `self` among them is passed over.
-    frame_limits limits{};             ///< Of messages. The same on all servers of the cluster.
+    history_id history{};              ///< Which history the cluster has; 0: not said.
+    storage_mark mark{};               ///< Which storage this server has; 0: not said.
+    /// Whether a server may have this storage: a server that comes with another one than before
+    /// has lost what it had promised. Whoever is asked remembers it, for good, before it says yes.
+    /// None: any. It must not call the transport.
+    std::function<bool(member_id, storage_mark)> takes_storage{};
+    frame_limits limits{};  ///< Of messages. The same on all servers of the cluster.
 
     /// The bytes that wait for one peer. Frames with entries or with a chunk are taken below this
     /// mark (so one may reach above it), others below `queue_bytes_max + reserve_bytes`.

@@ -133,6 +133,36 @@ private:
             return end(true, describe(handshake_verdict::unknown_version), {});
         if (reply.content != shared().framing.content)
             return end(true, describe(handshake_verdict::other_content), {});
+        version_ = reply.version_newest;
+        version_ < introductions_from ? begin_frames() : introduce();
+    }
+
+    void introduce() {
+        introduction_ = encode_introduction(own_introduction(handshake_verdict::asking));
+        asio::async_write(socket_, asio::buffer(introduction_),
+                          [self = self()](asio::error_code error, std::size_t) {
+                              if (error) self->end(false, "the introduction failed", error);
+                          });
+        asio::async_read(socket_, asio::buffer(introduced_),
+                         [self = self()](asio::error_code error, std::size_t) {
+                             if (error) return self->end(false, "the introduction failed", error);
+                             self->hear_introduction();
+                         });
+    }
+
+    void hear_introduction() {
+        if (closed()) return;
+        introduction reply;
+        if (const auto error = decode_introduction(introduced_, reply))
+            return end(true, describe(*error), {});
+        if (reply.verdict != handshake_verdict::welcome)
+            return end(true, describe(reply.verdict), {});
+        const auto verdict = judge_introduction(peer_, reply);
+        if (verdict != handshake_verdict::welcome) return end(true, describe(verdict), {});
+        begin_frames();
+    }
+
+    void begin_frames() {
         make_ready();
         owner_.connection_ready();
         if (!closed()) read_frames(peer_, first_buffer_bytes);
@@ -151,6 +181,8 @@ private:
     bool connecting_ = false;
     std::array<std::byte, handshake_bytes> greeting_{};
     std::array<std::byte, handshake_bytes> answer_{};
+    std::array<std::byte, introduction_bytes> introduction_{};
+    std::array<std::byte, introduction_bytes> introduced_{};
 };
 
 }  // namespace raft::detail

@@ -36,6 +36,7 @@ public:
     }
     inline ~shared_frame();
 
+    [[nodiscard]] bool is_empty() const { return frame_->bytes.empty(); }
     [[nodiscard]] std::vector<std::byte>& bytes() { return frame_->bytes; }
     [[nodiscard]] const std::vector<std::byte>& bytes() const { return frame_->bytes; }
 

@@ -30,70 +30,11 @@
 #include <vector>
 
 #include <raft/battery/file_storage/log_writer.hpp>
+#include <raft/battery/file_storage/operations.hpp>
 #include <raft/battery/file_storage/snapshot_keeper.hpp>
 #include <raft/policy.hpp>
 
 namespace raft::wal {
-
-/// Records from `begin` on in the batch's bytes go to the current segment, at `offset`.
-struct append_records {
-    std::uint64_t offset = 0;
-    std::size_t begin = 0;
-    std::size_t size = 0;
-};
-
-struct begin_segment {
-    segment_header header{};
-};
-
-/// Once everything in the batch is durable.
-struct remove_segments {
-    std::uint64_t first = 0;
-    std::uint64_t last = 0;
-};
-
-struct receive_chunk {
-    snapshot_description snapshot{};
-    std::uint64_t offset = 0;
-    std::vector<std::byte> bytes{};
-};
-
-/// A chunk that is to be on the disk before it is written in sequence.
-struct staged_chunk {
-    snapshot_description snapshot{};
-    configuration members{};
-    std::uint64_t offset = 0;
-    std::vector<std::byte> bytes{};
-};
-
-struct install_received {
-    snapshot_description snapshot{};
-    configuration members{};
-};
-
-/// What was lost is in the log again, and durable.
-struct loss_forgotten {};
-
-using operation = std::variant<append_records, begin_segment, remove_segments, receive_chunk,
-                               install_received, own_snapshot, loss_forgotten>;
-
-/// What has been begun and not yet been taken over by the flusher. Used again and again.
-struct batch {
-    static constexpr std::size_t bytes_kept = 4 * 1024 * 1024;
-
-    std::vector<std::byte> bytes{};  ///< Records, built and not yet sealed.
-    std::vector<operation> operations{};
-    std::optional<write_sequence> last{};
-
-    [[nodiscard]] bool empty() const { return operations.empty() && !last; }
-    void cover(write_sequence sequence) { last = std::max(last.value_or(sequence), sequence); }
-    void clear() {
-        bytes.clear();
-        if (bytes.capacity() > bytes_kept) bytes.shrink_to_fit();
-        operations.clear();
-        last.reset();
-    }
-};
 
 template <class Files>
 class flusher {
@@ -428,7 +369,21 @@ private:
     /// The log's records before it are durable before the snapshot takes their place.
     [[nodiscard]] failure perform(const install_received& install) {
         if (auto failed = log_.sync()) return failed;
-        return snapshots_.install(install.snapshot, install.members);
+        return snapshots_.install(install.snapshot, install.members, install.withheld);
+    }
+    /// The mark is durable before the log is cut: else, after a crash, nobody would know what this
+    /// server had acknowledged.
+    [[nodiscard]] failure perform(const loss_noted& noted) {
+        loss_is_made_good_ = false;
+        return log_.note_loss(noted.lost_through);
+    }
+    /// The log says first that it begins anew.
+    [[nodiscard]] failure perform(const snapshot_dropped&) {
+        if (auto failed = log_.sync()) return failed;
+        std::size_t given_up = 0;
+        auto failed = snapshots_.drop(given_up);
+        saving_.fetch_sub(given_up, std::memory_order_acq_rel);
+        return failed;
     }
     [[nodiscard]] failure perform(own_snapshot& snapshot) {
         snapshots_.save(std::move(snapshot));

@@ -51,6 +51,12 @@ public:
         for (auto& each : segments_) each.last = {};
     }
 
+    /// The log ends at `last`.
+    void truncate_after(log_index last) {
+        cut_from(next(last));
+        force_point_ = true;
+    }
+
     /// Entries up to `through` are not asked for any more.
     void discard(log_index through) {
         auto kept = points_.begin();

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include <raft/battery/file_storage/file.hpp>
+#include <raft/battery/file_storage/lost_mark.hpp>
 #include <raft/battery/file_storage/newest_segment.hpp>
 #include <raft/battery/file_storage/record.hpp>
 
@@ -106,6 +107,11 @@ public:
 
     [[nodiscard]] failure remove_segment(std::uint64_t number) {
         return remove_for_good(*files_, directory_, segment_path(directory_, number));
+    }
+
+    /// Entries up to there are about to go, though this server has acknowledged them.
+    [[nodiscard]] failure note_loss(log_position lost_through) {
+        return put_lost_mark(*files_, directory_, {lost_through, std::nullopt});
     }
 
     /// What was lost is in the log again.

@@ -58,7 +58,7 @@ inline constexpr std::size_t newest_header_at = 256;
 [[nodiscard]] inline std::optional<newest_segment>
 decode_newest_segment(std::span<const std::byte> sector) {
     if (sector.size() != sector_bytes || get<std::uint64_t>(sector, 0) != newest_magic ||
-        get<std::uint32_t>(sector, 8) != format_version ||
+        !is_known_format(get<std::uint32_t>(sector, 8)) ||
         get<std::uint32_t>(sector, 12) != newest_segment_crc(sector))
         return std::nullopt;
     return newest_segment{decode_segment_header(sector.subspan(newest_header_at)),

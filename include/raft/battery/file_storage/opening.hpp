@@ -12,12 +12,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <raft/battery/file_storage/damaged_log.hpp>
+#include <raft/battery/file_storage/history_file.hpp>
 #include <raft/battery/file_storage/recovery.hpp>
 #include <raft/battery/file_storage/snapshot_receiver.hpp>
 
@@ -32,6 +34,7 @@ struct opened_directory {
     bool snapshot_replaces_log = false;
     std::optional<received_part> incoming{};
     std::optional<log_position> lost_through{};
+    storage_history history{};
 };
 
 template <class Files>
@@ -47,6 +50,7 @@ public:
         if (auto failed = take_lock(out)) return failed;
         std::vector<std::string> names;
         if (auto failed = check(files_.list(directory_, names), "list", directory_)) return failed;
+        if (auto failed = settle_identity(names, out)) return failed;
         if (has(names, saving_name))
             if (auto failed = remove_draft(saving_name, out)) return failed;
         if (auto failed = find_snapshot(names, out)) return failed;
@@ -80,6 +84,43 @@ private:
 
     [[nodiscard]] static bool has(const std::vector<std::string>& names, std::string_view name) {
         return std::find(names.begin(), names.end(), name) != names.end();
+    }
+
+    /// Reads which storage this is. One that is new, or of version 1, gets its mark now.
+    [[nodiscard]] failure settle_identity(const std::vector<std::string>& names,
+                                          opened_directory<Files>& out) {
+        if (has(names, history_name)) {
+            std::optional<storage_history> said;
+            auto failed = read_history(files_, directory_, said);
+            if (!failed) out.history = *said;
+            return failed;
+        }
+        for (const auto number : segments_in(names)) {
+            std::uint32_t version = 0;
+            if (auto failed = read_format(number, version)) return failed;
+            if (version > 1)
+                return file_storage_error{path_of(directory_, history_name) +
+                                          " is missing: whose log this is cannot be told"};
+        }
+        out.history.mark = minted_mark();
+        return put_history(files_, directory_, out.history);
+    }
+
+    /// The version in a segment's header; 0 if there is none.
+    [[nodiscard]] failure read_format(std::uint64_t number, std::uint32_t& version) {
+        const auto path = segment_path(directory_, number);
+        std::vector<std::byte> begin(segment_header_bytes);
+        std::size_t got = 0;
+        open_file<Files> file;
+        int cause = open_into(files_, path, file_opening::read_only, file);
+        if (cause == 0) cause = files_.read(file.handle(), 0, begin, got);
+        if (got == begin.size()) version = get<std::uint32_t>(begin, 8);
+        return check(cause, "read", path);
+    }
+
+    [[nodiscard]] static storage_mark minted_mark() {
+        std::random_device random;
+        return {std::uint64_t{random()} << 32U | random()};
     }
 
     [[nodiscard]] failure remove_draft(std::string_view name, opened_directory<Files>& out) {
@@ -196,9 +237,12 @@ private:
             if (number != 1)
                 return damage(segment_path(directory_, number), 0,
                               "it is all zeros, and there is no segment before it");
-        if (!out.snapshot && !out.lost_through) return std::nullopt;
+        const bool was_used = out.snapshot || out.lost_through || out.history.history;
+        if (!was_used) return std::nullopt;
         return file_storage_error{directory_ + ": there is a " +
-                                  (out.snapshot ? "snapshot" : "mark of lost entries") +
+                                  (out.snapshot       ? "snapshot"
+                                   : out.lost_through ? "mark of lost entries"
+                                                      : "history") +
                                   ", but the log is missing, and with it term and vote"};
     }
 

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -35,11 +36,26 @@ inline constexpr std::size_t sector_bytes = 512;
 inline constexpr std::size_t segment_header_bytes = sector_bytes;
 inline constexpr std::size_t record_header_bytes = 32;
 inline constexpr std::size_t record_alignment = 32;
-inline constexpr std::uint32_t format_version = 1;
+/// Of all files here. Version 1 has neither entries that are said to lack their commands, nor a
+/// history (history_file.hpp).
+inline constexpr std::uint32_t format_version = 2;
+inline constexpr std::uint32_t format_version_oldest = 1;
+
+[[nodiscard]] constexpr bool is_known_format(std::uint32_t version) {
+    return version >= format_version_oldest && version <= format_version;
+}
 inline constexpr std::uint64_t segment_magic = 0x676F6C2D74666172;  // "raft-log"
 inline constexpr std::uint8_t record_magic = 0xA7;
 
 static_assert(sector_bytes % record_alignment == 0 && record_header_bytes <= record_alignment);
+
+/// Why a file of this version cannot be read, if it cannot.
+[[nodiscard]] inline failure check_format(const std::string& path, std::uint32_t version) {
+    if (is_known_format(version)) return std::nullopt;
+    return file_storage_error{path + " has format version " + std::to_string(version) +
+                              ", this library reads versions up to " +
+                              std::to_string(format_version)};
+}
 
 /// Where a record begins.
 struct record_place {
@@ -98,7 +114,7 @@ read_segment_header(std::span<const std::byte> segment) {
     if (segment.size() < segment_header_bytes) return std::nullopt;
     const auto sector = segment.first(segment_header_bytes);
     if (get<std::uint64_t>(sector, 0) != segment_magic ||
-        get<std::uint32_t>(sector, 8) != format_version ||
+        !is_known_format(get<std::uint32_t>(sector, 8)) ||
         get<std::uint32_t>(sector, 12) != segment_header_crc(sector))
         return std::nullopt;
     return decode_segment_header(sector);
@@ -121,7 +137,10 @@ enum record_part : std::uint8_t {
     base_part = 2,           ///< The log is empty after this position: a snapshot took its place.
     configuration_part = 4,  ///< The configuration that one of the entries is.
     entries_part = 8,        ///< Entries; those that exist from the first on are replaced.
+    withheld_part = 16,      ///< They have no commands, as a witness gets them.
+    end_part = 32,           ///< The log ends at this position: what followed it goes.
 };
+inline constexpr std::uint8_t all_parts = 63;
 
 struct record_header {
     std::uint32_t payload_crc = 0;
@@ -203,6 +222,7 @@ read_record_header(std::span<const std::byte> bytes, record_place place) {
 inline constexpr std::uint32_t no_command = 0xFFFF'FFFF;
 inline constexpr std::size_t vote_part_bytes = 24;
 inline constexpr std::size_t base_part_bytes = 16;
+inline constexpr std::size_t end_part_bytes = 16;
 inline constexpr std::size_t entries_part_bytes = 28;
 inline constexpr std::size_t entry_overhead_bytes = 4;
 /// The number of members, and the sets of them.
@@ -261,6 +281,15 @@ public:
         put(part, 0, position.index.value);
         put(part, 8, position.term.value);
     }
+
+    void end(log_position position) {
+        const auto part = add(end_part_bytes, end_part);
+        put(part, 0, position.index.value);
+        put(part, 8, position.term.value);
+    }
+
+    /// The entries that follow have no commands.
+    void withheld() { add(0, withheld_part); }
 
     void configuration(const indexed_configuration& c) {
         const auto part = add(configuration_part_bytes(c.value), configuration_part);
@@ -336,15 +365,38 @@ using stored_command = std::optional<std::span<const std::byte>>;
 struct record_content {
     std::optional<hard_state> vote{};
     std::optional<log_position> base{};
+    std::optional<log_position> end{};
+    bool withheld = false;
     std::optional<indexed_configuration> configuration{};
     std::optional<stored_entries> entries{};
 };
+
+[[nodiscard]] inline log_position read_position(std::span<const std::byte> bytes) {
+    return {{get<std::uint64_t>(bytes, 0)}, {get<std::uint64_t>(bytes, 8)}};
+}
+
+/// Whether an entry has no command that must have had one: it is neither the first of its term, a
+/// leader's no-op, nor the configuration. That is how version 1 kept a witness's log.
+[[nodiscard]] inline bool lacks_commands(const record_content& content) {
+    if (content.withheld || !content.entries) return content.withheld;
+    auto bytes = content.entries->bytes;
+    for (auto index = content.entries->first(); index <= content.entries->last();
+         index = next(index)) {
+        const auto command = take_entry(bytes);
+        const bool is_no_op = index == content.entries->first() &&
+                              content.entries->before.term != content.entries->term;
+        const bool is_members = content.configuration && content.configuration->index == index;
+        if (command && !*command && !is_no_op && !is_members) return true;
+    }
+    return false;
+}
 
 /// What a payload says; nothing if it is not well-formed. Commands are not looked into.
 [[nodiscard]] inline std::optional<record_content> read_payload(std::uint8_t parts,
                                                                 std::span<const std::byte> rest) {
     record_content content;
-    if (parts >= 16) return std::nullopt;
+    if (parts > all_parts) return std::nullopt;
+    content.withheld = (parts & withheld_part) != 0;
     if ((parts & vote_part) != 0) {
         if (rest.size() < vote_part_bytes) return std::nullopt;
         content.vote = hard_state{.current_term = {get<std::uint64_t>(rest, 0)}};
@@ -354,8 +406,13 @@ struct record_content {
     }
     if ((parts & base_part) != 0) {
         if (rest.size() < base_part_bytes) return std::nullopt;
-        content.base = log_position{{get<std::uint64_t>(rest, 0)}, {get<std::uint64_t>(rest, 8)}};
+        content.base = read_position(rest);
         rest = rest.subspan(base_part_bytes);
+    }
+    if ((parts & end_part) != 0) {
+        if (rest.size() < end_part_bytes) return std::nullopt;
+        content.end = read_position(rest);
+        rest = rest.subspan(end_part_bytes);
     }
     if ((parts & configuration_part) != 0) {
         if (rest.size() < 8) return std::nullopt;

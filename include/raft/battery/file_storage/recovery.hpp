@@ -32,6 +32,7 @@ struct recovered_log {
     hard_state vote{};
     log_shape shape{};
     std::vector<indexed_configuration> configurations{};
+    std::optional<log_index> lacks_from{};  ///< The log has no commands from here on.
     log_map map{};
     segment_header
         tail{};  ///< Of the segment that is written to; its number is 0 if there is none.
@@ -126,16 +127,13 @@ private:
         sector = sector.first(segment_header_bytes);
         if (get<std::uint64_t>(sector, 0) != segment_magic)
             return damage_from(beginning, 0, "it does not begin as a segment does");
-        const auto& path = segment_.path();
-        if (get<std::uint32_t>(sector, 8) != format_version)
-            return file_storage_error{
-                path + " has format version " + std::to_string(get<std::uint32_t>(sector, 8)) +
-                ", this library reads version " + std::to_string(format_version)};
+        if (auto failed = check_format(segment_.path(), get<std::uint32_t>(sector, 8)))
+            return failed;
         if (get<std::uint32_t>(sector, 12) != segment_header_crc(sector))
             return damage_from(beginning, 0, "the header does not match its checksum");
         header = decode_segment_header(sector);
         if (header.number != number)
-            return damage(path, 16, "it is another segment, under a wrong name");
+            return damage(segment_.path(), 16, "it is another segment, under a wrong name");
         if (header.capacity == segment_.size()) return std::nullopt;
         return damage_from(beginning, segment_.size(),
                            "the file should be " + std::to_string(header.capacity) + " bytes long");
@@ -201,11 +199,16 @@ private:
         if (content.base) {
             log.shape = log_shape{*content.base};
             log.configurations.clear();
+            log.lacks_from.reset();
             log.map.clear();
             base_is_known_ = true;
         }
+        if (content.end)
+            if (auto failed = end(*content.end, log)) return failed;
         if (content.entries)
             if (auto failed = append(*content.entries, record_bytes, log)) return failed;
+        if (content.entries && !log.lacks_from && lacks_commands(content))
+            log.lacks_from = content.entries->first();
         if (!content.configuration) return std::nullopt;
         const auto& c = *content.configuration;
         if (!content.entries || c.index < content.entries->first() ||
@@ -233,10 +236,24 @@ private:
                           "the entries of a record do not follow those before them");
         log.map.add(entries.first(), entries.last(), log_end, {log.tail.number, log.tail_offset},
                     record_bytes);
-        log.shape.truncate_after(before.index);
+        truncate_after(before.index, log);
         log.shape.append(entries.term, entries.count);
+        return std::nullopt;
+    }
+
+    static void truncate_after(log_index last, recovered_log& log) {
+        log.shape.truncate_after(last);
         std::erase_if(log.configurations,
-                      [&](const indexed_configuration& each) { return each.index > before.index; });
+                      [&](const indexed_configuration& each) { return each.index > last; });
+        if (log.lacks_from > last) log.lacks_from.reset();
+    }
+
+    [[nodiscard]] failure end(log_position last, recovered_log& log) {
+        if (!log.shape.matches(last) || last.index < log.shape.base().index)
+            return damage(segment_.path(), log.tail_offset,
+                          "the log is to end where it has no such entry");
+        log.map.truncate_after(last.index);
+        truncate_after(last.index, log);
         return std::nullopt;
     }
 

@@ -88,7 +88,8 @@ public:
     [[nodiscard]] int sync() { return files_->sync(file_.handle()); }
 
     /// Completes the file, which is to be synced then.
-    [[nodiscard]] int finish(log_position last_included, const configuration& members) {
+    [[nodiscard]] int finish(log_position last_included, const configuration& members,
+                             bool withheld) {
         std::vector<std::byte> table(checksums_.size() * 4);
         for (std::size_t i = 0; i < checksums_.size(); ++i) put(table, 4 * i, checksums_[i]);
         const auto table_at = snapshot_header_bytes + size_;
@@ -102,6 +103,7 @@ public:
         put(header, 32, size_);
         put(header, 40, crc32c(table));
         put(header, 44, checksum_);
+        put(header, 48, std::uint8_t{withheld});
         encode(members, std::span{header}.subspan(56));
         put(header, 12, snapshot_header_crc(header));
         return write_header(header);
@@ -210,10 +212,7 @@ private:
         if (auto failed = read_exactly(0, header)) return failed;
         if (get<std::uint64_t>(header, 0) != snapshot_magic)
             return damage(path_, 0, "it does not begin as a snapshot does");
-        if (get<std::uint32_t>(header, 8) != format_version)
-            return file_storage_error{
-                path_ + " has format version " + std::to_string(get<std::uint32_t>(header, 8)) +
-                ", this library reads version " + std::to_string(format_version)};
+        if (auto failed = check_format(path_, get<std::uint32_t>(header, 8))) return failed;
         auto members = decode_configuration(std::span{header}.subspan(56));
         if (get<std::uint32_t>(header, 12) != snapshot_header_crc(header) || !members)
             return damage(path_, 0, "the header does not match its checksum");
@@ -223,6 +222,7 @@ private:
         description.size = get<std::uint64_t>(header, 32);
         table_crc_ = get<std::uint32_t>(header, 40);
         description.checksum = get<std::uint32_t>(header, 44);
+        stored_.withheld = get<std::uint8_t>(header, 48) != 0;
         stored_.members = *std::move(members);
         return std::nullopt;
     }

@@ -35,6 +35,7 @@ namespace raft::wal {
 struct own_snapshot {
     log_position last_included{};
     configuration members{};
+    bool withheld = false;  ///< There is no state to it.
     std::vector<std::vector<std::byte>> pieces{};
 };
 
@@ -112,16 +113,31 @@ public:
                                 std::uint64_t offset, std::span<const std::byte> bytes) {
         if (auto failed = receive(snapshot, offset, bytes)) return failed;
         if (!holds(snapshot) && !receiver_.has_all(snapshot)) return std::nullopt;
-        return complete(snapshot, members);
+        return complete(snapshot, members, false);
     }
 
     [[nodiscard]] failure install(const snapshot_description& snapshot,
-                                  const configuration& members) {
+                                  const configuration& members, bool withheld) {
         if (!holds(snapshot))
             if (auto failed = forget_staged()) return failed;
-        if (auto failed = complete(snapshot, members)) return failed;
+        if (auto failed = complete(snapshot, members, withheld)) return failed;
         is_named_ = false;
         return publish(std::exchange(staged_, nullptr), 1);
+    }
+
+    /// The current snapshot goes, and those without a state that wait to become it; says how many
+    /// of these there were.
+    [[nodiscard]] failure drop(std::size_t& given_up) {
+        given_up = 0;
+        if (!waiting_.empty() && waiting_.front().withheld)
+            if (auto failed = give_up_draft()) return failed;
+        given_up = std::erase_if(waiting_, [](const own_snapshot& each) { return each.withheld; });
+        const auto before = current().snapshot;
+        if (!before) return std::nullopt;
+        if (auto failed = remove_for_good(*files_, directory_, before->path())) return failed;
+        const std::lock_guard lock{mutex_};
+        current_ = {nullptr, current_.installed + 1};
+        return std::nullopt;
     }
 
     // ----------------------------------------------------------------------------- own snapshots
@@ -177,7 +193,7 @@ private:
     [[nodiscard]] failure complete(const own_snapshot& saving) {
         const auto draft_path = saving_path();
         const auto index = saving.last_included.index;
-        int cause = saved_.finish(saving.last_included, saving.members);
+        int cause = saved_.finish(saving.last_included, saving.members, saving.withheld);
         if (cause == 0) cause = saved_.sync();
         if (auto failed = check(cause, "write", draft_path)) return failed;
         if (is_covered(index)) {
@@ -208,12 +224,12 @@ private:
 
     /// Has a received snapshot complete, under its name for good.
     [[nodiscard]] failure complete(const snapshot_description& snapshot,
-                                   const configuration& members) {
+                                   const configuration& members, bool withheld) {
         if (is_named_) return std::nullopt;
         if (!staged_) {
             const auto draft_path = receiver_.path();
             const auto path = snapshot_path(directory_, snapshot.last_included.index);
-            if (auto failed = receiver_.finish(snapshot, members)) return failed;
+            if (auto failed = receiver_.finish(snapshot, members, withheld)) return failed;
             if (auto failed = check(files_->rename(draft_path, path), "rename", draft_path))
                 return failed;
             if (auto failed =

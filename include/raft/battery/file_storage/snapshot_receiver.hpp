@@ -37,7 +37,7 @@ inline constexpr std::uint64_t received_magic = 0x7472617074666172;  // "raftpar
 
 [[nodiscard]] inline std::optional<received_part> decode_mark(std::span<const std::byte> sector) {
     if (get<std::uint64_t>(sector, 0) != received_magic ||
-        get<std::uint32_t>(sector, 8) != format_version ||
+        !is_known_format(get<std::uint32_t>(sector, 8)) ||
         get<std::uint32_t>(sector, 12) != snapshot_header_crc(sector))
         return std::nullopt;
     const log_position last_included{{get<std::uint64_t>(sector, 16)},
@@ -112,16 +112,16 @@ public:
     }
 
     /// Completes the file and syncs it.
-    [[nodiscard]] failure finish(const snapshot_description& snapshot,
-                                 const configuration& members) {
+    [[nodiscard]] failure finish(const snapshot_description& snapshot, const configuration& members,
+                                 bool withheld) {
         if (snapshot.size == 0)
             if (auto failed = receive(snapshot, 0, {})) return failed;
         if (!has_all(snapshot))
             return file_storage_error{path() + ": the snapshot to install is not complete"};
         if (draft_.checksum() != snapshot.checksum)
             return file_storage_error{path() + ": the snapshot to install has another checksum"};
-        if (auto failed = check(draft_.finish(snapshot.last_included, members), "write", path()))
-            return failed;
+        const int cause = draft_.finish(snapshot.last_included, members, withheld);
+        if (auto failed = check(cause, "write", path())) return failed;
         return sync();
     }
 

@@ -3,7 +3,7 @@
 // What a flight recorder leaves behind, as values and as a file:
 //
 //     8 bytes     "raft-rec"
-//     u32         version, 1
+//     u32         version, 2
 //     u64         length of the file in bytes
 //                 stretches: their number; then of each the state before it, the instant that its
 //                 first input counts from, the number of its inputs, and the inputs
@@ -88,7 +88,7 @@ enum class recording_error : std::uint8_t {
 namespace detail {
 
 inline constexpr std::string_view recording_magic = "raft-rec";
-inline constexpr std::uint32_t recording_version = 1;
+inline constexpr std::uint32_t recording_version = 2;
 inline constexpr std::size_t recording_header_bytes = 20;
 
 template <class T, class Variant>
@@ -122,10 +122,12 @@ void write_input(value_writer& out, duration since, const Input& what) {
     if (!is_sound(s.config)) return false;
     for (const auto& each : s.configurations)
         if (!is_valid(each.value)) return false;
+    if (s.tasks->awaited && !is_valid(s.tasks->awaited->next)) return false;
     if (!invariants(s)) return false;
     const auto everyone = s.members().everyone();
     const auto outside = [&](member_set set) { return !set.without(everyone).empty(); };
-    if (const auto* standing = std::get_if<candidate>(&s.role)) return !outside(standing->granted);
+    if (const auto* standing = std::get_if<candidate>(&s.role))
+        return !outside(standing->granted) && standing->failed <= failed_elections_max;
     const auto* leading = std::get_if<leader>(&s.role);
     if (leading == nullptr) return true;
     return !outside(leading->others | leading->readers | leading->full) &&

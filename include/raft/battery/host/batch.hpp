@@ -70,6 +70,7 @@ public:
             added.body.template emplace<Body>(body);
         added.entries = store(entries_, beside.entries);
         added.chunk = store(chunks_, beside.chunk);
+        added.commands = beside.commands;
         if (beside.configuration != nullptr)
             added.configuration = store(configurations_, std::span{beside.configuration, 1});
         bytes_ += bytes_of(beside);
@@ -87,7 +88,8 @@ public:
                 .body = each.body,
                 .beside = {.entries = view(entries_, each.entries),
                            .configuration = configuration.empty() ? nullptr : configuration.data(),
-                           .chunk = view(chunks_, each.chunk)}});
+                           .chunk = view(chunks_, each.chunk),
+                           .commands = each.commands}});
         }
     }
 
@@ -120,6 +122,7 @@ private:
         range entries{};
         range chunk{};
         range configuration{};
+        command_access commands = command_access::given;
         message body{};
     };
 

@@ -42,8 +42,10 @@ inline constexpr std::size_t address_bytes = 24;
 template <encodable Command>
 class batch_writer {
 public:
-    batch_writer(std::vector<std::byte>& out, const batch_frame_limits& limits)
-        : out_{&out}, limits_{limits}, begin_{out.size()} {
+    /// `version`: of the messages in it, which the receiver reads.
+    batch_writer(std::vector<std::byte>& out, const batch_frame_limits& limits,
+                 std::uint8_t version = frame_version_newest)
+        : out_{&out}, limits_{limits}, version_{version}, begin_{out.size()} {
         out.resize(begin_ + detail::batch_header_bytes);
     }
 
@@ -56,7 +58,7 @@ public:
         out_->resize(place + detail::address_bytes);
         detail::byte_writer address{std::span{*out_}.subspan(place)};
         for (const auto id : {part.group.value, part.from.value, part.to.value}) address.number(id);
-        auto fault = append_frame(*out_, part.body, part.beside, limits_.each);
+        auto fault = append_frame(*out_, part.body, part.beside, limits_.each, version_);
         if (!fault && size() > limits_.batch_bytes_max) fault = frame_error::too_large;
         if (fault)
             out_->resize(place);
@@ -88,6 +90,7 @@ private:
 
     std::vector<std::byte>* out_;
     batch_frame_limits limits_;
+    std::uint8_t version_;
     std::size_t begin_;
     std::uint32_t count_ = 0;
 };

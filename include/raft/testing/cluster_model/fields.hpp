@@ -61,8 +61,9 @@ constexpr void visit_fields(fields_of<follower> auto& x, auto visit) {
     visit(leader, heard_at, verified_index, round, owed, asleep, is_informed, keeps_promise);
 }
 
+/// How many elections it did not win decides nothing but deadlines.
 constexpr void visit_fields(fields_of<candidate> auto& x, auto visit) {
-    auto& [pre_vote, leadership_transfer, asked, granted] = x;
+    auto& [pre_vote, leadership_transfer, asked, failed, granted] = x;
     visit(pre_vote, leadership_transfer, asked, granted);
 }
 
@@ -79,13 +80,16 @@ constexpr void visit_fields(fields_of<leadership_transfer> auto& x, auto visit) 
 }
 
 constexpr void visit_fields(fields_of<leader> auto& x, auto visit) {
-    auto& [own, others, readers, full, next_round_wanted, changing, asleep, gave_up, has_lease,
-           term_start, round, round_began, confirmed, lease_from] = x;
-    visit(own, others, readers, full, next_round_wanted, changing, asleep, gave_up, has_lease,
-          term_start, round, round_began, confirmed, lease_from);
+    auto& [own, others, readers, full, next_round_wanted, changing, asleep, gave_up, forced,
+           has_lease, term_start, round, round_began, confirmed, lease_from] = x;
+    visit(own, others, readers, full, next_round_wanted, changing, asleep, gave_up, forced,
+          has_lease, term_start, round, round_began, confirmed, lease_from);
 }
 
-constexpr void visit_fields(fields_of<halted> auto&, auto) {}
+constexpr void visit_fields(fields_of<halted> auto& x, auto visit) {
+    auto& [reason] = x;
+    visit(reason);
+}
 
 constexpr void visit_fields(fields_of<forwarded_reads> auto& x, auto visit) {
     auto& [asked, confirmed, round, index, answered, wanted, overdue] = x;
@@ -112,16 +116,21 @@ constexpr void visit_fields(fields_of<catch_up> auto& x, auto visit) {
     visit(goal, began_at, number);
 }
 
+constexpr void visit_fields(fields_of<awaited_majority> auto& x, auto visit) {
+    auto& [next, round, give_up_at] = x;
+    visit(next, round, give_up_at);
+}
+
 constexpr void visit_fields(fields_of<told_to_stand> auto& x, auto visit) {
     auto& [target, last_index] = x;
     visit(target, last_index);
 }
 
 constexpr void visit_fields(fields_of<role_tasks> auto& x, auto visit) {
-    auto& [incoming, last_request, lost_through, forwarding, reads, transfer, told, catch_up,
-           awaiting_snapshot, forwarders] = x;
-    visit(incoming, last_request, lost_through, forwarding, reads, transfer, told, catch_up,
-          awaiting_snapshot, forwarders);
+    auto& [incoming, last_request, lost_through, lacks_from, removed_at, forwarding, reads,
+           transfer, told, catch_up, awaited, awaiting_snapshot, forwarders] = x;
+    visit(incoming, last_request, lost_through, lacks_from, removed_at, forwarding, reads, transfer,
+          told, catch_up, awaited, awaiting_snapshot, forwarders);
 }
 
 // ------------------------------------------------------------------------------------------- state
@@ -233,6 +242,11 @@ constexpr void visit_fields(fields_of<forward_proposal_refusal> auto& x, auto vi
     visit(term, request, reason);
 }
 
+constexpr void visit_fields(fields_of<removal_notice> auto& x, auto visit) {
+    auto& [term, configuration] = x;
+    visit(term, configuration);
+}
+
 constexpr void visit_fields(fields_of<wake_up> auto& x, auto visit) {
     auto& [term] = x;
     visit(term);
@@ -240,7 +254,7 @@ constexpr void visit_fields(fields_of<wake_up> auto& x, auto visit) {
 
 constexpr void visit_fields(fields_of<in_flight> auto& x, auto visit) {
     auto& [from, to, what] = x;
-    visit(from, to, what.body, what.members);
+    visit(from, to, what.body, what.members, what.withheld);
 }
 
 // -------------------------------------------------------------------------------------------- disk
@@ -256,18 +270,23 @@ constexpr void visit_fields(fields_of<chunk_write> auto& x, auto visit) {
 }
 
 constexpr void visit_fields(fields_of<snapshot_install> auto& x, auto visit) {
-    auto& [sequence, snapshot, keep_suffix] = x;
-    visit(sequence, snapshot, keep_suffix);
+    auto& [sequence, snapshot, keep_suffix, withheld] = x;
+    visit(sequence, snapshot, keep_suffix, withheld);
+}
+
+constexpr void visit_fields(fields_of<log_cut> auto& x, auto visit) {
+    auto& [sequence, last_kept, lost_through] = x;
+    visit(sequence, last_kept, lost_through);
 }
 
 constexpr void visit_fields(fields_of<recovered_state> auto& x, auto visit) {
-    auto& [vote, snapshot, log, configurations, incoming, lost_through] = x;
-    visit(vote, snapshot, log, configurations, incoming, lost_through);
+    auto& [vote, snapshot, log, configurations, incoming, lost_through, lacks_from, born] = x;
+    visit(vote, snapshot, log, configurations, incoming, lost_through, lacks_from, born);
 }
 
 constexpr void visit_fields(fields_of<simulated_disk::unfinished> auto& x, auto visit) {
-    auto& [sequence, vote, entries, chunk, install, members, discard] = x;
-    visit(sequence, vote, entries, chunk, install, members, discard);
+    auto& [sequence, vote, entries, chunk, install, cut, members, discard] = x;
+    visit(sequence, vote, entries, chunk, install, cut, members, discard);
 }
 
 constexpr void visit_fields(fields_of<simulated_disk::contents> auto& x, auto visit) {

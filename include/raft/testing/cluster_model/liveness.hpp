@@ -146,7 +146,7 @@ private:
         }
     }
     void send(const state& from, member_id to, const message& body) {
-        now_.network.push_back({from.self, to, {from.self, body, cluster::beside(from, body)}});
+        now_.network.push_back(sent_by(from, to, body));
     }
 
     void settle() {

@@ -219,6 +219,8 @@ private:
             if (!timeless) return;
             following->heard_at = {};
             following->keeps_promise = false;
+        } else if (auto* standing = std::get_if<candidate>(&s.role)) {
+            standing->failed = 0;  // It decides nothing but deadlines.
         } else if (auto* leading = std::get_if<leader>(&s.role)) {
             for (auto& peer : s.peers) {
                 if (peer.mode == replication_mode::probe) forget_window(peer);

@@ -115,6 +115,9 @@ inline std::string of(const forward_proposal_refusal& m) {
            ", reason " + of(static_cast<std::uint64_t>(m.reason)) + ")";
 }
 inline std::string of(const wake_up& m) { return "wake_up(term " + of(m.term) + ")"; }
+inline std::string of(const removal_notice& m) {
+    return "removal_notice(term " + of(m.term) + ", configuration " + of(m.configuration) + ")";
+}
 inline std::string of(const message& body) {
     return std::visit([](const auto& m) { return of(m); }, body);
 }

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "unborn_server.hpp"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "cluster_inquiry.hpp"
+#include "commands.hpp"
+#include "reply.hpp"
+#include "request.hpp"
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/write.hpp>
+
+namespace raft_kv {
+
+namespace {
+
+using tcp = asio::ip::tcp;
+using clock = std::chrono::steady_clock;
+using end_of_wait = std::variant<birth_record, std::string>;
+
+constexpr std::chrono::milliseconds pause_between_questions{300};
+/// Who prepares a birth and does not go on is not waited for any longer than this.
+constexpr std::chrono::seconds preparation_time{30};
+
+constexpr std::string_view not_born =
+    "CLUSTERDOWN this cluster is not born yet: run `raft-kv init --cluster FILE`, once, while all "
+    "the servers in the file run";
+
+/// A birth that somebody prepares: it has asked for all founders, and is to have each or none.
+struct preparation {
+    std::string token{};
+    clock::time_point until{};
+};
+
+class waiting_server {
+public:
+    waiting_server(const unborn_options& options, const event_log& log)
+        : options_{options}, log_{log}, acceptor_{io_} {}
+    ~waiting_server() {
+        ending_ = true;
+        if (asking_.joinable()) asking_.join();
+    }
+    waiting_server(const waiting_server&) = delete;
+    waiting_server& operator=(const waiting_server&) = delete;
+
+    [[nodiscard]] end_of_wait run() {
+        if (auto wrong = listen()) return *std::move(wrong);
+        log_(
+            "has an empty directory, and waits: for `raft-kv init`, or to hear from another server "
+            "in the cluster file that the cluster is born");
+        accept();
+        asking_ = std::thread{[this] { ask_others(); }};
+        io_.run();
+        return *std::move(end_);
+    }
+
+    /// What is answered to these words.
+    void answer(const word_list& words, reply_writer reply) {
+        if (same_word(words[0], "ping")) return reply.status("PONG");
+        if (words.size() < 2 || !same_word(words[0], "raft") || !same_word(words[1], "birth"))
+            return reply.error(not_born);
+        if (words.size() == 2) return reply.bulk(text_of(unborn{options_.self}));
+        if (words.size() == 4 && same_word(words[2], "prepare")) return prepare(words[3], reply);
+        if (words.size() == 5 && same_word(words[2], "begin"))
+            return begin(words[3], words[4], reply);
+        reply.error("ERR wrong number of arguments for RAFT BIRTH");
+    }
+
+private:
+    class session : public std::enable_shared_from_this<session> {
+    public:
+        session(waiting_server& owner, tcp::socket socket)
+            : owner_{owner}, socket_{std::move(socket)} {}
+
+        void read() {
+            socket_.async_read_some(
+                asio::buffer(bytes_),
+                [self = shared_from_this()](const asio::error_code& error, std::size_t count) {
+                    if (!error) self->take({self->bytes_.data(), count});
+                });
+        }
+
+    private:
+        void take(std::string_view bytes) {
+            parser_.feed(bytes);
+            out_.clear();
+            auto found = parser_.next();
+            for (; found == request_parser::outcome::request; found = parser_.next())
+                owner_.answer(parser_.words(), reply_writer{out_});
+            if (found == request_parser::outcome::error) return;
+            if (out_.empty()) return read();
+            asio::async_write(
+                socket_, asio::buffer(out_),
+                [self = shared_from_this()](const asio::error_code& error, std::size_t /*count*/) {
+                    if (!error) self->owner_.was_answered(), self->read();
+                });
+        }
+
+        waiting_server& owner_;
+        tcp::socket socket_;
+        std::array<char, 4096> bytes_{};
+        request_parser parser_{};
+        std::string out_{};
+    };
+
+    [[nodiscard]] std::optional<std::string> listen() {
+        asio::error_code error;
+        acceptor_.open(options_.clients.protocol(), error);
+        if (!error) acceptor_.set_option(tcp::acceptor::reuse_address{true}, error);
+        if (!error) acceptor_.bind(options_.clients, error);
+        if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+        if (!error) return std::nullopt;
+        return "cannot listen for clients on " +
+               host_and_port(options_.clients.address().to_string(), options_.clients.port()) +
+               ": " + error.message() + options_.way_out;
+    }
+
+    void accept() {
+        acceptor_.async_accept([this](const asio::error_code& error, tcp::socket socket) {
+            if (error == asio::error::operation_aborted) return;
+            if (!error) std::make_shared<session>(*this, std::move(socket))->read();
+            accept();
+        });
+    }
+
+    void prepare(std::string_view token, reply_writer reply) {
+        const auto now = clock::now();
+        const bool is_other = prepared_ && prepared_->token != token && now < prepared_->until;
+        if (is_other) return reply.error("BUSY another `raft-kv init` is under way");
+        prepared_ = preparation{std::string{token}, now + preparation_time};
+        reply.ok();
+    }
+
+    void begin(std::string_view token, std::string_view text, reply_writer reply) {
+        const auto record = parse_birth(text);
+        if (!record) return reply.error("ERR that is no record of a birth");
+        if (!prepared_ || prepared_->token != token)
+            return reply.error("ERR this birth was not prepared here");
+        if (const auto why = obstacle_to_founding(*record, options_.self))
+            return reply.error("ERR " + *why);
+        if (const auto wrong = keep_birth(options_.directory, *record))
+            return reply.error("IOERR " + *wrong);
+        born_ = *record;
+        reply.ok();
+    }
+
+    /// Whoever began the birth has heard that it is durable here.
+    void was_answered() {
+        if (born_) end(*born_);
+    }
+
+    /// On a thread of its own: each question blocks.
+    void ask_others() {
+        while (!ending_) {
+            if (auto record =
+                    ask_for_birth(options_.layout.servers, options_.self.id, inquiry_patience))
+                asio::post(io_, [this, told = *std::move(record)] { hear(told); });
+            for (auto waited = pause_between_questions * 0;
+                 waited < pause_between_questions && !ending_;
+                 waited += pause_between_questions / 10)
+                std::this_thread::sleep_for(pause_between_questions / 10);
+        }
+    }
+
+    void hear(const birth_record& told) {
+        if (end_) return;
+        if (auto why = obstacle_to_founding(told, options_.self)) return end(*std::move(why));
+        if (auto wrong = keep_birth(options_.directory, told)) return end(*std::move(wrong));
+        end(told);
+    }
+
+    void end(end_of_wait how) {
+        if (!end_) end_ = std::move(how);
+        ending_ = true;
+        io_.stop();
+    }
+
+    const unborn_options& options_;
+    const event_log& log_;
+    asio::io_context io_{1};
+    tcp::acceptor acceptor_;
+    std::thread asking_{};
+    std::atomic<bool> ending_ = false;
+    std::optional<preparation> prepared_{};
+    std::optional<birth_record> born_{};
+    std::optional<end_of_wait> end_{};
+};
+
+}  // namespace
+
+std::variant<birth_record, std::string> await_birth(const unborn_options& options,
+                                                    const event_log& log) {
+    waiting_server waiting{options, log};
+    return waiting.run();
+}
+
+}  // namespace raft_kv
