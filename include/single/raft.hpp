@@ -2275,7 +2275,9 @@ namespace raft {
 }
 
 /// Up to here what is committed can be applied: the commands are here.
-[[nodiscard]] constexpr log_index applicable_index(const state& s) {
+[[nodiscard, gnu::always_inline]] constexpr log_index applicable_index(const state& s) {
+    if (!s.tasks.is_changed()) [[likely]]
+        return s.commit_index;
     const auto& lacks_from = s.tasks->lacks_from;
     return lacks_from && *lacks_from <= s.commit_index ? previous(*lacks_from) : s.commit_index;
 }
@@ -5300,6 +5302,13 @@ template <class Command>
     const bool is_told_so =
         beside.configuration != nullptr && beside.configuration->value.is_witness(s.self);
     return chunk != nullptr && chunk->size == 0 && (is_told_so || s.members().is_witness(s.self));
+}
+
+/// Nothing travels with an answer.
+template <class Command>
+[[nodiscard]] constexpr bool is_withheld(const state&, const append_entries_reply&,
+                                         const attachment<Command>&) {
+    return false;
 }
 
 /// Whether commands are withheld from this server.

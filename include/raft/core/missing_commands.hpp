@@ -27,7 +27,9 @@ namespace raft {
 }
 
 /// Up to here what is committed can be applied: the commands are here.
-[[nodiscard]] constexpr log_index applicable_index(const state& s) {
+[[nodiscard, gnu::always_inline]] constexpr log_index applicable_index(const state& s) {
+    if (!s.tasks.is_changed()) [[likely]]
+        return s.commit_index;
     const auto& lacks_from = s.tasks->lacks_from;
     return lacks_from && *lacks_from <= s.commit_index ? previous(*lacks_from) : s.commit_index;
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <raft/core/snapshot.hpp>
+#include <raft/core/step.hpp>
 #include <raft/node/incoming.hpp>
 #include <raft/node/receipt.hpp>
 #include <raft/policy.hpp>

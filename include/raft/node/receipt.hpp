@@ -59,6 +59,13 @@ template <class Command>
     return chunk != nullptr && chunk->size == 0 && (is_told_so || s.members().is_witness(s.self));
 }
 
+/// Nothing travels with an answer.
+template <class Command>
+[[nodiscard]] constexpr bool is_withheld(const state&, const append_entries_reply&,
+                                         const attachment<Command>&) {
+    return false;
+}
+
 /// Whether commands are withheld from this server.
 template <class Body, class Command>
 [[nodiscard]] bool is_withheld(const state& s, const Body& body,
