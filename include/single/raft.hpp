@@ -2274,17 +2274,21 @@ namespace raft {
     return sender.members().is_witness(to);
 }
 
+/// Whether any of the commands up to and including `last` is missing.
+[[nodiscard]] constexpr bool lacks_commands(const state& s, log_index last) {
+    return s.tasks->lacks_from && *s.tasks->lacks_from <= last;
+}
+
 /// Up to here what is committed can be applied: the commands are here.
 [[nodiscard, gnu::always_inline]] constexpr log_index applicable_index(const state& s) {
     if (!s.tasks.is_changed()) [[likely]]
         return s.commit_index;
-    const auto& lacks_from = s.tasks->lacks_from;
-    return lacks_from && *lacks_from <= s.commit_index ? previous(*lacks_from) : s.commit_index;
+    return lacks_commands(s, s.commit_index) ? previous(*s.tasks->lacks_from) : s.commit_index;
 }
 
 /// Whether the snapshot that this server has is a witness's: a place in the log without a state.
 [[nodiscard]] constexpr bool lacks_snapshot_state(const state& s) {
-    return s.tasks->lacks_from && *s.tasks->lacks_from <= s.snapshot.last_included.index;
+    return lacks_commands(s, s.snapshot.last_included.index);
 }
 
 namespace detail {
@@ -3639,8 +3643,7 @@ namespace raft {
 /// entries before the configuration that named it. Of entries without commands only a witness takes
 /// one, which has no state.
 [[nodiscard]] constexpr bool may_take_snapshot(const state& s, log_index index) {
-    const bool has_state = !s.tasks->lacks_from || index < *s.tasks->lacks_from;
-    return !s.is_halted() && (has_state || s.members().is_witness(s.self)) &&
+    return !s.is_halted() && (!lacks_commands(s, index) || s.members().is_witness(s.self)) &&
            index > s.snapshot.last_included.index && index <= s.commit_index &&
            !members_at(s, index).members.empty();
 }
@@ -7113,6 +7116,7 @@ template <class StateMachine, class Storage>
 // what its storage need not keep.
 
 #include <optional>
+#include <variant>
 
 
 namespace raft::detail {
@@ -7126,9 +7130,9 @@ namespace raft::detail {
 /// Why no snapshot of what is applied can be begun now. `is_busy`: one is being saved or installed.
 [[nodiscard]] constexpr std::optional<refusal_reason>
 obstacle_to_saving(const state& s, log_index last_applied, bool is_busy, instant now) {
-    if (s.is_halted()) return refusal_reason::storage_failed;
-    const bool lacks = s.tasks->lacks_from && *s.tasks->lacks_from <= last_applied;
-    if (lacks && !s.members().is_witness(s.self)) return refusal_reason::commands_missing;
+    if (const auto* why = std::get_if<halted>(&s.role)) return reason_of(*why);
+    if (lacks_commands(s, last_applied) && !s.members().is_witness(s.self))
+        return refusal_reason::commands_missing;
     if (is_busy || !may_take_snapshot(s, last_applied)) return refusal_reason::nothing_to_do;
     if (is_snapshot_in_use(s, now)) return refusal_reason::snapshot_in_use;
     return std::nullopt;
@@ -7140,8 +7144,7 @@ template <class StateMachine, class Storage>
 void begin_saving(const state& s, log_index index, const StateMachine& machine, Storage& storage) {
     const log_position last_included{index, *s.log.term_at(index)};
     const auto& members = members_at(s, index);
-    if (s.tasks->lacks_from <= index && s.tasks->lacks_from)
-        return storage.save(last_included, members, [](auto&) {});
+    if (lacks_commands(s, index)) return storage.save(last_included, members, [](auto&) {});
     if constexpr (capturing_state_machine<StateMachine> && background_snapshot_storage<Storage>)
         storage.save_later(last_included, members,
                            [captured = machine.capture()](auto& sink) { captured.save(sink); });

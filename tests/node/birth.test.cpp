@@ -34,6 +34,9 @@ TEST_CASE("F1 the default of a node is to take part in nothing on an empty stora
     c[1].propose(1, [&](const auto& given) { told = std::get<refusal>(given); });
     REQUIRE(told);
     CHECK(told->reason == refusal_reason::not_born);
+    const auto no_snapshot = c[1].take_snapshot();
+    REQUIRE(no_snapshot);
+    CHECK(no_snapshot->reason == refusal_reason::not_born);
     c.pass(5000);
     CHECK(c[1].status().current_term == term_number{});
     CHECK(c.leader_id() != 1);

@@ -26,17 +26,21 @@ namespace raft {
     return sender.members().is_witness(to);
 }
 
+/// Whether any of the commands up to and including `last` is missing.
+[[nodiscard]] constexpr bool lacks_commands(const state& s, log_index last) {
+    return s.tasks->lacks_from && *s.tasks->lacks_from <= last;
+}
+
 /// Up to here what is committed can be applied: the commands are here.
 [[nodiscard, gnu::always_inline]] constexpr log_index applicable_index(const state& s) {
     if (!s.tasks.is_changed()) [[likely]]
         return s.commit_index;
-    const auto& lacks_from = s.tasks->lacks_from;
-    return lacks_from && *lacks_from <= s.commit_index ? previous(*lacks_from) : s.commit_index;
+    return lacks_commands(s, s.commit_index) ? previous(*s.tasks->lacks_from) : s.commit_index;
 }
 
 /// Whether the snapshot that this server has is a witness's: a place in the log without a state.
 [[nodiscard]] constexpr bool lacks_snapshot_state(const state& s) {
-    return s.tasks->lacks_from && *s.tasks->lacks_from <= s.snapshot.last_included.index;
+    return lacks_commands(s, s.snapshot.last_included.index);
 }
 
 namespace detail {

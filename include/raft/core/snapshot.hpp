@@ -21,8 +21,7 @@ namespace raft {
 /// entries before the configuration that named it. Of entries without commands only a witness takes
 /// one, which has no state.
 [[nodiscard]] constexpr bool may_take_snapshot(const state& s, log_index index) {
-    const bool has_state = !s.tasks->lacks_from || index < *s.tasks->lacks_from;
-    return !s.is_halted() && (has_state || s.members().is_witness(s.self)) &&
+    return !s.is_halted() && (!lacks_commands(s, index) || s.members().is_witness(s.self)) &&
            index > s.snapshot.last_included.index && index <= s.commit_index &&
            !members_at(s, index).members.empty();
 }

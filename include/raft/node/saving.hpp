@@ -5,8 +5,10 @@
 #pragma once
 
 #include <optional>
+#include <variant>
 
 #include <raft/core/snapshot.hpp>
+#include <raft/core/step.hpp>
 #include <raft/policy.hpp>
 
 namespace raft::detail {
@@ -20,9 +22,9 @@ namespace raft::detail {
 /// Why no snapshot of what is applied can be begun now. `is_busy`: one is being saved or installed.
 [[nodiscard]] constexpr std::optional<refusal_reason>
 obstacle_to_saving(const state& s, log_index last_applied, bool is_busy, instant now) {
-    if (s.is_halted()) return refusal_reason::storage_failed;
-    const bool lacks = s.tasks->lacks_from && *s.tasks->lacks_from <= last_applied;
-    if (lacks && !s.members().is_witness(s.self)) return refusal_reason::commands_missing;
+    if (const auto* why = std::get_if<halted>(&s.role)) return reason_of(*why);
+    if (lacks_commands(s, last_applied) && !s.members().is_witness(s.self))
+        return refusal_reason::commands_missing;
     if (is_busy || !may_take_snapshot(s, last_applied)) return refusal_reason::nothing_to_do;
     if (is_snapshot_in_use(s, now)) return refusal_reason::snapshot_in_use;
     return std::nullopt;
@@ -34,8 +36,7 @@ template <class StateMachine, class Storage>
 void begin_saving(const state& s, log_index index, const StateMachine& machine, Storage& storage) {
     const log_position last_included{index, *s.log.term_at(index)};
     const auto& members = members_at(s, index);
-    if (s.tasks->lacks_from <= index && s.tasks->lacks_from)
-        return storage.save(last_included, members, [](auto&) {});
+    if (lacks_commands(s, index)) return storage.save(last_included, members, [](auto&) {});
     if constexpr (capturing_state_machine<StateMachine> && background_snapshot_storage<Storage>)
         storage.save_later(last_included, members,
                            [captured = machine.capture()](auto& sink) { captured.save(sink); });
