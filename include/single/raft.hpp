@@ -3788,6 +3788,22 @@ constexpr void on_snapshot_damaged(state& s) {
            m.length <= m.size - m.offset;
 }
 
+/// Whether this chunk follows what was received of its snapshot.
+[[nodiscard]] constexpr bool is_next_chunk(const install_snapshot& m, std::uint64_t received) {
+    return m.offset == received && (m.length > 0 || m.size == 0);
+}
+
+/// Whether this server would take it as the next chunk, if it came now. Who carries the bytes can
+/// bring them to the disk before.
+[[nodiscard]] constexpr bool awaits_chunk(const state& s, const install_snapshot& m,
+                                          const configuration& members) {
+    if (!is_well_formed(m, &members, false) || s.is_halted() || s.is_leader()) return false;
+    const auto& incoming = s.tasks->incoming;
+    const bool goes_on = incoming && incoming->description == description_of(m);
+    return m.term >= s.current_term && m.last_included.index > s.commit_index &&
+           is_next_chunk(m, goes_on ? incoming->received : 0);
+}
+
 constexpr void on(state& s, member_id from, const install_snapshot& m, const configuration* members,
                   bool withheld, instant now, auto& out) {
     if (!is_well_formed(m, members, withheld)) return;
@@ -3804,7 +3820,7 @@ constexpr void on(state& s, member_id from, const install_snapshot& m, const con
     if (m.last_included.index <= s.commit_index) return acknowledge(s, *following, out);
 
     auto& incoming = receiving(s, description_of(m));
-    const bool is_next = m.offset == incoming.received && (m.length > 0 || m.size == 0);
+    const bool is_next = is_next_chunk(m, incoming.received);
     if (is_next) {
         out.occasionally().chunk =
             chunk_write{begin_other_write(s), incoming.description, m.offset, m.length};
@@ -5631,18 +5647,6 @@ struct arriving_snapshot {
     std::optional<arrived_chunk> waiting{};
 };
 
-/// Whether the protocol would take this as the next chunk.
-[[nodiscard]] inline bool is_next_chunk(const state& s, const install_snapshot& m,
-                                        const indexed_configuration* members) {
-    if (members == nullptr || !is_well_formed(m, &members->value, false) || s.is_halted() ||
-        s.is_leader())
-        return false;
-    const auto& incoming = s.tasks->incoming;
-    const bool goes_on = incoming && incoming->description == description_of(m);
-    return m.term >= s.current_term && m.last_included.index > s.commit_index &&
-           m.offset == (goes_on ? incoming->received : 0) && (m.length > 0 || m.size == 0);
-}
-
 /// Carries chunks from the transport by the storage to the protocol. `Node`: whose they are. Its
 /// parts are reached as a friend.
 template <class Node>
@@ -5661,7 +5665,8 @@ public:
             node_.arriving_.check.finds_damage(node_.state_, m, beside.chunk))
             return node_.step_and_finish(snapshot_damaged{});
         if constexpr (stages_chunks)
-            if (!withheld && is_next_chunk(node_.state_, m, beside.configuration))
+            if (!withheld && beside.configuration != nullptr &&
+                awaits_chunk(node_.state_, m, beside.configuration->value))
                 return stage(from, m, beside);
         hand_on(from, m, beside, withheld);
     }

@@ -19,6 +19,18 @@ namespace {
 
 using terms = std::vector<std::uint64_t>;
 
+/// Chunks of every kind, those that no server could send among them.
+std::vector<install_snapshot> any_chunks() {
+    std::vector<install_snapshot> all;
+    for (const std::uint64_t term : {1U, 2U, 3U})
+        for (const std::uint64_t index : {0U, 6U, 7U, 9U})
+            for (const std::uint64_t offset : {0U, 5U, 10U, 25U, 26U})
+                for (const std::uint32_t length : {0U, 10U, 15U})
+                    for (const std::uint64_t size : {0U, 10U, 25U})
+                        all.push_back(chunk(term, position(index, 1), offset, length, size));
+    return all;
+}
+
 }  // namespace
 
 // -------------------------------------------------------------------------------------- compaction
@@ -234,6 +246,33 @@ TEST_CASE(
     c.lose_all();
     c.persist(s1);
     CHECK(newest<append_entries_reply>(c, s1, s2) == ack(1, 6));
+}
+
+TEST_CASE("§7 a follower awaits just the chunks that it writes, and nobody else any") {
+    cluster c{3, plain()};
+    c.inject(s2, s1, heartbeat(2, log_start));
+    give(c, s1, chunk(2, position(6, 1), 0, 10, 25));
+    const auto half_way = c.at(s1);
+    give(c, s1, chunk(2, position(6, 1), 10, 15, 25));
+    REQUIRE(c.commit(s1) == 6);
+    const auto installed = c.at(s1);
+    auto off = installed;
+    off.role = role{halted{}};
+    cluster led{3, plain()};
+    led.elect(s1);
+
+    for (const auto& m : any_chunks()) {
+        const auto members = indexed_configuration{m.last_included.index, c.at(s2).members()};
+        CAPTURE(m.term.value);
+        CAPTURE(m.last_included.index.value);
+        CAPTURE(m.offset);
+        for (const auto& s : {c.at(s3), half_way, installed}) {
+            const auto taken = step(s, received{s2, m, members}, c.now()).out.chunk.has_value();
+            CHECK(detail::awaits_chunk(s, m, members.value) == taken);
+        }
+        CHECK_FALSE(detail::awaits_chunk(off, m, members.value));
+        CHECK_FALSE(detail::awaits_chunk(led.at(s1), m, members.value));
+    }
 }
 
 TEST_CASE("§7 another snapshot takes the place of the one that was coming") {

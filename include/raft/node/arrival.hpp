@@ -34,18 +34,6 @@ struct arriving_snapshot {
     std::optional<arrived_chunk> waiting{};
 };
 
-/// Whether the protocol would take this as the next chunk.
-[[nodiscard]] inline bool is_next_chunk(const state& s, const install_snapshot& m,
-                                        const indexed_configuration* members) {
-    if (members == nullptr || !is_well_formed(m, &members->value, false) || s.is_halted() ||
-        s.is_leader())
-        return false;
-    const auto& incoming = s.tasks->incoming;
-    const bool goes_on = incoming && incoming->description == description_of(m);
-    return m.term >= s.current_term && m.last_included.index > s.commit_index &&
-           m.offset == (goes_on ? incoming->received : 0) && (m.length > 0 || m.size == 0);
-}
-
 /// Carries chunks from the transport by the storage to the protocol. `Node`: whose they are. Its
 /// parts are reached as a friend.
 template <class Node>
@@ -64,7 +52,8 @@ public:
             node_.arriving_.check.finds_damage(node_.state_, m, beside.chunk))
             return node_.step_and_finish(snapshot_damaged{});
         if constexpr (stages_chunks)
-            if (!withheld && is_next_chunk(node_.state_, m, beside.configuration))
+            if (!withheld && beside.configuration != nullptr &&
+                awaits_chunk(node_.state_, m, beside.configuration->value))
                 return stage(from, m, beside);
         hand_on(from, m, beside, withheld);
     }
