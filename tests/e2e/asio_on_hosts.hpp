@@ -16,25 +16,17 @@
 #include "asio_transport.hpp"
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
+#include <demo/wait.hpp>
 
 #include <raft/battery/asio_host_transport.hpp>
 #include <support/network_namespaces.hpp>
 
 namespace asio_test {
 
+using raft_kv::outside::eventually;
+using support::let_pass;
 using support::network_of_hosts;
 using on_number = std::function<void(std::uint64_t)>;
-
-/// Whether it happens within the limit, on other threads.
-template <class Happened>
-bool eventually(std::chrono::milliseconds limit, const Happened& happened) {
-    const auto end = std::chrono::steady_clock::now() + limit;
-    while (!happened()) {
-        if (std::chrono::steady_clock::now() >= end) return false;
-        std::this_thread::sleep_for(5ms);
-    }
-    return true;
-}
 
 /// A number as a message of an asio_transport.
 struct as_message {

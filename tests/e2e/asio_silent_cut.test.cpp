@@ -7,7 +7,6 @@
 #include <fstream>
 #include <memory>
 #include <optional>
-#include <thread>
 
 #include "asio_on_hosts.hpp"
 
@@ -21,9 +20,6 @@ constexpr auto back_in_time = 2s;
 /// TCP sends what is lost again after 0.2, 0.6, 1.4, 3 and 6.3 s: left to itself it would find out
 /// almost three seconds late that this is over.
 constexpr auto short_cut = 3400ms;
-
-/// A cut is as long as it is: nothing can be waited for meanwhile.
-void let_pass(std::chrono::milliseconds length) { std::this_thread::sleep_for(length); }
 
 template <class Carrier>
 struct two_hosts {

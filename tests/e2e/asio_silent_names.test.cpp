@@ -52,7 +52,7 @@ void check_peer_found_without_its_name() {
     CHECK(eventually(20s, [&] { return b.heard() > 0; }));
     hosts.write("");
     net.cut(2);
-    std::this_thread::sleep_for(3400ms);
+    let_pass(3400ms);
     net.heal(2);
     const auto said = a.said();
     CHECK(eventually(2s, [&] { return b.heard() > said; }));

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "kv_hosts.hpp"
@@ -19,14 +18,12 @@ using namespace raft_kv::outside;
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 using support::kv_hosts;
+using support::let_pass;
 using support::network_of_hosts;
 
 inline constexpr milliseconds election_timeout{500};
 /// Two seconds to be connected again, and an election that may need a second try.
 inline constexpr milliseconds back_in_time = 2s + 2 * election_timeout;
-
-/// A cut is as long as it is: nothing can be waited for meanwhile.
-inline void let_pass(milliseconds length) { std::this_thread::sleep_for(length); }
 
 inline milliseconds time_until(const std::function<bool()>& happened) {
     const auto before = steady::now();

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
@@ -19,6 +20,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -27,6 +29,9 @@
 #include <unistd.h>
 
 namespace support {
+
+/// A cut is as long as it is: nothing can be waited for meanwhile.
+inline void let_pass(std::chrono::milliseconds length) { std::this_thread::sleep_for(length); }
 
 /// A namespace, which exists at least as long as this.
 class network_namespace {
