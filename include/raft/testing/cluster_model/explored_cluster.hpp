@@ -124,6 +124,8 @@ constexpr void normalise(explored_server& server) {
         const bool protects = following->leader || following->keeps_promise;
         if (!protects || !s.config.check_quorum) following->heard_at = {};
         if (!following->owed.rejection) following->owed.rejected_prev = {};
+    } else if (auto* standing = std::get_if<candidate>(&s.role)) {
+        standing->failed = 0;  // it decides nothing but deadlines
     } else if (auto* leading = std::get_if<leader>(&s.role)) {
         forget_irrelevant_times(s, *leading);
     }
