@@ -149,6 +149,20 @@ TEST_CASE(
     CHECK(c.commit(s1) == last + 1);
 }
 
+TEST_CASE("F11 a majority that does not live has an election timeout to answer") {
+    auto c = two_of_three();
+    REQUIRE(timeout == milliseconds(1000));
+    c.ask_to_change(s1, {{s1}, {s3}});
+    c.settle();
+    c.let_time_pass(milliseconds(999));
+    c.heartbeat(s1);
+    CHECK_FALSE(c.last_effects().change_refused);
+    c.settle();
+    c.let_time_pass(milliseconds(1));
+    c.heartbeat(s1);
+    CHECK(c.last_effects().change_refused);
+}
+
 TEST_CASE("F11 what was heard before the request proves nobody alive") {
     auto c = steady(3, {});
     c.run_for(timeout);

@@ -232,6 +232,22 @@ TEST_CASE("a snapshot beyond what was lost makes up for it") {
     CHECK(c.safe());
 }
 
+TEST_CASE(
+    "a snapshot that ends with the last index lost makes up for it, whatever term it was of") {
+    for (const std::uint64_t covered : {6U, 7U, 8U}) {
+        CAPTURE(covered);
+        recovered_state kept;
+        kept.vote.current_term = {4};
+        kept.snapshot.last_included = position(covered, 2);
+        kept.log = log_shape{position(covered, 2)};
+        kept.configurations.push_back({{}, voters_only({s1, s2, s3})});
+        kept.lost_through = position(7, 3);
+        const auto heard = step(initial_state(s2, plain(), kept, 1),
+                                received{s1, heartbeat(4, position(covered, 2)), {}}, {});
+        CHECK(heard.next.tasks->lost_through.has_value() == (covered < 7));
+    }
+}
+
 TEST_CASE("all that a server had is lost, and comes back") {
     auto c = damaged_at_s2();
     c.crash(s2);

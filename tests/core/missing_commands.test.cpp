@@ -200,6 +200,7 @@ TEST_CASE("F16 whoever lacks commands does not stand, reads nothing and takes no
     for (const auto kind : {read_consistency::linearizable, read_consistency::stale}) {
         const auto read = step(s, read_requested{kind, timeout}, c.now());
         REQUIRE(read.out.refused);
+        CHECK(read.out.refused->reason == refusal_reason::not_leader);
         CHECK_FALSE(read.out.read);
     }
     CHECK(step(s, forward_requested{1}, c.now()).out.refused);

@@ -373,6 +373,23 @@ TEST_CASE("S86 what a removed server says later is nothing to the leader") {
     CHECK(c.network().empty());
 }
 
+TEST_CASE("S86 a server that was removed stands until it knows that to be committed") {
+    for (const std::uint64_t commit : {1U, 2U}) {
+        CAPTURE(commit);
+        recovered_state kept;
+        kept.vote.current_term = {1};
+        kept.log.append({1}, 2);
+        kept.configurations.push_back({{}, voters_only({s1, s2, s3})});
+        kept.configurations.push_back({{2}, voters_only({s2, s3})});
+        const auto heard = step(initial_state(s1, plain(), kept, 1),
+                                received{s2, heartbeat(1, position(2, 1), commit), {}}, {});
+        REQUIRE(heard.next.commit_index == log_index{commit});
+        const auto later = instant{} + settings{}.election_timeout * 3;
+        const auto fired = step(heard.next, timer_fired{timer::election}, later);
+        CHECK(fired.next.is_candidate() == (commit < 2));
+    }
+}
+
 TEST_CASE("S86 B59 a leader that its own change leaves out commits it before it goes") {
     auto c = led_by_s1(3);
     c.change(s1, voters({s2, s3}));
