@@ -22,10 +22,15 @@ constexpr std::chrono::seconds wait_for_majority_max{5};
 
 // -------------------------------------------------------------------------------- the node's state
 
-std::optional<raft::member_id> server::another_member(const raft::state& state) const {
-    for (const auto id : state.members().members)
-        if (id.value != options_.id && layout_.find(id.value) != nullptr) return id;
-    return std::nullopt;
+/// By turns: any of them may be down, or know no more than this server.
+std::optional<raft::member_id> server::next_remaining_member(const raft::state& state) const {
+    std::vector<raft::member_id> remaining;
+    for (const auto member : state.members().final_members()) {
+        const auto id = state.members().id_of(member);
+        if (id.value != options_.id && layout_.find(id.value) != nullptr) remaining.push_back(id);
+    }
+    if (remaining.empty()) return std::nullopt;
+    return remaining[sent_on_++ % remaining.size()];
 }
 
 std::optional<raft::refusal> server::not_leading() const {
@@ -35,9 +40,9 @@ std::optional<raft::refusal> server::not_leading() const {
     // A server that is about to stop sends nobody to itself.
     if (leader && leader != raft::member_id{options_.id})
         return raft::refusal{raft::refusal_reason::not_leader, leader};
-    // One that was removed knows members of then, of whom each can tell who leads.
-    if (state.tasks->removed_at)
-        return raft::refusal{raft::refusal_reason::not_leader, another_member(state)};
+    // One that was removed knows who was to remain, and they know who leads.
+    if (state.tasks->removed_at || !state.members().slot_of({options_.id}))
+        return raft::refusal{raft::refusal_reason::not_leader, next_remaining_member(state)};
     const auto failed = node_->status().storage_failed;
     return raft::refusal{failed ? raft::refusal_reason::storage_failed
                                 : raft::refusal_reason::not_leader,

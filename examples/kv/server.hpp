@@ -166,7 +166,8 @@ private:
                       const raft::outcome<kv::result>& outcome);
     void tell_readers(std::uint64_t round, const readers& all, const raft::read_outcome& outcome);
     void snapshot_if_due();
-    [[nodiscard]] std::optional<raft::member_id> another_member(const raft::state& state) const;
+    [[nodiscard]] std::optional<raft::member_id>
+    next_remaining_member(const raft::state& state) const;
     void observe();
     void observe_snapshots();
     void observe_failure();
@@ -258,6 +259,7 @@ private:
     bool saving_ = false;  ///< A snapshot that was begun here is not durable yet.
     std::uint64_t bytes_at_snapshot_ = 0;
 
+    mutable std::size_t sent_on_ = 0;  ///< Clients, since this server was removed.
     bool stopping_ = false;
     bool asked_to_lead_ = false;
     asio::steady_timer stop_timer_;

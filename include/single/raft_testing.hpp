@@ -1668,6 +1668,8 @@ constexpr void normalise(explored_server& server) {
         const bool protects = following->leader || following->keeps_promise;
         if (!protects || !s.config.check_quorum) following->heard_at = {};
         if (!following->owed.rejection) following->owed.rejected_prev = {};
+    } else if (auto* standing = std::get_if<candidate>(&s.role)) {
+        standing->failed = 0;  // it decides nothing but deadlines
     } else if (auto* leading = std::get_if<leader>(&s.role)) {
         forget_irrelevant_times(s, *leading);
     }
@@ -3411,14 +3413,23 @@ inline std::string of(const destination& to, const configuration& members) {
     return all;
 }
 
+inline std::string of(entry_source source) {
+    switch (source) {
+    case entry_source::no_op: return "no-op";
+    case entry_source::configuration: return "configuration";
+    case entry_source::proposed: return "proposed";
+    case entry_source::received: return "received";
+    case entry_source::withheld: return "received without commands";
+    }
+    return {};
+}
+
 inline std::string of(const log_write& w) {
     std::string all = "write " + of(w.sequence) + ":";
     if (w.vote) all += " term " + of(w.vote->current_term) + ", vote for " + of(w.vote->voted_for);
     if (!w.entries) return all;
-    constexpr const char* sources[] = {"no-op", "configuration", "proposed", "received"};
     return all + (w.vote ? "; " : " ") + "entries " + range(w.entries->first, w.entries->last) +
-           " of term " + of(w.entries->term) + ", " +
-           sources[static_cast<std::size_t>(w.entries->source)];
+           " of term " + of(w.entries->term) + ", " + of(w.entries->source);
 }
 
 }  // namespace detail::words

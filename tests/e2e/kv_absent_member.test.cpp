@@ -2,6 +2,8 @@
 //
 // A server that was away while the others changed who belongs to the cluster knows none of those
 // who have come. They call it, it hears them (§6), and it is one of them as if it had been there.
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -49,6 +51,22 @@ struct absent_member {
         for (const auto id : gone) servers.cluster().kill(id);
     }
 
+    /// They were removed: what they know of the members of before is of no use to a client.
+    void check_that_1_and_2_send_clients_on() {
+        std::vector<std::string> remaining;
+        for (const std::uint64_t id : {3U, 4U, 5U})
+            remaining.push_back(":" + std::to_string(servers.cluster().address(id).client_port));
+        for (const std::uint64_t id : {1U, 2U}) {
+            auto asked = servers.connect(id);
+            CHECK(eventually(patience, [&] {
+                const auto said = shown(asked.call({"GET", "large:0"}));
+                return said.starts_with("(error) MOVED ") &&
+                       std::ranges::any_of(remaining,
+                                           [&](const auto& port) { return said.ends_with(port); });
+            }));
+        }
+    }
+
     /// It is one of {3, 4, 5}, all of which there is.
     void check_that_3_comes_back() {
         stop({1, 2});
@@ -70,6 +88,7 @@ TEST_CASE("e2e: a server comes back to members of whom it has never heard") {
     story.stop({3});
     story.add_newcomers();
     story.change_to({"3", "4", "5"});
+    story.check_that_1_and_2_send_clients_on();
     story.check_that_3_comes_back();
 }
 

@@ -80,6 +80,18 @@ TEST_CASE("demo: where no leader is known, the next server is asked") {
     CHECK(client.last_error() == "CLUSTERDOWN no leader");
 }
 
+TEST_CASE("demo: who is only ever sent on asks the next server") {
+    const std::string again{scripted_server::sends_to_itself};
+    scripted_server removed{{{again, again, again, again}}};
+    scripted_server leads{{{"+OK\r\n"}}};
+    const auto layout = layout_of({removed.port(), leads.port()});
+    leader_client client{layout, patience};
+    const auto said = client.persist(set_k, patience);
+    REQUIRE(said.has_value());
+    CHECK(said->is_ok());
+    CHECK(removed.requests() == 3);
+}
+
 TEST_CASE("demo: what was on its way when the connection was lost is unknown") {
     scripted_server dies{{{"+OK\r\n", ""}}};
     scripted_server lives{{{"+OK\r\n", "+OK\r\n"}}};

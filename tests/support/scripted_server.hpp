@@ -22,9 +22,11 @@
 namespace support {
 
 /// Of each connection it answers the requests with one answer after another, and then closes it. An
-/// empty answer closes it at once.
+/// empty answer closes it at once, and the one that is `sends_to_itself` names its own address.
 class scripted_server {
 public:
+    static constexpr std::string_view sends_to_itself = "-MOVED 1 ";
+
     explicit scripted_server(std::vector<std::vector<std::string>> connections)
         : connections_{std::move(connections)}
         , listener_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
@@ -64,7 +66,8 @@ private:
 
     void talk(int client, const std::vector<std::string>& answers) {
         std::size_t waiting = 0;
-        for (const auto& answer : answers) {
+        for (auto answer : answers) {
+            if (answer == sends_to_itself) answer += "127.0.0.1:" + std::to_string(port_) + "\r\n";
             std::array<char, 4096> buffer{};
             while (waiting == 0) {
                 const auto count = ::recv(client, buffer.data(), buffer.size(), 0);

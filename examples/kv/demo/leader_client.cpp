@@ -38,6 +38,7 @@ std::optional<std::size_t> moved_to(std::string_view text, const cluster_layout&
 std::span<const outcome> leader_client::exchange(std::span<const words> commands) {
     outcomes_.assign(commands.size(), outcome{});
     turn_to_.reset();
+    is_sent_on_ = false;
     if (!connection_) connection_.emplace(server(), patience_);
     const auto connected = connection_->usable();
     std::vector<std::string_view> views;
@@ -61,6 +62,12 @@ std::span<const outcome> leader_client::exchange(std::span<const words> commands
             host_and_port(server().host, server().client_port) + ": " + connection_->error();
         ask_next_server();
     }
+    // Servers that were removed may send a client from one to the other for ever.
+    sent_on_ = is_sent_on_ ? sent_on_ + 1 : 0;
+    if (sent_on_ > layout_.servers.size()) {
+        sent_on_ = 0;
+        turn_to_ = next_server();
+    }
     if (turn_to_ && *turn_to_ != server_) {
         server_ = *turn_to_;
         connection_.reset();
@@ -81,16 +88,18 @@ std::optional<answer> leader_client::persist(const words& command,
 
 void leader_client::ask_next_server() {
     connection_.reset();
-    if (!turn_to_) turn_to_ = (server_ + 1) % layout_.servers.size();
+    if (!turn_to_) turn_to_ = next_server();
 }
 
 void leader_client::learn_from(const answer& error) {
     last_error_ = error.text;
     const auto kind = kind_of(error);
-    if (const auto leader = moved_to(error.text, layout_)) turn_to_ = leader;
+    if (const auto leader = moved_to(error.text, layout_)) {
+        turn_to_ = leader;
+        is_sent_on_ = true;
+    }
     // Another server may know more than one that knows no leader, or cannot write any more.
-    if ((kind == "CLUSTERDOWN" || kind == "IOERR") && !turn_to_)
-        turn_to_ = (server_ + 1) % layout_.servers.size();
+    if ((kind == "CLUSTERDOWN" || kind == "IOERR") && !turn_to_) turn_to_ = next_server();
 }
 
 }  // namespace raft_kv::outside

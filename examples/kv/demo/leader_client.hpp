@@ -63,6 +63,7 @@ public:
     [[nodiscard]] const std::string& last_error() const { return last_error_; }
 
 private:
+    [[nodiscard]] std::size_t next_server() const { return (server_ + 1) % layout_.servers.size(); }
     void ask_next_server();
     void learn_from(const answer& error);
 
@@ -71,6 +72,8 @@ private:
     std::size_t server_;
     std::optional<connection> connection_{};
     std::optional<std::size_t> turn_to_{};  ///< Another server should be asked next time.
+    bool is_sent_on_ = false;               ///< By an answer of this time.
+    std::size_t sent_on_ = 0;               ///< So many times in a row.
     std::vector<outcome> outcomes_{};
     std::string last_error_{};
 };
