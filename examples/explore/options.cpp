@@ -22,11 +22,16 @@ rules of Raft in each. A violation is told as a shortest story of how it comes a
   --max-log L       or this index (2)
   --messages M      so many messages may still arrive, each once or more often (1)
   --crashes C       so many crashes, each with a restart (0)
+  --wipes N         so many more, after which nothing is left on the disk (0)
+  --births N        1: the first voters wait for the birth of their cluster (0: it is born)
   --reads N         so many linearizable reads (0)
   --snapshots N     so many snapshots (0)
   --transfers N     so many leadership transfers and resignations (0)
   --changes N       so many changes of membership (0)
+  --parts N         so many changes of the part of one server, which becomes a voter, a learner, a
+                    witness, or no member (0)
   --voters N        so many of the servers vote at first (all)
+  --witnesses N     so many of those are witnesses (0)
   --features LIST   of prevote, check_quorum, durable_at_once, pipeline, batch,
                     quiescence (none)
   --from STATE      begins there; T and L are then counted from its highest term and index
@@ -113,6 +118,11 @@ bool read_flag(std::string_view flag, std::string_view value, options& all) {
         return read_number<std::uint64_t>(value, explored_past::entries_max - 1, bounds.log_max);
     if (flag == "--messages") return read_number<std::size_t>(value, 8, bounds.messages_max);
     if (flag == "--crashes") return read_number(value, few, bounds.crashes);
+    if (flag == "--wipes") return read_number(value, few, bounds.wipes);
+    if (flag == "--births") return read_number<std::uint8_t>(value, 1, bounds.births);
+    if (flag == "--parts") return read_number(value, few, bounds.parts);
+    if (flag == "--witnesses")
+        return read_number(value, raft::testing::explored_servers_max, bounds.witnesses);
     if (flag == "--reads")
         return read_number<std::uint8_t>(value, explored_past::reads_max, bounds.reads);
     if (flag == "--changes") return read_number(value, few, bounds.changes);
@@ -138,13 +148,14 @@ bool read_flag(std::string_view flag, std::string_view value, options& all) {
 /// What has no meaning beside the first: the words of the second.
 constexpr std::pair<std::string_view, std::string_view> exclusions[] = {
     {"--preset", "--servers --voters --max-term --max-log --messages --crashes --reads --snapshots "
-                 "--transfers --changes --features --from --max-states --replay --edges --traces "
-                 "--liveness --specification"},
-    {"--from", "--servers --voters"},
+                 "--transfers --changes --wipes --births --parts --witnesses --features --from "
+                 "--max-states --replay --edges --traces --liveness --specification"},
+    {"--from", "--servers --voters --births --witnesses"},
     {"--specification", "--from --voters --crashes --reads --snapshots --transfers --changes "
-                        "--features --refine --liveness --traces --save"},
-    {"--liveness", "--refine --edges --traces --max-states --threads"},
-    {"--traces", "--refine --edges --threads"},
+                        "--wipes --births --parts --witnesses --features --refine --liveness "
+                        "--traces --save"},
+    {"--liveness", "--wipes --births --refine --edges --traces --max-states --threads"},
+    {"--traces", "--wipes --births --parts --witnesses --refine --edges --threads"},
     {"--edges", "--refine"}};
 
 bool is_among(std::string_view words, std::string_view word) {
@@ -162,9 +173,12 @@ bool go_together(const std::vector<std::string_view>& given, const model_bounds&
                              each.data());
                 return false;
             }
-    if (bounds.voters <= bounds.servers) return true;
-    std::fprintf(stderr, "raft-explore: there are more voters than servers\n");
-    return false;
+    const auto voters = bounds.voters > 0 ? bounds.voters : bounds.servers;
+    const char* wrong = nullptr;
+    if (voters > bounds.servers) wrong = "there are more voters than servers";
+    if (bounds.witnesses * 2 >= voters) wrong = "half of the voters or more are witnesses";
+    if (wrong != nullptr) std::fprintf(stderr, "raft-explore: %s\n", wrong);
+    return wrong == nullptr;
 }
 
 }  // namespace
@@ -180,9 +194,11 @@ std::string arguments_of(const exploration_options& asked) {
     add("--max-log", std::to_string(bounds.log_max));
     add("--messages", std::to_string(bounds.messages_max));
     const std::pair<const char*, std::uint64_t> counts[] = {
-        {"--voters", bounds.voters},       {"--crashes", bounds.crashes},
-        {"--reads", bounds.reads},         {"--snapshots", bounds.snapshots},
-        {"--transfers", bounds.transfers}, {"--changes", bounds.changes}};
+        {"--voters", bounds.voters},       {"--witnesses", bounds.witnesses},
+        {"--births", bounds.births},       {"--crashes", bounds.crashes},
+        {"--wipes", bounds.wipes},         {"--reads", bounds.reads},
+        {"--snapshots", bounds.snapshots}, {"--transfers", bounds.transfers},
+        {"--changes", bounds.changes},     {"--parts", bounds.parts}};
     for (const auto& [flag, count] : counts)
         if (count > 0) add(flag, std::to_string(count));
     if (!asked.features.empty()) add("--features", asked.features);

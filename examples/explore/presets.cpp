@@ -20,16 +20,28 @@ exploration_options from_nothing(std::string_view features, model_bounds bounds)
     };
     add("servers", bounds.servers);
     add("voters", bounds.voters);
+    add("witnesses", bounds.witnesses);
     add("term", bounds.term_max);
     add("log", bounds.log_max);
     add("messages", bounds.messages_max);
     add("crashes", bounds.crashes);
     add("damages", bounds.damages);
+    add("wipes", bounds.wipes);
+    add("births", bounds.births);
     add("reads", bounds.reads);
     add("snapshots", bounds.snapshots);
     add("transfers", bounds.transfers);
     add("changes", bounds.changes);
+    add("parts", bounds.parts);
     return {name, {}, std::string{features}, bounds};
+}
+
+/// From one start of the library.
+exploration_options from_start(std::string_view start, const model_bounds& bounds) {
+    auto one = from_nothing("", bounds);
+    one.from = start;
+    one.name = one.from + ": " + one.name;
+    return one;
 }
 
 /// From every start of the library, some way.
@@ -60,6 +72,9 @@ work quick() {
         from_nothing("prevote,check_quorum",
                      {.term_max = 1, .log_max = 1, .messages_max = 1, .crashes = 0}),
         from_nothing("durable_at_once", {.messages_max = 1, .crashes = 1}),
+        from_nothing("", {.log_max = 1, .messages_max = 1, .crashes = 0, .wipes = 1, .births = 1}),
+        from_nothing("",
+                     {.log_max = 1, .messages_max = 1, .crashes = 0, .wipes = 1, .witnesses = 1}),
     };
 }
 
@@ -77,6 +92,7 @@ work mutants() {
                                           .crashes = 0,
                                           .snapshots = 1,
                                           .transfers = 1,
+                                          .parts = 1,
                                           .changes = 1});
     return all;
 }
@@ -117,6 +133,31 @@ work proof() {
     };
 }
 
+/// Servers of which some have never run, lose their disks, or hold no commands.
+work births() {
+    return {
+        from_nothing("", {.messages_max = 1, .crashes = 0, .wipes = 1, .births = 1}),
+        from_nothing("", {.servers = 4,
+                          .messages_max = 1,
+                          .crashes = 0,
+                          .wipes = 1,
+                          .births = 1,
+                          .parts = 1,
+                          .voters = 3}),
+    };
+}
+
+/// A witness from the beginning, and servers that were witnesses and have what they had then.
+work witnesses() {
+    const model_bounds back{
+        .term_max = 1, .log_max = 2, .messages_max = 1, .crashes = 0, .wipes = 1, .parts = 1};
+    return {
+        from_nothing("", {.messages_max = 1, .crashes = 0, .wipes = 1, .witnesses = 1}),
+        from_start("witness-removed", back),
+        from_start("witness-drops-its-log", back),
+    };
+}
+
 /// What takes hours.
 work campaign() {
     auto all = proof();
@@ -153,6 +194,8 @@ const std::vector<preset>& presets() {
         {"quick", "a few seconds", quick},
         {"starts", "from every start of the library, up to 200,000 states", starts},
         {"proof", "some minutes; every exploration to its end", proof},
+        {"births", "some minutes; births, lost disks, and a server that joins", births},
+        {"witnesses", "some minutes; witnesses, and servers that were witnesses", witnesses},
         {"campaign", "hours, and up to 16 GB of memory", campaign},
         {"mutants", "the exploration of the mutation tests", mutants},
     };

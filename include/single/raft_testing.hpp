@@ -859,6 +859,67 @@ private:
 #include <vector>
 
 //
+// What can happen to an explored cluster, one thing at a time.
+
+#include <cstddef>
+#include <cstdint>
+
+
+namespace raft::testing {
+
+/// What happened.
+struct explored_event {
+    enum class kind : std::uint8_t {
+        begin,
+        election_timer,
+        heartbeat_timer,
+        propose,
+        read,
+        transfer,  ///< `number` is the target.
+        resign,
+        wake,
+        change,  ///< The bits of `number` are those that are to vote.
+        part,    ///< `number` says who is to have which part: see `wanted_part`.
+        snapshot,
+        deliver,      ///< `number` is the place in the network.
+        disk,         ///< `number` writes become durable.
+        crash,        ///< `number` unfinished writes survive.
+        damage,       ///< A crash after which nothing is left of the log after entry `number`.
+        wipe,         ///< A crash after which nothing is left.
+        birth,        ///< The founders are found to be there, and empty: the cluster is born.
+        join_birth,   ///< The server hears that it is one of those that were found.
+        time_passes,  ///< The instant of this `number` runs out.
+    };
+    kind what{};
+    std::size_t server = 0;
+    std::size_t number = 0;
+};
+
+/// The part that a change gives to one server; none: it is to be a member no more.
+struct wanted_part {
+    std::size_t server = 0;
+    std::optional<member_part> part{};
+
+    static constexpr std::size_t parts = 4;
+    [[nodiscard]] static constexpr wanted_part of(std::size_t number) {
+        wanted_part wanted{number / parts, std::nullopt};
+        if (const auto part = number % parts; part > 0)
+            wanted.part = static_cast<member_part>(part - 1);
+        return wanted;
+    }
+
+    /// All members of `now` with that change.
+    [[nodiscard]] constexpr std::vector<member> among(const configuration& now) const {
+        auto all = membership_of(now);
+        const member_id id{server + 1};
+        std::erase_if(all, [&](const member& each) { return each.id == id; });
+        if (part) all.push_back({id, *part});
+        return all;
+    }
+};
+
+}  // namespace raft::testing
+//
 // A cluster as the explorer sees it: production states, their disks, the messages that may still
 // arrive, and what is remembered of the past so that the rules can be held against it.
 
@@ -1567,14 +1628,43 @@ struct model_bounds {
     std::size_t messages_max = 2;  ///< So many messages may still arrive. See `cluster_model`.
     std::uint8_t crashes = 1;      ///< Of all servers together, …
     std::uint8_t damages = 0;  ///< … as are crashes in which a disk loses the end of its log, …
-    std::uint8_t reads = 0;    ///< … as are linearizable reads, and the rounds of a leader, …
+    std::uint8_t wipes = 0;    ///< … or all that it has, …
+    std::uint8_t births = 0;  ///< … births, before which no voter takes part (0: they are born), …
+    std::uint8_t reads = 0;      ///< … linearizable reads, and the rounds of a leader, …
     std::uint8_t snapshots = 0;  ///< … snapshots taken, …
-    std::uint8_t transfers = 0;  ///< … leadership transfers and resignations …
-    std::uint8_t changes = 0;    ///< … and changes of membership, …
-    std::size_t voters = 0;      ///< … which begins with so many voters; 0: all servers.
+    std::uint8_t transfers = 0;  ///< … leadership transfers and resignations, …
+    std::uint8_t parts = 0;      ///< … changes of one server's part, whichever it is …
+    std::uint8_t changes = 0;    ///< … and changes of the voters, …
+    std::size_t voters = 0;      ///< … of which there are so many at first; 0: all servers.
+    std::size_t witnesses = 0;   ///< So many of those, the last ones, are witnesses.
     bool symmetry = true;        ///< Clusters that differ in their servers' names are one.
     settings config{};
 };
+
+/// What may yet happen, of that which is counted.
+struct events_left {
+    std::uint8_t crashes = 0;
+    std::uint8_t damages = 0;
+    std::uint8_t wipes = 0;
+    std::uint8_t births = 0;
+    std::uint8_t reads = 0;
+    std::uint8_t snapshots = 0;
+    std::uint8_t transfers = 0;
+    std::uint8_t parts = 0;
+    std::uint8_t changes = 0;
+    friend bool operator==(const events_left&, const events_left&) = default;
+};
+
+constexpr void visit_fields(fields_of<events_left> auto& x, auto visit) {
+    auto& [crashes, damages, wipes, births, reads, snapshots, transfers, parts, changes] = x;
+    visit(crashes, damages, wipes, births, reads, snapshots, transfers, parts, changes);
+}
+
+/// All of it.
+[[nodiscard]] constexpr events_left events_within(const model_bounds& bounds) {
+    return {bounds.crashes,   bounds.damages,   bounds.wipes, bounds.births, bounds.reads,
+            bounds.snapshots, bounds.transfers, bounds.parts, bounds.changes};
+}
 
 /// The past, as far as a rule speaks of it.
 struct explored_past {
@@ -1598,12 +1688,10 @@ struct explored_past {
     static constexpr std::size_t reads_max = 3;
     using awaited_reads = std::array<awaited_read, reads_max>;
     std::array<awaited_reads, explored_servers_max> reads{};
-    std::uint8_t crashes_left = 0;
-    std::uint8_t damages_left = 0;
-    std::uint8_t reads_left = 0;
-    std::uint8_t snapshots_left = 0;
-    std::uint8_t transfers_left = 0;
-    std::uint8_t changes_left = 0;
+    std::array<bool, explored_servers_max> may_be_born{};  ///< The empty disk is one of those that
+                                                           ///< were there when the cluster was
+                                                           ///< born.
+    events_left left{};
     friend bool operator==(const explored_past&, const explored_past&) = default;
 };
 
@@ -1698,10 +1786,137 @@ void for_each_instant(T& x, auto visit) {
 }  // namespace raft::testing
 //
 // The rules that every state and every step of an explored cluster must keep: the properties of
-// Figure 3, that no promise rests on what a crash could take, and that reads are linearizable.
+// Figure 3, that no promise rests on what a crash could take, that reads are linearizable, and that
+// nothing is lost with a disk, or for want of a command, without being missed (holes.hpp).
 
 #include <variant>
 
+//
+// What must hold of servers that lack something: the commands of entries that came without them
+// (missing_commands.hpp), the end of a log that the disk has lost (lost_entries.hpp), or everything
+// (a wiped disk). What a server lacks is read from its disk, not from what the server takes it for.
+//
+// * Who lacks commands neither leads nor stands, and, unless it is a witness, is not counted on for
+//   them when an entry is committed (rules.hpp).
+// * In every quorum that could elect a leader or commit there is a server that promises each
+//   committed entry: it has it, or votes as if it had it. A server that is halted promises by being
+//   silent: a quorum with it agrees on nothing.
+// * As long as no disk has lost anything there is a disk with the command of each committed entry.
+//
+// So whoever is elected has what is committed, commands and all; and where the last disk with a
+// command is lost, which can be the only one beside a witness, nobody is elected who would do
+// without it.
+
+#include <algorithm>
+
+
+namespace raft::testing {
+
+/// Whether `agrees(server)` holds of a majority of the voters, and while a change is joint of both
+/// halves. Counted here once more, so that the step is not judged by its own counting.
+[[nodiscard]] constexpr bool quorum_of(const configuration& members, auto agrees) {
+    for (const auto& half : {members.voters, members.outgoing_voters}) {
+        std::size_t agreeing = 0;
+        std::size_t all = 0;
+        for (std::size_t i = 0; i < members.members.size(); ++i) {
+            if ((half.bits() >> i & 1U) == 0) continue;
+            ++all;
+            if (agrees(members.members[i].value - 1)) ++agreeing;
+        }
+        if (all > 0 && agreeing * 2 <= all) return false;
+    }
+    return true;
+}
+
+/// Whether a disk has no command of the entry at `index`, or no state that it went into.
+[[nodiscard]] inline bool lacks_on_disk(const recovered_state& disk, log_index index) {
+    return disk.lacks_from &&
+           (*disk.lacks_from <= index || *disk.lacks_from <= disk.snapshot.last_included.index);
+}
+
+/// Whether a server keeps others from doing without this entry.
+[[nodiscard]] inline bool promises(const explored_server& server, log_position entry) {
+    const auto& disk = server.disk.inside().durable;
+    return server.now.is_halted() || entry.index <= disk.snapshot.last_included.index ||
+           (disk.lost_through && at_least_as_up_to_date(*disk.lost_through, entry)) ||
+           disk.log.term_at(entry.index) == entry.term;
+}
+
+/// Whether a disk holds the command of this entry, or a state that it went into.
+[[nodiscard]] inline bool holds_command(const explored_server& server, log_position entry) {
+    const auto& disk = server.disk.inside().durable;
+    return !lacks_on_disk(disk, entry.index) && (entry.index <= disk.snapshot.last_included.index ||
+                                                 disk.log.term_at(entry.index) == entry.term);
+}
+
+namespace detail {
+
+/// Whether a server lacks commands, by what it has written, whether that is durable or not.
+[[nodiscard]] inline bool lacks_commands_written(const explored_server& server) {
+    const auto& inside = server.disk.inside();
+    const auto is_withheld = [](const simulated_disk::unfinished& each) {
+        return (each.entries && each.entries->source == entry_source::withheld) ||
+               (each.install && each.install->withheld);
+    };
+    if (!inside.durable.lacks_from && std::ranges::none_of(inside.waiting, is_withheld))
+        return false;
+    auto disk = server.disk;
+    disk.finish(disk.unfinished_writes());
+    return disk.inside().durable.lacks_from.has_value();
+}
+
+/// Whether this configuration is in the log of `s`, and committed.
+[[nodiscard]] inline bool is_committed(const explored_past& past, const state& s,
+                                       const indexed_configuration& members) {
+    const auto index = members.index.value;
+    if (index > past.committed_count) return false;
+    const auto term = s.log.term_at(members.index);
+    return index == 0 || !term || term->value == past.committed[index - 1].term;
+}
+
+/// The latest configuration that is committed; null if no server that takes part has one.
+[[nodiscard]] inline const configuration* committed_members(const explored_cluster& c,
+                                                            std::size_t servers) {
+    const indexed_configuration* latest = nullptr;
+    for (std::size_t i = 0; i < servers; ++i) {
+        const auto& s = c.at(i).now;
+        for (const auto& each : s.configurations)
+            if (!s.is_halted() && !each.value.members.empty() && is_committed(c.past, s, each) &&
+                (latest == nullptr || each.index > latest->index))
+                latest = &each;
+    }
+    return latest == nullptr ? nullptr : &latest->value;
+}
+
+}  // namespace detail
+
+/// The rule that is broken after a step of server `i`; null if none is.
+[[nodiscard]] inline const char* broken_by_holes(const model_bounds& bounds,
+                                                 const explored_cluster& c, std::size_t i) {
+    const auto& now = c.at(i).now;
+    if ((now.is_leader() || now.is_candidate()) && detail::lacks_commands_written(c.at(i)))
+        return now.is_leader() ? "a server leads that lacks commands"
+                               : "a server stands that lacks commands";
+    const auto& past = c.past;
+    const auto* members =
+        past.committed_count > 0 ? detail::committed_members(c, bounds.servers) : nullptr;
+    if (members == nullptr) return nullptr;
+    const bool all_disks_are_whole =
+        past.left.damages == bounds.damages && past.left.wipes == bounds.wipes;
+    for (std::uint64_t index = 1; index <= past.committed_count; ++index) {
+        const log_position entry{{index}, {past.committed[index - 1].term}};
+        if (entry.term == term_number{}) continue;  // Before the story began, and forgotten.
+        if (quorum_of(*members, [&](std::size_t v) { return !promises(c.at(v), entry); }))
+            return "a quorum could do without a committed entry";
+        const auto has_it = [&](const explored_server& each) { return holds_command(each, entry); };
+        if (all_disks_are_whole &&
+            std::none_of(c.servers.begin(), c.servers.begin() + bounds.servers, has_it))
+            return "no disk has the command of a committed entry";
+    }
+    return nullptr;
+}
+
+}  // namespace raft::testing
 
 namespace raft::testing {
 
@@ -1717,6 +1932,7 @@ public:
         if (!note_leader()) return "Election Safety: two leaders in one term";
         if (!note_committed()) return "State Machine Safety: two entries committed at one index";
         if (!is_complete()) return "Leader Completeness: a leader lacks a committed entry";
+        if (const auto* wrong = broken_by_holes(bounds_, cluster_, i_)) return wrong;
         for (std::size_t j = 0; j < bounds_.servers; ++j)
             if (j != i_ && !logs_match(now_.log, cluster_.at(j).now.log))
                 return "Log Matching: logs agree on an entry, and not on all before it";
@@ -1725,7 +1941,9 @@ public:
 
     /// What must hold of a step that is no restart.
     [[nodiscard]] const char* judge_step(const state& before, const effects& out) {
-        if (now_.commit_index < before.commit_index) return "the commit index went back";
+        // Where the log goes for want of its commands, what is known of it goes, too.
+        if (now_.commit_index < before.commit_index && !out.cut)
+            return "the commit index went back";
         if (now_.is_leader() && before.is_leader() && now_.current_term == before.current_term &&
             now_.log.last_index() < before.log.last_index())
             return "Leader Append-Only: a leader cut its own log";
@@ -1796,46 +2014,34 @@ private:
         return cluster_.at(i).disk.inside().durable;
     }
 
-    /// Whether the disk of a server holds this server's log up to `index`, or has lost that: the
-    /// server must vote as if it had it still.
+    /// Whether the disk of a server holds this server's log up to `index`, or the server is silent
+    /// for ever, or has lost it, and must vote as if it had it still.
     [[nodiscard]] bool holds(std::size_t server, log_index index) const {
-        const auto& kept = on_disk(server);
-        if (index <= greatest(kept.snapshot.last_included.index, now_.log.base().index))
-            return true;
-        if (kept.lost_through &&
-            at_least_as_up_to_date(*kept.lost_through, {index, now_.log.known_term_at(index)}))
-            return true;
-        return kept.log.term_at(index) == now_.log.term_at(index);
+        return index <= now_.log.base().index ||
+               promises(cluster_.at(server), {index, now_.log.known_term_at(index)});
     }
 
-    /// Whether `agrees(server)` holds of a majority of the voters, and while a change is joint of
-    /// both halves. Counted here once more, so that the step is not judged by its own counting.
-    [[nodiscard]] static bool quorum(const configuration& members, auto agrees) {
-        for (const auto& half : {members.voters, members.outgoing_voters}) {
-            std::size_t agreeing = 0;
-            std::size_t all = 0;
-            for (std::size_t i = 0; i < members.members.size(); ++i) {
-                if ((half.bits() >> i & 1U) == 0) continue;
-                ++all;
-                if (agrees(members.members[i].value - 1)) ++agreeing;
-            }
-            if (all > 0 && agreeing * 2 <= all) return false;
-        }
-        return true;
+    /// The same, and the commands, of one that is there to hold them.
+    [[nodiscard]] bool counts(std::size_t server, const configuration& members) const {
+        return holds(server, now_.commit_index) &&
+               (members.is_witness({server + 1}) ||
+                !lacks_on_disk(on_disk(server), now_.commit_index));
     }
 
     /// By the members before or after the step: a step can commit, and then change them.
     [[nodiscard]] bool is_on_a_quorum(const state& before) const {
-        const auto agree = [&](std::size_t server) { return holds(server, now_.commit_index); };
-        return quorum(now_.members(), agree) || quorum(before.members(), agree);
+        const auto have = [this](const configuration& members) {
+            return quorum_of(members, [&](std::size_t i) { return counts(i, members); });
+        };
+        return have(now_.members()) || have(before.members());
     }
 
     /// Whether a quorum has this server's name on disk for its term, or may have had it and been
-    /// asked for a later term since.
+    /// asked for a later term, or lost its disk, since.
     [[nodiscard]] bool was_elected() const {
-        return quorum(now_.members(), [&](std::size_t server) {
+        return quorum_of(now_.members(), [&](std::size_t server) {
             const auto& vote = on_disk(server).vote;
-            return vote.current_term > now_.current_term ||
+            return cluster_.at(server).now.is_halted() || vote.current_term > now_.current_term ||
                    vote == hard_state{now_.current_term, now_.self};
         });
     }
@@ -1942,6 +2148,93 @@ private:
     encoding latest_{};
     std::vector<std::uint8_t> bytes_{};
     std::vector<known> known_{};
+};
+
+}  // namespace raft::testing
+//
+// The order in which the servers of a cluster are written down where their names do not matter: one
+// that their states give, as far as a cheap look can tell them apart.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+
+namespace raft::testing {
+
+class server_order {
+public:
+    using places = std::array<std::size_t, explored_servers_max>;
+
+    /// As they are named.
+    explicit server_order(std::size_t servers) : servers_{servers} {
+        for (std::size_t i = 0; i < servers_; ++i) order_[i] = i;
+    }
+
+    /// By their states, each class by itself: who holds data of the first voters, who is a witness
+    /// of them, and who is neither.
+    void sort(const explored_cluster& c, const model_bounds& bounds) {
+        for (std::size_t i = 0; i < servers_; ++i)
+            keys_[i] =
+                class_of(i, bounds) << key_bits | key_of(c, i) % (std::uint64_t{1} << key_bits);
+        std::sort(order_.begin(), end(servers_), [&](std::size_t a, std::size_t b) {
+            return keys_[a] != keys_[b] ? keys_[a] < keys_[b] : a < b;
+        });
+    }
+
+    /// The next order in which servers that look alike stand differently.
+    [[nodiscard]] bool next_tied() {
+        for (std::size_t first = 0; first < servers_;) {
+            auto last = first + 1;
+            while (last < servers_ && keys_[order_[last]] == keys_[order_[first]]) ++last;
+            if (std::next_permutation(end(first), end(last))) return true;
+            first = last;
+        }
+        return false;
+    }
+
+    [[nodiscard]] std::size_t operator[](std::size_t i) const { return order_[i]; }
+
+private:
+    static constexpr unsigned key_bits = 62;
+
+    [[nodiscard]] places::iterator end(std::size_t count) {
+        return order_.begin() + static_cast<std::ptrdiff_t>(count);
+    }
+
+    [[nodiscard]] static std::uint64_t class_of(std::size_t i, const model_bounds& bounds) {
+        if (i >= bounds.voters) return 2;
+        return i >= bounds.voters - bounds.witnesses ? 1 : 0;
+    }
+
+    [[nodiscard]] static std::uint64_t key_of(const explored_cluster& c, std::size_t i) {
+        const auto& [s, disk] = c.at(i);
+        std::uint64_t key = s.role.index();
+        const auto add = [&key](std::uint64_t value) { key = key * 31 + value; };
+        add(s.current_term.value);
+        add(s.log.last_index().value);
+        add(s.log.last_term().value);
+        add(s.commit_index.value);
+        add(!s.voted_for ? 0U : s.voted_for == s.self ? 1U : 2U);
+        add(s.disk.begun.value);
+        add(disk.inside().durable.vote.current_term.value);
+        add(disk.inside().durable.log.last_index().value);
+        for (std::uint64_t term = 1; term < explored_past::terms_max; ++term)
+            if (c.past.leaders[term] == i + 1) add(term);
+        // The network is a set: the order in which its messages stand here must not show.
+        std::uint64_t letters = 0;
+        for (const auto& each : c.network) {
+            if (each.from == s.self) letters += std::uint64_t{1} << (each.what.body.index() * 3U);
+            if (each.to == s.self) letters += (each.what.body.index() + 1) * 7919;
+        }
+        add(letters);
+        return key;
+    }
+
+    std::size_t servers_;
+    places order_{};
+    std::array<std::uint64_t, explored_servers_max> keys_{};
 };
 
 }  // namespace raft::testing
@@ -2493,30 +2786,6 @@ private:
 
 namespace raft::testing {
 
-/// What happened.
-struct explored_event {
-    enum class kind : std::uint8_t {
-        begin,
-        election_timer,
-        heartbeat_timer,
-        propose,
-        read,
-        transfer,  ///< `number` is the target.
-        resign,
-        wake,
-        change,  ///< The bits of `number` are those that are to vote.
-        snapshot,
-        deliver,      ///< `number` is the place in the network.
-        disk,         ///< `number` writes become durable.
-        crash,        ///< `number` unfinished writes survive.
-        damage,       ///< A crash after which nothing is left of the log after entry `number`.
-        time_passes,  ///< The instant of this `number` runs out.
-    };
-    kind what{};
-    std::size_t server = 0;
-    std::size_t number = 0;
-};
-
 class cluster_model {
 public:
     using state = explored_cluster;
@@ -2526,30 +2795,24 @@ public:
         require(!bounds_.config.clock_drift_ppm);  // A lease is about time itself.
         if (bounds_.voters == 0) bounds_.voters = bounds_.servers;
         bounds_.symmetry = bounds_.symmetry && is_symmetric(bounds_);
-        std::vector<member_id> ids;
-        for (std::uint64_t id = 1; id <= bounds_.voters; ++id) ids.push_back({id});
-        usual_ = voters_only(std::move(ids));
+        usual_ = first_members(bounds_);
         if (starts_.empty()) starts_.push_back(first_cluster());
         next_ = starts_.front();
     }
 
-    /// None of the servers has ever run.
+    /// None of the servers has ever run. If there are births, the founders wait for one.
     [[nodiscard]] explored_cluster first_cluster() const {
         explored_cluster first;
+        first.past.left = events_within(bounds_);
         for (std::size_t i = 0; i < bounds_.servers; ++i) {
             recovered_state nothing;
-            nothing.configurations.push_back({{}, i < bounds_.voters ? usual_ : configuration{}});
+            nothing.configurations.push_back({{}, members_known_at_first(i)});
+            nothing.born = !is_founder(i) || bounds_.births == 0;
             first.at(i).now.self = {i + 1};
             first.at(i).disk = simulated_disk{std::move(nothing)};
-            start(first.at(i), bounds_.crashes + bounds_.damages);
+            start(first.at(i), restarts_left(first));
             normalise(first.at(i));
         }
-        first.past.crashes_left = bounds_.crashes;
-        first.past.damages_left = bounds_.damages;
-        first.past.reads_left = bounds_.reads;
-        first.past.snapshots_left = bounds_.snapshots;
-        first.past.transfers_left = bounds_.transfers;
-        first.past.changes_left = bounds_.changes;
         return first;
     }
 
@@ -2565,11 +2828,17 @@ public:
         copy(now, next_);
         for (auto& server : unchanged_) server.forget();
         for (std::size_t i = 0; i < bounds_.servers; ++i) {
+            wipe(now, i, visit);
+            if (now.at(i).now.is_halted()) {
+                join_birth(now, i, visit);
+                continue;
+            }
             timers(now, i, visit);
             requests(now, i, visit);
             disk_events(now, i, visit);
             expiries(now, i, visit);
         }
+        birth(now, visit);
         for (std::size_t k = 0; k < now.network.size(); ++k) {
             const auto& message = now.network[k];
             const auto to = message.to.value - 1;
@@ -2585,12 +2854,11 @@ public:
 
     /// To be called with what `visit` was just given.
     void encode(const explored_cluster& c, encoding& out) {
-        std::array<std::size_t, explored_servers_max> order{};
-        for (std::size_t i = 0; i < bounds_.servers; ++i) order[i] = i;
+        server_order order{bounds_.servers};
         if (!bounds_.symmetry) return write(c, order, out);
-        put_in_order(c, order);
+        order.sort(c, bounds_);
         write(c, order, out);
-        while (next_tied_order(order)) {
+        while (order.next_tied()) {
             other_.clear();
             write(c, order, other_);
             if (std::ranges::lexicographical_compare(other_.bytes(), out.bytes())) {
@@ -2619,8 +2887,8 @@ public:
         past.committed = {};
         for (std::size_t i = 0; i < past.committed_count; ++i)
             in.read(past.committed[i].term, past.committed[i].in_term);
-        in.read(past.crashes_left, past.damages_left, past.reads_left, past.snapshots_left,
-                past.transfers_left, past.changes_left);
+        for (std::size_t i = 0; i < bounds_.servers; ++i) in.read(past.may_be_born[i]);
+        in.read(past.left);
     }
 
     /// What led to the successor that `visit` was last called with.
@@ -2631,15 +2899,32 @@ public:
 
 private:
     using kind = explored_event::kind;
-    using server_order = std::array<std::size_t, explored_servers_max>;
 
     /// Whether the step knows servers by nothing but equality. Of successors that are equally good
     /// it takes the one whose name comes first, where it has to choose.
     [[nodiscard]] static bool is_symmetric(const model_bounds& bounds) {
-        return bounds.transfers == 0 && bounds.changes == 0;
+        return bounds.transfers == 0 && bounds.changes == 0 && bounds.parts == 0;
     }
 
     // -------------------------------------------------------------------------------------- events
+
+    [[nodiscard]] static configuration first_members(const model_bounds& bounds) {
+        std::vector<member_id> ids;
+        for (std::uint64_t id = 1; id <= bounds.voters; ++id) ids.push_back({id});
+        auto members = voters_only(std::move(ids));
+        members.witnesses =
+            members.voters.without(member_set::first(bounds.voters - bounds.witnesses));
+        return members;
+    }
+
+    [[nodiscard]] bool is_founder(std::size_t i) const { return i < bounds_.voters; }
+    [[nodiscard]] configuration members_known_at_first(std::size_t i) const {
+        return is_founder(i) ? usual_ : configuration{};
+    }
+
+    [[nodiscard]] static std::size_t restarts_left(const explored_cluster& c) {
+        return std::size_t{c.past.left.crashes} + c.past.left.damages;
+    }
 
     /// The server begins to run, with what its disk holds. So many restarts are left.
     void start(explored_server& server, std::size_t restarts_left) const {
@@ -2667,24 +2952,25 @@ private:
     void requests(const explored_cluster& now, std::size_t i, auto visit) {
         const auto& s = now.at(i).now;
         take_snapshot(now, i, visit);
-        if (now.past.reads_left > 0 && !s.is_candidate()) {
-            --next_.past.reads_left;
+        if (now.past.left.reads > 0 && !s.is_candidate()) {
+            --next_.past.left.reads;
             give(now, {kind::read, i, 0}, read_requested{}, visit);
         }
         if (!s.is_leader()) return;
         if (s.log.last_index().value < bounds_.log_max)
             give(now, {kind::propose, i, 1}, proposed{1}, visit);
-        if (now.past.transfers_left > 0) transfers(now, i, visit);
-        if (now.past.changes_left > 0) changes(now, i, visit);
+        if (now.past.left.transfers > 0) transfers(now, i, visit);
+        if (now.past.left.changes > 0) changes(now, i, visit);
+        if (now.past.left.parts > 0) parts(now, i, visit);
     }
 
     void transfers(const explored_cluster& now, std::size_t i, auto visit) {
         for (std::size_t j = 0; j < bounds_.servers; ++j) {
             if (j == i) continue;
-            --next_.past.transfers_left;
+            --next_.past.left.transfers;
             give(now, {kind::transfer, i, j}, transfer_requested{member_id{j + 1}}, visit);
         }
-        --next_.past.transfers_left;
+        --next_.past.left.transfers;
         give(now, {kind::resign, i, 0}, step_down_requested{}, visit);
     }
 
@@ -2696,18 +2982,31 @@ private:
             change_requested request{based_on, {}};
             for (std::size_t j = 0; j < bounds_.servers; ++j)
                 if ((chosen >> j & 1U) != 0) request.members.push_back({{j + 1}});
-            --next_.past.changes_left;
+            --next_.past.left.changes;
             give(now, {kind::change, i, chosen}, request, visit);
+        }
+    }
+
+    /// Any server gets any part, or none. Nobody waits for a majority to answer first: the
+    /// configuration may come at any moment.
+    void parts(const explored_cluster& now, std::size_t i, auto visit) {
+        const auto& s = now.at(i).now;
+        for (std::size_t number = 0; number < bounds_.servers * wanted_part::parts; ++number) {
+            const change_requested request{s.configurations.back().index,
+                                           wanted_part::of(number).among(s.members()), true};
+            if (raft::detail::fault_of_change(s.members(), request.members)) continue;
+            --next_.past.left.parts;
+            give(now, {kind::part, i, number}, request, visit);
         }
     }
 
     void take_snapshot(const explored_cluster& now, std::size_t i, auto visit) {
         const auto& s = now.at(i).now;
-        if (now.past.snapshots_left == 0 || now.at(i).disk.is_installing() ||
+        if (now.past.left.snapshots == 0 || now.at(i).disk.is_installing() ||
             !may_take_snapshot(s, s.commit_index))
             return;
         const snapshot_description taken{{s.commit_index, *s.log.term_at(s.commit_index)}, 1};
-        --next_.past.snapshots_left;
+        --next_.past.left.snapshots;
         next_.at(i).disk.save_snapshot(taken, members_at(s, s.commit_index));
         give(now, {kind::snapshot, i, 0}, snapshot_saved{taken}, visit);
     }
@@ -2718,10 +3017,10 @@ private:
             const auto sequence = next_.at(i).disk.finish(count);
             give(now, {kind::disk, i, count}, written{*sequence}, visit);
         }
-        for (std::size_t kept = 0; now.past.crashes_left > 0 && kept <= unfinished; ++kept)
+        for (std::size_t kept = 0; now.past.left.crashes > 0 && kept <= unfinished; ++kept)
             crash(now, i, kept, visit);
         const auto& log = now.at(i).disk.inside().durable.log;
-        for (auto end = log.base().index; now.past.damages_left > 0 && end < log.last_index();
+        for (auto end = log.base().index; now.past.left.damages > 0 && end < log.last_index();
              end = next(end))
             damage(now, i, end, visit);
     }
@@ -2729,14 +3028,46 @@ private:
     void crash(const explored_cluster& now, std::size_t i, std::size_t kept, auto visit) {
         begin_event({kind::crash, i, kept});
         next_.at(i).disk.finish(kept);
-        --next_.past.crashes_left;
+        --next_.past.left.crashes;
         restart(now, i, visit);
     }
 
     void damage(const explored_cluster& now, std::size_t i, log_index last_kept, auto visit) {
         begin_event({kind::damage, i, static_cast<std::size_t>(last_kept.value)});
         next_.at(i).disk.damage_log_after(last_kept);
-        --next_.past.damages_left;
+        --next_.past.left.damages;
+        restart(now, i, visit);
+    }
+
+    /// What the server was is known no more, and to nobody: it looks as if it had never run.
+    void wipe(const explored_cluster& now, std::size_t i, auto visit) {
+        const bool is_empty = now.at(i).now.is_halted() && !now.past.may_be_born[i];
+        if (now.past.left.wipes == 0 || is_empty) return;
+        begin_event({kind::wipe, i, 0});
+        next_.at(i).disk.wipe(members_known_at_first(i));
+        --next_.past.left.wipes;
+        next_.past.may_be_born[i] = false;
+        restart(now, i, visit);
+    }
+
+    /// An operator asks all founders, and finds that none of them has ever run. That is so once: to
+    /// be born again all must be empty, and are another cluster then, which this one's messages do
+    /// not reach. A directory that is emptied after it was found has another mark.
+    void birth(const explored_cluster& now, auto visit) {
+        if (now.past.left.births == 0) return;
+        begin_event({kind::birth, 0, 0});
+        --next_.past.left.births;
+        for (std::size_t i = 0; i < bounds_.voters; ++i) next_.past.may_be_born[i] = true;
+        visit(std::as_const(next_), nullptr);
+        next_.past = now.past;
+    }
+
+    /// A founder that was found hears of the birth, sooner or later.
+    void join_birth(const explored_cluster& now, std::size_t i, auto visit) {
+        if (!now.past.may_be_born[i]) return;
+        begin_event({kind::join_birth, i, 0});
+        next_.at(i).disk.inside().durable.born = true;
+        next_.past.may_be_born[i] = false;
         restart(now, i, visit);
     }
 
@@ -2744,7 +3075,7 @@ private:
     void restart(const explored_cluster& now, std::size_t i, auto visit) {
         auto& server = next_.at(i);
         server.disk.lose_unfinished();
-        start(server, std::size_t{next_.past.crashes_left} + next_.past.damages_left);
+        start(server, restarts_left(next_));
         next_.past.reads[i] = {};
         step_judge judge{bounds_, next_, i};
         const auto* wrong = judge.judge_state();
@@ -2841,56 +3172,6 @@ private:
 
     // ------------------------------------------------------------------------------------ encoding
 
-    /// Puts the servers in an order that does not depend on their names, as far as a cheap look can
-    /// tell them apart.
-    void put_in_order(const explored_cluster& c, server_order& order) {
-        for (std::size_t i = 0; i < bounds_.servers; ++i) {
-            constexpr auto outsider = std::uint64_t{1} << 63U;
-            keys_[i] = i < bounds_.voters ? key_of(c, i) & ~outsider : key_of(c, i) | outsider;
-        }
-        const auto n = static_cast<std::ptrdiff_t>(bounds_.servers);
-        std::sort(order.begin(), order.begin() + n, [&](std::size_t a, std::size_t b) {
-            return keys_[a] != keys_[b] ? keys_[a] < keys_[b] : a < b;
-        });
-    }
-
-    [[nodiscard]] static std::uint64_t key_of(const explored_cluster& c, std::size_t i) {
-        const auto& [s, disk] = c.at(i);
-        std::uint64_t key = s.role.index();
-        const auto add = [&key](std::uint64_t value) { key = key * 31 + value; };
-        add(s.current_term.value);
-        add(s.log.last_index().value);
-        add(s.log.last_term().value);
-        add(s.commit_index.value);
-        add(!s.voted_for ? 0U : s.voted_for == s.self ? 1U : 2U);
-        add(s.disk.begun.value);
-        add(disk.inside().durable.vote.current_term.value);
-        add(disk.inside().durable.log.last_index().value);
-        for (std::uint64_t term = 1; term < explored_past::terms_max; ++term)
-            if (c.past.leaders[term] == i + 1) add(term);
-        // The network is a set: the order in which its messages stand here must not show.
-        std::uint64_t letters = 0;
-        for (const auto& each : c.network) {
-            if (each.from == s.self) letters += std::uint64_t{1} << (each.what.body.index() * 3U);
-            if (each.to == s.self) letters += (each.what.body.index() + 1) * 7919;
-        }
-        add(letters);
-        return key;
-    }
-
-    /// The next order in which servers that look alike stand differently.
-    [[nodiscard]] bool next_tied_order(server_order& order) const {
-        for (std::size_t begin = 0; begin < bounds_.servers;) {
-            auto end = begin + 1;
-            while (end < bounds_.servers && keys_[order[end]] == keys_[order[begin]]) ++end;
-            if (std::next_permutation(order.begin() + static_cast<std::ptrdiff_t>(begin),
-                                      order.begin() + static_cast<std::ptrdiff_t>(end)))
-                return true;
-            begin = end;
-        }
-        return false;
-    }
-
     void write(const explored_cluster& c, const server_order& order, encoding& out) {
         renaming names;
         for (std::size_t i = 0; i < bounds_.servers; ++i) names.set({order[i] + 1}, {i + 1});
@@ -2913,8 +3194,8 @@ private:
         to.write(past.committed_count);
         for (std::size_t i = 0; i < past.committed_count; ++i)
             to.write(past.committed[i].term, past.committed[i].in_term);
-        to.write(past.crashes_left, past.damages_left, past.reads_left, past.snapshots_left,
-                 past.transfers_left, past.changes_left);
+        for (std::size_t i = 0; i < bounds_.servers; ++i) to.write(past.may_be_born[order[i]]);
+        to.write(past.left);
     }
 
     /// The messages, in the order of their bytes.
@@ -2946,7 +3227,6 @@ private:
     std::array<server_bytes, explored_servers_max> unchanged_{};  ///< Of the state expanded now.
     server_bytes changed_{};                                      ///< By the last event.
     std::vector<in_flight> candidates_{};
-    std::array<std::uint64_t, explored_servers_max> keys_{};
     encoding other_{};
     encoding letters_{};
     std::vector<std::pair<std::size_t, std::size_t>> cuts_{};
@@ -3481,9 +3761,17 @@ inline std::string text(const state& s) {
         all += " (pre-vote)";
     if (s.voted_for) all += ", voted for " + text(s.voted_for->value);
     all += ", log " + text(s.log) + ", commit " + text(s.commit_index.value);
+    if (const auto& from = s.tasks->lacks_from) all += ", no commands from " + text(from->value);
+    if (const auto& lost = s.tasks->lost_through) all += ", lost up to " + words::of(*lost);
     if (s.disk.durable != s.disk.begun)
         all += ", " + text(s.disk.begun.value - s.disk.durable.value) + " writes not durable";
     return all;
+}
+
+inline std::string text(const wanted_part& wanted) {
+    constexpr const char* parts[] = {"a voter", "a learner", "a witness"};
+    return "server " + text(wanted.server + 1) + " is to be " +
+           (wanted.part ? parts[static_cast<std::size_t>(*wanted.part)] : "no member any more");
 }
 
 inline std::string text(const explored_event& e, const explored_cluster& before) {
@@ -3499,12 +3787,16 @@ inline std::string text(const explored_event& e, const explored_cluster& before)
     case kind::resign: return who + "is asked to lead no longer";
     case kind::wake: return who + "is going to be needed";
     case kind::change: return who + "the voters are to be the bits of " + text(e.number);
+    case kind::part: return who + text(wanted_part::of(e.number));
     case kind::snapshot: return who + "takes a snapshot";
     case kind::deliver: return who + "receives " + text(before.network[e.number]);
     case kind::disk: return who + text(e.number) + " writes become durable";
     case kind::crash: return who + "crashes, " + text(e.number) + " unfinished writes survive";
     case kind::damage:
         return who + "crashes, and its disk loses its log after entry " + text(e.number);
+    case kind::wipe: return who + "crashes, and its disk loses all that it has";
+    case kind::birth: return "all founders are there, and empty: the cluster is born";
+    case kind::join_birth: return who + "hears that it is one of the founders";
     case kind::time_passes: return who + "what it remembers of time runs out";
     }
     return {};
@@ -3929,6 +4221,46 @@ inline void add_changes(std::vector<start_state>& all, const settings& config) {
     add("change-final");
 }
 
+/// The change under way comes to its end, as far as messages and heartbeats lead.
+inline void complete_change(cluster& c) {
+    for (int i = 0; i < 10 && c.at(s1).is_changing_members(); ++i) {
+        c.settle();
+        c.heartbeat(s1);
+    }
+    c.settle();
+    require(!c.at(s1).is_changing_members());
+}
+
+/// A server that was a witness, and has kept what it had.
+inline void add_witnesses(std::vector<start_state>& all, const settings& config) {
+    cluster c{2, config};
+    c.add_outsider(s3);
+    c.elect(s1);
+    const auto add = [&](const char* name) {
+        auto stage = c;
+        stage.lose_all();
+        all.push_back({name, stage, 3, 2});
+    };
+    c.change(s1, {{s1}, {s2}, {s3, member_part::witness}});
+    complete_change(c);
+    add("witness");
+    c.isolate(s2);
+    c.propose(s1);
+    c.settle();
+    c.heal();
+    add("witness-alone-promises");
+    c.settle();
+    c.heartbeat(s1);
+    c.settle();
+    c.change(s1, {{s1}, {s2}});
+    complete_change(c);
+    add("witness-removed");
+    c.change(s1, {{s1}, {s2}, {s3}});
+    add("witness-to-vote");
+    c.deliver(s1, s3);
+    add("witness-drops-its-log");
+}
+
 /// Time is about to run out, or has.
 inline void add_times(std::vector<start_state>& all, const settings& config) {
     auto unheard = led(config);
@@ -3957,6 +4289,7 @@ inline void add_times(std::vector<start_state>& all, const settings& config) {
     starts::add_snapshots(all, config);
     starts::add_transfers(all, config);
     starts::add_changes(all, config);
+    starts::add_witnesses(all, config);
     starts::add_times(all, config);
     return all;
 }
@@ -3973,6 +4306,7 @@ namespace detail {
 /// raised by the highest term and index in it.
 [[nodiscard]] inline explored_cluster begin_with(const start_state& start, model_bounds& bounds) {
     explored_cluster begin;
+    begin.past.left = events_within(bounds);
     const auto& story = start.story;
     bounds.servers = start.servers;
     bounds.voters = start.voters;
@@ -3988,22 +4322,18 @@ namespace detail {
         if (bounds.reads > 0 && !server.now.tasks->last_request)
             number_requests(server.now, bounds.crashes + bounds.damages);
         normalise(server);
-        step_judge judge{bounds, begin, i};
-        require(judge.judge_state() == nullptr);
         const auto& s = server.now;
         term = greatest(term, s.current_term.value);
         index = greatest(index, s.log.last_index().value);
+    }
+    for (std::size_t i = 0; i < start.servers; ++i) {
+        step_judge judge{bounds, begin, i};
+        require(judge.judge_state() == nullptr);
     }
     bounds.term_max += term;
     bounds.log_max += index;
     begin.network = story.network();
     if (begin.network.size() > bounds.messages_max) begin.network.resize(bounds.messages_max);
-    begin.past.crashes_left = bounds.crashes;
-    begin.past.damages_left = bounds.damages;
-    begin.past.reads_left = bounds.reads;
-    begin.past.snapshots_left = bounds.snapshots;
-    begin.past.transfers_left = bounds.transfers;
-    begin.past.changes_left = bounds.changes;
     return begin;
 }
 
@@ -8260,9 +8590,10 @@ namespace raft::testing::tla {
             has_snapshot = has_snapshot || begin.at(i).now.log.base().index > log_index{};
     });
     if (has_snapshot) return "the specification has no snapshots";
-    if (bounds.changes > 0 || bounds.voters != bounds.servers)
+    if (bounds.changes > 0 || bounds.parts > 0 || bounds.voters != bounds.servers)
         return "the specification has no changes of membership";
     if (bounds.damages > 0) return "the specification has no damaged disks";
+    if (bounds.births > 0 || bounds.wipes > 0) return "the specification has no lost disks";
     if (bounds.log_max > log_max) return "the specification's transcription has shorter logs";
     return nullptr;
 }

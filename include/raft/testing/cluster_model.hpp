@@ -24,36 +24,14 @@
 #include <utility>
 #include <vector>
 
+#include <raft/testing/cluster_model/event.hpp>
 #include <raft/testing/cluster_model/explored_cluster.hpp>
 #include <raft/testing/cluster_model/rules.hpp>
 #include <raft/testing/cluster_model/server_bytes.hpp>
+#include <raft/testing/cluster_model/server_order.hpp>
 #include <raft/testing/explorer.hpp>
 
 namespace raft::testing {
-
-/// What happened.
-struct explored_event {
-    enum class kind : std::uint8_t {
-        begin,
-        election_timer,
-        heartbeat_timer,
-        propose,
-        read,
-        transfer,  ///< `number` is the target.
-        resign,
-        wake,
-        change,  ///< The bits of `number` are those that are to vote.
-        snapshot,
-        deliver,      ///< `number` is the place in the network.
-        disk,         ///< `number` writes become durable.
-        crash,        ///< `number` unfinished writes survive.
-        damage,       ///< A crash after which nothing is left of the log after entry `number`.
-        time_passes,  ///< The instant of this `number` runs out.
-    };
-    kind what{};
-    std::size_t server = 0;
-    std::size_t number = 0;
-};
 
 class cluster_model {
 public:
@@ -64,30 +42,24 @@ public:
         require(!bounds_.config.clock_drift_ppm);  // A lease is about time itself.
         if (bounds_.voters == 0) bounds_.voters = bounds_.servers;
         bounds_.symmetry = bounds_.symmetry && is_symmetric(bounds_);
-        std::vector<member_id> ids;
-        for (std::uint64_t id = 1; id <= bounds_.voters; ++id) ids.push_back({id});
-        usual_ = voters_only(std::move(ids));
+        usual_ = first_members(bounds_);
         if (starts_.empty()) starts_.push_back(first_cluster());
         next_ = starts_.front();
     }
 
-    /// None of the servers has ever run.
+    /// None of the servers has ever run. If there are births, the founders wait for one.
     [[nodiscard]] explored_cluster first_cluster() const {
         explored_cluster first;
+        first.past.left = events_within(bounds_);
         for (std::size_t i = 0; i < bounds_.servers; ++i) {
             recovered_state nothing;
-            nothing.configurations.push_back({{}, i < bounds_.voters ? usual_ : configuration{}});
+            nothing.configurations.push_back({{}, members_known_at_first(i)});
+            nothing.born = !is_founder(i) || bounds_.births == 0;
             first.at(i).now.self = {i + 1};
             first.at(i).disk = simulated_disk{std::move(nothing)};
-            start(first.at(i), bounds_.crashes + bounds_.damages);
+            start(first.at(i), restarts_left(first));
             normalise(first.at(i));
         }
-        first.past.crashes_left = bounds_.crashes;
-        first.past.damages_left = bounds_.damages;
-        first.past.reads_left = bounds_.reads;
-        first.past.snapshots_left = bounds_.snapshots;
-        first.past.transfers_left = bounds_.transfers;
-        first.past.changes_left = bounds_.changes;
         return first;
     }
 
@@ -103,11 +75,17 @@ public:
         copy(now, next_);
         for (auto& server : unchanged_) server.forget();
         for (std::size_t i = 0; i < bounds_.servers; ++i) {
+            wipe(now, i, visit);
+            if (now.at(i).now.is_halted()) {
+                join_birth(now, i, visit);
+                continue;
+            }
             timers(now, i, visit);
             requests(now, i, visit);
             disk_events(now, i, visit);
             expiries(now, i, visit);
         }
+        birth(now, visit);
         for (std::size_t k = 0; k < now.network.size(); ++k) {
             const auto& message = now.network[k];
             const auto to = message.to.value - 1;
@@ -123,12 +101,11 @@ public:
 
     /// To be called with what `visit` was just given.
     void encode(const explored_cluster& c, encoding& out) {
-        std::array<std::size_t, explored_servers_max> order{};
-        for (std::size_t i = 0; i < bounds_.servers; ++i) order[i] = i;
+        server_order order{bounds_.servers};
         if (!bounds_.symmetry) return write(c, order, out);
-        put_in_order(c, order);
+        order.sort(c, bounds_);
         write(c, order, out);
-        while (next_tied_order(order)) {
+        while (order.next_tied()) {
             other_.clear();
             write(c, order, other_);
             if (std::ranges::lexicographical_compare(other_.bytes(), out.bytes())) {
@@ -157,8 +134,8 @@ public:
         past.committed = {};
         for (std::size_t i = 0; i < past.committed_count; ++i)
             in.read(past.committed[i].term, past.committed[i].in_term);
-        in.read(past.crashes_left, past.damages_left, past.reads_left, past.snapshots_left,
-                past.transfers_left, past.changes_left);
+        for (std::size_t i = 0; i < bounds_.servers; ++i) in.read(past.may_be_born[i]);
+        in.read(past.left);
     }
 
     /// What led to the successor that `visit` was last called with.
@@ -169,15 +146,32 @@ public:
 
 private:
     using kind = explored_event::kind;
-    using server_order = std::array<std::size_t, explored_servers_max>;
 
     /// Whether the step knows servers by nothing but equality. Of successors that are equally good
     /// it takes the one whose name comes first, where it has to choose.
     [[nodiscard]] static bool is_symmetric(const model_bounds& bounds) {
-        return bounds.transfers == 0 && bounds.changes == 0;
+        return bounds.transfers == 0 && bounds.changes == 0 && bounds.parts == 0;
     }
 
     // -------------------------------------------------------------------------------------- events
+
+    [[nodiscard]] static configuration first_members(const model_bounds& bounds) {
+        std::vector<member_id> ids;
+        for (std::uint64_t id = 1; id <= bounds.voters; ++id) ids.push_back({id});
+        auto members = voters_only(std::move(ids));
+        members.witnesses =
+            members.voters.without(member_set::first(bounds.voters - bounds.witnesses));
+        return members;
+    }
+
+    [[nodiscard]] bool is_founder(std::size_t i) const { return i < bounds_.voters; }
+    [[nodiscard]] configuration members_known_at_first(std::size_t i) const {
+        return is_founder(i) ? usual_ : configuration{};
+    }
+
+    [[nodiscard]] static std::size_t restarts_left(const explored_cluster& c) {
+        return std::size_t{c.past.left.crashes} + c.past.left.damages;
+    }
 
     /// The server begins to run, with what its disk holds. So many restarts are left.
     void start(explored_server& server, std::size_t restarts_left) const {
@@ -205,24 +199,25 @@ private:
     void requests(const explored_cluster& now, std::size_t i, auto visit) {
         const auto& s = now.at(i).now;
         take_snapshot(now, i, visit);
-        if (now.past.reads_left > 0 && !s.is_candidate()) {
-            --next_.past.reads_left;
+        if (now.past.left.reads > 0 && !s.is_candidate()) {
+            --next_.past.left.reads;
             give(now, {kind::read, i, 0}, read_requested{}, visit);
         }
         if (!s.is_leader()) return;
         if (s.log.last_index().value < bounds_.log_max)
             give(now, {kind::propose, i, 1}, proposed{1}, visit);
-        if (now.past.transfers_left > 0) transfers(now, i, visit);
-        if (now.past.changes_left > 0) changes(now, i, visit);
+        if (now.past.left.transfers > 0) transfers(now, i, visit);
+        if (now.past.left.changes > 0) changes(now, i, visit);
+        if (now.past.left.parts > 0) parts(now, i, visit);
     }
 
     void transfers(const explored_cluster& now, std::size_t i, auto visit) {
         for (std::size_t j = 0; j < bounds_.servers; ++j) {
             if (j == i) continue;
-            --next_.past.transfers_left;
+            --next_.past.left.transfers;
             give(now, {kind::transfer, i, j}, transfer_requested{member_id{j + 1}}, visit);
         }
-        --next_.past.transfers_left;
+        --next_.past.left.transfers;
         give(now, {kind::resign, i, 0}, step_down_requested{}, visit);
     }
 
@@ -234,18 +229,31 @@ private:
             change_requested request{based_on, {}};
             for (std::size_t j = 0; j < bounds_.servers; ++j)
                 if ((chosen >> j & 1U) != 0) request.members.push_back({{j + 1}});
-            --next_.past.changes_left;
+            --next_.past.left.changes;
             give(now, {kind::change, i, chosen}, request, visit);
+        }
+    }
+
+    /// Any server gets any part, or none. Nobody waits for a majority to answer first: the
+    /// configuration may come at any moment.
+    void parts(const explored_cluster& now, std::size_t i, auto visit) {
+        const auto& s = now.at(i).now;
+        for (std::size_t number = 0; number < bounds_.servers * wanted_part::parts; ++number) {
+            const change_requested request{s.configurations.back().index,
+                                           wanted_part::of(number).among(s.members()), true};
+            if (raft::detail::fault_of_change(s.members(), request.members)) continue;
+            --next_.past.left.parts;
+            give(now, {kind::part, i, number}, request, visit);
         }
     }
 
     void take_snapshot(const explored_cluster& now, std::size_t i, auto visit) {
         const auto& s = now.at(i).now;
-        if (now.past.snapshots_left == 0 || now.at(i).disk.is_installing() ||
+        if (now.past.left.snapshots == 0 || now.at(i).disk.is_installing() ||
             !may_take_snapshot(s, s.commit_index))
             return;
         const snapshot_description taken{{s.commit_index, *s.log.term_at(s.commit_index)}, 1};
-        --next_.past.snapshots_left;
+        --next_.past.left.snapshots;
         next_.at(i).disk.save_snapshot(taken, members_at(s, s.commit_index));
         give(now, {kind::snapshot, i, 0}, snapshot_saved{taken}, visit);
     }
@@ -256,10 +264,10 @@ private:
             const auto sequence = next_.at(i).disk.finish(count);
             give(now, {kind::disk, i, count}, written{*sequence}, visit);
         }
-        for (std::size_t kept = 0; now.past.crashes_left > 0 && kept <= unfinished; ++kept)
+        for (std::size_t kept = 0; now.past.left.crashes > 0 && kept <= unfinished; ++kept)
             crash(now, i, kept, visit);
         const auto& log = now.at(i).disk.inside().durable.log;
-        for (auto end = log.base().index; now.past.damages_left > 0 && end < log.last_index();
+        for (auto end = log.base().index; now.past.left.damages > 0 && end < log.last_index();
              end = next(end))
             damage(now, i, end, visit);
     }
@@ -267,14 +275,46 @@ private:
     void crash(const explored_cluster& now, std::size_t i, std::size_t kept, auto visit) {
         begin_event({kind::crash, i, kept});
         next_.at(i).disk.finish(kept);
-        --next_.past.crashes_left;
+        --next_.past.left.crashes;
         restart(now, i, visit);
     }
 
     void damage(const explored_cluster& now, std::size_t i, log_index last_kept, auto visit) {
         begin_event({kind::damage, i, static_cast<std::size_t>(last_kept.value)});
         next_.at(i).disk.damage_log_after(last_kept);
-        --next_.past.damages_left;
+        --next_.past.left.damages;
+        restart(now, i, visit);
+    }
+
+    /// What the server was is known no more, and to nobody: it looks as if it had never run.
+    void wipe(const explored_cluster& now, std::size_t i, auto visit) {
+        const bool is_empty = now.at(i).now.is_halted() && !now.past.may_be_born[i];
+        if (now.past.left.wipes == 0 || is_empty) return;
+        begin_event({kind::wipe, i, 0});
+        next_.at(i).disk.wipe(members_known_at_first(i));
+        --next_.past.left.wipes;
+        next_.past.may_be_born[i] = false;
+        restart(now, i, visit);
+    }
+
+    /// An operator asks all founders, and finds that none of them has ever run. That is so once: to
+    /// be born again all must be empty, and are another cluster then, which this one's messages do
+    /// not reach. A directory that is emptied after it was found has another mark.
+    void birth(const explored_cluster& now, auto visit) {
+        if (now.past.left.births == 0) return;
+        begin_event({kind::birth, 0, 0});
+        --next_.past.left.births;
+        for (std::size_t i = 0; i < bounds_.voters; ++i) next_.past.may_be_born[i] = true;
+        visit(std::as_const(next_), nullptr);
+        next_.past = now.past;
+    }
+
+    /// A founder that was found hears of the birth, sooner or later.
+    void join_birth(const explored_cluster& now, std::size_t i, auto visit) {
+        if (!now.past.may_be_born[i]) return;
+        begin_event({kind::join_birth, i, 0});
+        next_.at(i).disk.inside().durable.born = true;
+        next_.past.may_be_born[i] = false;
         restart(now, i, visit);
     }
 
@@ -282,7 +322,7 @@ private:
     void restart(const explored_cluster& now, std::size_t i, auto visit) {
         auto& server = next_.at(i);
         server.disk.lose_unfinished();
-        start(server, std::size_t{next_.past.crashes_left} + next_.past.damages_left);
+        start(server, restarts_left(next_));
         next_.past.reads[i] = {};
         step_judge judge{bounds_, next_, i};
         const auto* wrong = judge.judge_state();
@@ -379,56 +419,6 @@ private:
 
     // ------------------------------------------------------------------------------------ encoding
 
-    /// Puts the servers in an order that does not depend on their names, as far as a cheap look can
-    /// tell them apart.
-    void put_in_order(const explored_cluster& c, server_order& order) {
-        for (std::size_t i = 0; i < bounds_.servers; ++i) {
-            constexpr auto outsider = std::uint64_t{1} << 63U;
-            keys_[i] = i < bounds_.voters ? key_of(c, i) & ~outsider : key_of(c, i) | outsider;
-        }
-        const auto n = static_cast<std::ptrdiff_t>(bounds_.servers);
-        std::sort(order.begin(), order.begin() + n, [&](std::size_t a, std::size_t b) {
-            return keys_[a] != keys_[b] ? keys_[a] < keys_[b] : a < b;
-        });
-    }
-
-    [[nodiscard]] static std::uint64_t key_of(const explored_cluster& c, std::size_t i) {
-        const auto& [s, disk] = c.at(i);
-        std::uint64_t key = s.role.index();
-        const auto add = [&key](std::uint64_t value) { key = key * 31 + value; };
-        add(s.current_term.value);
-        add(s.log.last_index().value);
-        add(s.log.last_term().value);
-        add(s.commit_index.value);
-        add(!s.voted_for ? 0U : s.voted_for == s.self ? 1U : 2U);
-        add(s.disk.begun.value);
-        add(disk.inside().durable.vote.current_term.value);
-        add(disk.inside().durable.log.last_index().value);
-        for (std::uint64_t term = 1; term < explored_past::terms_max; ++term)
-            if (c.past.leaders[term] == i + 1) add(term);
-        // The network is a set: the order in which its messages stand here must not show.
-        std::uint64_t letters = 0;
-        for (const auto& each : c.network) {
-            if (each.from == s.self) letters += std::uint64_t{1} << (each.what.body.index() * 3U);
-            if (each.to == s.self) letters += (each.what.body.index() + 1) * 7919;
-        }
-        add(letters);
-        return key;
-    }
-
-    /// The next order in which servers that look alike stand differently.
-    [[nodiscard]] bool next_tied_order(server_order& order) const {
-        for (std::size_t begin = 0; begin < bounds_.servers;) {
-            auto end = begin + 1;
-            while (end < bounds_.servers && keys_[order[end]] == keys_[order[begin]]) ++end;
-            if (std::next_permutation(order.begin() + static_cast<std::ptrdiff_t>(begin),
-                                      order.begin() + static_cast<std::ptrdiff_t>(end)))
-                return true;
-            begin = end;
-        }
-        return false;
-    }
-
     void write(const explored_cluster& c, const server_order& order, encoding& out) {
         renaming names;
         for (std::size_t i = 0; i < bounds_.servers; ++i) names.set({order[i] + 1}, {i + 1});
@@ -451,8 +441,8 @@ private:
         to.write(past.committed_count);
         for (std::size_t i = 0; i < past.committed_count; ++i)
             to.write(past.committed[i].term, past.committed[i].in_term);
-        to.write(past.crashes_left, past.damages_left, past.reads_left, past.snapshots_left,
-                 past.transfers_left, past.changes_left);
+        for (std::size_t i = 0; i < bounds_.servers; ++i) to.write(past.may_be_born[order[i]]);
+        to.write(past.left);
     }
 
     /// The messages, in the order of their bytes.
@@ -484,7 +474,6 @@ private:
     std::array<server_bytes, explored_servers_max> unchanged_{};  ///< Of the state expanded now.
     server_bytes changed_{};                                      ///< By the last event.
     std::vector<in_flight> candidates_{};
-    std::array<std::uint64_t, explored_servers_max> keys_{};
     encoding other_{};
     encoding letters_{};
     std::vector<std::pair<std::size_t, std::size_t>> cuts_{};

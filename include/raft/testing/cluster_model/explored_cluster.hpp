@@ -23,14 +23,43 @@ struct model_bounds {
     std::size_t messages_max = 2;  ///< So many messages may still arrive. See `cluster_model`.
     std::uint8_t crashes = 1;      ///< Of all servers together, …
     std::uint8_t damages = 0;  ///< … as are crashes in which a disk loses the end of its log, …
-    std::uint8_t reads = 0;    ///< … as are linearizable reads, and the rounds of a leader, …
+    std::uint8_t wipes = 0;    ///< … or all that it has, …
+    std::uint8_t births = 0;  ///< … births, before which no voter takes part (0: they are born), …
+    std::uint8_t reads = 0;      ///< … linearizable reads, and the rounds of a leader, …
     std::uint8_t snapshots = 0;  ///< … snapshots taken, …
-    std::uint8_t transfers = 0;  ///< … leadership transfers and resignations …
-    std::uint8_t changes = 0;    ///< … and changes of membership, …
-    std::size_t voters = 0;      ///< … which begins with so many voters; 0: all servers.
+    std::uint8_t transfers = 0;  ///< … leadership transfers and resignations, …
+    std::uint8_t parts = 0;      ///< … changes of one server's part, whichever it is …
+    std::uint8_t changes = 0;    ///< … and changes of the voters, …
+    std::size_t voters = 0;      ///< … of which there are so many at first; 0: all servers.
+    std::size_t witnesses = 0;   ///< So many of those, the last ones, are witnesses.
     bool symmetry = true;        ///< Clusters that differ in their servers' names are one.
     settings config{};
 };
+
+/// What may yet happen, of that which is counted.
+struct events_left {
+    std::uint8_t crashes = 0;
+    std::uint8_t damages = 0;
+    std::uint8_t wipes = 0;
+    std::uint8_t births = 0;
+    std::uint8_t reads = 0;
+    std::uint8_t snapshots = 0;
+    std::uint8_t transfers = 0;
+    std::uint8_t parts = 0;
+    std::uint8_t changes = 0;
+    friend bool operator==(const events_left&, const events_left&) = default;
+};
+
+constexpr void visit_fields(fields_of<events_left> auto& x, auto visit) {
+    auto& [crashes, damages, wipes, births, reads, snapshots, transfers, parts, changes] = x;
+    visit(crashes, damages, wipes, births, reads, snapshots, transfers, parts, changes);
+}
+
+/// All of it.
+[[nodiscard]] constexpr events_left events_within(const model_bounds& bounds) {
+    return {bounds.crashes,   bounds.damages,   bounds.wipes, bounds.births, bounds.reads,
+            bounds.snapshots, bounds.transfers, bounds.parts, bounds.changes};
+}
 
 /// The past, as far as a rule speaks of it.
 struct explored_past {
@@ -54,12 +83,10 @@ struct explored_past {
     static constexpr std::size_t reads_max = 3;
     using awaited_reads = std::array<awaited_read, reads_max>;
     std::array<awaited_reads, explored_servers_max> reads{};
-    std::uint8_t crashes_left = 0;
-    std::uint8_t damages_left = 0;
-    std::uint8_t reads_left = 0;
-    std::uint8_t snapshots_left = 0;
-    std::uint8_t transfers_left = 0;
-    std::uint8_t changes_left = 0;
+    std::array<bool, explored_servers_max> may_be_born{};  ///< The empty disk is one of those that
+                                                           ///< were there when the cluster was
+                                                           ///< born.
+    events_left left{};
     friend bool operator==(const explored_past&, const explored_past&) = default;
 };
 

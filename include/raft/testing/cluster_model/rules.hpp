@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The rules that every state and every step of an explored cluster must keep: the properties of
-// Figure 3, that no promise rests on what a crash could take, and that reads are linearizable.
+// Figure 3, that no promise rests on what a crash could take, that reads are linearizable, and that
+// nothing is lost with a disk, or for want of a command, without being missed (holes.hpp).
 #pragma once
 
 #include <variant>
 
 #include <raft/testing/cluster_model/explored_cluster.hpp>
+#include <raft/testing/cluster_model/holes.hpp>
 
 namespace raft::testing {
 
@@ -22,6 +24,7 @@ public:
         if (!note_leader()) return "Election Safety: two leaders in one term";
         if (!note_committed()) return "State Machine Safety: two entries committed at one index";
         if (!is_complete()) return "Leader Completeness: a leader lacks a committed entry";
+        if (const auto* wrong = broken_by_holes(bounds_, cluster_, i_)) return wrong;
         for (std::size_t j = 0; j < bounds_.servers; ++j)
             if (j != i_ && !logs_match(now_.log, cluster_.at(j).now.log))
                 return "Log Matching: logs agree on an entry, and not on all before it";
@@ -30,7 +33,9 @@ public:
 
     /// What must hold of a step that is no restart.
     [[nodiscard]] const char* judge_step(const state& before, const effects& out) {
-        if (now_.commit_index < before.commit_index) return "the commit index went back";
+        // Where the log goes for want of its commands, what is known of it goes, too.
+        if (now_.commit_index < before.commit_index && !out.cut)
+            return "the commit index went back";
         if (now_.is_leader() && before.is_leader() && now_.current_term == before.current_term &&
             now_.log.last_index() < before.log.last_index())
             return "Leader Append-Only: a leader cut its own log";
@@ -101,46 +106,34 @@ private:
         return cluster_.at(i).disk.inside().durable;
     }
 
-    /// Whether the disk of a server holds this server's log up to `index`, or has lost that: the
-    /// server must vote as if it had it still.
+    /// Whether the disk of a server holds this server's log up to `index`, or the server is silent
+    /// for ever, or has lost it, and must vote as if it had it still.
     [[nodiscard]] bool holds(std::size_t server, log_index index) const {
-        const auto& kept = on_disk(server);
-        if (index <= greatest(kept.snapshot.last_included.index, now_.log.base().index))
-            return true;
-        if (kept.lost_through &&
-            at_least_as_up_to_date(*kept.lost_through, {index, now_.log.known_term_at(index)}))
-            return true;
-        return kept.log.term_at(index) == now_.log.term_at(index);
+        return index <= now_.log.base().index ||
+               promises(cluster_.at(server), {index, now_.log.known_term_at(index)});
     }
 
-    /// Whether `agrees(server)` holds of a majority of the voters, and while a change is joint of
-    /// both halves. Counted here once more, so that the step is not judged by its own counting.
-    [[nodiscard]] static bool quorum(const configuration& members, auto agrees) {
-        for (const auto& half : {members.voters, members.outgoing_voters}) {
-            std::size_t agreeing = 0;
-            std::size_t all = 0;
-            for (std::size_t i = 0; i < members.members.size(); ++i) {
-                if ((half.bits() >> i & 1U) == 0) continue;
-                ++all;
-                if (agrees(members.members[i].value - 1)) ++agreeing;
-            }
-            if (all > 0 && agreeing * 2 <= all) return false;
-        }
-        return true;
+    /// The same, and the commands, of one that is there to hold them.
+    [[nodiscard]] bool counts(std::size_t server, const configuration& members) const {
+        return holds(server, now_.commit_index) &&
+               (members.is_witness({server + 1}) ||
+                !lacks_on_disk(on_disk(server), now_.commit_index));
     }
 
     /// By the members before or after the step: a step can commit, and then change them.
     [[nodiscard]] bool is_on_a_quorum(const state& before) const {
-        const auto agree = [&](std::size_t server) { return holds(server, now_.commit_index); };
-        return quorum(now_.members(), agree) || quorum(before.members(), agree);
+        const auto have = [this](const configuration& members) {
+            return quorum_of(members, [&](std::size_t i) { return counts(i, members); });
+        };
+        return have(now_.members()) || have(before.members());
     }
 
     /// Whether a quorum has this server's name on disk for its term, or may have had it and been
-    /// asked for a later term since.
+    /// asked for a later term, or lost its disk, since.
     [[nodiscard]] bool was_elected() const {
-        return quorum(now_.members(), [&](std::size_t server) {
+        return quorum_of(now_.members(), [&](std::size_t server) {
             const auto& vote = on_disk(server).vote;
-            return vote.current_term > now_.current_term ||
+            return cluster_.at(server).now.is_halted() || vote.current_term > now_.current_term ||
                    vote == hard_state{now_.current_term, now_.self};
         });
     }

@@ -324,6 +324,46 @@ inline void add_changes(std::vector<start_state>& all, const settings& config) {
     add("change-final");
 }
 
+/// The change under way comes to its end, as far as messages and heartbeats lead.
+inline void complete_change(cluster& c) {
+    for (int i = 0; i < 10 && c.at(s1).is_changing_members(); ++i) {
+        c.settle();
+        c.heartbeat(s1);
+    }
+    c.settle();
+    require(!c.at(s1).is_changing_members());
+}
+
+/// A server that was a witness, and has kept what it had.
+inline void add_witnesses(std::vector<start_state>& all, const settings& config) {
+    cluster c{2, config};
+    c.add_outsider(s3);
+    c.elect(s1);
+    const auto add = [&](const char* name) {
+        auto stage = c;
+        stage.lose_all();
+        all.push_back({name, stage, 3, 2});
+    };
+    c.change(s1, {{s1}, {s2}, {s3, member_part::witness}});
+    complete_change(c);
+    add("witness");
+    c.isolate(s2);
+    c.propose(s1);
+    c.settle();
+    c.heal();
+    add("witness-alone-promises");
+    c.settle();
+    c.heartbeat(s1);
+    c.settle();
+    c.change(s1, {{s1}, {s2}});
+    complete_change(c);
+    add("witness-removed");
+    c.change(s1, {{s1}, {s2}, {s3}});
+    add("witness-to-vote");
+    c.deliver(s1, s3);
+    add("witness-drops-its-log");
+}
+
 /// Time is about to run out, or has.
 inline void add_times(std::vector<start_state>& all, const settings& config) {
     auto unheard = led(config);
@@ -352,6 +392,7 @@ inline void add_times(std::vector<start_state>& all, const settings& config) {
     starts::add_snapshots(all, config);
     starts::add_transfers(all, config);
     starts::add_changes(all, config);
+    starts::add_witnesses(all, config);
     starts::add_times(all, config);
     return all;
 }
@@ -368,6 +409,7 @@ namespace detail {
 /// raised by the highest term and index in it.
 [[nodiscard]] inline explored_cluster begin_with(const start_state& start, model_bounds& bounds) {
     explored_cluster begin;
+    begin.past.left = events_within(bounds);
     const auto& story = start.story;
     bounds.servers = start.servers;
     bounds.voters = start.voters;
@@ -383,22 +425,18 @@ namespace detail {
         if (bounds.reads > 0 && !server.now.tasks->last_request)
             number_requests(server.now, bounds.crashes + bounds.damages);
         normalise(server);
-        step_judge judge{bounds, begin, i};
-        require(judge.judge_state() == nullptr);
         const auto& s = server.now;
         term = greatest(term, s.current_term.value);
         index = greatest(index, s.log.last_index().value);
+    }
+    for (std::size_t i = 0; i < start.servers; ++i) {
+        step_judge judge{bounds, begin, i};
+        require(judge.judge_state() == nullptr);
     }
     bounds.term_max += term;
     bounds.log_max += index;
     begin.network = story.network();
     if (begin.network.size() > bounds.messages_max) begin.network.resize(bounds.messages_max);
-    begin.past.crashes_left = bounds.crashes;
-    begin.past.damages_left = bounds.damages;
-    begin.past.reads_left = bounds.reads;
-    begin.past.snapshots_left = bounds.snapshots;
-    begin.past.transfers_left = bounds.transfers;
-    begin.past.changes_left = bounds.changes;
     return begin;
 }
 

@@ -36,9 +36,17 @@ inline std::string text(const state& s) {
         all += " (pre-vote)";
     if (s.voted_for) all += ", voted for " + text(s.voted_for->value);
     all += ", log " + text(s.log) + ", commit " + text(s.commit_index.value);
+    if (const auto& from = s.tasks->lacks_from) all += ", no commands from " + text(from->value);
+    if (const auto& lost = s.tasks->lost_through) all += ", lost up to " + words::of(*lost);
     if (s.disk.durable != s.disk.begun)
         all += ", " + text(s.disk.begun.value - s.disk.durable.value) + " writes not durable";
     return all;
+}
+
+inline std::string text(const wanted_part& wanted) {
+    constexpr const char* parts[] = {"a voter", "a learner", "a witness"};
+    return "server " + text(wanted.server + 1) + " is to be " +
+           (wanted.part ? parts[static_cast<std::size_t>(*wanted.part)] : "no member any more");
 }
 
 inline std::string text(const explored_event& e, const explored_cluster& before) {
@@ -54,12 +62,16 @@ inline std::string text(const explored_event& e, const explored_cluster& before)
     case kind::resign: return who + "is asked to lead no longer";
     case kind::wake: return who + "is going to be needed";
     case kind::change: return who + "the voters are to be the bits of " + text(e.number);
+    case kind::part: return who + text(wanted_part::of(e.number));
     case kind::snapshot: return who + "takes a snapshot";
     case kind::deliver: return who + "receives " + text(before.network[e.number]);
     case kind::disk: return who + text(e.number) + " writes become durable";
     case kind::crash: return who + "crashes, " + text(e.number) + " unfinished writes survive";
     case kind::damage:
         return who + "crashes, and its disk loses its log after entry " + text(e.number);
+    case kind::wipe: return who + "crashes, and its disk loses all that it has";
+    case kind::birth: return "all founders are there, and empty: the cluster is born";
+    case kind::join_birth: return who + "hears that it is one of the founders";
     case kind::time_passes: return who + "what it remembers of time runs out";
     }
     return {};

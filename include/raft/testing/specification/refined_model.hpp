@@ -23,9 +23,10 @@ namespace raft::testing::tla {
             has_snapshot = has_snapshot || begin.at(i).now.log.base().index > log_index{};
     });
     if (has_snapshot) return "the specification has no snapshots";
-    if (bounds.changes > 0 || bounds.voters != bounds.servers)
+    if (bounds.changes > 0 || bounds.parts > 0 || bounds.voters != bounds.servers)
         return "the specification has no changes of membership";
     if (bounds.damages > 0) return "the specification has no damaged disks";
+    if (bounds.births > 0 || bounds.wipes > 0) return "the specification has no lost disks";
     if (bounds.log_max > log_max) return "the specification's transcription has shorter logs";
     return nullptr;
 }
