@@ -2974,12 +2974,14 @@ private:
         give(now, {kind::resign, i, 0}, step_down_requested{}, visit);
     }
 
-    /// To any other set of voters, of which there are at least two.
+    /// To any other set of voters, of which there are at least two. Nobody waits for a majority to
+    /// answer first, which would take a round of heartbeats: the configuration may come at any
+    /// moment.
     void changes(const explored_cluster& now, std::size_t i, auto visit) {
         const auto based_on = now.at(i).now.configurations.back().index;
         for (std::uint32_t chosen = 0; chosen < std::uint32_t{1} << bounds_.servers; ++chosen) {
             if (std::popcount(chosen) < 2) continue;
-            change_requested request{based_on, {}};
+            change_requested request{based_on, {}, true};
             for (std::size_t j = 0; j < bounds_.servers; ++j)
                 if ((chosen >> j & 1U) != 0) request.members.push_back({{j + 1}});
             --next_.past.left.changes;
@@ -2987,8 +2989,7 @@ private:
         }
     }
 
-    /// Any server gets any part, or none. Nobody waits for a majority to answer first: the
-    /// configuration may come at any moment.
+    /// Any server gets any part, or none; nor does anybody wait here.
     void parts(const explored_cluster& now, std::size_t i, auto visit) {
         const auto& s = now.at(i).now;
         for (std::size_t number = 0; number < bounds_.servers * wanted_part::parts; ++number) {

@@ -87,6 +87,36 @@ TEST_CASE("cluster_model: no rule is broken within small bounds") {
     }
 }
 
+namespace {
+
+/// Clusters in which it is wrong that a server which was none of the first two votes.
+struct closed_to_others : cluster_model {
+    using cluster_model::cluster_model;
+    [[nodiscard]] const char* violation(const explored_cluster& now) {
+        const auto votes = [](const explored_server& each) {
+            return each.now.is_leader() && each.now.members().is_voter({3});
+        };
+        return std::ranges::any_of(now.servers, votes) ? "another votes" : nullptr;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("cluster_model: a change of the voters comes to its end within small bounds") {
+    auto config = compacting_settings();
+    config.durable_at_once = true;
+    const closed_to_others model{model_bounds{.term_max = 1,
+                                              .log_max = 3,
+                                              .messages_max = 1,
+                                              .crashes = 0,
+                                              .changes = 1,
+                                              .voters = 2,
+                                              .config = config}};
+    const auto found = explorer<closed_to_others>{model}.run();
+    REQUIRE(found.first);
+    CHECK(found.first->rule == doctest::String{"another votes"});
+}
+
 TEST_CASE("cluster_model: bytes hold all of a cluster") {
     auto bounds = lively(guarded_settings());
     bounds.symmetry = false;
