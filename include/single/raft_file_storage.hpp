@@ -54,6 +54,7 @@
 // Small parts that the rest of `file_storage` is written with: an error that says which file and
 // where, an open file that closes itself, names of files, numbers as little-endian bytes.
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -279,6 +280,8 @@ struct file_storage_error {
     std::string message{};
     /// There was no room for it, or no file descriptor: later the same may go well.
     bool no_room = false;
+    std::string file{};                     ///< Of damage: which file is not as it was written …
+    std::optional<std::uint64_t> offset{};  ///< … and from where on.
 };
 
 namespace wal {
@@ -314,7 +317,8 @@ using failure = std::optional<file_storage_error>;
 
 [[nodiscard]] inline file_storage_error damage(const std::string& path, std::uint64_t offset,
                                                std::string_view what) {
-    return {path + " is damaged at offset " + std::to_string(offset) + ": " + std::string{what}};
+    return {path + " is damaged at offset " + std::to_string(offset) + ": " + std::string{what},
+            false, path, offset};
 }
 
 /// Closes itself. The `Files` that opened it must live longer.
@@ -434,6 +438,24 @@ inline constexpr std::string_view cut_name = "cut.tmp";
 inline constexpr std::string_view newest_name = "newest-segment";
 inline constexpr std::string_view newest_draft_name = "newest-segment.tmp";
 inline constexpr std::string_view lock_name = "LOCK";
+
+/// The numbers in the names that begin with `prefix`, sorted.
+[[nodiscard]] inline std::vector<std::uint64_t> numbers_in(const std::vector<std::string>& names,
+                                                           std::string_view prefix) {
+    std::vector<std::uint64_t> numbers;
+    for (const auto& name : names)
+        if (const auto number = number_of_name(prefix, name)) numbers.push_back(*number);
+    std::sort(numbers.begin(), numbers.end());
+    return numbers;
+}
+
+[[nodiscard]] inline std::vector<std::uint64_t> segments_in(const std::vector<std::string>& names) {
+    return numbers_in(names, segment_prefix);
+}
+
+[[nodiscard]] inline bool has_name(const std::vector<std::string>& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 [[nodiscard]] inline std::string segment_path(const std::string& directory, std::uint64_t number) {
     return path_of(directory, numbered_name(segment_prefix, number));
@@ -921,6 +943,12 @@ namespace raft::wal {
 
 class log_map {
 public:
+    /// A segment, and the last entry in it that still counts, or an earlier one if none does.
+    struct segment {
+        std::uint64_t number = 0;
+        log_index last{};
+    };
+
     /// A record in which the entry `first` is, and how far from there it is the one to ask: not for
     /// `end` and later ones.
     struct found_record {
@@ -987,6 +1015,7 @@ public:
         return {std::prev(after)->place, end};
     }
 
+    [[nodiscard]] const std::vector<segment>& segments() const { return segments_; }
     [[nodiscard]] std::uint64_t first_segment() const { return segments_.front().number; }
 
 private:
@@ -997,11 +1026,6 @@ private:
         log_index first{};
         record_place place{};
     };
-    struct segment {
-        std::uint64_t number = 0;
-        log_index last{};
-    };
-
     void cut_from(log_index first) {
         while (!points_.empty() && points_.back().first >= first) points_.pop_back();
         for (auto& each : segments_) each.last = std::min(each.last, previous(first));
@@ -1220,6 +1244,20 @@ struct lost_mark {
     return mark;
 }
 
+/// Reads the mark, if there is one among the `names` in the directory.
+template <class Files>
+[[nodiscard]] failure read_lost_mark(Files& files, const std::string& directory,
+                                     const std::vector<std::string>& names,
+                                     std::optional<lost_mark>& mark) {
+    if (!has_name(names, lost_name)) return std::nullopt;
+    std::vector<std::byte> bytes;
+    const auto path = path_of(directory, lost_name);
+    if (auto failed = read_whole(files, path, bytes)) return failed;
+    mark = decode_lost_mark(bytes);
+    if (mark) return std::nullopt;
+    return damage(path, 0, "it does not match its checksum");
+}
+
 /// Has the mark on the disk for good, in place of one that there may be.
 template <class Files>
 [[nodiscard]] failure put_lost_mark(Files& files, const std::string& directory,
@@ -1248,7 +1286,6 @@ template <class Files>
 // Logs of earlier versions have no note until they are opened; their headers do not promise one
 // (`segment_header::is_noted`).
 
-#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -1297,7 +1334,7 @@ template <class Files>
 [[nodiscard]] failure read_newest_segment(Files& files, const std::string& directory,
                                           const std::vector<std::string>& names,
                                           std::optional<newest_segment>& newest) {
-    if (std::find(names.begin(), names.end(), newest_name) == names.end()) return std::nullopt;
+    if (!has_name(names, newest_name)) return std::nullopt;
     const auto path = path_of(directory, newest_name);
     std::vector<std::byte> bytes;
     if (auto failed = read_whole(files, path, bytes)) return failed;
@@ -1801,6 +1838,17 @@ private:
     std::uint32_t table_crc_ = 0;
     std::vector<std::byte> table_{};
 };
+
+/// Opens the snapshot that ends at this entry, by its name, and reads everything in it once.
+template <class Files>
+[[nodiscard]] failure open_snapshot(Files& files, const std::string& directory, log_index last,
+                                    std::shared_ptr<const snapshot_file<Files>>& opened) {
+    const auto path = snapshot_path(directory, last);
+    if (auto failed = snapshot_file<Files>::open(files, path, opened)) return failed;
+    if (opened->stored().description.last_included.index != last)
+        return damage(path, 16, "it is another snapshot, under a wrong name");
+    return opened->verify();
+}
 
 }  // namespace raft::wal
 
@@ -2872,12 +2920,8 @@ template <class Command>
 // about what was written, a window at a time; a segment is read whole only where its records stop
 // before its data does.
 //
-// It changes nothing on the disk but the end: the torn rest of an interrupted write becomes zeros
-// (see torn_tail.hpp), so that no later reader takes it for something; and what may never have been
-// synced is written again and synced, because what was read may have come from memory only. After
-// that, everything recovered is durable.
+// It changes nothing on the disk; log_end.hpp does, once a log is read that is to be written to.
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -2899,6 +2943,18 @@ template <class Command>
 
 
 namespace raft::wal {
+
+/// The version in a segment's header; 0 if there is none.
+template <class Files>
+[[nodiscard]] failure read_format(Files& files, const std::string& path, std::uint32_t& version) {
+    std::vector<std::byte> begin(segment_header_bytes);
+    std::size_t got = 0;
+    open_file<Files> file;
+    int cause = open_into(files, path, file_opening::read_only, file);
+    if (cause == 0) cause = files.read(file.handle(), 0, begin, got);
+    if (got == begin.size()) version = get<std::uint32_t>(begin, 8);
+    return check(cause, "read", path);
+}
 
 template <class Files>
 class segment_reader {
@@ -3081,15 +3137,6 @@ struct recovered_log {
     std::vector<std::string> report{};
 };
 
-/// The numbers of the segments among the names of files, sorted.
-[[nodiscard]] inline std::vector<std::uint64_t> segments_in(const std::vector<std::string>& names) {
-    std::vector<std::uint64_t> numbers;
-    for (const auto& name : names)
-        if (const auto number = number_of_name(segment_prefix, name)) numbers.push_back(*number);
-    std::sort(numbers.begin(), numbers.end());
-    return numbers;
-}
-
 template <class Files>
 class log_reader {
 public:
@@ -3098,27 +3145,23 @@ public:
     /// Where the first thing is that is not as it was written, if `read` has failed for that.
     [[nodiscard]] const std::optional<record_place>& damaged_at() const { return damaged_at_; }
 
+    /// What follows the records in the last segment, once all are read.
+    [[nodiscard]] const tail_finding& tail() const { return tail_; }
+    /// From where on the records in the last segment may never have been synced.
+    [[nodiscard]] std::uint64_t unsynced_from() const { return unsynced_from_; }
+    /// Has the last segment open.
+    [[nodiscard]] segment_reader<Files>& segment() { return segment_; }
+
     /// Reads the segments of these numbers, which are sorted; `newest`: one that was in use. When
     /// it fails for damage, `log` holds what was before.
     [[nodiscard]] failure read(const std::vector<std::uint64_t>& numbers,
                                const std::optional<newest_segment>& newest, recovered_log& log) {
         for (const auto number : numbers)
             if (auto failed = read_segment(number, newest, log)) return failed;
-        const bool has_records = log.next_sequence > 1;
-        if (auto failed = check_newest_segment(directory_, newest, log.tail, has_records))
-            return failed;
-        if (log.tail.number == 0) return std::nullopt;
-        return end_at_tail(newest ? newest->next_sequence : 0, log);
+        return read_end(newest, log);
     }
 
-private:
-    /// Damage that shows at `place`, which is in a segment that may not be the one being read.
-    [[nodiscard]] file_storage_error damage_from(record_place place, std::uint64_t shown_at,
-                                                 std::string_view what) {
-        damaged_at_ = place;
-        return damage(segment_path(directory_, place.segment), shown_at, what);
-    }
-
+    /// The same, one segment after the other. The next one:
     [[nodiscard]] failure read_segment(std::uint64_t number,
                                        const std::optional<newest_segment>& newest,
                                        recovered_log& log) {
@@ -3133,10 +3176,45 @@ private:
         if (auto failed = read_header(number, header)) return failed;
         if (auto failed = join(header, log)) return failed;
         log.tail = header;
+        log.tail_offset = segment_header_bytes;
+        unsynced_from_ = 0;
         log.map.begin_segment(number);
         auto failed = replay(log);
         log.bytes_read = segment_.bytes_read();
         return failed;
+    }
+
+    /// After the last one: whether the log can end there.
+    [[nodiscard]] failure read_end(const std::optional<newest_segment>& newest,
+                                   recovered_log& log) {
+        damaged_at_.reset();
+        const bool has_records = log.next_sequence > 1;
+        if (auto failed = check_newest_segment(directory_, newest, log.tail, has_records))
+            return failed;
+        if (log.tail.number == 0) return std::nullopt;
+        std::vector<std::byte> segment;
+        if (auto failed = examine(log, segment, tail_)) return failed;
+        if (tail_.verdict == tail_verdict::damaged)
+            return damage_from({log.tail.number, tail_.offset}, tail_.offset, tail_.what);
+        if (newest && log.next_sequence < newest->next_sequence)
+            return damage(segment_.path(), log.tail_offset,
+                          "records that were durable are missing");
+        return std::nullopt;
+    }
+
+    /// What has been written since, by somebody else, to the segment that was read last.
+    [[nodiscard]] failure read_on(recovered_log& log) {
+        const auto path = segment_path(directory_, log.tail.number);
+        if (auto failed = segment_.open(files_, path)) return failed;
+        return replay(log);
+    }
+
+private:
+    /// Damage that shows at `place`, which is in a segment that may not be the one being read.
+    [[nodiscard]] file_storage_error damage_from(record_place place, std::uint64_t shown_at,
+                                                 std::string_view what) {
+        damaged_at_ = place;
+        return damage(segment_path(directory_, place.segment), shown_at, what);
     }
 
     /// A segment that was never begun is all zeros. If it is not, the note tells: one after the
@@ -3207,9 +3285,8 @@ private:
                                : "records are missing that were durable before the next segment");
     }
 
+    /// Goes on from the end of what was read of the segment.
     [[nodiscard]] failure replay(recovered_log& log) {
-        log.tail_offset = segment_header_bytes;
-        unsynced_from_ = 0;
         for (;;) {
             std::span<const std::byte> rest;
             if (auto failed = segment_.read(log.tail_offset, record_header_bytes, rest))
@@ -3311,60 +3388,12 @@ private:
         return std::nullopt;
     }
 
-    /// `durable_before`: the number of a record before which all are known to have been durable.
-    [[nodiscard]] failure end_at_tail(std::uint64_t durable_before, recovered_log& log) {
-        const auto path = segment_path(directory_, log.tail.number);
-        std::vector<std::byte> segment;
-        tail_finding tail;
-        if (auto failed = examine(log, segment, tail)) return failed;
-        if (tail.verdict == tail_verdict::damaged)
-            return damage_from({log.tail.number, tail.offset}, tail.offset, tail.what);
-        if (log.next_sequence < durable_before)
-            return damage(path, log.tail_offset, "records that were durable are missing");
-        open_file<Files> file;
-        if (auto failed =
-                check(open_into(files_, path, file_opening::existing, file), "open", path))
-            return failed;
-        if (tail.verdict == tail_verdict::torn)
-            if (auto failed = cut_off(file, tail.nonzero_end, log)) return failed;
-        if (auto failed = write_again(file, log.tail_offset)) return failed;
-        log.bytes_read = segment_.bytes_read();
-        return check(files_.sync(file.handle()), "sync", path);
-    }
-
-    /// Zeros from the end of the log to the end of what an interrupted write has left.
-    [[nodiscard]] failure cut_off(const open_file<Files>& file, std::uint64_t torn_end,
-                                  recovered_log& log) {
-        const auto& path = segment_.path();
-        const auto end = log.tail_offset;
-        log.report.push_back(path + ": the last write was not finished when the process" +
-                             " ended, or has become zeros since; " +
-                             std::to_string(torn_end - end) + " bytes from offset " +
-                             std::to_string(end) + " are cut off");
-        const std::vector<std::byte> zeros(static_cast<std::size_t>(torn_end - end));
-        return check(files_.write(file.handle(), end, zeros), "write", path);
-    }
-
-    /// What may never have been synced is, next time.
-    [[nodiscard]] failure write_again(const open_file<Files>& file, std::uint64_t end) {
-        for (auto at = unsynced_from_; at < end;) {
-            std::span<const std::byte> found;
-            if (auto failed = segment_.read(at, 1, found)) return failed;
-            found = found.first(
-                static_cast<std::size_t>(std::min<std::uint64_t>(found.size(), end - at)));
-            if (auto failed =
-                    check(files_.write(file.handle(), at, found), "write", segment_.path()))
-                return failed;
-            at += found.size();
-        }
-        return std::nullopt;
-    }
-
     Files& files_;
     const std::string& directory_;
     segment_reader<Files> segment_{};
     std::uint64_t unsynced_from_ = 0;  ///< In the last segment read.
     std::optional<record_place> damaged_at_{};
+    tail_finding tail_{};
     bool base_is_known_ = false;  ///< A record has set it; no entries before it are anywhere.
 };
 
@@ -3555,7 +3584,6 @@ private:
 // repaired by guessing. Damage in the middle of the log it can leave to the other servers to make
 // good, if it may (damaged_log.hpp).
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <memory>
@@ -3605,6 +3633,7 @@ private:
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -3614,6 +3643,13 @@ namespace raft::wal {
 struct last_words {
     std::optional<hard_state> vote{};
     std::optional<log_position> last{};
+
+    /// What is not certain; empty if both are.
+    [[nodiscard]] std::string_view doubt() const {
+        if (!vote) return "this server may have voted in what is damaged";
+        if (!last) return "how far the log went is not known";
+        return {};
+    }
 };
 
 template <class Files>
@@ -3746,20 +3782,13 @@ public:
     /// Takes up the mark, if there is one, and ends what it says was begun. `names`: what is in the
     /// directory.
     [[nodiscard]] failure resume(std::vector<std::string>& names) {
-        const auto has = [&](std::string_view name) {
-            return std::find(names.begin(), names.end(), name) != names.end();
-        };
         for (const auto draft : {lost_draft_name, cut_name, newest_draft_name})
-            if (has(draft)) {
+            if (has_name(names, draft)) {
                 const auto path = path_of(directory_, draft);
                 if (auto failed = check(files_.remove(path), "remove", path)) return failed;
             }
-        if (!has(lost_name)) return std::nullopt;
-        std::vector<std::byte> bytes;
-        const auto path = path_of(directory_, lost_name);
-        if (auto failed = read_whole(files_, path, bytes)) return failed;
-        mark_ = decode_lost_mark(bytes);
-        if (!mark_) return damage(path, 0, "it does not match its checksum");
+        if (auto failed = read_lost_mark(files_, directory_, names, mark_)) return failed;
+        if (!mark_) return std::nullopt;
         return mark_->cut ? carry_out(names) : std::nullopt;
     }
 
@@ -3772,8 +3801,7 @@ public:
         last_words_reader<Files> reader{files_, directory_, newest};
         if (auto failed = reader.read(segments_in(names))) return failed;
         const auto& [vote, last] = reader.found();
-        if (!vote) return refusal(reason, "this server may have voted in what is damaged, and");
-        if (!last) return refusal(reason, "how far the log went is not known, and");
+        if (const auto why = reader.found().doubt(); !why.empty()) return refusal(reason, why);
 
         lost_mark mark{*last, log_cut{damaged_at.offset, unused_number(names), *vote, {}}};
         auto& header = mark.cut->header;
@@ -3792,7 +3820,7 @@ private:
     [[nodiscard]] static file_storage_error refusal(const file_storage_error& reason,
                                                     std::string_view why) {
         return {reason.message + "; the entries are not fetched from the other servers: " +
-                std::string{why} + " could break a promise to them"};
+                std::string{why} + ", and could break a promise to them"};
     }
 
     [[nodiscard]] static std::string aside_name(std::uint64_t aside, std::uint64_t segment) {
@@ -3823,8 +3851,7 @@ private:
 
     [[nodiscard]] static bool has_segment(const std::vector<std::string>& names,
                                           std::uint64_t segment) {
-        const auto name = numbered_name(segment_prefix, segment);
-        return std::find(names.begin(), names.end(), name) != names.end();
+        return has_name(names, numbered_name(segment_prefix, segment));
     }
 
     [[nodiscard]] failure put_mark(const lost_mark& mark) {
@@ -3855,8 +3882,7 @@ private:
     /// Once the copy has its name, what it was made of may have been replaced already.
     [[nodiscard]] failure copy_aside(const log_cut& cut, const std::vector<std::string>& names) {
         const auto name = aside_name(cut.aside, cut.header.number);
-        const bool is_done = std::find(names.begin(), names.end(), name) != names.end();
-        if (is_done || !has_segment(names, cut.header.number)) return std::nullopt;
+        if (has_name(names, name) || !has_segment(names, cut.header.number)) return std::nullopt;
         const auto path = segment_path(directory_, cut.header.number);
         std::vector<std::byte> bytes;
         if (auto failed = read_whole(files_, path, bytes)) return failed;
@@ -3896,6 +3922,60 @@ private:
     const std::string& directory_;
     std::optional<lost_mark> mark_{};
 };
+
+}  // namespace raft::wal
+//
+// Whether what was found in a directory fits together: the log must go on from the snapshot, and
+// must not be missing where there was one. Reads and changes nothing.
+
+#include <optional>
+#include <string>
+
+
+namespace raft::wal {
+
+struct directory_parts {
+    const std::string& directory;
+    const recovered_log& log;
+    std::optional<log_position> covered{};  ///< The last entry in the snapshot, if there is one.
+    bool has_lost_mark = false;
+    bool has_history = false;
+
+    /// Whether the log does not go on from the snapshot, and is to be emptied for that.
+    [[nodiscard]] bool is_log_replaced() const { return covered && !log.shape.matches(*covered); }
+};
+
+[[nodiscard]] inline failure check_fit_without_log(const directory_parts& parts) {
+    for (const auto number : parts.log.unused)
+        if (number != 1)
+            return damage(segment_path(parts.directory, number), 0,
+                          "it is all zeros, and there is no segment before it");
+    if (!parts.covered && !parts.has_lost_mark && !parts.has_history) return std::nullopt;
+    return file_storage_error{parts.directory + ": there is a " +
+                              (parts.covered         ? "snapshot"
+                               : parts.has_lost_mark ? "mark of lost entries"
+                                                     : "history") +
+                              ", but the log is missing, and with it term and vote"};
+}
+
+/// Why the parts do not fit together, if they do not.
+[[nodiscard]] inline failure check_fit(const directory_parts& parts) {
+    const auto& log = parts.log;
+    if (log.tail.number == 0) return check_fit_without_log(parts);
+    const auto base = log.shape.base();
+    if (!parts.covered) {
+        if (base.index == log_index{}) return std::nullopt;
+        return file_storage_error{parts.directory + ": the log begins after entry " +
+                                  std::to_string(base.index.value) + ", in " +
+                                  segment_path(parts.directory, log.map.first_segment()) +
+                                  ", and there is no snapshot of what was before"};
+    }
+    if (parts.covered->index >= base.index) return std::nullopt;
+    return file_storage_error{snapshot_path(parts.directory, parts.covered->index) +
+                              " ends at entry " + std::to_string(parts.covered->index.value) +
+                              ", but the log begins only after entry " +
+                              std::to_string(base.index.value)};
+}
 
 }  // namespace raft::wal
 //
@@ -3950,6 +4030,21 @@ decode_history(std::span<const std::byte> sector) {
     return said;
 }
 
+/// Why a directory must have a history, if it has none and must have one.
+template <class Files>
+[[nodiscard]] failure check_no_history(Files& files, const std::string& directory,
+                                       const std::vector<std::string>& names) {
+    for (const auto number : segments_in(names)) {
+        std::uint32_t version = 0;
+        if (auto failed = read_format(files, segment_path(directory, number), version))
+            return failed;
+        if (version > 1)
+            return file_storage_error{path_of(directory, history_name) +
+                                      " is missing: whose log this is cannot be told"};
+    }
+    return std::nullopt;
+}
+
 template <class Files>
 [[nodiscard]] failure put_history(Files& files, const std::string& directory,
                                   const storage_history& said) {
@@ -3957,10 +4052,13 @@ template <class Files>
                      encoded(said));
 }
 
-/// Reads the file; none if there is none.
+/// Reads the file, if there is one among the `names` in the directory. There must be one if any
+/// segment is of a version that has it.
 template <class Files>
 [[nodiscard]] failure read_history(Files& files, const std::string& directory,
+                                   const std::vector<std::string>& names,
                                    std::optional<storage_history>& said) {
+    if (!has_name(names, history_name)) return check_no_history(files, directory, names);
     const auto path = path_of(directory, history_name);
     std::vector<std::byte> bytes;
     if (auto failed = read_whole(files, path, bytes)) return failed;
@@ -3968,6 +4066,72 @@ template <class Files>
     if (said) return std::nullopt;
     return damage(path, 0, "it does not match its checksum");
 }
+
+}  // namespace raft::wal
+//
+// Makes the end of a log that was read fit to be written on: the torn rest of an interrupted write
+// becomes zeros (torn_tail.hpp), so that no later reader takes it for something; and what may never
+// have been synced is written again and synced, because what was read may have come from memory
+// only. After that, everything recovered is durable.
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+
+namespace raft::wal {
+
+template <class Files>
+class log_end {
+public:
+    /// `reader` has read all of the log.
+    log_end(Files& files, log_reader<Files>& reader) : files_{files}, reader_{reader} {}
+
+    [[nodiscard]] failure settle(recovered_log& log) {
+        open_file<Files> file;
+        if (auto failed =
+                check(open_into(files_, path(), file_opening::existing, file), "open", path()))
+            return failed;
+        if (reader_.tail().verdict == tail_verdict::torn)
+            if (auto failed = cut_off(file, log)) return failed;
+        if (auto failed = write_again(file, log.tail_offset)) return failed;
+        log.bytes_read = reader_.segment().bytes_read();
+        return check(files_.sync(file.handle()), "sync", path());
+    }
+
+private:
+    [[nodiscard]] const std::string& path() const { return reader_.segment().path(); }
+
+    /// Zeros from the end of the log to the end of what an interrupted write has left.
+    [[nodiscard]] failure cut_off(const open_file<Files>& file, recovered_log& log) {
+        const auto end = log.tail_offset;
+        const auto torn_bytes = reader_.tail().nonzero_end - end;
+        log.report.push_back(path() + ": the last write was not finished when the process" +
+                             " ended, or has become zeros since; " + std::to_string(torn_bytes) +
+                             " bytes from offset " + std::to_string(end) + " are cut off");
+        const std::vector<std::byte> zeros(static_cast<std::size_t>(torn_bytes));
+        return check(files_.write(file.handle(), end, zeros), "write", path());
+    }
+
+    /// What may never have been synced is, next time.
+    [[nodiscard]] failure write_again(const open_file<Files>& file, std::uint64_t end) {
+        for (auto at = reader_.unsynced_from(); at < end;) {
+            std::span<const std::byte> found;
+            if (auto failed = reader_.segment().read(at, 1, found)) return failed;
+            found = found.first(
+                static_cast<std::size_t>(std::min<std::uint64_t>(found.size(), end - at)));
+            if (auto failed = check(files_.write(file.handle(), at, found), "write", path()))
+                return failed;
+            at += found.size();
+        }
+        return std::nullopt;
+    }
+
+    Files& files_;
+    log_reader<Files>& reader_;
+};
 
 }  // namespace raft::wal
 
@@ -3999,10 +4163,10 @@ public:
         std::vector<std::string> names;
         if (auto failed = check(files_.list(directory_, names), "list", directory_)) return failed;
         if (auto failed = settle_identity(names, out)) return failed;
-        if (has(names, saving_name))
+        if (has_name(names, saving_name))
             if (auto failed = remove_draft(saving_name, out)) return failed;
         if (auto failed = find_snapshot(names, out)) return failed;
-        if (has(names, receiving_name))
+        if (has_name(names, receiving_name))
             if (auto failed = take_up_received(out)) return failed;
         if (auto failed = read_log(names, out)) return failed;
         // Names that were found, but were never synced, could still vanish.
@@ -4030,40 +4194,17 @@ private:
         return std::nullopt;
     }
 
-    [[nodiscard]] static bool has(const std::vector<std::string>& names, std::string_view name) {
-        return std::find(names.begin(), names.end(), name) != names.end();
-    }
-
     /// Reads which storage this is. One that is new, or of version 1, gets its mark now.
     [[nodiscard]] failure settle_identity(const std::vector<std::string>& names,
                                           opened_directory<Files>& out) {
-        if (has(names, history_name)) {
-            std::optional<storage_history> said;
-            auto failed = read_history(files_, directory_, said);
-            if (!failed) out.history = *said;
-            return failed;
-        }
-        for (const auto number : segments_in(names)) {
-            std::uint32_t version = 0;
-            if (auto failed = read_format(number, version)) return failed;
-            if (version > 1)
-                return file_storage_error{path_of(directory_, history_name) +
-                                          " is missing: whose log this is cannot be told"};
+        std::optional<storage_history> said;
+        if (auto failed = read_history(files_, directory_, names, said)) return failed;
+        if (said) {
+            out.history = *said;
+            return std::nullopt;
         }
         out.history.mark = minted_mark();
         return put_history(files_, directory_, out.history);
-    }
-
-    /// The version in a segment's header; 0 if there is none.
-    [[nodiscard]] failure read_format(std::uint64_t number, std::uint32_t& version) {
-        const auto path = segment_path(directory_, number);
-        std::vector<std::byte> begin(segment_header_bytes);
-        std::size_t got = 0;
-        open_file<Files> file;
-        int cause = open_into(files_, path, file_opening::read_only, file);
-        if (cause == 0) cause = files_.read(file.handle(), 0, begin, got);
-        if (got == begin.size()) version = get<std::uint32_t>(begin, 8);
-        return check(cause, "read", path);
     }
 
     [[nodiscard]] static storage_mark minted_mark() {
@@ -4098,17 +4239,10 @@ private:
     /// The newest one counts. An older one is what a crash left between rename and removal.
     [[nodiscard]] failure find_snapshot(const std::vector<std::string>& names,
                                         opened_directory<Files>& out) {
-        std::vector<std::uint64_t> indexes;
-        for (const auto& name : names)
-            if (const auto index = number_of_name(snapshot_prefix, name)) indexes.push_back(*index);
+        auto indexes = numbers_in(names, snapshot_prefix);
         if (indexes.empty()) return std::nullopt;
-        std::sort(indexes.begin(), indexes.end());
-        const log_index newest{indexes.back()};
-        const auto path = snapshot_path(directory_, newest);
-        if (auto failed = snapshot_file<Files>::open(files_, path, out.snapshot)) return failed;
-        if (out.snapshot->stored().description.last_included.index != newest)
-            return damage(path, 16, "it is another snapshot, under a wrong name");
-        if (auto failed = out.snapshot->verify()) return failed;
+        if (auto failed = open_snapshot(files_, directory_, {indexes.back()}, out.snapshot))
+            return failed;
         // Before an older one goes, the newer one's name must be sure to stay.
         if (indexes.size() > 1)
             if (auto failed = check(files_.sync_directory(directory_), "sync", directory_))
@@ -4152,46 +4286,24 @@ private:
         auto failed = reader.read(segments_in(names), newest_, log);
         damaged_at_ = reader.damaged_at();
         if (failed || log.tail.number == 0) return failed;
+        log_end<Files> end{files_, reader};
+        if (auto unsettled = end.settle(log)) return unsettled;
         return note_newest_segment(files_, directory_, {log.tail, log.next_sequence});
     }
 
     [[nodiscard]] failure fit_together(opened_directory<Files>& out) {
         auto& log = out.log;
-        if (log.tail.number == 0) return fit_without_log(out);
-        const auto first = log.map.first_segment();
-        const auto base = log.shape.base();
-        if (!out.snapshot) {
-            if (base.index == log_index{}) return std::nullopt;
-            return file_storage_error{directory_ + ": the log begins after entry " +
-                                      std::to_string(base.index.value) + ", in " +
-                                      segment_path(directory_, first) +
-                                      ", and there is no snapshot of what was before"};
-        }
-        const auto covered = out.snapshot->stored().description.last_included;
-        if (covered.index < base.index)
-            return file_storage_error{
-                out.snapshot->path() + " ends at entry " + std::to_string(covered.index.value) +
-                ", but the log begins only after entry " + std::to_string(base.index.value)};
-        if (log.shape.matches(covered)) return std::nullopt;
+        directory_parts parts{directory_, log};
+        if (out.snapshot) parts.covered = out.snapshot->stored().description.last_included;
+        parts.has_lost_mark = out.lost_through.has_value();
+        parts.has_history = out.history.history.has_value();
+        if (auto failed = check_fit(parts)) return failed;
+        if (!parts.is_log_replaced()) return std::nullopt;
         out.snapshot_replaces_log = true;
         log.report.push_back(out.snapshot->path() +
                              " was received from a leader and takes the place of the log");
         log.configurations.clear();
         return std::nullopt;
-    }
-
-    [[nodiscard]] failure fit_without_log(const opened_directory<Files>& out) const {
-        for (const auto number : out.log.unused)
-            if (number != 1)
-                return damage(segment_path(directory_, number), 0,
-                              "it is all zeros, and there is no segment before it");
-        const bool was_used = out.snapshot || out.lost_through || out.history.history;
-        if (!was_used) return std::nullopt;
-        return file_storage_error{directory_ + ": there is a " +
-                                  (out.snapshot       ? "snapshot"
-                                   : out.lost_through ? "mark of lost entries"
-                                                      : "history") +
-                                  ", but the log is missing, and with it term and vote"};
     }
 
     Files& files_;
@@ -4620,6 +4732,537 @@ private:
     std::vector<std::byte> snapshot_bytes_{};
     wal::storage_history history_{};
     chunk_write staged_chunk_{};
+};
+
+}  // namespace raft
+//
+// One look into a directory of `file_storage`, by the readers that open it. It tells what is there
+// and goes on after what is wrong, where an opening would stop.
+//
+// Somebody may write to the directory meanwhile. What is at the end of the log is read on for as
+// long as it grows; the note of the newest segment is read before the names, so that no segment is
+// missed which it speaks of. What is removed or renamed under way shows as a problem, and not when
+// the directory is looked into again.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+//
+// What a directory of `file_storage` holds, as who looks into it is told (inspection.hpp).
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+
+namespace raft {
+
+/// What has become of a segment of the log.
+enum class segment_condition : std::uint8_t {
+    whole,       ///< Its records are as they were written.
+    unfinished,  ///< The same, but for a write at its end.
+    spare,       ///< It has its place on the disk for later, and holds nothing.
+    damaged,     ///< It is not as it was written.
+    unread,      ///< It was not read, or what is in it cannot be told, for damage before it.
+};
+
+/// The same, in plain English.
+[[nodiscard]] constexpr std::string_view describe(segment_condition condition) {
+    switch (condition) {
+    case segment_condition::whole: return "whole";
+    case segment_condition::unfinished: return "ends in a write that is not finished";
+    case segment_condition::spare: return "allocated in advance, not in use";
+    case segment_condition::damaged: return "damaged";
+    case segment_condition::unread: return "not read";
+    }
+    return "unknown condition";
+}
+
+/// What an entry of the log is.
+enum class entry_kind : std::uint8_t {
+    command,
+    configuration,
+    no_op,     ///< What a leader begins its term with (§5.4.2), or an entry that says nothing.
+    withheld,  ///< It has no command here, as a witness gets it, whatever it is elsewhere.
+};
+
+/// What it is, in plain English.
+[[nodiscard]] constexpr std::string_view describe(entry_kind kind) {
+    switch (kind) {
+    case entry_kind::command: return "command";
+    case entry_kind::configuration: return "configuration";
+    case entry_kind::no_op: return "no-op";
+    case entry_kind::withheld: return "withheld";
+    }
+    return "unknown kind";
+}
+
+struct inspected_entry {
+    log_index index{};
+    term_number term{};
+    entry_kind kind{};
+    std::uint64_t bytes = 0;  ///< Of its command.
+};
+
+struct inspected_segment {
+    std::string name{};
+    std::uint64_t bytes = 0;   ///< The length of the file.
+    std::uint32_t format = 0;  ///< The version in its header; 0 if it has none.
+    segment_condition condition = segment_condition::unread;
+    std::uint64_t end = 0;  ///< Where the records end that could be read.
+    /// The entries in it that count. What later records have replaced does not; if nothing in it
+    /// counts, `last` is before `first`.
+    log_index first{1};
+    log_index last{};
+};
+
+struct inspected_snapshot {
+    std::string name{};
+    std::optional<stored_snapshot> stored{};  ///< None if its header cannot be read.
+    bool is_sound = false;                    ///< Every byte of it matches its checksum.
+};
+
+/// A snapshot that does not count yet: this server's own, or one that is being received.
+struct inspected_draft {
+    std::string name{};
+    std::uint64_t bytes = 0;                  ///< The length of the file.
+    std::optional<received_part> received{};  ///< How much of which one is sure to be there.
+};
+
+/// What is in a directory. Of a log with damage: what could be read before it.
+struct storage_inspection {
+    std::string directory{};
+    std::optional<storage_mark> mark{};  ///< None if it is of version 1, or cannot be read.
+    std::optional<history_id> history{};
+    hard_state vote{};
+    log_position base{};  ///< The log begins after this position …
+    log_position last{};  ///< … and ends here; the base without entries.
+    /// The snapshot does not go on from the log, and takes its place when the storage is opened.
+    bool log_is_replaced = false;
+    std::vector<indexed_configuration> configurations{};  ///< Among the entries, in order.
+    std::optional<log_index> lacks_from{};                ///< As in `recovered`.
+    std::optional<log_position> lost_through{};           ///< As in `recovered`.
+    std::vector<inspected_segment> segments{};            ///< In order.
+    std::vector<inspected_snapshot> snapshots{};          ///< In order: the last one counts.
+    std::vector<inspected_draft> drafts{};
+    std::vector<std::string> set_aside{};  ///< Files that a recovery of a damaged log has left.
+    /// What is not as it should be, a sentence each. Who opens the storage is refused for any, but
+    /// that `file_storage_options::recover_damaged_log` may help.
+    std::vector<file_storage_error> problems{};
+    /// What is good to know, a sentence each, and is no problem.
+    std::vector<std::string> notes{};
+    /// Whether the directory changed so fast that the problems may be none.
+    bool is_changing = false;
+
+    /// The configuration that the log and the snapshot end with, and the entry that it is, or up to
+    /// which the snapshot goes; none if neither says one.
+    [[nodiscard]] std::optional<indexed_configuration> members() const {
+        if (!configurations.empty() && !log_is_replaced) return configurations.back();
+        if (snapshots.empty() || !snapshots.back().stored) return std::nullopt;
+        const auto& stored = *snapshots.back().stored;
+        return indexed_configuration{stored.description.last_included.index, stored.members};
+    }
+};
+
+}  // namespace raft
+
+namespace raft::wal {
+
+template <class Files>
+class directory_look {
+public:
+    directory_look(Files& files, const std::string& directory)
+        : files_{files}, directory_{directory} {}
+
+    /// Reads all of it. Fails if it is no directory, or holds no storage.
+    [[nodiscard]] failure take() {
+        if (auto failed = list()) return failed;
+        note(read_newest_segment(files_, directory_, names_, newest_));
+        if (auto failed = list()) return failed;
+        if (!holds_storage())
+            return file_storage_error{
+                directory_ +
+                " holds no storage: there is no log in it, no snapshot and no history"};
+        found_.directory = directory_;
+        look_at_identity();
+        look_at_loss();
+        look_at_snapshots();
+        look_at_drafts();
+        look_at_log();
+        tell_log();
+        return std::nullopt;
+    }
+
+    [[nodiscard]] storage_inspection& found() { return found_; }
+    [[nodiscard]] log_map& map() { return log_.map; }
+
+private:
+    [[nodiscard]] failure list() {
+        return check(files_.list(directory_, names_), "list", directory_);
+    }
+
+    [[nodiscard]] bool holds_storage() const {
+        return has_name(names_, history_name) || has_name(names_, newest_name) ||
+               has_name(names_, lost_name) || !segments_in(names_).empty() ||
+               !numbers_in(names_, snapshot_prefix).empty();
+    }
+
+    void note(failure failed) {
+        if (failed) found_.problems.push_back(*std::move(failed));
+    }
+
+    // ------------------------------------------------------------------------ beside the log
+
+    void look_at_identity() {
+        std::optional<storage_history> said;
+        note(read_history(files_, directory_, names_, said));
+        if (!said) return;
+        found_.mark = said->mark;
+        found_.history = said->history;
+    }
+
+    void look_at_loss() {
+        std::optional<lost_mark> mark;
+        note(read_lost_mark(files_, directory_, names_, mark));
+        for (const auto& name : names_)
+            if (name.starts_with(aside_prefix)) found_.set_aside.push_back(name);
+        std::sort(found_.set_aside.begin(), found_.set_aside.end());
+        if (!mark) return;
+        found_.lost_through = mark->lost_through;
+        if (!mark->cut) return;
+        found_.notes.push_back(
+            "the log is to be cut off at offset " + std::to_string(mark->cut->offset) + " of " +
+            segment_path(directory_, mark->cut->header.number) +
+            " for damage there; that was begun, and is ended when the storage is opened");
+    }
+
+    /// The newest one counts. An older one is what a crash left, and need not be sound.
+    void look_at_snapshots() {
+        failure unsound;
+        for (const auto number : numbers_in(names_, snapshot_prefix)) {
+            if (!found_.snapshots.empty())
+                found_.notes.push_back(path_of(directory_, found_.snapshots.back().name) +
+                                       " is an older snapshot, and of no use");
+            inspected_snapshot each{.name = numbered_name(snapshot_prefix, number)};
+            std::shared_ptr<const snapshot_file<Files>> opened;
+            unsound = open_snapshot(files_, directory_, {number}, opened);
+            if (opened) each.stored = opened->stored();
+            each.is_sound = !unsound;
+            found_.snapshots.push_back(std::move(each));
+        }
+        note(std::move(unsound));
+    }
+
+    void look_at_drafts() {
+        for (const auto name : {saving_name, receiving_name}) {
+            if (!has_name(names_, name)) continue;
+            inspected_draft draft{.name = std::string{name}};
+            open_file<Files> file;
+            const auto path = path_of(directory_, name);
+            int cause = open_into(files_, path, file_opening::read_only, file);
+            if (cause == 0) cause = files_.size(file.handle(), draft.bytes);
+            std::vector<std::byte> sector(snapshot_header_bytes);
+            std::size_t got = 0;
+            if (cause == 0) cause = files_.read(file.handle(), 0, sector, got);
+            note(check(cause, "read", path));
+            draft.received = decode_mark(sector);
+            found_.drafts.push_back(std::move(draft));
+        }
+    }
+
+    // -------------------------------------------------------------------------------- the log
+
+    void look_at_log() {
+        const auto numbers = segments_in(names_);
+        for (const auto number : numbers) measure(number);
+        log_reader<Files> reader{files_, directory_};
+        std::size_t reading = 0;
+        failure failed;
+        for (; reading < numbers.size(); ++reading) {
+            failed = reader.read_segment(numbers[reading], newest_, log_);
+            if (failed) break;
+            const bool is_spare = !log_.unused.empty() && log_.unused.back() == numbers[reading];
+            found_.segments[reading].condition =
+                is_spare ? segment_condition::spare : segment_condition::whole;
+            tell_end();
+        }
+        if (!failed) failed = read_end(reader);
+        tell_end();
+        if (!failed) return note(check_fit(parts()));
+        tell_damage(*failed, reader.damaged_at(), reading);
+        if (reader.damaged_at()) tell_recovery(numbers);
+        note(std::move(failed));
+    }
+
+    void measure(std::uint64_t number) {
+        inspected_segment each{.name = numbered_name(segment_prefix, number)};
+        const auto path = segment_path(directory_, number);
+        open_file<Files> file;
+        if (open_into(files_, path, file_opening::read_only, file) == 0 &&
+            files_.size(file.handle(), each.bytes) == 0)
+            static_cast<void>(read_format(files_, path, each.format));  // The reader says why not.
+        found_.segments.push_back(std::move(each));
+    }
+
+    /// The end of the log, which may grow while it is read.
+    [[nodiscard]] failure read_end(log_reader<Files>& reader) {
+        for (;;) {
+            auto failed = reader.read_end(newest_, log_);
+            if (log_.tail.number == 0) return failed;
+            if (!failed && reader.tail().verdict == tail_verdict::clean) return failed;
+            const auto read_before = log_.next_sequence;
+            if (auto unread = reader.read_on(log_)) return unread;
+            if (log_.next_sequence != read_before) continue;
+            if (!failed) tell_unfinished(reader.tail());
+            return failed;
+        }
+    }
+
+    void tell_unfinished(const tail_finding& tail) {
+        segment(log_.tail.number)->condition = segment_condition::unfinished;
+        found_.notes.push_back(segment_path(directory_, log_.tail.number) + ": " +
+                               std::to_string(tail.nonzero_end - log_.tail_offset) +
+                               " bytes from offset " + std::to_string(log_.tail_offset) +
+                               " are of a write that is under way, or was when the process ended; "
+                               "that is no damage");
+    }
+
+    [[nodiscard]] inspected_segment* segment(std::uint64_t number) {
+        const auto name = numbered_name(segment_prefix, number);
+        for (auto& each : found_.segments)
+            if (each.name == name) return &each;
+        return nullptr;
+    }
+
+    void tell_end() {
+        if (auto* tail = segment(log_.tail.number)) tail->end = log_.tail_offset;
+    }
+
+    /// `reading`: which of the segments was being read when it showed.
+    void tell_damage(const file_storage_error& why, const std::optional<record_place>& place,
+                     std::size_t reading) {
+        const auto from = place ? numbered_name(segment_prefix, place->segment)
+                          : reading < found_.segments.size() ? found_.segments[reading].name
+                                                             : std::string{};
+        for (auto& each : found_.segments) {
+            if (path_of(directory_, each.name) == why.file)
+                each.condition = segment_condition::damaged;
+            else if (!from.empty() && each.name >= from)
+                each.condition = segment_condition::unread;
+        }
+    }
+
+    /// Whether the other servers can bring what is damaged.
+    void tell_recovery(const std::vector<std::uint64_t>& numbers) {
+        last_words_reader<Files> reader{files_, directory_, newest_};
+        if (auto failed = reader.read(numbers)) return note(std::move(failed));
+        const auto& words = reader.found();
+        if (const auto doubt = words.doubt(); !doubt.empty())
+            return found_.notes.push_back("the entries cannot be had from the other servers: " +
+                                          std::string{doubt});
+        found_.notes.push_back(
+            "the entries can be had from the other servers (recover_damaged_log): it is certain "
+            "that term " +
+            std::to_string(words.vote->current_term.value) + " was reached and the log went to " +
+            "entry " + std::to_string(words.last->index.value) + " of term " +
+            std::to_string(words.last->term.value));
+    }
+
+    // ------------------------------------------------------------------------------ together
+
+    [[nodiscard]] directory_parts parts() const {
+        directory_parts all{directory_, log_};
+        if (!found_.snapshots.empty() && found_.snapshots.back().stored)
+            all.covered = found_.snapshots.back().stored->description.last_included;
+        all.has_lost_mark = found_.lost_through.has_value();
+        all.has_history = found_.history.has_value();
+        return all;
+    }
+
+    void tell_log() {
+        found_.vote = log_.vote;
+        found_.base = log_.shape.base();
+        found_.last = log_.shape.last();
+        found_.configurations = std::move(log_.configurations);
+        found_.notes.insert(found_.notes.end(), log_.report.begin(), log_.report.end());
+        tell_entries();
+        if (found_.problems.empty() && log_.tail.number != 0 && parts().is_log_replaced()) {
+            found_.log_is_replaced = true;
+            found_.notes.push_back(path_of(directory_, found_.snapshots.back().name) +
+                                   " was received from a leader and takes the place of the log");
+        }
+        tell_lack();
+    }
+
+    /// A snapshot without a state lacks commands as the log does.
+    void tell_lack() {
+        found_.lacks_from = log_.lacks_from;
+        if (found_.snapshots.empty() || !found_.snapshots.back().stored) return;
+        const auto& stored = *found_.snapshots.back().stored;
+        const auto covered = stored.description.last_included.index;
+        if (stored.withheld)
+            found_.lacks_from = std::min(found_.lacks_from.value_or(covered), covered);
+    }
+
+    /// An entry counts where it was written last.
+    void tell_entries() {
+        auto told = found_.base.index;
+        for (const auto& [number, last] : log_.map.segments()) {
+            auto* each = segment(number);
+            each->first = next(told);
+            each->last = std::max(told, last);
+            told = each->last;
+        }
+    }
+
+    Files& files_;
+    const std::string& directory_;
+    std::vector<std::string> names_{};
+    std::optional<newest_segment> newest_{};
+    recovered_log log_{};
+    storage_inspection found_{};
+};
+
+}  // namespace raft::wal
+//
+// Tells what a directory of `file_storage` holds, without opening the storage: nothing is written,
+// created or locked, and a server may use the directory meanwhile. What it writes at that moment is
+// no damage, and is not told as such: a problem counts only if it shows at two looks in a row.
+//
+// raft-inspect (examples/inspect/) is a program around it.
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+//
+// Files that can be read, and nothing else: whatever is written with them changes nothing on the
+// disk, or does not compile. They take no lock, so a storage that is in use is read beside who uses
+// it.
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+
+namespace raft::wal {
+
+template <storage_files Files>
+class read_only_files {
+public:
+    using handle = typename Files::handle;
+
+    explicit read_only_files(Files files) : files_{std::move(files)} {}
+
+    [[nodiscard]] int list(const std::string& path, std::vector<std::string>& names) {
+        return files_.list(path, names);
+    }
+    [[nodiscard]] int open(const std::string& path, file_opening opening, handle& file) {
+        return opening == file_opening::read_only ? files_.open(path, opening, file) : EROFS;
+    }
+    void close(handle file) { files_.close(file); }
+    [[nodiscard]] int size(handle file, std::uint64_t& bytes) { return files_.size(file, bytes); }
+    [[nodiscard]] int read(handle file, std::uint64_t offset, std::span<std::byte> bytes,
+                           std::size_t& got) {
+        return files_.read(file, offset, bytes, got);
+    }
+    [[nodiscard]] int next_data(handle file, std::uint64_t offset, std::uint64_t& found) {
+        return files_.next_data(file, offset, found);
+    }
+
+private:
+    Files files_;
+};
+
+}  // namespace raft::wal
+
+namespace raft {
+
+/// Looks into one directory. Used from one thread at a time; blocks for the disk.
+template <storage_files Files = posix_files>
+class storage_inspector {
+public:
+    explicit storage_inspector(std::string directory, Files files = Files{})
+        : files_{std::move(files)}, directory_{std::move(directory)} {}
+
+    /// Reads everything that counts in the directory once, or twice if something is wrong with it;
+    /// more often only if it changes meanwhile. Says why if it is no directory that can be read, or
+    /// holds no storage.
+    [[nodiscard]] std::optional<file_storage_error> look() {
+        std::vector<file_storage_error> before;
+        for (int looks = 0; looks < looks_max; ++looks) {
+            wal::directory_look<readable> once{files_, directory_};
+            if (auto failed = once.take()) return failed;
+            found_ = std::move(once.found());
+            map_ = std::move(once.map());
+            if (found_.problems.empty() || same(found_.problems, before)) return std::nullopt;
+            before = found_.problems;
+        }
+        found_.is_changing = true;
+        found_.notes.push_back(directory_ + " was changed at every look; what is told as a problem "
+                                            "may be what was being written");
+        return std::nullopt;
+    }
+
+    /// What the last look has found.
+    [[nodiscard]] const storage_inspection& found() const { return found_; }
+
+    /// Calls `take(const inspected_entry&)` for each entry of the log that the last look has found,
+    /// first to last. Says what is wrong if one cannot be read, or not any longer.
+    template <class Take>
+    [[nodiscard]] std::optional<file_storage_error> each_entry(Take take) {
+        wal::entry_reader<readable> reader;
+        for (auto wanted = next(found_.base.index); wanted <= found_.last.index;) {
+            auto failed = reader.read(
+                files_, directory_, map_.find(wanted), wanted, found_.last.index,
+                [&](log_index index, term_number term, const wal::stored_command& command) {
+                    take(inspected_entry{index, term, kind_of(index, command),
+                                         command ? command->size() : 0});
+                    wanted = next(index);
+                    return true;
+                });
+            if (failed) return failed;
+        }
+        return std::nullopt;
+    }
+
+private:
+    using readable = wal::read_only_files<Files>;
+    static constexpr int looks_max = 10;
+
+    [[nodiscard]] static bool same(const std::vector<file_storage_error>& a,
+                                   const std::vector<file_storage_error>& b) {
+        return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                          [](const auto& x, const auto& y) { return x.message == y.message; });
+    }
+
+    [[nodiscard]] entry_kind kind_of(log_index index, const wal::stored_command& command) const {
+        if (command) return entry_kind::command;
+        for (const auto& each : found_.configurations)
+            if (each.index == index) return entry_kind::configuration;
+        if (found_.lacks_from && *found_.lacks_from <= index) return entry_kind::withheld;
+        return entry_kind::no_op;
+    }
+
+    readable files_;
+    std::string directory_;
+    storage_inspection found_{};
+    wal::log_map map_{};
 };
 
 }  // namespace raft

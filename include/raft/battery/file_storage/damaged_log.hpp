@@ -49,20 +49,13 @@ public:
     /// Takes up the mark, if there is one, and ends what it says was begun. `names`: what is in the
     /// directory.
     [[nodiscard]] failure resume(std::vector<std::string>& names) {
-        const auto has = [&](std::string_view name) {
-            return std::find(names.begin(), names.end(), name) != names.end();
-        };
         for (const auto draft : {lost_draft_name, cut_name, newest_draft_name})
-            if (has(draft)) {
+            if (has_name(names, draft)) {
                 const auto path = path_of(directory_, draft);
                 if (auto failed = check(files_.remove(path), "remove", path)) return failed;
             }
-        if (!has(lost_name)) return std::nullopt;
-        std::vector<std::byte> bytes;
-        const auto path = path_of(directory_, lost_name);
-        if (auto failed = read_whole(files_, path, bytes)) return failed;
-        mark_ = decode_lost_mark(bytes);
-        if (!mark_) return damage(path, 0, "it does not match its checksum");
+        if (auto failed = read_lost_mark(files_, directory_, names, mark_)) return failed;
+        if (!mark_) return std::nullopt;
         return mark_->cut ? carry_out(names) : std::nullopt;
     }
 
@@ -75,8 +68,7 @@ public:
         last_words_reader<Files> reader{files_, directory_, newest};
         if (auto failed = reader.read(segments_in(names))) return failed;
         const auto& [vote, last] = reader.found();
-        if (!vote) return refusal(reason, "this server may have voted in what is damaged, and");
-        if (!last) return refusal(reason, "how far the log went is not known, and");
+        if (const auto why = reader.found().doubt(); !why.empty()) return refusal(reason, why);
 
         lost_mark mark{*last, log_cut{damaged_at.offset, unused_number(names), *vote, {}}};
         auto& header = mark.cut->header;
@@ -95,7 +87,7 @@ private:
     [[nodiscard]] static file_storage_error refusal(const file_storage_error& reason,
                                                     std::string_view why) {
         return {reason.message + "; the entries are not fetched from the other servers: " +
-                std::string{why} + " could break a promise to them"};
+                std::string{why} + ", and could break a promise to them"};
     }
 
     [[nodiscard]] static std::string aside_name(std::uint64_t aside, std::uint64_t segment) {
@@ -126,8 +118,7 @@ private:
 
     [[nodiscard]] static bool has_segment(const std::vector<std::string>& names,
                                           std::uint64_t segment) {
-        const auto name = numbered_name(segment_prefix, segment);
-        return std::find(names.begin(), names.end(), name) != names.end();
+        return has_name(names, numbered_name(segment_prefix, segment));
     }
 
     [[nodiscard]] failure put_mark(const lost_mark& mark) {
@@ -158,8 +149,7 @@ private:
     /// Once the copy has its name, what it was made of may have been replaced already.
     [[nodiscard]] failure copy_aside(const log_cut& cut, const std::vector<std::string>& names) {
         const auto name = aside_name(cut.aside, cut.header.number);
-        const bool is_done = std::find(names.begin(), names.end(), name) != names.end();
-        if (is_done || !has_segment(names, cut.header.number)) return std::nullopt;
+        if (has_name(names, name) || !has_segment(names, cut.header.number)) return std::nullopt;
         const auto path = segment_path(directory_, cut.header.number);
         std::vector<std::byte> bytes;
         if (auto failed = read_whole(files_, path, bytes)) return failed;

@@ -4,6 +4,7 @@
 // where, an open file that closes itself, names of files, numbers as little-endian bytes.
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +27,8 @@ struct file_storage_error {
     std::string message{};
     /// There was no room for it, or no file descriptor: later the same may go well.
     bool no_room = false;
+    std::string file{};                     ///< Of damage: which file is not as it was written …
+    std::optional<std::uint64_t> offset{};  ///< … and from where on.
 };
 
 namespace wal {
@@ -61,7 +64,8 @@ using failure = std::optional<file_storage_error>;
 
 [[nodiscard]] inline file_storage_error damage(const std::string& path, std::uint64_t offset,
                                                std::string_view what) {
-    return {path + " is damaged at offset " + std::to_string(offset) + ": " + std::string{what}};
+    return {path + " is damaged at offset " + std::to_string(offset) + ": " + std::string{what},
+            false, path, offset};
 }
 
 /// Closes itself. The `Files` that opened it must live longer.
@@ -181,6 +185,24 @@ inline constexpr std::string_view cut_name = "cut.tmp";
 inline constexpr std::string_view newest_name = "newest-segment";
 inline constexpr std::string_view newest_draft_name = "newest-segment.tmp";
 inline constexpr std::string_view lock_name = "LOCK";
+
+/// The numbers in the names that begin with `prefix`, sorted.
+[[nodiscard]] inline std::vector<std::uint64_t> numbers_in(const std::vector<std::string>& names,
+                                                           std::string_view prefix) {
+    std::vector<std::uint64_t> numbers;
+    for (const auto& name : names)
+        if (const auto number = number_of_name(prefix, name)) numbers.push_back(*number);
+    std::sort(numbers.begin(), numbers.end());
+    return numbers;
+}
+
+[[nodiscard]] inline std::vector<std::uint64_t> segments_in(const std::vector<std::string>& names) {
+    return numbers_in(names, segment_prefix);
+}
+
+[[nodiscard]] inline bool has_name(const std::vector<std::string>& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 [[nodiscard]] inline std::string segment_path(const std::string& directory, std::uint64_t number) {
     return path_of(directory, numbered_name(segment_prefix, number));

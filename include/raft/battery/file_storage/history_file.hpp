@@ -15,6 +15,7 @@
 
 #include <raft/battery/file_storage/file.hpp>
 #include <raft/battery/file_storage/record.hpp>
+#include <raft/battery/file_storage/segment_reader.hpp>
 #include <raft/policy/identity.hpp>
 
 namespace raft::wal {
@@ -55,6 +56,21 @@ decode_history(std::span<const std::byte> sector) {
     return said;
 }
 
+/// Why a directory must have a history, if it has none and must have one.
+template <class Files>
+[[nodiscard]] failure check_no_history(Files& files, const std::string& directory,
+                                       const std::vector<std::string>& names) {
+    for (const auto number : segments_in(names)) {
+        std::uint32_t version = 0;
+        if (auto failed = read_format(files, segment_path(directory, number), version))
+            return failed;
+        if (version > 1)
+            return file_storage_error{path_of(directory, history_name) +
+                                      " is missing: whose log this is cannot be told"};
+    }
+    return std::nullopt;
+}
+
 template <class Files>
 [[nodiscard]] failure put_history(Files& files, const std::string& directory,
                                   const storage_history& said) {
@@ -62,10 +78,13 @@ template <class Files>
                      encoded(said));
 }
 
-/// Reads the file; none if there is none.
+/// Reads the file, if there is one among the `names` in the directory. There must be one if any
+/// segment is of a version that has it.
 template <class Files>
 [[nodiscard]] failure read_history(Files& files, const std::string& directory,
+                                   const std::vector<std::string>& names,
                                    std::optional<storage_history>& said) {
+    if (!has_name(names, history_name)) return check_no_history(files, directory, names);
     const auto path = path_of(directory, history_name);
     std::vector<std::byte> bytes;
     if (auto failed = read_whole(files, path, bytes)) return failed;

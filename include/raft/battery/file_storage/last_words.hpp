@@ -16,6 +16,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,13 @@ namespace raft::wal {
 struct last_words {
     std::optional<hard_state> vote{};
     std::optional<log_position> last{};
+
+    /// What is not certain; empty if both are.
+    [[nodiscard]] std::string_view doubt() const {
+        if (!vote) return "this server may have voted in what is damaged";
+        if (!last) return "how far the log went is not known";
+        return {};
+    }
 };
 
 template <class Files>

@@ -16,6 +16,12 @@ namespace raft::wal {
 
 class log_map {
 public:
+    /// A segment, and the last entry in it that still counts, or an earlier one if none does.
+    struct segment {
+        std::uint64_t number = 0;
+        log_index last{};
+    };
+
     /// A record in which the entry `first` is, and how far from there it is the one to ask: not for
     /// `end` and later ones.
     struct found_record {
@@ -82,6 +88,7 @@ public:
         return {std::prev(after)->place, end};
     }
 
+    [[nodiscard]] const std::vector<segment>& segments() const { return segments_; }
     [[nodiscard]] std::uint64_t first_segment() const { return segments_.front().number; }
 
 private:
@@ -92,11 +99,6 @@ private:
         log_index first{};
         record_place place{};
     };
-    struct segment {
-        std::uint64_t number = 0;
-        log_index last{};
-    };
-
     void cut_from(log_index first) {
         while (!points_.empty() && points_.back().first >= first) points_.pop_back();
         for (auto& each : segments_) each.last = std::min(each.last, previous(first));

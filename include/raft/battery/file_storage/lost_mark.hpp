@@ -73,6 +73,20 @@ struct lost_mark {
     return mark;
 }
 
+/// Reads the mark, if there is one among the `names` in the directory.
+template <class Files>
+[[nodiscard]] failure read_lost_mark(Files& files, const std::string& directory,
+                                     const std::vector<std::string>& names,
+                                     std::optional<lost_mark>& mark) {
+    if (!has_name(names, lost_name)) return std::nullopt;
+    std::vector<std::byte> bytes;
+    const auto path = path_of(directory, lost_name);
+    if (auto failed = read_whole(files, path, bytes)) return failed;
+    mark = decode_lost_mark(bytes);
+    if (mark) return std::nullopt;
+    return damage(path, 0, "it does not match its checksum");
+}
+
 /// Has the mark on the disk for good, in place of one that there may be.
 template <class Files>
 [[nodiscard]] failure put_lost_mark(Files& files, const std::string& directory,

@@ -19,7 +19,6 @@
 // (`segment_header::is_noted`).
 #pragma once
 
-#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -70,7 +69,7 @@ template <class Files>
 [[nodiscard]] failure read_newest_segment(Files& files, const std::string& directory,
                                           const std::vector<std::string>& names,
                                           std::optional<newest_segment>& newest) {
-    if (std::find(names.begin(), names.end(), newest_name) == names.end()) return std::nullopt;
+    if (!has_name(names, newest_name)) return std::nullopt;
     const auto path = path_of(directory, newest_name);
     std::vector<std::byte> bytes;
     if (auto failed = read_whole(files, path, bytes)) return failed;

@@ -7,7 +7,6 @@
 // good, if it may (damaged_log.hpp).
 #pragma once
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <memory>
@@ -19,7 +18,9 @@
 #include <vector>
 
 #include <raft/battery/file_storage/damaged_log.hpp>
+#include <raft/battery/file_storage/fit.hpp>
 #include <raft/battery/file_storage/history_file.hpp>
+#include <raft/battery/file_storage/log_end.hpp>
 #include <raft/battery/file_storage/recovery.hpp>
 #include <raft/battery/file_storage/snapshot_receiver.hpp>
 
@@ -51,10 +52,10 @@ public:
         std::vector<std::string> names;
         if (auto failed = check(files_.list(directory_, names), "list", directory_)) return failed;
         if (auto failed = settle_identity(names, out)) return failed;
-        if (has(names, saving_name))
+        if (has_name(names, saving_name))
             if (auto failed = remove_draft(saving_name, out)) return failed;
         if (auto failed = find_snapshot(names, out)) return failed;
-        if (has(names, receiving_name))
+        if (has_name(names, receiving_name))
             if (auto failed = take_up_received(out)) return failed;
         if (auto failed = read_log(names, out)) return failed;
         // Names that were found, but were never synced, could still vanish.
@@ -82,40 +83,17 @@ private:
         return std::nullopt;
     }
 
-    [[nodiscard]] static bool has(const std::vector<std::string>& names, std::string_view name) {
-        return std::find(names.begin(), names.end(), name) != names.end();
-    }
-
     /// Reads which storage this is. One that is new, or of version 1, gets its mark now.
     [[nodiscard]] failure settle_identity(const std::vector<std::string>& names,
                                           opened_directory<Files>& out) {
-        if (has(names, history_name)) {
-            std::optional<storage_history> said;
-            auto failed = read_history(files_, directory_, said);
-            if (!failed) out.history = *said;
-            return failed;
-        }
-        for (const auto number : segments_in(names)) {
-            std::uint32_t version = 0;
-            if (auto failed = read_format(number, version)) return failed;
-            if (version > 1)
-                return file_storage_error{path_of(directory_, history_name) +
-                                          " is missing: whose log this is cannot be told"};
+        std::optional<storage_history> said;
+        if (auto failed = read_history(files_, directory_, names, said)) return failed;
+        if (said) {
+            out.history = *said;
+            return std::nullopt;
         }
         out.history.mark = minted_mark();
         return put_history(files_, directory_, out.history);
-    }
-
-    /// The version in a segment's header; 0 if there is none.
-    [[nodiscard]] failure read_format(std::uint64_t number, std::uint32_t& version) {
-        const auto path = segment_path(directory_, number);
-        std::vector<std::byte> begin(segment_header_bytes);
-        std::size_t got = 0;
-        open_file<Files> file;
-        int cause = open_into(files_, path, file_opening::read_only, file);
-        if (cause == 0) cause = files_.read(file.handle(), 0, begin, got);
-        if (got == begin.size()) version = get<std::uint32_t>(begin, 8);
-        return check(cause, "read", path);
     }
 
     [[nodiscard]] static storage_mark minted_mark() {
@@ -150,17 +128,10 @@ private:
     /// The newest one counts. An older one is what a crash left between rename and removal.
     [[nodiscard]] failure find_snapshot(const std::vector<std::string>& names,
                                         opened_directory<Files>& out) {
-        std::vector<std::uint64_t> indexes;
-        for (const auto& name : names)
-            if (const auto index = number_of_name(snapshot_prefix, name)) indexes.push_back(*index);
+        auto indexes = numbers_in(names, snapshot_prefix);
         if (indexes.empty()) return std::nullopt;
-        std::sort(indexes.begin(), indexes.end());
-        const log_index newest{indexes.back()};
-        const auto path = snapshot_path(directory_, newest);
-        if (auto failed = snapshot_file<Files>::open(files_, path, out.snapshot)) return failed;
-        if (out.snapshot->stored().description.last_included.index != newest)
-            return damage(path, 16, "it is another snapshot, under a wrong name");
-        if (auto failed = out.snapshot->verify()) return failed;
+        if (auto failed = open_snapshot(files_, directory_, {indexes.back()}, out.snapshot))
+            return failed;
         // Before an older one goes, the newer one's name must be sure to stay.
         if (indexes.size() > 1)
             if (auto failed = check(files_.sync_directory(directory_), "sync", directory_))
@@ -204,46 +175,24 @@ private:
         auto failed = reader.read(segments_in(names), newest_, log);
         damaged_at_ = reader.damaged_at();
         if (failed || log.tail.number == 0) return failed;
+        log_end<Files> end{files_, reader};
+        if (auto unsettled = end.settle(log)) return unsettled;
         return note_newest_segment(files_, directory_, {log.tail, log.next_sequence});
     }
 
     [[nodiscard]] failure fit_together(opened_directory<Files>& out) {
         auto& log = out.log;
-        if (log.tail.number == 0) return fit_without_log(out);
-        const auto first = log.map.first_segment();
-        const auto base = log.shape.base();
-        if (!out.snapshot) {
-            if (base.index == log_index{}) return std::nullopt;
-            return file_storage_error{directory_ + ": the log begins after entry " +
-                                      std::to_string(base.index.value) + ", in " +
-                                      segment_path(directory_, first) +
-                                      ", and there is no snapshot of what was before"};
-        }
-        const auto covered = out.snapshot->stored().description.last_included;
-        if (covered.index < base.index)
-            return file_storage_error{
-                out.snapshot->path() + " ends at entry " + std::to_string(covered.index.value) +
-                ", but the log begins only after entry " + std::to_string(base.index.value)};
-        if (log.shape.matches(covered)) return std::nullopt;
+        directory_parts parts{directory_, log};
+        if (out.snapshot) parts.covered = out.snapshot->stored().description.last_included;
+        parts.has_lost_mark = out.lost_through.has_value();
+        parts.has_history = out.history.history.has_value();
+        if (auto failed = check_fit(parts)) return failed;
+        if (!parts.is_log_replaced()) return std::nullopt;
         out.snapshot_replaces_log = true;
         log.report.push_back(out.snapshot->path() +
                              " was received from a leader and takes the place of the log");
         log.configurations.clear();
         return std::nullopt;
-    }
-
-    [[nodiscard]] failure fit_without_log(const opened_directory<Files>& out) const {
-        for (const auto number : out.log.unused)
-            if (number != 1)
-                return damage(segment_path(directory_, number), 0,
-                              "it is all zeros, and there is no segment before it");
-        const bool was_used = out.snapshot || out.lost_through || out.history.history;
-        if (!was_used) return std::nullopt;
-        return file_storage_error{directory_ + ": there is a " +
-                                  (out.snapshot       ? "snapshot"
-                                   : out.lost_through ? "mark of lost entries"
-                                                      : "history") +
-                                  ", but the log is missing, and with it term and vote"};
     }
 
     Files& files_;

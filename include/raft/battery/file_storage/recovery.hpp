@@ -4,13 +4,9 @@
 // about what was written, a window at a time; a segment is read whole only where its records stop
 // before its data does.
 //
-// It changes nothing on the disk but the end: the torn rest of an interrupted write becomes zeros
-// (see torn_tail.hpp), so that no later reader takes it for something; and what may never have been
-// synced is written again and synced, because what was read may have come from memory only. After
-// that, everything recovered is durable.
+// It changes nothing on the disk; log_end.hpp does, once a log is read that is to be written to.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -43,15 +39,6 @@ struct recovered_log {
     std::vector<std::string> report{};
 };
 
-/// The numbers of the segments among the names of files, sorted.
-[[nodiscard]] inline std::vector<std::uint64_t> segments_in(const std::vector<std::string>& names) {
-    std::vector<std::uint64_t> numbers;
-    for (const auto& name : names)
-        if (const auto number = number_of_name(segment_prefix, name)) numbers.push_back(*number);
-    std::sort(numbers.begin(), numbers.end());
-    return numbers;
-}
-
 template <class Files>
 class log_reader {
 public:
@@ -60,27 +47,23 @@ public:
     /// Where the first thing is that is not as it was written, if `read` has failed for that.
     [[nodiscard]] const std::optional<record_place>& damaged_at() const { return damaged_at_; }
 
+    /// What follows the records in the last segment, once all are read.
+    [[nodiscard]] const tail_finding& tail() const { return tail_; }
+    /// From where on the records in the last segment may never have been synced.
+    [[nodiscard]] std::uint64_t unsynced_from() const { return unsynced_from_; }
+    /// Has the last segment open.
+    [[nodiscard]] segment_reader<Files>& segment() { return segment_; }
+
     /// Reads the segments of these numbers, which are sorted; `newest`: one that was in use. When
     /// it fails for damage, `log` holds what was before.
     [[nodiscard]] failure read(const std::vector<std::uint64_t>& numbers,
                                const std::optional<newest_segment>& newest, recovered_log& log) {
         for (const auto number : numbers)
             if (auto failed = read_segment(number, newest, log)) return failed;
-        const bool has_records = log.next_sequence > 1;
-        if (auto failed = check_newest_segment(directory_, newest, log.tail, has_records))
-            return failed;
-        if (log.tail.number == 0) return std::nullopt;
-        return end_at_tail(newest ? newest->next_sequence : 0, log);
+        return read_end(newest, log);
     }
 
-private:
-    /// Damage that shows at `place`, which is in a segment that may not be the one being read.
-    [[nodiscard]] file_storage_error damage_from(record_place place, std::uint64_t shown_at,
-                                                 std::string_view what) {
-        damaged_at_ = place;
-        return damage(segment_path(directory_, place.segment), shown_at, what);
-    }
-
+    /// The same, one segment after the other. The next one:
     [[nodiscard]] failure read_segment(std::uint64_t number,
                                        const std::optional<newest_segment>& newest,
                                        recovered_log& log) {
@@ -95,10 +78,45 @@ private:
         if (auto failed = read_header(number, header)) return failed;
         if (auto failed = join(header, log)) return failed;
         log.tail = header;
+        log.tail_offset = segment_header_bytes;
+        unsynced_from_ = 0;
         log.map.begin_segment(number);
         auto failed = replay(log);
         log.bytes_read = segment_.bytes_read();
         return failed;
+    }
+
+    /// After the last one: whether the log can end there.
+    [[nodiscard]] failure read_end(const std::optional<newest_segment>& newest,
+                                   recovered_log& log) {
+        damaged_at_.reset();
+        const bool has_records = log.next_sequence > 1;
+        if (auto failed = check_newest_segment(directory_, newest, log.tail, has_records))
+            return failed;
+        if (log.tail.number == 0) return std::nullopt;
+        std::vector<std::byte> segment;
+        if (auto failed = examine(log, segment, tail_)) return failed;
+        if (tail_.verdict == tail_verdict::damaged)
+            return damage_from({log.tail.number, tail_.offset}, tail_.offset, tail_.what);
+        if (newest && log.next_sequence < newest->next_sequence)
+            return damage(segment_.path(), log.tail_offset,
+                          "records that were durable are missing");
+        return std::nullopt;
+    }
+
+    /// What has been written since, by somebody else, to the segment that was read last.
+    [[nodiscard]] failure read_on(recovered_log& log) {
+        const auto path = segment_path(directory_, log.tail.number);
+        if (auto failed = segment_.open(files_, path)) return failed;
+        return replay(log);
+    }
+
+private:
+    /// Damage that shows at `place`, which is in a segment that may not be the one being read.
+    [[nodiscard]] file_storage_error damage_from(record_place place, std::uint64_t shown_at,
+                                                 std::string_view what) {
+        damaged_at_ = place;
+        return damage(segment_path(directory_, place.segment), shown_at, what);
     }
 
     /// A segment that was never begun is all zeros. If it is not, the note tells: one after the
@@ -169,9 +187,8 @@ private:
                                : "records are missing that were durable before the next segment");
     }
 
+    /// Goes on from the end of what was read of the segment.
     [[nodiscard]] failure replay(recovered_log& log) {
-        log.tail_offset = segment_header_bytes;
-        unsynced_from_ = 0;
         for (;;) {
             std::span<const std::byte> rest;
             if (auto failed = segment_.read(log.tail_offset, record_header_bytes, rest))
@@ -273,60 +290,12 @@ private:
         return std::nullopt;
     }
 
-    /// `durable_before`: the number of a record before which all are known to have been durable.
-    [[nodiscard]] failure end_at_tail(std::uint64_t durable_before, recovered_log& log) {
-        const auto path = segment_path(directory_, log.tail.number);
-        std::vector<std::byte> segment;
-        tail_finding tail;
-        if (auto failed = examine(log, segment, tail)) return failed;
-        if (tail.verdict == tail_verdict::damaged)
-            return damage_from({log.tail.number, tail.offset}, tail.offset, tail.what);
-        if (log.next_sequence < durable_before)
-            return damage(path, log.tail_offset, "records that were durable are missing");
-        open_file<Files> file;
-        if (auto failed =
-                check(open_into(files_, path, file_opening::existing, file), "open", path))
-            return failed;
-        if (tail.verdict == tail_verdict::torn)
-            if (auto failed = cut_off(file, tail.nonzero_end, log)) return failed;
-        if (auto failed = write_again(file, log.tail_offset)) return failed;
-        log.bytes_read = segment_.bytes_read();
-        return check(files_.sync(file.handle()), "sync", path);
-    }
-
-    /// Zeros from the end of the log to the end of what an interrupted write has left.
-    [[nodiscard]] failure cut_off(const open_file<Files>& file, std::uint64_t torn_end,
-                                  recovered_log& log) {
-        const auto& path = segment_.path();
-        const auto end = log.tail_offset;
-        log.report.push_back(path + ": the last write was not finished when the process" +
-                             " ended, or has become zeros since; " +
-                             std::to_string(torn_end - end) + " bytes from offset " +
-                             std::to_string(end) + " are cut off");
-        const std::vector<std::byte> zeros(static_cast<std::size_t>(torn_end - end));
-        return check(files_.write(file.handle(), end, zeros), "write", path);
-    }
-
-    /// What may never have been synced is, next time.
-    [[nodiscard]] failure write_again(const open_file<Files>& file, std::uint64_t end) {
-        for (auto at = unsynced_from_; at < end;) {
-            std::span<const std::byte> found;
-            if (auto failed = segment_.read(at, 1, found)) return failed;
-            found = found.first(
-                static_cast<std::size_t>(std::min<std::uint64_t>(found.size(), end - at)));
-            if (auto failed =
-                    check(files_.write(file.handle(), at, found), "write", segment_.path()))
-                return failed;
-            at += found.size();
-        }
-        return std::nullopt;
-    }
-
     Files& files_;
     const std::string& directory_;
     segment_reader<Files> segment_{};
     std::uint64_t unsynced_from_ = 0;  ///< In the last segment read.
     std::optional<record_place> damaged_at_{};
+    tail_finding tail_{};
     bool base_is_known_ = false;  ///< A record has set it; no entries before it are anywhere.
 };
 

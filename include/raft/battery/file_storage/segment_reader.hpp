@@ -17,6 +17,18 @@
 
 namespace raft::wal {
 
+/// The version in a segment's header; 0 if there is none.
+template <class Files>
+[[nodiscard]] failure read_format(Files& files, const std::string& path, std::uint32_t& version) {
+    std::vector<std::byte> begin(segment_header_bytes);
+    std::size_t got = 0;
+    open_file<Files> file;
+    int cause = open_into(files, path, file_opening::read_only, file);
+    if (cause == 0) cause = files.read(file.handle(), 0, begin, got);
+    if (got == begin.size()) version = get<std::uint32_t>(begin, 8);
+    return check(cause, "read", path);
+}
+
 template <class Files>
 class segment_reader {
 public:

@@ -250,4 +250,15 @@ private:
     std::vector<std::byte> table_{};
 };
 
+/// Opens the snapshot that ends at this entry, by its name, and reads everything in it once.
+template <class Files>
+[[nodiscard]] failure open_snapshot(Files& files, const std::string& directory, log_index last,
+                                    std::shared_ptr<const snapshot_file<Files>>& opened) {
+    const auto path = snapshot_path(directory, last);
+    if (auto failed = snapshot_file<Files>::open(files, path, opened)) return failed;
+    if (opened->stored().description.last_included.index != last)
+        return damage(path, 16, "it is another snapshot, under a wrong name");
+    return opened->verify();
+}
+
 }  // namespace raft::wal
