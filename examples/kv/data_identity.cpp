@@ -48,15 +48,6 @@ std::optional<claimed_cluster> cluster_in(const std::string& claim) {
     return found;
 }
 
-/// As people are told of a claim: the cluster in the words of a cluster file.
-std::string shown(const std::string& claim) {
-    const auto text = without_line_end(claim);
-    const auto cluster = cluster_in(text);
-    if (!cluster) return text;
-    const auto end = text.find(before_cluster) + before_cluster.size();
-    return text.substr(0, end) + name_of_identity(cluster->identity) + cluster->rest.substr(end);
-}
-
 /// The same server of the same servers, and yet another cluster: without a name in the cluster file
 /// the addresses make the identity, and they have changed.
 std::string line_to_add(const std::string& found, const std::string& claim) {
@@ -88,6 +79,14 @@ std::string joiner_claim(std::uint64_t cluster, std::uint64_t id) {
     return server_of(cluster, id) + ", joined\n";
 }
 
+std::string claim_in_words(const std::string& claim) {
+    const auto text = without_line_end(claim);
+    const auto cluster = cluster_in(text);
+    if (!cluster) return text;
+    const auto end = text.find(before_cluster) + before_cluster.size();
+    return text.substr(0, end) + name_of_identity(cluster->identity) + cluster->rest.substr(end);
+}
+
 std::optional<std::string> missing_log(const std::string& directory) {
     namespace wal = raft::wal;
     std::error_code ignored;
@@ -113,8 +112,8 @@ std::optional<std::string> claim_directory(const std::string& directory, const s
                way_out + ". If it is certain that the log is that of " + without_line_end(claim) +
                ", make that line the file, and below it " + checksum_line(claim);
     if (*found == claim) return std::nullopt;
-    return directory + " holds the data of " + shown(*found) + ", but this is " + shown(claim) +
-           line_to_add(*found, claim);
+    return directory + " holds the data of " + claim_in_words(*found) + ", but this is " +
+           claim_in_words(claim) + line_to_add(*found, claim);
 }
 
 std::variant<std::string, layout_error> claim_in(const std::string& directory) {

@@ -21,6 +21,9 @@ namespace raft_kv {
 /// One that came later.
 [[nodiscard]] std::string joiner_claim(std::uint64_t cluster, std::uint64_t id);
 
+/// As people are told of a claim: one line, the cluster in the words of a cluster file.
+[[nodiscard]] std::string claim_in_words(const std::string& claim);
+
 /// Why the log in `directory` must not be begun, if there is none though a server used it before:
 /// what that had promised would be forgotten. To be called before the log is opened, which may
 /// begin one.

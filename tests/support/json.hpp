@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // As much of a reader of JSON as it takes to read back what we write: objects, lists, strings
-// without escapes, whole numbers and truth values.
+// without escapes, whole numbers, truth values and null.
 #pragma once
 
 #include <cctype>
@@ -20,6 +20,7 @@ struct json {
     std::vector<json> elements{};
     std::string text{};       ///< Of a string.
     std::int64_t number = 0;  ///< Of a number; 1 for true.
+    bool is_null = false;
 
     [[nodiscard]] const json& operator[](const std::string& name) const {
         const auto found = members.find(name);
@@ -50,6 +51,8 @@ private:
             one.text = until_quote();
         else if (take("true"))
             one.number = 1;
+        else if (take("null"))
+            one.is_null = true;
         else if (!take("false"))
             one.number = digits();
         return one;
