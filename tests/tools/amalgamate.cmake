@@ -7,6 +7,7 @@
 #   raft_batteries.hpp     sessions, host, flight recorder: standard C++ alone
 #   raft_file_storage.hpp  needs POSIX
 #   raft_asio.hpp          needs Asio
+#   raft_replica.hpp       a running server: needs Asio and POSIX
 #   raft_testing.hpp       for tests: clusters on virtual time, and the proof tools; needs POSIX
 #
 # With -D OUTPUT_DIR=… elsewhere than into include/single; with -D FORWARD_DIR=… it writes, too, a
@@ -27,16 +28,19 @@ set(license "// SPDX-License-Identifier: BSL-1.0\n")
 set(scratch "${OUTPUT_DIR}/part.tmp")
 
 # Each part, and the parts that it includes. One that a part needs comes before it.
-set(parts raft raft_batteries raft_file_storage raft_asio raft_testing)
+set(parts raft raft_batteries raft_file_storage raft_asio raft_replica raft_testing)
 set(needs_raft "")
 set(needs_raft_batteries raft)
 set(needs_raft_file_storage raft)
 set(needs_raft_asio raft raft_batteries)
+set(needs_raft_replica raft raft_batteries raft_file_storage raft_asio)
 set(needs_raft_testing raft raft_batteries raft_file_storage)
 
 function(part_of header into)
   if(header MATCHES "^raft/testing/")
     set(part raft_testing)
+  elseif(header MATCHES "^raft/battery/asio_replica")
+    set(part raft_replica)
   elseif(header MATCHES "^raft/battery/file_storage")
     set(part raft_file_storage)
   elseif(header MATCHES "^raft/battery/asio_")

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Clients that hold something hold it for as long as they say that they live. Part of the state of
+// a service: time is the log's, so that all servers see the same clients go at the same entry.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <raft/battery/sessions.hpp>
+
+namespace services {
+
+/// A client, by the index of the entry by which it came: no other ever has the same.
+using client_id = std::uint64_t;
+
+/// The commands by which a client comes, and says that it lives.
+struct open_client {
+    raft::log_time now{};
+};
+struct keep_client {
+    client_id client = 0;
+    raft::log_time now{};
+};
+
+struct client_leases {
+    std::map<client_id, std::uint64_t> until{};  ///< When each goes, in nanoseconds.
+    std::uint64_t now = 0;                       ///< The latest that the log has said.
+
+    static constexpr std::uint64_t lease = 5'000'000'000;
+
+    std::string apply(std::uint64_t index, const open_client&) {
+        until[index] = now + lease;
+        return "CLIENT " + std::to_string(index);
+    }
+    std::string apply(std::uint64_t, const keep_client& asked) {
+        return keep(asked.client) ? "OK" : "GONE";
+    }
+    /// False if it has gone.
+    bool keep(client_id client) {
+        const auto found = until.find(client);
+        if (found == until.end()) return false;
+        found->second = now + lease;
+        return true;
+    }
+    /// Who goes as time comes to this.
+    std::vector<client_id> advance_to(raft::log_time time) {
+        now = std::max(now, time.nanoseconds);
+        std::vector<client_id> gone;
+        std::erase_if(until, [&](const auto& each) {
+            if (each.second >= now) return false;
+            gone.push_back(each.first);
+            return true;
+        });
+        return gone;
+    }
+};
+
+}  // namespace services

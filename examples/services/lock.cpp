@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A lock service. A lock is held by one client at a time, until that releases it or goes: whoever
+// says nothing for five seconds has gone. With the lock comes a fencing token, which rises from
+// holder to holder: show it to what the lock protects, which refuses any lower one, so that a
+// holder who was held up does no harm.
+//
+//     OPEN                 CLIENT number
+//     KEEP client          OK | GONE
+//     LOCK client name     TOKEN number | HELD | GONE     asked again, it has the same token
+//     UNLOCK client name   OK | HELD | GONE
+//     TOKEN name           TOKEN number | FREE            by what all servers agree on
+#include <cstdint>
+#include <map>
+#include <ostream>
+#include <string>
+#include <variant>
+
+#include "client_leases.hpp"
+#include "service.hpp"
+
+namespace {
+
+using services::client_id;
+using services::keep_client;
+using services::open_client;
+
+struct take_lock {
+    client_id client = 0;
+    std::string name{};
+    raft::log_time now{};
+};
+struct release_lock {
+    client_id client = 0;
+    std::string name{};
+    raft::log_time now{};
+};
+
+struct locks {
+    using command = std::variant<open_client, keep_client, take_lock, release_lock>;
+    using result = std::string;  ///< What is said to the client.
+
+    struct held {
+        client_id client = 0;
+        std::uint64_t token = 0;
+    };
+
+    result apply(raft::log_index index, const command& asked) {
+        return std::visit(
+            [&](const auto& each) {
+                for (const auto gone : clients.advance_to(each.now)) free_all_of(gone);
+                return do_one(index.value, each);
+            },
+            asked);
+    }
+
+    result do_one(std::uint64_t index, const auto& lease) { return clients.apply(index, lease); }
+    result do_one(std::uint64_t index, const take_lock& asked) {
+        if (!clients.keep(asked.client)) return "GONE";
+        const auto& lock = taken.try_emplace(asked.name, held{asked.client, index}).first->second;
+        return lock.client == asked.client ? "TOKEN " + std::to_string(lock.token) : "HELD";
+    }
+    result do_one(std::uint64_t, const release_lock& asked) {
+        if (!clients.keep(asked.client)) return "GONE";
+        const auto found = taken.find(asked.name);
+        if (found != taken.end() && found->second.client != asked.client) return "HELD";
+        taken.erase(asked.name);
+        return "OK";
+    }
+
+    void free_all_of(client_id gone) {
+        std::erase_if(taken, [&](const auto& each) { return each.second.client == gone; });
+    }
+
+    void save(auto& sink) const {
+        raft::save_value(sink, clients);
+        raft::save_value(sink, taken);
+    }
+    [[nodiscard]] bool restore(auto& source) {
+        return raft::restore_value(source, clients) && raft::restore_value(source, taken);
+    }
+
+    services::client_leases clients{};
+    std::map<std::string, held> taken{};
+};
+
+std::string answer_to(raft::replica<locks>& cluster, const services::words& asked) {
+    const auto client = [&] { return std::stoull(asked.at(1)); };
+    const auto now = services::now();
+    const auto& what = asked[0];
+    if (what == "OPEN") return services::propose(cluster, open_client{now});
+    if (what == "KEEP" && asked.size() == 2)
+        return services::propose(cluster, keep_client{client(), now});
+    if (what == "LOCK" && asked.size() == 3)
+        return services::propose(cluster, take_lock{client(), asked[2], now});
+    if (what == "UNLOCK" && asked.size() == 3)
+        return services::propose(cluster, release_lock{client(), asked[2], now});
+    if (what == "TOKEN" && asked.size() == 2)
+        return services::look_up(cluster, [name = asked[1]](const locks& machine) -> std::string {
+            const auto found = machine.taken.find(name);
+            if (found == machine.taken.end()) return "FREE";
+            return "TOKEN " + std::to_string(found->second.token);
+        });
+    return "OPEN | KEEP client | LOCK client name | UNLOCK client name | TOKEN name";
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    return services::run<locks>(
+        count, arguments, [](auto& cluster, const services::words& asked, std::ostream& client) {
+            client << answer_to(cluster, asked) << std::endl;
+        });
+}

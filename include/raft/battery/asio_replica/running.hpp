@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The running replica: a node with its storage and its connections on the one thread that runs an
+// io_context, and the requests that wait. Whatever happens ends in a turn: what waits is handed to
+// the node, whoever watches is told, and the timer is set.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <random>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <asio/dispatch.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <raft/battery/asio_replica/options.hpp>
+#include <raft/battery/asio_replica/outcome.hpp>
+#include <raft/battery/asio_replica/request.hpp>
+#include <raft/battery/asio_replica/watch.hpp>
+#include <raft/battery/asio_transport.hpp>
+#include <raft/battery/file_storage.hpp>
+#include <raft/battery/file_storage/peer_marks.hpp>
+#include <raft/node.hpp>
+
+namespace raft {
+
+namespace detail {
+
+template <class StateMachine, limits Limits>
+class running_replica : public std::enable_shared_from_this<running_replica<StateMachine, Limits>> {
+public:
+    using command = typename StateMachine::command;
+    using result = typename StateMachine::result;
+    using clock = std::chrono::steady_clock;
+    using storage_type = file_storage<command>;
+    using transport_type = asio_transport<command>;
+    using node_type = node<StateMachine, transport_type&, storage_type&, clock, Limits>;
+
+    using proposal = proposal_request<StateMachine>;
+    using query = any_query<StateMachine>;
+
+    running_replica(asio::io_context& io, replica_options options, StateMachine machine)
+        : io_{io}
+        , options_{std::move(options)}
+        , machine_{std::move(machine)}
+        , watch_{options_}
+        , timer_{io}
+        , retry_timer_{io}
+        , stop_timer_{io} {}
+
+    [[nodiscard]] const replica_options& options() const { return options_; }
+    [[nodiscard]] asio::io_context& context() { return io_; }
+    [[nodiscard]] open_requests& all() { return open_; }
+
+    // ------------------------------------------------------------------------------- beginning
+
+    /// Says what is wrong, if anything is; then nothing has begun.
+    [[nodiscard]] std::optional<std::string> start() {
+        if (auto wrong = open_storage()) return wrong;
+        auto wires = transport_options();
+        if (auto* wrong = std::get_if<std::string>(&wires)) return std::move(*wrong);
+        transport_.emplace(io_, std::get<asio_transport_options>(std::move(wires)));
+        node_.emplace(settings_of_node(), std::move(machine_), *transport_, *storage_);
+        const auto failed = transport_->start(
+            [this](member_id from, const message& body, const attachment<command>& beside) {
+                node_->receive(from, body, beside);
+                schedule_turn();
+            });
+        if (failed) return "cannot listen for the other servers: " + failed.message();
+        if (!node_->start()) {
+            transport_->stop();
+            return "what " + options_.directory + " keeps makes no sense";
+        }
+        schedule_turn();
+        return std::nullopt;
+    }
+
+    // -------------------------------------------------------------------------------- requests
+
+    void propose(std::shared_ptr<proposal> asked) {
+        if (refuse_if_stopped(*asked)) return;
+        asked->hold({refusal_reason::not_leader, std::nullopt});
+        proposals_.push_back(std::move(asked));
+        schedule_turn();
+    }
+
+    void read(std::shared_ptr<query> asked) {
+        if (!is_taking()) return asked->refuse({refusal_reason::not_leader, std::nullopt});
+        asked->hold_back({refusal_reason::not_leader, std::nullopt});
+        queries_.push_back(std::move(asked));
+        schedule_turn();
+    }
+
+    void change(std::shared_ptr<request<change_outcome>> asked, std::vector<member> wanted,
+                change_check check) {
+        if (refuse_if_stopped(*asked)) return;
+        node_->change_members(
+            node_->status().configuration, std::move(wanted),
+            [asked](const change_outcome& given) { asked->answer(given); }, check);
+        schedule_turn();
+    }
+
+    void transfer(std::shared_ptr<request<transfer_outcome>> asked,
+                  std::optional<member_id> target) {
+        if (refuse_if_stopped(*asked)) return;
+        if (const auto refused = node_->transfer_leadership(target)) asked->answer(*refused);
+        if (asked->is_open()) transfers_.push_back(std::move(asked));
+        schedule_turn();
+    }
+
+    void take_snapshot(std::shared_ptr<request<snapshot_outcome>> asked) {
+        if (refuse_if_stopped(*asked)) return;
+        if constexpr (snapshotting_state_machine<StateMachine>) {
+            const auto index = node_->status().last_applied;
+            const auto refused = node_->take_snapshot();
+            if (refused) asked->answer(*refused);
+            if (asked->is_open()) snapshots_.push_back({index, std::move(asked)});
+            schedule_turn();
+        } else {
+            asked->answer(refusal{refusal_reason::nothing_to_do, std::nullopt});
+        }
+    }
+
+    [[nodiscard]] node_status status() const {
+        return node_ ? node_->status() : node_status{.id = options_.id};
+    }
+
+    void set_peer(asio_peer peer) {
+        if (is_taking()) transport_->set_peer(std::move(peer));
+    }
+
+    // ----------------------------------------------------------------------------------- ending
+
+    /// Nothing new is taken. What is open gets its answer, and another server the leadership; what
+    /// takes too long is cut short.
+    void stop(std::shared_ptr<request<stopped>> asked) {
+        if (is_over_ || !node_) {
+            finish();
+            return asked->answer({});
+        }
+        stops_.push_back(std::move(asked));
+        if (std::exchange(stopping_, true)) return;
+        stop_timer_.expires_after(options_.stop_timeout);
+        stop_timer_.async_wait([weak = this->weak_from_this()](const asio::error_code& cancelled) {
+            if (const auto self = weak.lock(); self && !cancelled) self->finish();
+        });
+        schedule_turn();
+    }
+
+    /// Ends at once. Whatever is open is given up.
+    void finish() {
+        if (std::exchange(is_over_, true)) return;
+        for (auto* each : {&timer_, &retry_timer_, &stop_timer_}) each->cancel();
+        if (transport_) transport_->stop();
+        for (const auto& each : std::exchange(stops_, {})) each->answer({});
+        while (!open_.empty()) {
+            const auto first = open_.front();
+            first->give_up();
+        }
+        node_.reset();
+        transport_.reset();
+        storage_.reset();
+    }
+
+private:
+    using time_point = clock::time_point;
+    static constexpr std::size_t batch_max = 64;
+    /// A deadline that is missed by so much was not for want of messages: nobody read them.
+    static constexpr std::chrono::milliseconds noticeable_delay{20};
+    static constexpr std::chrono::milliseconds retry_pause{20};
+
+    struct awaited_snapshot {
+        log_index index{};
+        std::shared_ptr<request<snapshot_outcome>> asked{};
+    };
+
+    // ------------------------------------------------------------------------------- beginning
+
+    [[nodiscard]] std::optional<std::string> open_storage() {
+        file_storage_options settings;
+        settings.wake = [this, weak = this->weak_from_this()] { storage_woke(weak); };
+        auto opened = storage_type::open(options_.directory, std::move(settings));
+        if (auto* wrong = std::get_if<file_storage_error>(&opened)) return wrong->message;
+        storage_.emplace(std::get<storage_type>(std::move(opened)));
+        for (const auto& line : storage_->report()) watch_.tell(line);
+        if (!storage_->history())
+            return options_.directory +
+                   " is not prepared: that is done once, when the cluster begins, or when this "
+                   "server is to join it. If it has lost its data it must come back as another "
+                   "member, with another id";
+        return marks_.open(options_.directory);
+    }
+
+    [[nodiscard]] node_options settings_of_node() const {
+        node_options all{.id = options_.id,
+                         .initial = {},
+                         .birth = storage_->history(),
+                         .config = options_.config,
+                         .seed = std::random_device{}()};
+        std::vector<member_id> founders;
+        for (const auto& each : options_.members) founders.push_back(each.id);
+        if (!options_.joins) all.initial = voters_only(std::move(founders));
+        if constexpr (snapshotting_state_machine<StateMachine>)
+            all.snapshot_after_bytes = options_.snapshot_after_bytes;
+        return all;
+    }
+
+    [[nodiscard]] std::variant<asio_transport_options, std::string> transport_options() {
+        const auto own = std::ranges::find(options_.members, options_.id, &asio_peer::id);
+        if (own == options_.members.end())
+            return "server " + std::to_string(options_.id.value) + " is not among the members";
+        asio_transport_options all{
+            .cluster = {storage_->history()->value},
+            .self = options_.id,
+            .listen = {},
+            .peers = options_.members,
+            .history = *storage_->history(),
+            .mark = storage_->mark(),
+            .takes_storage = [this](member_id peer,
+                                    storage_mark mark) { return marks_.takes(peer, mark); },
+            .on_event = [this](const asio_event& event) { watch_.tell(event); },
+        };
+        if (options_.listen) {
+            all.listen = *options_.listen;
+            return all;
+        }
+        asio::error_code error;
+        const auto found =
+            asio::ip::tcp::resolver{io_}.resolve(own->host, std::to_string(own->port), error);
+        if (error || found.empty())
+            return "cannot find the address of " + own->host + ": " + error.message();
+        all.listen = found.begin()->endpoint();
+        return all;
+    }
+
+    // -------------------------------------------------------------------------------- the turn
+
+    void schedule_turn() {
+        if (std::exchange(turn_scheduled_, true)) return;
+        asio::post(io_, [weak = this->weak_from_this()] {
+            if (const auto self = weak.lock()) self->turn();
+        });
+    }
+
+    void turn() {
+        turn_scheduled_ = false;
+        if (is_over_) return;
+        submit_proposals();
+        submit_queries();
+        answer_transfers();
+        answer_snapshots();
+        watch_.look_at(*node_, *storage_);
+        if (stopping_ && may_finish()) return finish();
+        arm_timer();
+    }
+
+    void arm_timer() {
+        auto deadline = node_->deadline();
+        if (deadline && patient_until_) deadline = std::max(*deadline, *patient_until_);
+        if (deadline == armed_) return;
+        // A later deadline can wait until the timer comes: most are put off again before that.
+        if (deadline && armed_ && *armed_ < *deadline) return;
+        armed_ = deadline;
+        if (!deadline) return static_cast<void>(timer_.cancel());
+        timer_.expires_at(*deadline);
+        timer_.async_wait([weak = this->weak_from_this()](const asio::error_code& cancelled) {
+            const auto self = weak.lock();
+            if (!self || cancelled) return;
+            self->armed_.reset();
+            self->poll();
+        });
+    }
+
+    /// A server that was itself held up (by a snapshot, or for want of a processor) has not heard
+    /// its leader because it did not listen. Before it stands for election it reads what came.
+    void poll() {
+        if (is_over_) return;
+        const auto now = clock::now();
+        const auto deadline = node_->deadline();
+        const bool is_due = deadline && *deadline <= now && !node_->protocol_state().is_leader();
+        if (is_due && !patient_until_ && now - *deadline > noticeable_delay)
+            patient_until_ =
+                now + std::chrono::nanoseconds{options_.config.heartbeat_interval.nanoseconds};
+        if (!is_due || now >= patient_until_.value_or(now)) {
+            patient_until_.reset();
+            node_->poll();
+        }
+        schedule_turn();
+    }
+
+    /// From the storage's thread, which must not be who has this last.
+    void storage_woke(const std::weak_ptr<running_replica>& weak) {
+        if (storage_wakes_.exchange(true)) return;
+        asio::post(io_, [weak] {
+            const auto self = weak.lock();
+            if (!self) return;
+            self->storage_wakes_ = false;
+            self->poll();
+        });
+    }
+
+    /// What was refused may be taken in a moment.
+    void schedule_retry() {
+        if (std::exchange(retries_, true)) return;
+        retry_timer_.expires_after(retry_pause);
+        retry_timer_.async_wait([weak = this->weak_from_this()](const asio::error_code& cancelled) {
+            const auto self = weak.lock();
+            if (!self || cancelled) return;
+            self->retries_ = false;
+            self->schedule_turn();
+        });
+    }
+
+    // ------------------------------------------------------------------------------- proposals
+
+    [[nodiscard]] bool is_taking() const { return node_ && !stopping_ && !is_over_; }
+
+    template <class Request>
+    [[nodiscard]] bool refuse_if_stopped(Request& asked) const {
+        if (is_taking()) return false;
+        asked.answer(refusal{refusal_reason::not_leader, std::nullopt});
+        return true;
+    }
+
+    void submit_proposals() {
+        if (retries_) return;
+        auto waiting = std::exchange(proposals_, {});
+        std::erase_if(waiting, [](const auto& each) { return !each->is_open(); });
+        while (!waiting.empty()) {
+            if (!node_->protocol_state().is_leader()) {
+                forward(std::move(waiting.front()));
+                waiting.pop_front();
+                continue;
+            }
+            std::vector<std::shared_ptr<proposal>> batch;
+            std::size_t bytes = 0;
+            while (!waiting.empty() && batch.size() < batch_max && bytes < Limits.message_bytes) {
+                bytes += storage_->size_of(waiting.front()->asked());
+                if (bytes > Limits.message_bytes && !batch.empty()) break;
+                batch.push_back(std::move(waiting.front()));
+                waiting.pop_front();
+            }
+            propose_all(std::move(batch));
+        }
+    }
+
+    /// Each gets an entry of its own; they go to the others, and to the disk, together.
+    void propose_all(std::vector<std::shared_ptr<proposal>> batch) {
+        std::vector<command> commands;
+        for (const auto& each : batch) {
+            each->let_go();
+            commands.push_back(each->asked());
+        }
+        node_->propose(std::span<const command>{commands},
+                       [this, all = std::move(batch)](std::size_t i, const outcome<result>& given) {
+                           hear(all[i], given);
+                       });
+    }
+
+    void forward(std::shared_ptr<proposal> asked) {
+        if (!options_.forwards)
+            return asked->answer(
+                refusal{refusal_reason::not_leader, node_->protocol_state().current_leader()});
+        asked->let_go();
+        auto one = asked->asked();
+        node_->forward(std::move(one), [this, asked = std::move(asked)](
+                                           const outcome<result>& given) { hear(asked, given); });
+    }
+
+    /// A refusal says that the command was in no log: to try it again is safe.
+    void hear(const std::shared_ptr<proposal>& asked, const outcome<result>& given) {
+        if (!asked->is_open()) return;
+        const auto* refused = std::get_if<refusal>(&given);
+        if (refused == nullptr || !passes_by_itself(refused->reason)) return asked->answer(given);
+        asked->hold(*refused);
+        if (is_over_) return;
+        proposals_.push_back(asked);
+        schedule_retry();
+    }
+
+    // --------------------------------------------------------------------------------- queries
+
+    /// Those that want the same share one round of heartbeats (thesis §6.4).
+    void submit_queries() {
+        if (retries_) return;
+        auto waiting = std::exchange(queries_, {});
+        std::erase_if(waiting, [](const auto& each) { return !each->is_wanted(); });
+        while (!waiting.empty()) {
+            const auto wanted = waiting.front()->wanted();
+            const auto rest =
+                std::stable_partition(waiting.begin(), waiting.end(),
+                                      [&](const auto& each) { return each->wanted() == wanted; });
+            auto group = std::make_shared<std::vector<std::shared_ptr<query>>>(
+                std::move_iterator{waiting.begin()}, std::move_iterator{rest});
+            waiting.erase(waiting.begin(), rest);
+            for (const auto& each : *group) each->begin();
+            node_->read(wanted, [this, group](const read_outcome& given) { hear(*group, given); });
+        }
+    }
+
+    void hear(const std::vector<std::shared_ptr<query>>& group, const read_outcome& given) {
+        if (const auto* ready = std::get_if<read_ready>(&given)) {
+            for (const auto& each : group) each->look_at(node_->state_machine(), ready->index);
+            return;
+        }
+        const auto& why = std::get<refusal>(given);
+        for (const auto& each : group) {
+            if (!passes_by_itself(why.reason) || is_over_) {
+                each->refuse(why);
+                continue;
+            }
+            each->hold_back(why);
+            queries_.push_back(each);
+            schedule_retry();
+        }
+    }
+
+    // ------------------------------------------------------------------------ what takes a while
+
+    /// A transfer is over when another server leads, or when this one has given it up.
+    void answer_transfers() {
+        if (transfers_.empty()) return;
+        const auto& s = node_->protocol_state();
+        const auto leader = s.current_leader();
+        if (!leader || (s.is_leader() && s.tasks->transfer)) return;
+        for (const auto& each : std::exchange(transfers_, {})) each->answer(*leader);
+    }
+
+    void answer_snapshots() {
+        const auto newest = node_->protocol_state().snapshot.last_included.index;
+        std::erase_if(snapshots_, [&](const auto& each) {
+            if (each.index > newest) return false;
+            each.asked->answer(newest);
+            return true;
+        });
+    }
+
+    /// It goes once nobody waits for it, and another server leads if one can.
+    [[nodiscard]] bool may_finish() {
+        if (open_.size() > stops_.size()) return false;
+        const auto& s = node_->protocol_state();
+        if (!s.is_leader()) return true;
+        if (std::exchange(asked_to_lead_, true)) return !s.tasks->transfer;
+        const bool none = node_->transfer_leadership().has_value();
+        schedule_turn();
+        return none;
+    }
+
+    asio::io_context& io_;
+    replica_options options_;
+    StateMachine machine_;  ///< Until it starts; then the node has it.
+
+    std::atomic<bool> storage_wakes_ = false;
+    replica_watch watch_;
+    peer_marks<> marks_{};
+    std::optional<storage_type> storage_{};
+    std::optional<transport_type> transport_{};
+    std::optional<node_type> node_{};
+
+    open_requests open_{};
+    std::deque<std::shared_ptr<proposal>> proposals_{};  ///< Those that nobody has taken yet.
+    std::deque<std::shared_ptr<query>> queries_{};
+    std::vector<std::shared_ptr<request<transfer_outcome>>> transfers_{};
+    std::vector<awaited_snapshot> snapshots_{};
+    std::vector<std::shared_ptr<request<stopped>>> stops_{};
+
+    asio::steady_timer timer_;
+    std::optional<time_point> armed_{};
+    std::optional<time_point> patient_until_{};
+    asio::steady_timer retry_timer_;
+    bool retries_ = false;
+    bool turn_scheduled_ = false;
+
+    asio::steady_timer stop_timer_;
+    bool stopping_ = false;
+    bool asked_to_lead_ = false;
+    bool is_over_ = false;
+};
+
+}  // namespace detail
+}  // namespace raft

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Tells whoever operates a replica what has changed.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include <raft/battery/asio_replica/options.hpp>
+#include <raft/battery/asio_transport/options.hpp>
+#include <raft/core/state.hpp>
+
+namespace raft::detail {
+
+/// Compares what is with what was told last.
+class replica_watch {
+public:
+    /// `options` outlives it.
+    explicit replica_watch(const replica_options& options) : options_{options} {}
+
+    void tell(std::string_view line) const {
+        if (options_.log) options_.log(line);
+    }
+
+    void tell(const asio_event& event) const {
+        if (!options_.log) return;
+        std::string text = "peer ";
+        text += event.peer ? std::to_string(event.peer->value) : "unknown";
+        text.append(": ").append(describe(event.kind));
+        if (!event.reason.empty()) text.append(", ").append(event.reason);
+        if (event.error) text.append(", ").append(event.error.message());
+        tell(text);
+    }
+
+    template <class Node, class Storage>
+    void look_at(const Node& node, const Storage& storage) {
+        const auto& s = node.protocol_state();
+        const standing now{s.role.index(), s.current_term, s.current_leader(),
+                           s.configurations.back().index, s.tasks->removed_at};
+        if (now == seen_) return;
+        const bool has_halted = s.is_halted() && seen_.role != now.role;
+        seen_ = now;
+        const auto status = node.status();
+        tell(line_of(status));
+        if (has_halted) tell("takes part in nothing any more: " + storage.error());
+        if (options_.on_change) options_.on_change(status);
+    }
+
+private:
+    struct standing {
+        std::size_t role = std::variant_npos;
+        term_number term{};
+        std::optional<member_id> leader{};
+        log_index configuration{};
+        std::optional<log_index> removed_at{};
+        friend bool operator==(const standing&, const standing&) = default;
+    };
+
+    [[nodiscard]] static std::string line_of(const node_status& status) {
+        auto text =
+            std::string{status.role} + " in term " + std::to_string(status.current_term.value);
+        if (status.leader) text += ", server " + std::to_string(status.leader->value) + " leads";
+        if (status.removed_at)
+            text += ", no member of the cluster since the configuration at entry " +
+                    std::to_string(status.removed_at->value);
+        return text;
+    }
+
+    const replica_options& options_;
+    standing seen_{};
+};
+
+}  // namespace raft::detail

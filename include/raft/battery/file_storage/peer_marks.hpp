@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Which storage each other server had when it was met first, kept beside the log. A server that
+// comes with another one has lost what it had promised, and is not taken
+// (`asio_transport_options::takes_storage`).
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <raft/battery/file_storage/file.hpp>
+#include <raft/battery/file_storage/posix_files.hpp>
+#include <raft/battery/file_storage/record.hpp>
+#include <raft/core/types.hpp>
+#include <raft/policy/identity.hpp>
+
+namespace raft {
+namespace wal {
+
+inline constexpr std::string_view peers_name = "peers";
+inline constexpr std::string_view peers_draft_name = "peers.tmp";
+inline constexpr std::uint64_t peers_magic = 0x7372656570746672;  // "rftpeers"
+inline constexpr std::size_t peers_header_bytes = 24;
+inline constexpr std::size_t peer_bytes = 16;
+
+}  // namespace wal
+
+/// Used from one thread at a time.
+template <storage_files Files = posix_files>
+class peer_marks {
+public:
+    explicit peer_marks(Files files = Files{}) : files_{std::move(files)} {}
+
+    /// Takes up what `directory` keeps. Says what is wrong, if anything is.
+    [[nodiscard]] std::optional<std::string> open(std::string directory) {
+        directory_ = std::move(directory);
+        std::vector<std::string> names;
+        if (auto failed = wal::check(files_.list(directory_, names), "read", directory_))
+            return failed->message;
+        if (std::find(names.begin(), names.end(), wal::peers_name) == names.end())
+            return std::nullopt;
+        std::vector<std::byte> bytes;
+        const auto path = wal::path_of(directory_, wal::peers_name);
+        if (auto failed = wal::read_whole(files_, path, bytes)) return failed->message;
+        if (!decode(bytes)) return path + ": it does not match its checksum";
+        return std::nullopt;
+    }
+
+    /// Whether this server may have this storage. The first one is remembered, and durable when
+    /// this returns; if it cannot be, the server is not taken. Blocks for the disk.
+    [[nodiscard]] bool takes(member_id peer, storage_mark mark) {
+        const auto [place, is_new] = known_.emplace(peer.value, mark);
+        if (!is_new) return place->second == mark;
+        const auto path = wal::path_of(directory_, wal::peers_name);
+        if (!wal::put_whole(files_, directory_, wal::peers_draft_name, path, encoded()))
+            return true;
+        known_.erase(place);
+        return false;
+    }
+
+private:
+    [[nodiscard]] std::vector<std::byte> encoded() const {
+        std::vector<std::byte> bytes(wal::peers_header_bytes + known_.size() * wal::peer_bytes);
+        wal::put(bytes, 0, wal::peers_magic);
+        wal::put(bytes, 8, std::uint64_t{known_.size()});
+        auto at = wal::peers_header_bytes;
+        for (const auto& [peer, mark] : known_) {
+            wal::put(bytes, at, peer);
+            wal::put(bytes, at + 8, mark.value);
+            at += wal::peer_bytes;
+        }
+        wal::put(bytes, 16, std::uint64_t{checksum(bytes)});
+        return bytes;
+    }
+
+    [[nodiscard]] bool decode(std::span<const std::byte> bytes) {
+        if (bytes.size() < wal::peers_header_bytes ||
+            (bytes.size() - wal::peers_header_bytes) % wal::peer_bytes != 0 ||
+            wal::get<std::uint64_t>(bytes, 0) != wal::peers_magic ||
+            wal::get<std::uint64_t>(bytes, 16) != checksum(bytes))
+            return false;
+        for (auto at = wal::peers_header_bytes; at < bytes.size(); at += wal::peer_bytes)
+            known_.emplace(wal::get<std::uint64_t>(bytes, at),
+                           storage_mark{wal::get<std::uint64_t>(bytes, at + 8)});
+        return true;
+    }
+
+    [[nodiscard]] static std::uint32_t checksum(std::span<const std::byte> bytes) {
+        return crc32c(bytes.subspan(wal::peers_header_bytes), crc32c(bytes.first(16)));
+    }
+
+    Files files_;
+    std::string directory_{};
+    std::map<std::uint64_t, storage_mark> known_{};
+};
+
+}  // namespace raft
