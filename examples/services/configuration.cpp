@@ -107,7 +107,7 @@ void watch(cluster_type& cluster, const std::string& prefix, std::uint64_t after
             return news_for(machine, prefix, after);
         };
         const auto outcome = cluster.read(query, asio::use_future).get();
-        if (const auto* found = std::get_if<raft::answered<news>>(&outcome)) {
+        if (const auto* found = std::get_if<raft::query_answer<news>>(&outcome)) {
             after = found->value.last;
             client << found->value.lines << std::flush;
             if (found->value.lines.starts_with("GONE")) return void(client << std::endl);

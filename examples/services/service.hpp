@@ -73,7 +73,7 @@ template <class Machine>
 template <class Machine, class Query>
 [[nodiscard]] std::string look_up(raft::replica<Machine>& cluster, Query asked) {
     const auto outcome = cluster.read(std::move(asked), asio::use_future).get();
-    const auto* found = std::get_if<raft::answered<std::string>>(&outcome);
+    const auto* found = std::get_if<raft::query_answer<std::string>>(&outcome);
     return found != nullptr ? found->value : trouble(outcome);
 }
 

@@ -129,16 +129,16 @@ namespace raft {
 
 /// What a query found out about the state machine, when it held everything up to `index` at least.
 template <class Value>
-struct answered {
+struct query_answer {
     log_index index{};
     Value value{};
-    friend bool operator==(const answered&, const answered&) = default;
+    friend bool operator==(const query_answer&, const query_answer&) = default;
 };
 
 /// What became of a query: its value; refused, when no leader answered in time; or unknown, when it
 /// was under way as its time ended.
 template <class Value>
-using query_outcome = std::variant<answered<Value>, refusal, unknown>;
+using query_outcome = std::variant<query_answer<Value>, refusal, unknown>;
 
 /// What became of a transfer: who leads after it, which is this server itself if the other has not
 /// taken over in time.
@@ -353,7 +353,7 @@ public:
         , asked_{std::move(asked)} {}
 
     void look_at(const StateMachine& machine, log_index index) override {
-        if (this->is_open()) this->answer(answered<Value>{index, std::invoke(asked_, machine)});
+        if (this->is_open()) this->answer(query_answer<Value>{index, std::invoke(asked_, machine)});
     }
     void refuse(const refusal& why) override { this->answer(why); }
     void hold_back(const refusal& why) override { this->hold(why); }

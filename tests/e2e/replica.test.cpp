@@ -123,7 +123,7 @@ TEST_CASE("replica: a proposal waits for a leader, and says that nobody took it 
     auto asks = alone.read([](const counter& machine) { return machine.value; }, asio::use_future);
     all.start(2);
     CHECK(result_of(await(std::move(waits))) == 7);
-    CHECK(std::holds_alternative<raft::answered<std::int64_t>>(await(std::move(asks))));
+    CHECK(std::holds_alternative<raft::query_answer<std::int64_t>>(await(std::move(asks))));
 }
 
 TEST_CASE("replica: a proposal that loses its majority is unknown, and may be applied later") {
@@ -272,7 +272,7 @@ TEST_CASE("replica: it lives on a loop of the program's own") {
         heard.push_back(result_of(given).value_or(-1));
         one.read([](const counter& machine) { return machine.value; },
                  [&](const auto& found) {
-                     heard.push_back(std::get<raft::answered<std::int64_t>>(found).value);
+                     heard.push_back(std::get<raft::query_answer<std::int64_t>>(found).value);
                      one.stop([] {});
                  });
     });
@@ -293,7 +293,7 @@ TEST_CASE("replica: a coroutine awaits what it asks for") {
             static_cast<void>(co_await one.propose(two, asio::use_awaitable));
         const auto read = co_await one.read([](const counter& machine) { return machine.value; },
                                             asio::use_awaitable);
-        found = std::get<raft::answered<std::int64_t>>(read).value;
+        found = std::get<raft::query_answer<std::int64_t>>(read).value;
         co_await one.stop(asio::use_awaitable);
     };
     asio::co_spawn(io, story(), [](const std::exception_ptr& thrown) {

@@ -132,7 +132,7 @@ public:
     [[nodiscard]] std::optional<std::int64_t> value(std::uint64_t at_id) {
         const auto value_of = [](const counter& machine) { return machine.value; };
         const auto found = await(at(at_id).read(value_of, asio::use_future));
-        const auto* known = std::get_if<raft::answered<std::int64_t>>(&found);
+        const auto* known = std::get_if<raft::query_answer<std::int64_t>>(&found);
         return known != nullptr ? std::optional{known->value} : std::nullopt;
     }
 

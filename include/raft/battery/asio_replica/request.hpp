@@ -184,7 +184,7 @@ public:
         , asked_{std::move(asked)} {}
 
     void look_at(const StateMachine& machine, log_index index) override {
-        if (this->is_open()) this->answer(answered<Value>{index, std::invoke(asked_, machine)});
+        if (this->is_open()) this->answer(query_answer<Value>{index, std::invoke(asked_, machine)});
     }
     void refuse(const refusal& why) override { this->answer(why); }
     void hold_back(const refusal& why) override { this->hold(why); }
