@@ -133,18 +133,18 @@ work proof() {
     };
 }
 
-/// Servers of which some have never run, lose their disks, or hold no commands.
+/// Servers of which some have never run, or lose their disks. With one that joins there are more
+/// states than minutes suffice for.
 work births() {
-    return {
-        from_nothing("", {.messages_max = 1, .crashes = 0, .wipes = 1, .births = 1}),
-        from_nothing("", {.servers = 4,
-                          .messages_max = 1,
-                          .crashes = 0,
-                          .wipes = 1,
-                          .births = 1,
-                          .parts = 1,
-                          .voters = 3}),
-    };
+    auto joined = from_nothing("", {.servers = 4,
+                                    .messages_max = 1,
+                                    .crashes = 0,
+                                    .wipes = 1,
+                                    .births = 1,
+                                    .parts = 1,
+                                    .voters = 3});
+    joined.states_max = 16'000'000;
+    return {from_nothing("", {.messages_max = 1, .crashes = 0, .wipes = 1, .births = 1}), joined};
 }
 
 /// A witness from the beginning, and servers that were witnesses and have what they had then.
