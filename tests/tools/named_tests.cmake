@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSL-1.0
 #
-# Fails when README names a test that does not exist, or a scenario or a bug of the lists below has
+# Fails when a README names a test that does not exist, or a scenario or a bug of the lists below has
 # no test that is named by its number:
 #   cmake -D ROOT=… -D BUILD=… -P named_tests.cmake
-# README names a test as the title of a link to the file that holds it.
+# A README names a test as the title of a link to the file that holds it.
 
 cmake_minimum_required(VERSION 3.25)
 
@@ -35,22 +35,26 @@ foreach(number IN LISTS bugs)
   endif()
 endforeach()
 
-file(READ "${ROOT}/README.md" readme)
-string(REGEX MATCHALL "\\((tests|examples)/[^ )]+ \"[^\"]+\"" links "${readme}")
-foreach(link IN LISTS links)
-  string(REGEX REPLACE "^.([^ ]+) \"([^\"]+)\"$" "\\1" file "${link}")
-  string(REGEX REPLACE "^.([^ ]+) \"([^\"]+)\"$" "\\2" name "${link}")
-  if(NOT EXISTS "${ROOT}/${file}")
-    miss("README links to ${file}, which does not exist")
-  endif()
-  string(FIND "${listed}" ": ${name}\n" found)
-  if(found EQUAL -1)
-    miss("README names a test that does not exist: ${name}")
-  endif()
+set(count 0)
+foreach(page IN ITEMS README.md tests/README.md examples/kv/README.md include/raft/README.md)
+  file(READ "${ROOT}/${page}" text)
+  cmake_path(GET page PARENT_PATH folder)
+  string(REGEX MATCHALL "\\([^ )]+ \"[^\"]+\"\\)" links "${text}")
+  foreach(link IN LISTS links)
+    string(REGEX REPLACE "^.([^ ]+) \"([^\"]+)\".$" "\\1" file "${link}")
+    string(REGEX REPLACE "^.([^ ]+) \"([^\"]+)\".$" "\\2" name "${link}")
+    if(NOT EXISTS "${ROOT}/${folder}/${file}")
+      miss("${page} links to ${file}, which does not exist")
+    endif()
+    string(FIND "${listed}" ": ${name}\n" found)
+    if(found EQUAL -1)
+      miss("${page} names a test that does not exist: ${name}")
+    endif()
+    math(EXPR count "${count} + 1")
+  endforeach()
 endforeach()
 
-list(LENGTH links count)
-message(STATUS "README names ${count} tests")
+message(STATUS "the documents name ${count} tests")
 if(missing GREATER 0)
   message(FATAL_ERROR "${missing} tests are missing")
 endif()
