@@ -5065,16 +5065,21 @@ private:
     void tell_recovery(const std::vector<std::uint64_t>& numbers) {
         last_words_reader<Files> reader{files_, directory_, newest_};
         if (auto failed = reader.read(numbers)) return note(std::move(failed));
-        const auto& words = reader.found();
-        if (const auto doubt = words.doubt(); !doubt.empty())
-            return found_.notes.push_back("the entries cannot be had from the other servers: " +
-                                          std::string{doubt});
-        found_.notes.push_back(
-            "the entries can be had from the other servers (recover_damaged_log): it is certain "
-            "that term " +
-            std::to_string(words.vote->current_term.value) + " was reached and the log went to " +
-            "entry " + std::to_string(words.last->index.value) + " of term " +
-            std::to_string(words.last->term.value));
+        found_.notes.push_back(text_of(reader.found()));
+    }
+
+    /// Not inlined: g++ 12 would warn of values that are not there, and not read then.
+    [[nodiscard, gnu::noinline]] static std::string text_of(const last_words& words) {
+        if (!words.vote || !words.last)
+            return "the entries cannot be had from the other servers: " +
+                   std::string{words.doubt()};
+        return "the entries can be had from the other servers (recover_damaged_log): it is certain "
+               "that term " +
+               std::to_string(words.vote->current_term.value) +
+               " was reached and the log went to "
+               "entry " +
+               std::to_string(words.last->index.value) + " of term " +
+               std::to_string(words.last->term.value);
     }
 
     // ------------------------------------------------------------------------------ together
