@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <ostream>
 #include <string>
 #include <vector>
 
@@ -100,8 +99,8 @@ news news_for(const settings_store& machine, const std::string& prefix, std::uin
 }
 
 void watch(cluster_type& cluster, const std::string& prefix, std::uint64_t after,
-           std::ostream& client) {
-    while (client) {
+           asio::ip::tcp::iostream& client) {
+    while (client && !services::has_gone(client)) {
         const auto rung = services::bell::of_this_process().rung();
         const auto query = [&](const settings_store& machine) {
             return news_for(machine, prefix, after);
@@ -143,7 +142,8 @@ std::string answer_to(cluster_type& cluster, const services::words& asked) {
 
 int main(int count, char** arguments) {
     return services::run<settings_store>(
-        count, arguments, [](auto& cluster, const services::words& asked, std::ostream& client) {
+        count, arguments,
+        [](auto& cluster, const services::words& asked, asio::ip::tcp::iostream& client) {
             if (asked[0] == "WATCH" && asked.size() == 3)
                 return watch(cluster, asked[1], std::stoull(asked[2]), client);
             client << answer_to(cluster, asked) << std::endl;

@@ -7,13 +7,12 @@
 //     OPEN                             CLIENT number
 //     KEEP client                      OK | GONE
 //     CAMPAIGN client election value   LEADS term | WAITS | GONE   asked again, it says how it is
-//     RESIGN client election           OK | GONE
+//     RESIGN client election term      OK | GONE                   nothing, if it is not that term
 //     LEADER election                  LEADER term value | NOBODY  as all servers agree on
-//     OBSERVE election                 LEADER term value           a line for each from now on
+//     OBSERVE election                 LEADER term value           the latest, whenever it changes
 #include <algorithm>
 #include <cstdint>
 #include <map>
-#include <ostream>
 #include <string>
 #include <variant>
 #include <vector>
@@ -36,6 +35,7 @@ struct campaign {
 struct resign {
     client_id client = 0;
     std::string election{};
+    std::uint64_t term = 0;
     raft::log_time now{};
 };
 
@@ -87,7 +87,9 @@ struct elections {
     }
     result do_one(std::uint64_t index, const resign& asked) {
         if (!clients.keep(asked.client)) return "GONE";
-        leave(contests[asked.election], asked.client, index);
+        // A request that comes late, or twice, must not end a later term.
+        auto& one = contests[asked.election];
+        if (one.term == asked.term) leave(one, asked.client, index);
         return "OK";
     }
 
@@ -116,8 +118,9 @@ std::string leader_of(raft::replica<elections>& cluster, const std::string& elec
     });
 }
 
-void observe(raft::replica<elections>& cluster, const std::string& election, std::ostream& client) {
-    for (std::string told; client;) {
+void observe(raft::replica<elections>& cluster, const std::string& election,
+             asio::ip::tcp::iostream& client) {
+    for (std::string told; client && !services::has_gone(client);) {
         const auto rung = services::bell::of_this_process().rung();
         const auto leader = leader_of(cluster, election);
         if (leader != told && leader.starts_with("LEADER")) client << (told = leader) << std::endl;
@@ -134,10 +137,10 @@ std::string answer_to(raft::replica<elections>& cluster, const services::words& 
         return services::propose(cluster, keep_client{client(), now});
     if (what == "CAMPAIGN" && asked.size() == 4)
         return services::propose(cluster, campaign{client(), asked[2], asked[3], now});
-    if (what == "RESIGN" && asked.size() == 3)
-        return services::propose(cluster, resign{client(), asked[2], now});
+    if (what == "RESIGN" && asked.size() == 4)
+        return services::propose(cluster, resign{client(), asked[2], std::stoull(asked[3]), now});
     if (what == "LEADER") return leader_of(cluster, asked.at(1));
-    return "OPEN | KEEP client | CAMPAIGN client election value | RESIGN client election | "
+    return "OPEN | KEEP client | CAMPAIGN client election value | RESIGN client election term | "
            "LEADER election | OBSERVE election";
 }
 
@@ -145,7 +148,8 @@ std::string answer_to(raft::replica<elections>& cluster, const services::words& 
 
 int main(int count, char** arguments) {
     return services::run<elections>(
-        count, arguments, [](auto& cluster, const services::words& asked, std::ostream& client) {
+        count, arguments,
+        [](auto& cluster, const services::words& asked, asio::ip::tcp::iostream& client) {
             if (asked[0] == "OBSERVE" && asked.size() == 2)
                 return observe(cluster, asked[1], client);
             client << answer_to(cluster, asked) << std::endl;

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A lock service. A lock is held by one client at a time, until that releases it or goes: whoever
-// says nothing for five seconds has gone. With the lock comes a fencing token, which rises from
-// holder to holder: show it to what the lock protects, which refuses any lower one, so that a
-// holder who was held up does no harm.
+// says nothing for five seconds has gone, once anybody else says something. With the lock comes a
+// fencing token, which rises from holder to holder: show it to what the lock protects, which
+// refuses any lower one, so that a holder who was held up does no harm.
 //
-//     OPEN                 CLIENT number
-//     KEEP client          OK | GONE
-//     LOCK client name     TOKEN number | HELD | GONE     asked again, it has the same token
-//     UNLOCK client name   OK | HELD | GONE
-//     TOKEN name           TOKEN number | FREE            by what all servers agree on
+//     OPEN                       CLIENT number
+//     KEEP client                OK | GONE
+//     LOCK client name           TOKEN number | HELD | GONE   asked again, it has the same token
+//     UNLOCK client name token   OK | HELD | GONE             nothing, if it is not that token
+//     TOKEN name                 TOKEN number | FREE          by what all servers agree on
 #include <cstdint>
 #include <map>
-#include <ostream>
 #include <string>
 #include <variant>
 
@@ -33,6 +32,7 @@ struct take_lock {
 struct release_lock {
     client_id client = 0;
     std::string name{};
+    std::uint64_t token = 0;
     raft::log_time now{};
 };
 
@@ -63,8 +63,10 @@ struct locks {
     result do_one(std::uint64_t, const release_lock& asked) {
         if (!clients.keep(asked.client)) return "GONE";
         const auto found = taken.find(asked.name);
-        if (found != taken.end() && found->second.client != asked.client) return "HELD";
-        taken.erase(asked.name);
+        if (found == taken.end()) return "OK";
+        if (found->second.client != asked.client) return "HELD";
+        // A request that comes late, or twice, must not free what was locked again since.
+        if (found->second.token == asked.token) taken.erase(found);
         return "OK";
     }
 
@@ -93,22 +95,24 @@ std::string answer_to(raft::replica<locks>& cluster, const services::words& aske
         return services::propose(cluster, keep_client{client(), now});
     if (what == "LOCK" && asked.size() == 3)
         return services::propose(cluster, take_lock{client(), asked[2], now});
-    if (what == "UNLOCK" && asked.size() == 3)
-        return services::propose(cluster, release_lock{client(), asked[2], now});
+    if (what == "UNLOCK" && asked.size() == 4)
+        return services::propose(cluster,
+                                 release_lock{client(), asked[2], std::stoull(asked[3]), now});
     if (what == "TOKEN" && asked.size() == 2)
         return services::look_up(cluster, [name = asked[1]](const locks& machine) -> std::string {
             const auto found = machine.taken.find(name);
             if (found == machine.taken.end()) return "FREE";
             return "TOKEN " + std::to_string(found->second.token);
         });
-    return "OPEN | KEEP client | LOCK client name | UNLOCK client name | TOKEN name";
+    return "OPEN | KEEP client | LOCK client name | UNLOCK client name token | TOKEN name";
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
     return services::run<locks>(
-        count, arguments, [](auto& cluster, const services::words& asked, std::ostream& client) {
+        count, arguments,
+        [](auto& cluster, const services::words& asked, asio::ip::tcp::iostream& client) {
             client << answer_to(cluster, asked) << std::endl;
         });
 }

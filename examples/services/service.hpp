@@ -25,6 +25,7 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/signal_set.hpp>
 #include <asio/use_future.hpp>
+#include <sys/socket.h>
 
 #include <raft/battery/asio_replica.hpp>
 #include <raft/battery/sessions.hpp>
@@ -90,10 +91,17 @@ template <class Machine, class Query>
 
 template <class Machine, class Answer>
 void answer_line(raft::replica<Machine>& cluster, const std::string& line, Answer& answer,
-                 std::ostream& client) try {
+                 asio::ip::tcp::iostream& client) try {
     if (const auto asked = split(line); !asked.empty()) answer(cluster, asked, client);
 } catch (const std::logic_error&) {
     client << "ERROR that is no number" << std::endl;
+}
+
+/// Whether a client has closed its connection.
+[[nodiscard]] inline bool has_gone(asio::ip::tcp::iostream& client) {
+    char byte = 0;
+    const auto handle = client.socket().native_handle();
+    return ::recv(handle, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 /// Rings when the state has changed: whoever waits for that looks again.
@@ -139,6 +147,7 @@ void serve(const words& given, Answer answer) {
         io, {asio::ip::address_v4::any(), static_cast<std::uint16_t>(std::stoul(given.at(3)))}};
     const std::function<void()> accept = [&] {
         acceptor.async_accept([&](asio::error_code error, tcp::socket socket) {
+            if (error) std::this_thread::sleep_for(std::chrono::milliseconds{100});
             if (!error)
                 std::thread{[&cluster, answer, socket = std::move(socket)]() mutable {
                     tcp::iostream client{std::move(socket)};

@@ -22,7 +22,8 @@
 // (`asio::use_future`, `asio::use_awaitable`, a callable, …), and it can be cancelled as such.
 //
 // **A proposal that is cancelled, or whose time ends, is not undone.** Its outcome is `unknown`: it
-// may have been applied, or may be yet. To ask again without doing it twice, use `raft::sessions`.
+// may have been applied, or may be yet; or a `refusal`, if nobody had taken it. To ask again
+// without doing it twice, use `raft::sessions`.
 //
 // Include it only if you use it: it needs Asio (standalone, 1.22 or later) and POSIX. Who brings a
 // loop, a storage or a transport of his own uses `raft::node`.
@@ -40,7 +41,6 @@
 #include <vector>
 
 #include <asio/async_result.hpp>
-#include <asio/dispatch.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
@@ -114,11 +114,40 @@ struct replica_options {
 #include <variant>
 #include <vector>
 
-#include <asio/dispatch.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
+//
+// Where a replica listens for the others.
+
+#include <algorithm>
+#include <string>
+#include <variant>
+
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+
+
+namespace raft::detail {
+
+/// As `listen` says, or this server's own line of `members`; or what is wrong with them. Blocks
+/// where a name is to be resolved.
+[[nodiscard]] inline std::variant<asio::ip::tcp::endpoint, std::string>
+listening_endpoint(asio::io_context& io, const replica_options& options) {
+    const auto own = std::ranges::find(options.members, options.id, &asio_peer::id);
+    if (own == options.members.end())
+        return "server " + std::to_string(options.id.value) + " is not among the members";
+    if (options.listen) return *options.listen;
+    asio::error_code error;
+    const auto found =
+        asio::ip::tcp::resolver{io}.resolve(own->host, std::to_string(own->port), error);
+    if (error || found.empty())
+        return "cannot find the address of " + own->host + ": " + error.message();
+    return found.begin()->endpoint();
+}
+
+}  // namespace raft::detail
 //
 // What becomes of the requests of a replica, beside what becomes of a node's (node/outcome.hpp).
 
@@ -176,6 +205,7 @@ struct signature_of<stopped> {
 // What somebody asked a replica for and has not been answered yet: an asynchronous operation in the
 // way of Asio. It is answered once: by its outcome, when its time is over, or when it is cancelled.
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <list>
@@ -203,6 +233,12 @@ public:
 
     /// It is waited for no longer.
     virtual void give_up() = 0;
+
+    /// `owner`, with the loop, lives as long as this does.
+    void keep(std::shared_ptr<void> owner) { owner_ = std::move(owner); }
+
+private:
+    std::shared_ptr<void> owner_{};
 };
 
 /// All that are open, so that none is left without an answer.
@@ -222,7 +258,7 @@ public:
     }
 
     void expire_after(std::chrono::milliseconds time) {
-        timer_.expires_after(time);
+        timer_.expires_after(std::min<std::chrono::milliseconds>(time, std::chrono::hours{9000}));
         timer_.async_wait([weak = this->weak_from_this()](const asio::error_code& cancelled) {
             if (const auto self = weak.lock(); self && !cancelled) self->give_up();
         });
@@ -279,9 +315,8 @@ public:
         auto slot = asio::get_associated_cancellation_slot(*handler_);
         if (!slot.is_connected()) return;
         slot.assign([weak = this->weak_from_this(), &io = io_](asio::cancellation_type) {
-            asio::post(io, [weak] {
-                if (const auto self = weak.lock()) self->give_up();
-            });
+            if (auto self = weak.lock())
+                asio::post(io, [self = std::move(self)] { self->give_up(); });
         });
     }
 
@@ -437,9 +472,7 @@ private:
 
 }  // namespace raft::detail
 
-namespace raft {
-
-namespace detail {
+namespace raft::detail {
 
 template <class StateMachine, limits Limits>
 class running_replica : public std::enable_shared_from_this<running_replica<StateMachine, Limits>> {
@@ -454,8 +487,11 @@ public:
     using proposal = proposal_request<StateMachine>;
     using query = any_query<StateMachine>;
 
-    running_replica(asio::io_context& io, replica_options options, StateMachine machine)
-        : io_{io}
+    /// `loop`: what `io` belongs to, if that is not the program's.
+    running_replica(std::shared_ptr<void> loop, asio::io_context& io, replica_options options,
+                    StateMachine machine)
+        : loop_{std::move(loop)}
+        , io_{io}
         , options_{std::move(options)}
         , machine_{std::move(machine)}
         , watch_{options_}
@@ -567,14 +603,14 @@ public:
         if (std::exchange(is_over_, true)) return;
         for (auto* each : {&timer_, &retry_timer_, &stop_timer_}) each->cancel();
         if (transport_) transport_->stop();
+        node_.reset();
+        transport_.reset();
+        storage_.reset();
         for (const auto& each : std::exchange(stops_, {})) each->answer({});
         while (!open_.empty()) {
             const auto first = open_.front();
             first->give_up();
         }
-        node_.reset();
-        transport_.reset();
-        storage_.reset();
     }
 
 private:
@@ -621,13 +657,12 @@ private:
     }
 
     [[nodiscard]] std::variant<asio_transport_options, std::string> transport_options() {
-        const auto own = std::ranges::find(options_.members, options_.id, &asio_peer::id);
-        if (own == options_.members.end())
-            return "server " + std::to_string(options_.id.value) + " is not among the members";
+        const auto at = listening_endpoint(io_, options_);
+        if (const auto* wrong = std::get_if<std::string>(&at)) return *wrong;
         asio_transport_options all{
             .cluster = {storage_->history()->value},
             .self = options_.id,
-            .listen = {},
+            .listen = std::get<asio::ip::tcp::endpoint>(at),
             .peers = options_.members,
             .history = *storage_->history(),
             .mark = storage_->mark(),
@@ -635,16 +670,6 @@ private:
                                     storage_mark mark) { return marks_.takes(peer, mark); },
             .on_event = [this](const asio_event& event) { watch_.tell(event); },
         };
-        if (options_.listen) {
-            all.listen = *options_.listen;
-            return all;
-        }
-        asio::error_code error;
-        const auto found =
-            asio::ip::tcp::resolver{io_}.resolve(own->host, std::to_string(own->port), error);
-        if (error || found.empty())
-            return "cannot find the address of " + own->host + ": " + error.message();
-        all.listen = found.begin()->endpoint();
         return all;
     }
 
@@ -659,7 +684,7 @@ private:
 
     void turn() {
         turn_scheduled_ = false;
-        if (is_over_) return;
+        if (is_over_ || !node_) return;
         submit_proposals();
         submit_queries();
         answer_transfers();
@@ -689,10 +714,12 @@ private:
     /// A server that was itself held up (by a snapshot, or for want of a processor) has not heard
     /// its leader because it did not listen. Before it stands for election it reads what came.
     void poll() {
-        if (is_over_) return;
+        if (is_over_ || !node_) return;
         const auto now = clock::now();
         const auto deadline = node_->deadline();
-        const bool is_due = deadline && *deadline <= now && !node_->protocol_state().is_leader();
+        // `time_point{}`: more is to be applied, which has nothing to do with elections.
+        const bool is_due = deadline && *deadline != time_point{} && *deadline <= now &&
+                            !node_->protocol_state().is_leader();
         if (is_due && !patient_until_ && now - *deadline > noticeable_delay)
             patient_until_ =
                 now + std::chrono::nanoseconds{options_.config.heartbeat_interval.nanoseconds};
@@ -837,21 +864,31 @@ private:
         if (transfers_.empty()) return;
         const auto& s = node_->protocol_state();
         const auto leader = s.current_leader();
-        if (!leader || (s.is_leader() && s.tasks->transfer)) return;
-        for (const auto& each : std::exchange(transfers_, {})) each->answer(*leader);
+        const bool goes_on = !leader || (s.is_leader() && s.tasks->transfer);
+        if (goes_on && !s.is_halted()) return;
+        for (const auto& each : std::exchange(transfers_, {})) {
+            if (leader)
+                each->answer(*leader);
+            else
+                each->answer(refusal{refusal_reason::storage_failed, std::nullopt});
+        }
     }
 
     void answer_snapshots() {
-        const auto newest = node_->protocol_state().snapshot.last_included.index;
+        const auto& s = node_->protocol_state();
+        const auto newest = s.snapshot.last_included.index;
         std::erase_if(snapshots_, [&](const auto& each) {
-            if (each.index > newest) return false;
-            each.asked->answer(newest);
-            return true;
+            if (each.index <= newest)
+                each.asked->answer(newest);
+            else if (s.is_halted())
+                each.asked->answer(refusal{refusal_reason::storage_failed, std::nullopt});
+            return !each.asked->is_open();
         });
     }
 
     /// It goes once nobody waits for it, and another server leads if one can.
     [[nodiscard]] bool may_finish() {
+        std::erase_if(stops_, [](const auto& each) { return !each->is_open(); });
         if (open_.size() > stops_.size()) return false;
         const auto& s = node_->protocol_state();
         if (!s.is_leader()) return true;
@@ -861,6 +898,7 @@ private:
         return none;
     }
 
+    std::shared_ptr<void> loop_;
     asio::io_context& io_;
     replica_options options_;
     StateMachine machine_;  ///< Until it starts; then the node has it.
@@ -892,8 +930,7 @@ private:
     bool is_over_ = false;
 };
 
-}  // namespace detail
-}  // namespace raft
+}  // namespace raft::detail
 
 namespace raft {
 
@@ -918,19 +955,22 @@ public:
 
     /// It has a thread of its own.
     explicit replica(replica_options options, StateMachine machine = {})
-        : own_{std::make_unique<own_thread>()}
-        , running_{std::make_shared<running>(own_->io, std::move(options), std::move(machine))} {}
+        : own_{std::make_shared<own_thread>()}
+        , running_{
+              std::make_shared<running>(own_, own_->io, std::move(options), std::move(machine))} {}
 
     /// It lives on `io`, which one thread runs, and which outlives it.
     replica(asio::io_context& io, replica_options options, StateMachine machine = {})
-        : running_{std::make_shared<running>(io, std::move(options), std::move(machine))} {}
+        : running_{std::make_shared<running>(nullptr, io, std::move(options), std::move(machine))} {
+    }
 
     replica(const replica&) = delete;
     replica& operator=(const replica&) = delete;
 
     /// Ends at once, as if the process did: nothing that was acknowledged is lost, and what is open
     /// is `unknown`. `stop` is kinder to the others. With a thread of its own it blocks until that
-    /// has ended; so not from within a callable of its own.
+    /// has ended; so not from within a callable of its own. On a foreign `io_context` it ends, and
+    /// answers, when that runs next: until then `log` and `on_change` may be called.
     ~replica() {
         asio::post(running_->context(), [running = running_] { running->finish(); });
         if (own_) own_->end();
@@ -957,17 +997,18 @@ public:
     /// foreign `io_context` on its thread, or before it runs. Says what is wrong, if anything is;
     /// then nothing has begun. Blocks for the disk.
     [[nodiscard]] std::optional<std::string> start() {
-        if (auto wrong = running_->start()) return wrong;
+        auto wrong = running_->start();
+        if (wrong) running_->finish();
         if (own_) own_->begin();
-        return std::nullopt;
+        return wrong;
     }
 
     [[nodiscard]] executor_type get_executor() const { return running_->context().get_executor(); }
     [[nodiscard]] const replica_options& options() const { return running_->options(); }
 
     /// Puts a command into the replicated log, whoever leads, and completes with an
-    /// `outcome<result>`: `applied` here with the state machine's result; `lost`, if it never will
-    /// be; a `refusal`, if it was in no log and nobody took it in time; else `unknown`.
+    /// `outcome<result>`: `applied` here with the state machine's result; a `refusal`, if it was in
+    /// no log and nobody took it in time; else `unknown`, also when leadership was lost meanwhile.
     template <class Token>
     auto propose(command asked, milliseconds timeout, Token&& token) {
         using answer = outcome<result>;
@@ -1018,7 +1059,7 @@ public:
 
     /// Where another server listens, from now on.
     void set_peer(asio_peer peer) {
-        asio::dispatch(running_->context(), [running = running_, peer = std::move(peer)]() mutable {
+        asio::post(running_->context(), [running = running_, peer = std::move(peer)]() mutable {
             running->set_peer(std::move(peer));
         });
     }
@@ -1028,7 +1069,7 @@ public:
     template <class Token>
     auto transfer_leadership(std::optional<member_id> target, Token&& token) {
         return initiate<detail::request<transfer_outcome>, transfer_outcome>(
-            token, std::nullopt,
+            token, options().request_timeout,
             [target](running& at, auto request) { at.transfer(std::move(request), target); });
     }
 
@@ -1046,11 +1087,11 @@ public:
     auto status(Token&& token) {
         return asio::async_initiate<Token, void(node_status)>(
             [running = running_](auto handler) {
-                asio::dispatch(running->context(), [running,
-                                                    handler = std::move(handler)]() mutable {
-                    const auto executor =
-                        asio::get_associated_executor(handler, running->context().get_executor());
-                    asio::post(executor, [handler = std::move(handler),
+                auto work = asio::make_work_guard(handler, running->context());
+                asio::post(running->context(), [running, work = std::move(work),
+                                                handler = std::move(handler)]() mutable {
+                    const auto executor = work.get_executor();
+                    asio::post(executor, [handler = std::move(handler), work = std::move(work),
                                           status = running->status()]() mutable {
                         std::move(handler)(std::move(status));
                     });
@@ -1097,18 +1138,19 @@ private:
                 using request_type = detail::request_by<Base, Answer, handler_type>;
                 auto request = std::make_shared<request_type>(
                     running->context(), std::move(handler), std::move(given)...);
+                request->keep(running);
                 request->listen_to_cancellation();
-                asio::dispatch(running->context(),
-                               [running, timeout, request, begin = std::move(begins)]() mutable {
-                                   request->open(running->all());
-                                   if (timeout) request->expire_after(*timeout);
-                                   begin(*running, std::move(request));
-                               });
+                asio::post(running->context(),
+                           [running, timeout, request, begin = std::move(begins)]() mutable {
+                               request->open(running->all());
+                               if (timeout) request->expire_after(*timeout);
+                               begin(*running, std::move(request));
+                           });
             },
             token, std::move(begin), std::move(arguments)...);
     }
 
-    std::unique_ptr<own_thread> own_{};
+    std::shared_ptr<own_thread> own_{};
     std::shared_ptr<running> running_;
 };
 

@@ -192,6 +192,28 @@ TEST_CASE("replica: a stop answers all that is open") {
     await(std::move(again));
 }
 
+TEST_CASE("replica: one that cannot listen answers that, and all that it is asked") {
+    replicas all{1};
+    all.start(1);
+    replicas other{1};
+    auto options = other.options_of(1);
+    options.members = {all.address(1)};
+    counter_replica late{options};
+    const auto wrong = late.start();
+    REQUIRE(wrong);
+    CHECK(wrong->find("cannot listen") != std::string::npos);
+    CHECK(reason_of(await(late.propose({1, {}}, asio::use_future))) ==
+          raft::refusal_reason::not_leader);
+    await(late.stop(asio::use_future));
+}
+
+TEST_CASE("replica: who stopped has closed its directory") {
+    replicas all{1};
+    await(all.start(1).stop(asio::use_future));
+    counter_replica again{all.options_of(1)};
+    CHECK_FALSE(again.start());
+}
+
 TEST_CASE("replica: who is destroyed while all is open answers it") {
     std::future<raft::outcome<std::int64_t>> waits;
     {
@@ -230,6 +252,9 @@ TEST_CASE("F1 a replica starts in no directory that was not prepared, and none i
     const auto wrong = unprepared.start();
     REQUIRE(wrong);
     CHECK(wrong->find("is not prepared") != std::string::npos);
+    CHECK(reason_of(await(unprepared.propose({1, {}}, asio::use_future))) ==
+          raft::refusal_reason::not_leader);
+    await(unprepared.stop(asio::use_future));
 
     all.start(2);
     all.start(3);

@@ -42,9 +42,12 @@ TEST_CASE("service: a lock is one client's, through a kill, and its tokens rise"
         all.start(killed);
         CHECK(all.ask(killed, "TOKEN door") == "TOKEN " + text(first));
     }
-    CHECK(all.ask(3, "UNLOCK " + text(ann) + " door") == "OK");
+    CHECK(all.ask(3, "UNLOCK " + text(ann) + " door " + text(first)) == "OK");
     CHECK(all.ask(1, "TOKEN door") == "FREE");
-    CHECK(number_in(all.ask(2, "LOCK " + text(bob) + " door"), "TOKEN") > first);
+    const auto second = number_in(all.ask(2, "LOCK " + text(bob) + " door"), "TOKEN");
+    CHECK(second > first);
+    CHECK(all.ask(3, "UNLOCK " + text(bob) + " door " + text(first)) == "OK");  // Of before.
+    CHECK(all.ask(1, "TOKEN door") == "TOKEN " + text(second));
 }
 
 TEST_CASE("service: the lock of a client that says nothing is free after a while") {
@@ -73,7 +76,7 @@ TEST_CASE("service: who leads resigns, or goes, and the next leads in a later te
     observer.send("OBSERVE boss");
     CHECK(observer.next() == "LEADER " + text(first) + " ann");
     all.kill(1);
-    CHECK(all.ask(2, "RESIGN " + ann + " boss") == "OK");
+    CHECK(all.ask(2, "RESIGN " + ann + " boss " + text(first)) == "OK");
     const auto second = number_in(all.ask(2, "CAMPAIGN " + bob + " boss bob"), "LEADS");
     CHECK(second > first);
     CHECK(observer.next() == "LEADER " + text(second) + " bob");

@@ -16,7 +16,8 @@
 // (`asio::use_future`, `asio::use_awaitable`, a callable, …), and it can be cancelled as such.
 //
 // **A proposal that is cancelled, or whose time ends, is not undone.** Its outcome is `unknown`: it
-// may have been applied, or may be yet. To ask again without doing it twice, use `raft::sessions`.
+// may have been applied, or may be yet; or a `refusal`, if nobody had taken it. To ask again
+// without doing it twice, use `raft::sessions`.
 //
 // Include it only if you use it: it needs Asio (standalone, 1.22 or later) and POSIX. Who brings a
 // loop, a storage or a transport of his own uses `raft::node`.
@@ -35,7 +36,6 @@
 #include <vector>
 
 #include <asio/async_result.hpp>
-#include <asio/dispatch.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
@@ -65,19 +65,22 @@ public:
 
     /// It has a thread of its own.
     explicit replica(replica_options options, StateMachine machine = {})
-        : own_{std::make_unique<own_thread>()}
-        , running_{std::make_shared<running>(own_->io, std::move(options), std::move(machine))} {}
+        : own_{std::make_shared<own_thread>()}
+        , running_{
+              std::make_shared<running>(own_, own_->io, std::move(options), std::move(machine))} {}
 
     /// It lives on `io`, which one thread runs, and which outlives it.
     replica(asio::io_context& io, replica_options options, StateMachine machine = {})
-        : running_{std::make_shared<running>(io, std::move(options), std::move(machine))} {}
+        : running_{std::make_shared<running>(nullptr, io, std::move(options), std::move(machine))} {
+    }
 
     replica(const replica&) = delete;
     replica& operator=(const replica&) = delete;
 
     /// Ends at once, as if the process did: nothing that was acknowledged is lost, and what is open
     /// is `unknown`. `stop` is kinder to the others. With a thread of its own it blocks until that
-    /// has ended; so not from within a callable of its own.
+    /// has ended; so not from within a callable of its own. On a foreign `io_context` it ends, and
+    /// answers, when that runs next: until then `log` and `on_change` may be called.
     ~replica() {
         asio::post(running_->context(), [running = running_] { running->finish(); });
         if (own_) own_->end();
@@ -104,17 +107,18 @@ public:
     /// foreign `io_context` on its thread, or before it runs. Says what is wrong, if anything is;
     /// then nothing has begun. Blocks for the disk.
     [[nodiscard]] std::optional<std::string> start() {
-        if (auto wrong = running_->start()) return wrong;
+        auto wrong = running_->start();
+        if (wrong) running_->finish();
         if (own_) own_->begin();
-        return std::nullopt;
+        return wrong;
     }
 
     [[nodiscard]] executor_type get_executor() const { return running_->context().get_executor(); }
     [[nodiscard]] const replica_options& options() const { return running_->options(); }
 
     /// Puts a command into the replicated log, whoever leads, and completes with an
-    /// `outcome<result>`: `applied` here with the state machine's result; `lost`, if it never will
-    /// be; a `refusal`, if it was in no log and nobody took it in time; else `unknown`.
+    /// `outcome<result>`: `applied` here with the state machine's result; a `refusal`, if it was in
+    /// no log and nobody took it in time; else `unknown`, also when leadership was lost meanwhile.
     template <class Token>
     auto propose(command asked, milliseconds timeout, Token&& token) {
         using answer = outcome<result>;
@@ -165,7 +169,7 @@ public:
 
     /// Where another server listens, from now on.
     void set_peer(asio_peer peer) {
-        asio::dispatch(running_->context(), [running = running_, peer = std::move(peer)]() mutable {
+        asio::post(running_->context(), [running = running_, peer = std::move(peer)]() mutable {
             running->set_peer(std::move(peer));
         });
     }
@@ -175,7 +179,7 @@ public:
     template <class Token>
     auto transfer_leadership(std::optional<member_id> target, Token&& token) {
         return initiate<detail::request<transfer_outcome>, transfer_outcome>(
-            token, std::nullopt,
+            token, options().request_timeout,
             [target](running& at, auto request) { at.transfer(std::move(request), target); });
     }
 
@@ -193,11 +197,11 @@ public:
     auto status(Token&& token) {
         return asio::async_initiate<Token, void(node_status)>(
             [running = running_](auto handler) {
-                asio::dispatch(running->context(), [running,
-                                                    handler = std::move(handler)]() mutable {
-                    const auto executor =
-                        asio::get_associated_executor(handler, running->context().get_executor());
-                    asio::post(executor, [handler = std::move(handler),
+                auto work = asio::make_work_guard(handler, running->context());
+                asio::post(running->context(), [running, work = std::move(work),
+                                                handler = std::move(handler)]() mutable {
+                    const auto executor = work.get_executor();
+                    asio::post(executor, [handler = std::move(handler), work = std::move(work),
                                           status = running->status()]() mutable {
                         std::move(handler)(std::move(status));
                     });
@@ -244,18 +248,19 @@ private:
                 using request_type = detail::request_by<Base, Answer, handler_type>;
                 auto request = std::make_shared<request_type>(
                     running->context(), std::move(handler), std::move(given)...);
+                request->keep(running);
                 request->listen_to_cancellation();
-                asio::dispatch(running->context(),
-                               [running, timeout, request, begin = std::move(begins)]() mutable {
-                                   request->open(running->all());
-                                   if (timeout) request->expire_after(*timeout);
-                                   begin(*running, std::move(request));
-                               });
+                asio::post(running->context(),
+                           [running, timeout, request, begin = std::move(begins)]() mutable {
+                               request->open(running->all());
+                               if (timeout) request->expire_after(*timeout);
+                               begin(*running, std::move(request));
+                           });
             },
             token, std::move(begin), std::move(arguments)...);
     }
 
-    std::unique_ptr<own_thread> own_{};
+    std::shared_ptr<own_thread> own_{};
     std::shared_ptr<running> running_;
 };
 

@@ -4,6 +4,7 @@
 // way of Asio. It is answered once: by its outcome, when its time is over, or when it is cancelled.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <list>
@@ -34,6 +35,12 @@ public:
 
     /// It is waited for no longer.
     virtual void give_up() = 0;
+
+    /// `owner`, with the loop, lives as long as this does.
+    void keep(std::shared_ptr<void> owner) { owner_ = std::move(owner); }
+
+private:
+    std::shared_ptr<void> owner_{};
 };
 
 /// All that are open, so that none is left without an answer.
@@ -53,7 +60,7 @@ public:
     }
 
     void expire_after(std::chrono::milliseconds time) {
-        timer_.expires_after(time);
+        timer_.expires_after(std::min<std::chrono::milliseconds>(time, std::chrono::hours{9000}));
         timer_.async_wait([weak = this->weak_from_this()](const asio::error_code& cancelled) {
             if (const auto self = weak.lock(); self && !cancelled) self->give_up();
         });
@@ -110,9 +117,8 @@ public:
         auto slot = asio::get_associated_cancellation_slot(*handler_);
         if (!slot.is_connected()) return;
         slot.assign([weak = this->weak_from_this(), &io = io_](asio::cancellation_type) {
-            asio::post(io, [weak] {
-                if (const auto self = weak.lock()) self->give_up();
-            });
+            if (auto self = weak.lock())
+                asio::post(io, [self = std::move(self)] { self->give_up(); });
         });
     }
 

@@ -21,11 +21,11 @@
 #include <variant>
 #include <vector>
 
-#include <asio/dispatch.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
+#include <raft/battery/asio_replica/address.hpp>
 #include <raft/battery/asio_replica/options.hpp>
 #include <raft/battery/asio_replica/outcome.hpp>
 #include <raft/battery/asio_replica/request.hpp>
@@ -35,9 +35,7 @@
 #include <raft/battery/file_storage/peer_marks.hpp>
 #include <raft/node.hpp>
 
-namespace raft {
-
-namespace detail {
+namespace raft::detail {
 
 template <class StateMachine, limits Limits>
 class running_replica : public std::enable_shared_from_this<running_replica<StateMachine, Limits>> {
@@ -52,8 +50,11 @@ public:
     using proposal = proposal_request<StateMachine>;
     using query = any_query<StateMachine>;
 
-    running_replica(asio::io_context& io, replica_options options, StateMachine machine)
-        : io_{io}
+    /// `loop`: what `io` belongs to, if that is not the program's.
+    running_replica(std::shared_ptr<void> loop, asio::io_context& io, replica_options options,
+                    StateMachine machine)
+        : loop_{std::move(loop)}
+        , io_{io}
         , options_{std::move(options)}
         , machine_{std::move(machine)}
         , watch_{options_}
@@ -165,14 +166,14 @@ public:
         if (std::exchange(is_over_, true)) return;
         for (auto* each : {&timer_, &retry_timer_, &stop_timer_}) each->cancel();
         if (transport_) transport_->stop();
+        node_.reset();
+        transport_.reset();
+        storage_.reset();
         for (const auto& each : std::exchange(stops_, {})) each->answer({});
         while (!open_.empty()) {
             const auto first = open_.front();
             first->give_up();
         }
-        node_.reset();
-        transport_.reset();
-        storage_.reset();
     }
 
 private:
@@ -219,13 +220,12 @@ private:
     }
 
     [[nodiscard]] std::variant<asio_transport_options, std::string> transport_options() {
-        const auto own = std::ranges::find(options_.members, options_.id, &asio_peer::id);
-        if (own == options_.members.end())
-            return "server " + std::to_string(options_.id.value) + " is not among the members";
+        const auto at = listening_endpoint(io_, options_);
+        if (const auto* wrong = std::get_if<std::string>(&at)) return *wrong;
         asio_transport_options all{
             .cluster = {storage_->history()->value},
             .self = options_.id,
-            .listen = {},
+            .listen = std::get<asio::ip::tcp::endpoint>(at),
             .peers = options_.members,
             .history = *storage_->history(),
             .mark = storage_->mark(),
@@ -233,16 +233,6 @@ private:
                                     storage_mark mark) { return marks_.takes(peer, mark); },
             .on_event = [this](const asio_event& event) { watch_.tell(event); },
         };
-        if (options_.listen) {
-            all.listen = *options_.listen;
-            return all;
-        }
-        asio::error_code error;
-        const auto found =
-            asio::ip::tcp::resolver{io_}.resolve(own->host, std::to_string(own->port), error);
-        if (error || found.empty())
-            return "cannot find the address of " + own->host + ": " + error.message();
-        all.listen = found.begin()->endpoint();
         return all;
     }
 
@@ -257,7 +247,7 @@ private:
 
     void turn() {
         turn_scheduled_ = false;
-        if (is_over_) return;
+        if (is_over_ || !node_) return;
         submit_proposals();
         submit_queries();
         answer_transfers();
@@ -287,10 +277,12 @@ private:
     /// A server that was itself held up (by a snapshot, or for want of a processor) has not heard
     /// its leader because it did not listen. Before it stands for election it reads what came.
     void poll() {
-        if (is_over_) return;
+        if (is_over_ || !node_) return;
         const auto now = clock::now();
         const auto deadline = node_->deadline();
-        const bool is_due = deadline && *deadline <= now && !node_->protocol_state().is_leader();
+        // `time_point{}`: more is to be applied, which has nothing to do with elections.
+        const bool is_due = deadline && *deadline != time_point{} && *deadline <= now &&
+                            !node_->protocol_state().is_leader();
         if (is_due && !patient_until_ && now - *deadline > noticeable_delay)
             patient_until_ =
                 now + std::chrono::nanoseconds{options_.config.heartbeat_interval.nanoseconds};
@@ -435,21 +427,31 @@ private:
         if (transfers_.empty()) return;
         const auto& s = node_->protocol_state();
         const auto leader = s.current_leader();
-        if (!leader || (s.is_leader() && s.tasks->transfer)) return;
-        for (const auto& each : std::exchange(transfers_, {})) each->answer(*leader);
+        const bool goes_on = !leader || (s.is_leader() && s.tasks->transfer);
+        if (goes_on && !s.is_halted()) return;
+        for (const auto& each : std::exchange(transfers_, {})) {
+            if (leader)
+                each->answer(*leader);
+            else
+                each->answer(refusal{refusal_reason::storage_failed, std::nullopt});
+        }
     }
 
     void answer_snapshots() {
-        const auto newest = node_->protocol_state().snapshot.last_included.index;
+        const auto& s = node_->protocol_state();
+        const auto newest = s.snapshot.last_included.index;
         std::erase_if(snapshots_, [&](const auto& each) {
-            if (each.index > newest) return false;
-            each.asked->answer(newest);
-            return true;
+            if (each.index <= newest)
+                each.asked->answer(newest);
+            else if (s.is_halted())
+                each.asked->answer(refusal{refusal_reason::storage_failed, std::nullopt});
+            return !each.asked->is_open();
         });
     }
 
     /// It goes once nobody waits for it, and another server leads if one can.
     [[nodiscard]] bool may_finish() {
+        std::erase_if(stops_, [](const auto& each) { return !each->is_open(); });
         if (open_.size() > stops_.size()) return false;
         const auto& s = node_->protocol_state();
         if (!s.is_leader()) return true;
@@ -459,6 +461,7 @@ private:
         return none;
     }
 
+    std::shared_ptr<void> loop_;
     asio::io_context& io_;
     replica_options options_;
     StateMachine machine_;  ///< Until it starts; then the node has it.
@@ -490,5 +493,4 @@ private:
     bool is_over_ = false;
 };
 
-}  // namespace detail
-}  // namespace raft
+}  // namespace raft::detail
