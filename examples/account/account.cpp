@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <iostream>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <variant>
 
@@ -23,10 +24,14 @@ struct bank {  // the state machine: deterministic, and all that you need to wri
     bool restore(auto& source) { return raft::restore_value(source, accounts); }
 };
 
-int main(int, char** given) {  // prepare DIRECTORY HISTORY, once; then ID DIRECTORY
+int complain(const std::string& wrong) { return std::cerr << wrong << "\n", 1; }
+
+int main(int count, char** given) try {
     using replica = raft::replica<bank>;
-    const auto complain = [](const std::string& wrong) { return std::cerr << wrong << "\n", 1; };
-    if (given[1] == std::string{"prepare"}) {
+    const bool prepares = count == 4 && given[1] == std::string{"prepare"};
+    if (count != 3 && !prepares)
+        return complain("prepare DIRECTORY HISTORY, once; then ID DIRECTORY");
+    if (prepares) {
         const auto wrong = replica::prepare(given[2], raft::history_id{std::stoull(given[3])});
         return wrong ? complain(*wrong) : 0;
     }
@@ -45,4 +50,6 @@ int main(int, char** given) {  // prepare DIRECTORY HISTORY, once; then ID DIREC
             std::cout << "it is not known to be done" << std::endl;
     }
     cluster.stop(asio::use_future).get();
+} catch (const std::logic_error&) {
+    return complain("ID and HISTORY are numbers");
 }

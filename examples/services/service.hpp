@@ -94,7 +94,7 @@ void answer_line(raft::replica<Machine>& cluster, const std::string& line, Answe
                  asio::ip::tcp::iostream& client) try {
     if (const auto asked = split(line); !asked.empty()) answer(cluster, asked, client);
 } catch (const std::logic_error&) {
-    client << "ERROR that is no number" << std::endl;
+    client << "ERROR a word is missing, or is no number" << std::endl;
 }
 
 /// Whether a client has closed its connection.

@@ -26,6 +26,9 @@ std::string text(std::uint64_t number) { return std::to_string(number); }
 
 TEST_CASE("service: a lock is one client's, through a kill, and its tokens rise") {
     service_servers all{RAFT_LOCK_PATH};
+    for (const auto* wrong : {"LOCK ann door", "LOCK 99999999999999999999999 door"})
+        CHECK(all.ask(1, wrong) == "ERROR a word is missing, or is no number");
+    CHECK(all.ask(1, "LOCK").starts_with("OPEN | KEEP client | "));
     const auto ann = number_in(all.ask(1, "OPEN"), "CLIENT");
     const auto bob = number_in(all.ask(2, "OPEN"), "CLIENT");
     REQUIRE(ann != 0);
@@ -80,6 +83,7 @@ TEST_CASE("service: who leads resigns, or goes, and the next leads in a later te
     const auto second = number_in(all.ask(2, "CAMPAIGN " + bob + " boss bob"), "LEADS");
     CHECK(second > first);
     CHECK(observer.next() == "LEADER " + text(second) + " bob");
+    CHECK(all.ask(3, "LEADER") == "ERROR a word is missing, or is no number");
     CHECK(all.ask(3, "LEADER boss") == "LEADER " + text(second) + " bob");
 }
 
