@@ -8,20 +8,21 @@
 #include "commands.hpp"
 #include "glob.hpp"
 
-namespace raft_kv::commands {
+namespace raft_kv {
+
+std::optional<std::string_view> obstacle_to_name(std::string_view name) {
+    constexpr std::size_t name_bytes_max = 1024;
+    const auto is_plain = [](char byte) { return byte >= '!' && byte <= '~'; };
+    if (name.size() <= name_bytes_max && std::ranges::all_of(name, is_plain)) return std::nullopt;
+    return "ERR Client names cannot contain spaces, newlines or special characters.";
+}
+
+namespace commands {
 
 namespace {
 
-bool is_name(std::string_view text) {
-    for (const auto byte : text)
-        if (byte < '!' || byte > '~') return false;
-    return true;
-}
-
 void set_name(local_call& call, std::string_view name) {
-    if (!is_name(name) || name.size() > 1024)
-        return call.reply.error(
-            "ERR Client names cannot contain spaces, newlines or special characters.");
+    if (const auto wrong = obstacle_to_name(name)) return call.reply.error(*wrong);
     call.client.name = name;
     call.reply.ok();
 }
@@ -32,7 +33,7 @@ void describe(const command& which, reply_writer& reply) {
     reply.integer(which.arity);
     std::size_t count = 1;
     for (const auto byte : which.flags) count += byte == ' ' ? 1 : 0;
-    reply.array(count);
+    reply.set(count);
     for (auto rest = which.flags; !rest.empty();) {
         const auto end = std::min(rest.find(' '), rest.size());
         reply.status(rest.substr(0, end));
@@ -45,7 +46,7 @@ void describe(const command& which, reply_writer& reply) {
 
 void document(const command& which, reply_writer& reply) {
     reply.bulk(which.name);
-    reply.array(6);
+    reply.map(3);
     reply.bulk("summary");
     reply.bulk(which.summary);
     reply.bulk("since");
@@ -81,41 +82,8 @@ void echo(local_call& call) { call.reply.bulk(call.words[1]); }
 void select(local_call& call) {
     const auto database = integer_in(call.words[1]);
     if (!database) return call.reply.error("ERR invalid DB index");
-    if (*database != 0) return call.reply.error("ERR DB index is out of range: there is only 0");
+    if (*database != 0) return call.reply.error("ERR SELECT is not allowed in cluster mode");
     call.reply.ok();
-}
-
-void hello(local_call& call) {
-    const auto& words = call.words;
-    if (words.size() > 1) {
-        const auto protocol = integer_in(words[1]);
-        if (!protocol)
-            return call.reply.error("ERR Protocol version is not an integer or out of range");
-        if (*protocol != 2) return call.reply.error("NOPROTO unsupported protocol version");
-    }
-    auto name = call.client.name;
-    for (std::size_t i = 2; i < words.size(); i += 2) {
-        if (!same_word(words[i], "setname") || i + 1 == words.size())
-            return call.reply.error("ERR syntax error: HELLO takes the option SETNAME, no other");
-        if (!is_name(words[i + 1])) return set_name(call, words[i + 1]);
-        name = words[i + 1];
-    }
-    call.client.name = name;
-    call.reply.array(14);
-    call.reply.bulk("server");
-    call.reply.bulk("raft-kv");
-    call.reply.bulk("version");
-    call.reply.bulk(version);
-    call.reply.bulk("proto");
-    call.reply.integer(2);
-    call.reply.bulk("id");
-    call.reply.integer(static_cast<std::int64_t>(call.client.id));
-    call.reply.bulk("mode");
-    call.reply.bulk("cluster");
-    call.reply.bulk("role");
-    call.reply.bulk(call.server.not_leading() ? "replica" : "master");
-    call.reply.bulk("modules");
-    call.reply.array(0);
 }
 
 void client(local_call& call) {
@@ -150,7 +118,7 @@ void config(local_call& call) {
             break;
         }
     }
-    call.reply.array(found.size() * 2);
+    call.reply.map(found.size());
     for (const auto& each : found) {
         call.reply.bulk(each.name);
         call.reply.bulk(each.value);
@@ -182,21 +150,11 @@ void command_table(local_call& call) {
     if (same_word(words[1], "docs")) {
         auto found = named_commands(words);
         std::erase(found, nullptr);
-        call.reply.array(found.size() * 2);
+        call.reply.map(found.size());
         for (const auto* each : found) document(*each, call.reply);
         return;
     }
     call.reply.error(unknown_subcommand(words));
-}
-
-void quit(local_call& call) {
-    call.client.quits = true;
-    call.reply.ok();
-}
-
-void reset(local_call& call) {
-    call.client = {.id = call.client.id};
-    call.reply.status("RESET");
 }
 
 void readonly(local_call& call) {
@@ -209,4 +167,6 @@ void readwrite(local_call& call) {
     call.reply.ok();
 }
 
-}  // namespace raft_kv::commands
+}  // namespace commands
+
+}  // namespace raft_kv

@@ -101,7 +101,7 @@ void tell_server_section(info_text& out, local_call& call, const server_report& 
     const auto* self = call.server.layout().find(report.id);
     out.section("Server");
     out.line("raft_kv_version", version);
-    out.line("redis_version", "7.0.0");
+    out.line("redis_version", redis_version);
     out.line("redis_mode", "cluster");
     out.line("process_id", static_cast<std::uint64_t>(::getpid()));
     if (self != nullptr) out.line("tcp_port", self->client_port);

@@ -14,6 +14,8 @@ namespace {
 constexpr std::array table{
     command{"append", 3, "write denyoom fast", 1, 1, 1, "string",
             "Appends a string to the value of a key.", commands::append},
+    command{"auth", -2, "noscript loading stale fast no_auth", 0, 0, 0, "connection",
+            "Takes the user default, who needs no password.", commands::auth},
     command{"cas", 4, "write denyoom fast", 1, 1, 1, "string",
             "Sets a key to a new value if it has the expected one.", commands::cas},
     command{"client", -2, "noscript loading stale", 0, 0, 0, "connection",
@@ -40,7 +42,8 @@ constexpr std::array table{
     command{"get", 2, "readonly fast", 1, 1, 1, "string", "Returns the value of a key.",
             commands::get},
     command{"hello", -1, "noscript loading stale fast no_auth", 0, 0, 0, "connection",
-            "Agrees on version 2 of the protocol.", commands::hello},
+            "[2|3] [AUTH user password] [SETNAME name]: agrees on a version of the protocol.",
+            commands::hello},
     command{"incr", 2, "write denyoom fast", 1, 1, 1, "string", "Adds one to the number at a key.",
             commands::incr},
     command{"incrby", 3, "write denyoom fast", 1, 1, 1, "string",

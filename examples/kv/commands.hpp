@@ -24,11 +24,14 @@
 namespace raft_kv {
 
 inline constexpr std::string_view version = RAFT_KV_VERSION;
+/// The Redis that clients may take this for: some ask before they use what newer ones have.
+inline constexpr std::string_view redis_version = "7.0.0";
 
 /// What the server keeps of a client between its requests.
 struct client_state {
     std::uint64_t id = 0;
     std::string name{};
+    protocol spoken = protocol::resp2;
     bool reads_here = false;       ///< READONLY: reads are answered by this server, leader or not.
     bool reads_any_age = false;    ///< RAFT READS stale: however old what it has is.
     raft::read_requested reads{};  ///< RAFT READS: how fresh reads are, unless of any age.
@@ -87,6 +90,9 @@ struct command {
 [[nodiscard]] std::string unknown_command(const word_list& words);
 [[nodiscard]] std::string unknown_subcommand(const word_list& words);
 
+/// What is wrong with a client's name, if anything is.
+[[nodiscard]] std::optional<std::string_view> obstacle_to_name(std::string_view name);
+
 // ---------------------------------------------------------------------------- what the table names
 namespace commands {
 
@@ -94,14 +100,17 @@ namespace commands {
 void ping(local_call& call);
 void echo(local_call& call);
 void select(local_call& call);
-void hello(local_call& call);
 void client(local_call& call);
 void config(local_call& call);
 void command_table(local_call& call);
-void quit(local_call& call);
-void reset(local_call& call);
 void readonly(local_call& call);
 void readwrite(local_call& call);
+
+// greeting_commands.cpp
+void hello(local_call& call);
+void auth(local_call& call);
+void reset(local_call& call);
+void quit(local_call& call);
 
 // cluster_commands.cpp
 void cluster(local_call& call);

@@ -102,7 +102,7 @@ void raft_status(local_call& call) {
         reply.bulk(name);
         reply.bulk(value);
     };
-    reply.array(32);
+    reply.map(16);
     text("id", id_text(report.id));
     text("role", report.role);
     number("term", report.term);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Writes replies of the Redis protocol (version 2) to the end of a buffer.
+// Writes replies of the Redis protocol to the end of a buffer, in the version that the client asked
+// for. Of version 3 only what clients can take: a big number or an attribute ends redis-cli.
 #pragma once
 
 #include <charconv>
@@ -13,15 +14,25 @@
 
 namespace raft_kv {
 
+/// What a connection speaks: RESP2, until it asks for RESP3 by HELLO 3.
+enum class protocol : std::uint8_t { resp2 = 2, resp3 = 3 };
+
 class reply_writer {
 public:
-    explicit reply_writer(std::string& out) : out_{out} {}
+    explicit reply_writer(std::string& out, protocol spoken = protocol::resp2)
+        : out_{out}, spoken_{spoken} {}
+
+    /// Of the same buffer, in that version.
+    [[nodiscard]] reply_writer in(protocol spoken) const { return reply_writer{out_, spoken}; }
 
     void ok() { out_.append("+OK\r\n"); }
-    void nothing() { out_.append("$-1\r\n"); }
-    void no_array() { out_.append("*-1\r\n"); }
+    void nothing() { out_.append(is_3() ? "_\r\n" : "$-1\r\n"); }
+    void no_array() { out_.append(is_3() ? "_\r\n" : "*-1\r\n"); }
     void status(std::string_view text) { line('+', text); }
     void array(std::size_t elements) { number(elements, '*'); }
+    /// So many keys follow, each with its value.
+    void map(std::size_t pairs) { is_3() ? number(pairs, '%') : array(2 * pairs); }
+    void set(std::size_t elements) { number(elements, is_3() ? '~' : '*'); }
     void integer(std::int64_t value) { number(value, ':'); }
 
     void bulk(std::string_view text) {
@@ -34,6 +45,8 @@ public:
     void error(std::string_view text) { line('-', text); }
 
 private:
+    [[nodiscard]] bool is_3() const { return spoken_ == protocol::resp3; }
+
     template <class Integer>
     void number(Integer value, char mark) {
         char digits[24];
@@ -51,6 +64,7 @@ private:
     }
 
     std::string& out_;
+    protocol spoken_;
 };
 
 /// The reply to a write, once it is applied.

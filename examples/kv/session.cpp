@@ -174,7 +174,7 @@ void session::begin_request(cluster_function check, const word_list& words) {
 void session::run_local(local_function run, const word_list& words) {
     std::string* out = &output_;
     if (!line_.empty()) out = &add_place().reply;
-    local_call call{words, client_, server_, reply_writer{*out}};
+    local_call call{words, client_, server_, reply_writer{*out, client_.spoken}};
     run(call);
     if (out != &output_) reply_bytes_ += out->size();
     ends_ = ends_ || client_.quits;
@@ -185,7 +185,7 @@ void session::reply_error(std::string_view error) {
     answer(add_place(), error);
 }
 
-session::place& session::add_place() { return line_.emplace_back(); }
+session::place& session::add_place() { return line_.emplace_back(place{.spoken = client_.spoken}); }
 
 // ----------------------------------------------------------------------------------------- answers
 
@@ -213,7 +213,8 @@ void session::carry_out(const place& read) {
         read_words_.push_back(std::string_view{read_text_}.substr(begin, read_ends_[word] - begin));
         begin = read_ends_[word];
     }
-    std::get<read_function>(read.read->run)(server_.store(), read_words_, reply_writer{output_});
+    std::get<read_function>(read.read->run)(server_.store(), read_words_,
+                                            reply_writer{output_, read.spoken});
     --reads_;
 }
 
@@ -228,7 +229,7 @@ void session::write_done(std::uint64_t sequence, const write_result& result) {
     if (write == nullptr) return;
     write->what = place::kind::answered;
     write_bytes_ -= write->bytes;
-    write_reply(reply_writer{write->reply}, result);
+    write_reply(reply_writer{write->reply, write->spoken}, result);
     reply_bytes_ += write->reply.size();
 }
 

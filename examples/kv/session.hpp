@@ -89,10 +89,11 @@ private:
     struct place {
         enum class kind : std::uint8_t { answered, write, read, request };
         kind what = kind::answered;
-        std::uint16_t slot = 0;   ///< The key's, for a redirection.
-        std::size_t bytes = 0;    ///< What the write takes in its batch.
-        std::string reply{};      ///< Answered: the whole reply.
-        std::uint64_t round = 0;  ///< Read: of this round; 0 need not wait for one.
+        protocol spoken = protocol::resp2;  ///< By the client when it asked.
+        std::uint16_t slot = 0;             ///< The key's, for a redirection.
+        std::size_t bytes = 0;              ///< What the write takes in its batch.
+        std::string reply{};                ///< Answered: the whole reply.
+        std::uint64_t round = 0;            ///< Read: of this round; 0 need not wait for one.
         const command* read = nullptr;
         std::size_t first_word = 0;  ///< Read: its words among `read_ends_`.
         std::size_t word_count = 0;

@@ -110,7 +110,7 @@ TEST_CASE("e2e: every command does what it says, and says what is wrong") {
                    {"INCRBY b x", "(error) ERR value is not an integer or out of range"},
                    {"SET a 9223372036854775807", "OK"},
                    {"INCR a", "(error) ERR increment or decrement would overflow"},
-                   {"SELECT 1", "(error) ERR DB index is out of range: there is only 0"},
+                   {"SELECT 1", "(error) ERR SELECT is not allowed in cluster mode"},
                    {"RAFT NOPE", "(error) ERR unknown subcommand 'NOPE' of 'raft', or wrong number "
                                  "of arguments for it"},
                    {"GET a", "9223372036854775807"},

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// RESP3 with real servers. The hiredis of many systems knows none of it, so the bytes are looked at
+// as they are, and as redis-cli -3 shows them.
+#include <string>
+#include <string_view>
+
+#include <doctest/doctest.h>
+
+#include <support/kv_servers.hpp>
+#include <support/raw_socket.hpp>
+
+using support::kv_servers;
+using support::redis_cli;
+
+TEST_CASE("e2e: a client that asks for RESP3 gets it and others get RESP2") {
+    kv_servers servers;
+    const auto port = servers.cluster().address(servers.leader()).client_port;
+    support::raw_socket asked{port};
+    support::raw_socket other{port};
+    const std::string_view head = "%7\r\n$6\r\nserver\r\n$5\r\nredis\r\n";
+    const std::string_view tail = "modules\r\n*0\r\n";
+    REQUIRE(asked.send("HELLO 3 AUTH default x SETNAME bob\r\n"));
+    CHECK(asked.receive(head.size()) == head);
+    std::string rest;
+    while (!rest.ends_with(tail)) {
+        const auto more = asked.receive(1);
+        REQUIRE(more.size() == 1);
+        rest += more;
+    }
+    for (const auto& [socket, nothing] : {std::pair{&asked, "_\r\n"}, {&other, "$-1\r\n"}}) {
+        REQUIRE(socket->send("GET none\r\n"));
+        CHECK(socket->receive(std::string_view{nothing}.size()) == nothing);
+    }
+}
+
+TEST_CASE("e2e: redis-cli -3 shows what RESP3 says") {
+    kv_servers servers;
+    const auto& leader = servers.cluster().address(servers.leader());
+    CHECK(redis_cli(leader, {"-3", "--json", "CONFIG", "GET", "save"}) == R"({"save":""})");
+    CHECK(redis_cli(leader, {"-3", "-c", "SET", "k", "v"}) == "OK");
+    CHECK(redis_cli(leader, {"-3", "--json", "MGET", "k", "none"}) == R"(["v",null])");
+    CHECK(redis_cli(leader, {"-3", "--json", "HELLO"}).find(R"("proto":3)") != std::string::npos);
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A session without a network or a cluster: what the server would do with writes and reads, the
+// test does when it likes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <session.hpp>
+
+namespace raft_kv {
+
+class fake_server final : public service {
+public:
+    std::uint64_t identity() const override { return 7; }
+    const birth_record& birth() const override { return birth_; }
+    const cluster_layout& layout() const override { return layout_; }
+    server_report report() const override {
+        return {.id = 1,
+                .role = leader_ == 1 ? "leader" : "follower",
+                .term = 7,
+                .leader = leader_,
+                .commit = 9,
+                .applied = 8,
+                .last = 10,
+                .snapshot = 0,
+                .storage_failed = false,
+                .configuration = 3,
+                .members = {{.id = 1, .match = 10, .behind = 0, .heard_ms = 7},
+                            {.id = 2, .part = raft::member_part::learner, .leaving = true}},
+                .clients = {.connected = 1},
+                .uptime_seconds = 5};
+    }
+    const kv& store() const override { return store_; }
+    std::optional<raft::refusal> not_taking_writes() const override { return not_leading(); }
+    std::optional<raft::refusal> not_leading() const override {
+        if (leader_ == 1) return std::nullopt;
+        raft::refusal refused{raft::refusal_reason::not_leader, std::nullopt};
+        if (leader_) refused.leader = raft::member_id{*leader_};
+        return refused;
+    }
+    std::optional<std::string> take_snapshot() override {
+        return "ERR nothing was applied since the last snapshot";
+    }
+    std::string* batch() override { return overloaded_ ? nullptr : &batch_; }
+    void wrote(session& by, std::uint64_t sequence, std::size_t bytes) override {
+        CHECK(bytes > 0);
+        writers_.emplace_back(&by, sequence);
+    }
+    std::uint64_t join_read(session& by, const raft::read_requested& wanted) override {
+        readers_.push_back(&by);
+        wanted_ = wanted;
+        return round_;
+    }
+    void begin(session& /*by*/, std::uint64_t sequence, const cluster_request& asked) override {
+        requests_.emplace_back(sequence, asked);
+    }
+    std::optional<std::string> use_lease(bool on) override {
+        if (on) return "ERR no lease here";
+        return std::nullopt;
+    }
+
+    void apply() {
+        const auto results = store_.apply(next(applied_), std::exchange(batch_, {}));
+        const auto writers = std::exchange(writers_, {});
+        REQUIRE(results.size() == writers.size());
+        for (std::size_t i = 0; i < results.size(); ++i)
+            writers[i].first->write_done(writers[i].second, results[i]);
+        for (const auto& writer : writers) writer.first->pump();
+    }
+
+    void confirm() {
+        const auto confirmed = round_++;
+        for (auto* reader : std::exchange(readers_, {})) {
+            reader->reads_ready(confirmed);
+            reader->pump();
+        }
+    }
+
+    cluster_layout layout_ =
+        std::get<cluster_layout>(parse_cluster("1 one 7001 6001\n2 two 7002 6002\n"));
+    birth_record birth_{.history = {5}, .founders = {}};
+    kv store_{};
+    std::optional<std::uint64_t> leader_ = 1;
+    std::uint64_t round_ = 1;
+    bool overloaded_ = false;
+    raft::log_index applied_{};
+    std::string batch_{};
+    std::vector<std::pair<session*, std::uint64_t>> writers_{};
+    std::vector<session*> readers_{};
+    raft::read_requested wanted_{};
+    std::vector<std::pair<std::uint64_t, cluster_request>> requests_{};
+};
+
+class fake_client final : public session {
+public:
+    explicit fake_client(service& server) : session{server, 42} {}
+    void settle() override {}
+    void flush() override {}
+
+    std::string says(std::string_view bytes) {
+        receive(bytes);
+        pump();
+        return fetched();
+    }
+    std::string fetched() {
+        std::string bytes{begin_sending()};
+        sent();
+        pump();
+        return bytes;
+    }
+};
+
+struct one_client {
+    fake_server server{};
+    fake_client client{server};
+    std::string says(std::string_view bytes) { return client.says(bytes); }
+};
+
+}  // namespace raft_kv
