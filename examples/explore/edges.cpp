@@ -7,14 +7,14 @@
 
 #include "saved_story.hpp"
 
-#include <raft/testing/specification/edges.hpp>
-#include <raft/testing/specification/refined_model.hpp>
+#include <proof/specification/edges.hpp>
+#include <proof/specification/refined_model.hpp>
 
 namespace raft_explore {
 
 namespace {
 
-using namespace raft::testing;
+using namespace raft::proof;
 
 template <class Model>
 std::optional<exploration> explore_sampled(const Model& model, const options& all,

@@ -9,13 +9,13 @@
 
 #include "saved_story.hpp"
 
-#include <raft/testing/cluster_model/liveness.hpp>
-#include <raft/testing/explorer/reachability.hpp>
-#include <raft/testing/explorer/sample.hpp>
+#include <proof/cluster_model/liveness.hpp>
+#include <proof/explorer/reachability.hpp>
+#include <proof/explorer/sample.hpp>
 
 namespace raft_explore {
 
-using namespace raft::testing;
+using namespace raft::proof;
 
 namespace {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// raft-explore: the model checker of raft/testing/explorer.hpp over the production step.
+// raft-explore: the model checker of tests/proof/explorer.hpp over the production step.
 #include <algorithm>
 #include <cstdio>
 #include <string>
@@ -13,14 +13,14 @@
 #include "saved_story.hpp"
 #include "traces.hpp"
 
-#include <raft/testing/cluster_model/start_states.hpp>
-#include <raft/testing/specification/refined_model.hpp>
+#include <proof/cluster_model/start_states.hpp>
+#include <proof/specification/refined_model.hpp>
 
 namespace raft_explore {
 
 namespace {
 
-using namespace raft::testing;
+using namespace raft::proof;
 
 constexpr int found_a_violation = 1;
 constexpr int wrong_usage = 2;

@@ -9,7 +9,7 @@
 
 namespace raft_explore {
 
-using raft::testing::model_bounds;
+using raft::proof::model_bounds;
 
 const std::string_view help_text =
     R"(usage: raft-explore [options]
@@ -106,11 +106,11 @@ bool read_number(std::string_view text, Number most, Number& number) {
 
 /// False if the flag is unknown or its value is wrong.
 bool read_flag(std::string_view flag, std::string_view value, options& all) {
-    using raft::testing::explored_past;
+    using raft::proof::explored_past;
     auto& bounds = all.one.bounds;
     const std::uint8_t few = 100;
     if (flag == "--servers")
-        return read_number(value, raft::testing::explored_servers_max, bounds.servers) &&
+        return read_number(value, raft::proof::explored_servers_max, bounds.servers) &&
                bounds.servers > 0;
     if (flag == "--max-term")
         return read_number<std::uint64_t>(value, explored_past::terms_max - 1, bounds.term_max);
@@ -122,12 +122,12 @@ bool read_flag(std::string_view flag, std::string_view value, options& all) {
     if (flag == "--births") return read_number<std::uint8_t>(value, 1, bounds.births);
     if (flag == "--parts") return read_number(value, few, bounds.parts);
     if (flag == "--witnesses")
-        return read_number(value, raft::testing::explored_servers_max, bounds.witnesses);
+        return read_number(value, raft::proof::explored_servers_max, bounds.witnesses);
     if (flag == "--reads")
         return read_number<std::uint8_t>(value, explored_past::reads_max, bounds.reads);
     if (flag == "--changes") return read_number(value, few, bounds.changes);
     if (flag == "--voters")
-        return read_number(value, raft::testing::explored_servers_max, bounds.voters);
+        return read_number(value, raft::proof::explored_servers_max, bounds.voters);
     if (flag == "--snapshots") return read_number(value, few, bounds.snapshots);
     if (flag == "--transfers") return read_number(value, few, bounds.transfers);
     if (flag == "--features") return set_features(all.one.features = value, bounds.config);

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include <raft/testing/cluster_model/explored_cluster.hpp>
+#include <proof/cluster_model/explored_cluster.hpp>
 
 namespace raft_explore {
 
@@ -21,7 +21,7 @@ struct exploration_options {
     std::string name{};
     std::string from{};      ///< A start of the library; empty for servers that have never run.
     std::string features{};  ///< Those that `bounds.config` has.
-    raft::testing::model_bounds bounds{};
+    raft::proof::model_bounds bounds{};
     std::uint64_t states_max = ~std::uint64_t{0};
     bool refine = false;  ///< Holds every transition against the specification.
 };

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "presets.hpp"
 
-#include <raft/testing/cluster_model/start_states.hpp>
+#include <proof/cluster_model/start_states.hpp>
 
 namespace raft_explore {
 
 namespace {
 
-using raft::testing::model_bounds;
+using raft::proof::model_bounds;
 using work = std::vector<exploration_options>;
 
 /// From nothing, with these features.
@@ -49,7 +49,7 @@ work from_starts(std::string_view features, const model_bounds& bounds, std::uin
     auto each = from_nothing(features, bounds);
     each.states_max = states_max;
     work all;
-    for (const auto& start : raft::testing::start_states(each.bounds.config)) {
+    for (const auto& start : raft::proof::start_states(each.bounds.config)) {
         each.from = start.name;
         each.name = start.name + ": " + std::string{features};
         all.push_back(each);

@@ -7,13 +7,13 @@
 #include <sstream>
 #include <vector>
 
-#include <raft/testing/cluster_model/retelling.hpp>
-#include <raft/testing/cluster_model/start_states.hpp>
-#include <raft/testing/specification/refined_model.hpp>
+#include <proof/cluster_model/retelling.hpp>
+#include <proof/cluster_model/start_states.hpp>
+#include <proof/specification/refined_model.hpp>
 
 namespace raft_explore {
 
-using namespace raft::testing;
+using namespace raft::proof;
 
 namespace {
 

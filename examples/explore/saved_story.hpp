@@ -10,12 +10,12 @@
 
 #include "options.hpp"
 
-#include <raft/testing/cluster_model/story.hpp>
+#include <proof/cluster_model/story.hpp>
 
 namespace raft_explore {
 
 /// The model with its bounds; none, with a word on stderr, if the start is unknown or too large.
-[[nodiscard]] std::optional<raft::testing::cluster_model> model_of(exploration_options chosen);
+[[nodiscard]] std::optional<raft::proof::cluster_model> model_of(exploration_options chosen);
 
 /// False, with a word on stderr, if the file cannot be written.
 bool save_story(const std::string& path, const exploration_options& asked,
@@ -23,10 +23,10 @@ bool save_story(const std::string& path, const exploration_options& asked,
 
 /// Tells of what an exploration found, if it did, and saves that if it was asked to.
 template <class Model>
-void tell_violation(const Model& model, const raft::testing::exploration& found,
+void tell_violation(const Model& model, const raft::proof::exploration& found,
                     const exploration_options& asked, const options& all) {
     if (!found.first) return;
-    const auto story = raft::testing::tell(model, *found.first);
+    const auto story = raft::proof::tell(model, *found.first);
     std::printf("%s", story.c_str());
     if (!all.save_file.empty()) save_story(all.save_file, asked, story);
 }

@@ -10,13 +10,13 @@
 
 #include "saved_story.hpp"
 
-#include <raft/testing/trace/way_trace.hpp>
+#include <proof/trace/way_trace.hpp>
 
 namespace raft_explore {
 
 namespace {
 
-using namespace raft::testing;
+using namespace raft::proof;
 
 constexpr std::size_t traces_if_not_said = 100;
 constexpr std::size_t tries_for_each = 20;
@@ -47,7 +47,7 @@ std::optional<exploration> explore_traces(const cluster_model& model, const opti
     std::map<std::string, std::size_t> obstacles;
     for (std::size_t k = 1; written < wanted && k <= wanted * tries_for_each; ++k) {
         const auto place =
-            raft::testing::detail::mix(all.seed * 0x9e3779b97f4a7c15U, k * 0xd6e8feb86659fd93U);
+            raft::proof::detail::mix(all.seed * 0x9e3779b97f4a7c15U, k * 0xd6e8feb86659fd93U);
         const counterexample way{nullptr, checker.way_to(place % found.states)};
         const auto trace = trace_of(model, way);
         if (trace.obstacle() != nullptr) {

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// raft-induction: the proof of raft/testing/induction.hpp, at bounds to choose.
+// raft-induction: the proof of tests/proof/induction.hpp, at bounds to choose.
 #include <chrono>
 #include <cstdio>
 
 #include "options.hpp"
 
-#include <raft/testing/induction.hpp>
+#include <proof/induction.hpp>
 
 namespace raft_induction {
 
 namespace {
 
-using raft::testing::induction;
-using raft::testing::induction_result;
+using raft::proof::induction;
+using raft::proof::induction_result;
 
 constexpr int found_a_violation = 1;
 constexpr int wrong_usage = 2;

@@ -26,7 +26,7 @@ the violations of the invariant, with which it exits 1.
 
 namespace {
 
-using raft::testing::induction_bounds;
+using raft::proof::induction_bounds;
 
 /// False if there is an unknown one. Without them, the settings under which small bounds show the
 /// most: no batching, no slack.
@@ -89,11 +89,11 @@ bool read_number(std::string_view text, std::size_t most, std::size_t& number) {
 bool read_flag(std::string_view flag, std::string_view value, options& all) {
     auto& one = all.proofs.front();
     if (flag == "--servers")
-        return read_number(value, raft::testing::small_cluster_max, one.bounds.servers);
+        return read_number(value, raft::proof::small_cluster_max, one.bounds.servers);
     if (flag == "--max-term")
-        return read_number(value, raft::testing::small_term_max, one.bounds.term_max);
+        return read_number(value, raft::proof::small_term_max, one.bounds.term_max);
     if (flag == "--max-log")
-        return read_number(value, raft::testing::small_log_max, one.bounds.log_max);
+        return read_number(value, raft::proof::small_log_max, one.bounds.log_max);
     if (flag == "--features") return set_features(value, one);
     if (flag == "--preset") return set_preset(value, all.proofs);
     if (flag == "--threads") return read_number(value, 16, all.threads);

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include <raft/testing/induction/bounds.hpp>
+#include <proof/induction/bounds.hpp>
 
 namespace raft_induction {
 
@@ -18,7 +18,7 @@ extern const std::string_view help_text;
 /// One proof.
 struct proof_options {
     std::string features{"none"};  ///< By their names.
-    raft::testing::induction_bounds bounds{};
+    raft::proof::induction_bounds bounds{};
 };
 
 struct options {

@@ -5,14 +5,14 @@
 // many states, at exactly as many depths, as TLC finds in raft.tla itself.
 #include <doctest/doctest.h>
 
-#include <raft/testing/specification/raft_tla_model.hpp>
+#include <proof/specification/raft_tla_model.hpp>
 
-namespace tla = raft::testing::tla;
+namespace tla = raft::proof::tla;
 
 namespace {
 
-raft::testing::exploration explore(const tla::bounds& limits) {
-    return raft::testing::explorer<tla::model>{tla::model{limits}}.run();
+raft::proof::exploration explore(const tla::bounds& limits) {
+    return raft::proof::explorer<tla::model>{tla::model{limits}}.run();
 }
 
 }  // namespace

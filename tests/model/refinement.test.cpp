@@ -7,11 +7,12 @@
 
 #include <doctest/doctest.h>
 
-#include <raft/testing/cluster_model/start_states.hpp>
-#include <raft/testing/cluster_model/story.hpp>
-#include <raft/testing/specification/refined_model.hpp>
+#include <proof/cluster_model/start_states.hpp>
+#include <proof/cluster_model/story.hpp>
+#include <proof/specification/refined_model.hpp>
 #include <support/explored_settings.hpp>
 
+using namespace raft::proof;
 using namespace raft::testing;
 
 namespace {

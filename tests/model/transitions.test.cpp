@@ -10,11 +10,12 @@
 
 #include <doctest/doctest.h>
 
-#include <raft/testing/cluster_model/start_states.hpp>
-#include <raft/testing/specification/edges.hpp>
+#include <proof/cluster_model/start_states.hpp>
+#include <proof/specification/edges.hpp>
 #include <support/explored_settings.hpp>
 #include <support/specification.hpp>
 
+using namespace raft::proof;
 using namespace raft::testing;
 
 namespace {

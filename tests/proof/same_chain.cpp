@@ -6,12 +6,12 @@
 #include <cstdio>
 #include <vector>
 
-#include <raft/testing/cluster_model/writer.hpp>
+#include <proof/cluster_model/writer.hpp>
 
 namespace {
 
 using namespace raft;
-using namespace raft::testing;
+using namespace raft::proof;
 
 class walk {
 public:

@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include <raft/testing/specification/relaxed_raft.hpp>
+#include <proof/specification/relaxed_raft.hpp>
 #include <support/json.hpp>
 
 namespace support {
 
-namespace tla = raft::testing::tla;
+namespace tla = raft::proof::tla;
 
 /// Reads a STATE of such a line.
 class specification_reader {

@@ -6,9 +6,9 @@
 
 #include <doctest/doctest.h>
 
-#include <raft/testing/explorer.hpp>
+#include <proof/explorer.hpp>
 
-using namespace raft::testing;
+using namespace raft::proof;
 
 namespace {
 

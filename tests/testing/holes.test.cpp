@@ -9,11 +9,12 @@
 
 #include <doctest/doctest.h>
 
-#include <raft/testing/cluster_model/retelling.hpp>
-#include <raft/testing/cluster_model/start_states.hpp>
+#include <proof/cluster_model/retelling.hpp>
+#include <proof/cluster_model/start_states.hpp>
 #include <support/explored_settings.hpp>
 
 using namespace raft;
+using namespace raft::proof;
 using namespace raft::testing;
 
 namespace {

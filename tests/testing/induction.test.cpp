@@ -8,10 +8,11 @@
 
 #include <doctest/doctest.h>
 
-#include <raft/testing/induction.hpp>
+#include <proof/induction.hpp>
 #include <support/explored_settings.hpp>
 
 using namespace raft;
+using namespace raft::proof;
 using namespace raft::testing;
 
 namespace {

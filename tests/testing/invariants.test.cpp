@@ -9,11 +9,11 @@
 
 #include <doctest/doctest.h>
 
-#include <raft/testing/cluster_model.hpp>
-#include <raft/testing/cluster_model/story.hpp>
-#include <raft/testing/invariants.hpp>
+#include <proof/cluster_model.hpp>
+#include <proof/cluster_model/story.hpp>
+#include <proof/invariants.hpp>
 
-using namespace raft::testing;
+using namespace raft::proof;
 
 namespace {
 

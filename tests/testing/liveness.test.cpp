@@ -9,13 +9,14 @@
 
 #include <doctest/doctest.h>
 
-#include <raft/testing/cluster_model/liveness.hpp>
-#include <raft/testing/cluster_model/start_states.hpp>
-#include <raft/testing/cluster_model/story.hpp>
-#include <raft/testing/explorer/reachability.hpp>
+#include <proof/cluster_model/liveness.hpp>
+#include <proof/cluster_model/start_states.hpp>
+#include <proof/cluster_model/story.hpp>
+#include <proof/explorer/reachability.hpp>
 #include <support/explored_settings.hpp>
 
 using namespace raft;
+using namespace raft::proof;
 using namespace raft::testing;
 
 namespace {

@@ -11,11 +11,11 @@
 
 #include <doctest/doctest.h>
 
-#include <raft/testing/cluster_model.hpp>
-#include <raft/testing/cluster_model/start_states.hpp>
+#include <proof/cluster_model.hpp>
+#include <proof/cluster_model/start_states.hpp>
 
 using namespace raft;
-using namespace raft::testing;
+using namespace raft::proof;
 
 namespace {
 

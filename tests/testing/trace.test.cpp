@@ -9,12 +9,13 @@
 
 #include <doctest/doctest.h>
 
-#include <raft/testing/trace/cluster_trace.hpp>
-#include <raft/testing/trace/way_trace.hpp>
+#include <proof/trace/cluster_trace.hpp>
+#include <proof/trace/way_trace.hpp>
 #include <support/dice.hpp>
 #include <support/traces.hpp>
 
 using namespace raft;
+using namespace raft::proof;
 using namespace raft::testing;
 
 namespace {

@@ -8,7 +8,7 @@
 #   raft_file_storage.hpp  needs POSIX
 #   raft_asio.hpp          needs Asio
 #   raft_replica.hpp       a running server: needs Asio and POSIX
-#   raft_testing.hpp       for tests: clusters on virtual time, and the proof tools; needs POSIX
+#   raft_testing.hpp       for tests: clusters on virtual time, disks and files that fail; needs POSIX
 #
 # With -D OUTPUT_DIR=… elsewhere than into include/single; with -D FORWARD_DIR=… it writes, too, a
 # header in the place of each real one that includes the single header which has it.

@@ -9,6 +9,8 @@ set(columns_max 100)
 set(lines_max 500)
 set(core_std algorithm array bit compare concepts cstddef cstdint initializer_list limits optional
   span type_traits utility variant vector)
+set(kit_files cluster.hpp faulty_files.hpp figure_3.hpp in_flight.hpp replay.hpp
+  replay/possible.hpp replay/words.hpp simulated_disk.hpp)
 set(violations 0)
 
 macro(violation where what)
@@ -81,6 +83,12 @@ foreach(file IN LISTS files)
     endif()
   endforeach()
 endforeach()
+
+# What is installed for tests is a user's kit. What raft's own proofs are made with is in tests/proof.
+file(GLOB_RECURSE kit RELATIVE "${ROOT}/include/raft/testing" "${ROOT}/include/raft/testing/*")
+if(EXISTS "${ROOT}/include/raft" AND NOT kit STREQUAL kit_files)
+  violation("include/raft/testing" "holds '${kit}' in place of the kit, '${kit_files}'")
+endif()
 
 # What the README tells a newcomer to run is what is run here.
 if(EXISTS "${ROOT}/README.md")

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A story that was told (story.hpp), lived through once more: a saved counter-example is a test. It
+// is followed by its words, what happened and which messages were on their way then, so it holds as
+// long as the step does the same, however its state is made.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <proof/cluster_model/story.hpp>
+
+namespace raft::proof {
+
+/// What became of a story.
+struct retold_story {
+    std::size_t steps = 0;       ///< So many of it happen, the beginning among them, …
+    std::size_t told = 0;        ///< … of so many.
+    const char* rule = nullptr;  ///< That the last of them breaks; null if none.
+    [[nodiscard]] bool happens() const { return steps == told; }
+};
+
+namespace detail {
+
+/// One step of a story, in its words.
+struct told_step {
+    std::string event{};
+    std::vector<std::string> network{};
+    friend bool operator==(const told_step&, const told_step&) = default;
+};
+
+[[nodiscard]] inline std::vector<told_step> steps_of(std::string_view story) {
+    constexpr std::string_view on_its_way = "on its way: ";
+    std::vector<told_step> steps;
+    while (!story.empty()) {
+        const auto end = least(story.find('\n'), story.size());
+        const auto line = story.substr(0, end);
+        story.remove_prefix(least(end + 1, story.size()));
+        const auto digits = line.find_first_not_of("0123456789");
+        if (digits != 0 && digits != std::string_view::npos && line.substr(digits, 2) == ". ")
+            steps.push_back({std::string{line.substr(digits + 2)}, {}});
+        else if (const auto at = line.find(on_its_way);
+                 at != std::string_view::npos && !steps.empty())
+            steps.back().network.emplace_back(line.substr(at + on_its_way.size()));
+    }
+    for (auto& each : steps) std::ranges::sort(each.network);
+    return steps;
+}
+
+[[nodiscard]] inline told_step in_words(const explored_event& event, const explored_cluster& before,
+                                        const explored_cluster& after) {
+    told_step step{text(event, before), {}};
+    for (const auto& each : after.network) step.network.push_back(text(each));
+    std::ranges::sort(step.network);
+    return step;
+}
+
+}  // namespace detail
+
+/// Lives through a story, as far as it happens. Words do not say everything, so all ways of which
+/// they are true are gone.
+template <class Model = cluster_model>
+[[nodiscard]] retold_story retell(Model model, std::string_view story) {
+    const auto steps = detail::steps_of(story);
+    retold_story result{0, steps.size(), nullptr};
+    std::vector<explored_cluster> reached(1);
+    for (const auto& step : steps) {
+        std::vector<explored_cluster> further;
+        const char* rule = nullptr;
+        for (const auto& at : reached) {
+            const auto choose = [&](const explored_cluster& next, const char* wrong) {
+                if (!(detail::in_words(model.last_event(), at, next) == step)) return;
+                further.push_back(next);
+                if (wrong == nullptr) wrong = model.violation(next);
+                if (rule == nullptr) rule = wrong;
+            };
+            if (result.steps == 0)
+                model.initial_states(choose);
+            else
+                model.successors(at, choose);
+        }
+        if (further.empty()) break;
+        reached = std::move(further);
+        result.rule = rule;
+        ++result.steps;
+    }
+    return result;
+}
+
+}  // namespace raft::proof
