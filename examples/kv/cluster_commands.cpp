@@ -1,20 +1,44 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The commands about the servers: CLUSTER as clients of Redis Cluster know it, where the leader is
-// the master of all slots and the others are its replicas; and INFO.
+// CLUSTER as clients of Redis Cluster know it: the leader is the master of all slots, the others
+// are its replicas. Clients keep what they are told of that, so nothing is told by halves: while no
+// leader is known there is an error, with which they ask again.
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <vector>
 
+#include "cluster_view.hpp"
 #include "commands.hpp"
 #include "hash_slot.hpp"
-#include "server_id.hpp"
-#include <unistd.h>
+#include "limits.hpp"
+#include "redirect.hpp"
 
-namespace raft_kv::commands {
+namespace raft_kv {
+
+std::optional<cluster_view> view_of(const service& server) {
+    cluster_view view{.report = server.report()};
+    const auto leader = view.report.leader;
+    // A server that is about to stop sends nobody to itself.
+    if (!leader || (*leader == view.report.id && server.not_leading())) return std::nullopt;
+    for (const auto& each : server.layout().servers) {
+        if (each.id == *leader)
+            view.leader = each;
+        else if (std::ranges::find(view.report.members, each.id, &member_report::id) !=
+                 view.report.members.end())
+            view.replicas.push_back(each);
+    }
+    if (view.leader.id != *leader) return std::nullopt;
+    return view;
+}
+
+namespace commands {
 
 namespace {
+
+/// A server that its leader has not heard for so long is called failed, as with Redis.
+constexpr std::uint64_t unheard_ms_max = 15'000;
 
 /// 40 hexadecimal digits, as clients expect: the cluster's identity and the server's id.
 std::string node_name(const service& server, std::uint64_t id) {
@@ -25,183 +49,197 @@ std::string node_name(const service& server, std::uint64_t id) {
     return digits;
 }
 
-void tell_node(local_call& call, const server_address& server) {
-    call.reply.array(3);
+/// Answers by `tell(view)`, or that there is no leader.
+template <class Tell>
+void with_view(local_call& call, Tell tell) {
+    const auto view = view_of(call.server);
+    if (!view) return call.reply.error(no_leader_text);
+    tell(*view);
+}
+
+void tell_slots_of(local_call& call, const server_address& server) {
+    call.reply.array(4);
     call.reply.bulk(server.host);
     call.reply.integer(server.client_port);
     call.reply.bulk(node_name(call.server, server.id));
+    call.reply.map(0);
 }
 
-/// Where the members are, as far as it is known, in the order of their ids.
-std::vector<server_address> members_of(const service& server, const server_report& report) {
-    std::vector<server_address> found;
-    for (const auto& each : server.layout().servers)
-        if (std::ranges::find(report.members, each.id, &member_report::id) != report.members.end())
-            found.push_back(each);
-    return found;
+/// One range of slots, the leader first.
+void slots(local_call& call) {
+    with_view(call, [&](const cluster_view& view) {
+        call.reply.array(1);
+        call.reply.array(3 + view.replicas.size());
+        call.reply.integer(0);
+        call.reply.integer(hash_slot_count - 1);
+        tell_slots_of(call, view.leader);
+        for (const auto& server : view.replicas) tell_slots_of(call, server);
+    });
 }
 
-/// One range of slots, the leader first. None while no leader is known.
-void tell_slots(local_call& call) {
-    const auto& layout = call.server.layout();
-    const auto report = call.server.report();
-    auto members = members_of(call.server, report);
-    const auto* leader = report.leader ? layout.find(*report.leader) : nullptr;
-    if (leader == nullptr) return call.reply.array(0);
-    call.reply.array(1);
-    std::erase_if(members, [&](const server_address& each) { return each.id == leader->id; });
-    call.reply.array(3 + members.size());
-    call.reply.integer(0);
-    call.reply.integer(hash_slot_count - 1);
-    tell_node(call, *leader);
-    for (const auto& server : members) tell_node(call, server);
+void tell_shard_node(local_call& call, const cluster_view& view, const server_address& server) {
+    auto& reply = call.reply;
+    const auto& members = view.report.members;
+    const auto member = std::ranges::find(members, server.id, &member_report::id);
+    const auto text = [&](std::string_view name, std::string_view value) {
+        reply.bulk(name);
+        reply.bulk(value);
+    };
+    const auto number = [&](std::string_view name, std::uint64_t value) {
+        reply.bulk(name);
+        reply.integer(static_cast<std::int64_t>(value));
+    };
+    const auto known = member != members.end();
+    const auto failed = known && member->heard_ms && *member->heard_ms > unheard_ms_max;
+    const auto self = server.id == view.report.id;
+    reply.map(7);
+    text("id", node_name(call.server, server.id));
+    number("port", server.client_port);
+    text("ip", server.host);
+    text("endpoint", server.host);
+    text("role", server.id == view.leader.id ? "master" : "replica");
+    number("replication-offset", self ? view.report.last : known ? member->match.value_or(0) : 0);
+    text("health", failed ? "fail" : "online");
 }
 
-void tell_nodes(local_call& call) {
-    const auto report = call.server.report();
-    std::string text;
-    for (const auto& server : members_of(call.server, report)) {
-        const auto leads = report.leader == server.id;
-        text += node_name(call.server, server.id) + " " + server.host + ":" +
+void shards(local_call& call) {
+    with_view(call, [&](const cluster_view& view) {
+        call.reply.array(1);
+        call.reply.map(2);
+        call.reply.bulk("slots");
+        call.reply.array(2);
+        call.reply.integer(0);
+        call.reply.integer(hash_slot_count - 1);
+        call.reply.bulk("nodes");
+        call.reply.array(1 + view.replicas.size());
+        tell_shard_node(call, view, view.leader);
+        for (const auto& server : view.replicas) tell_shard_node(call, view, server);
+    });
+}
+
+std::string line_of(const service& own, const cluster_view& view, const server_address& server) {
+    const auto leads = server.id == view.leader.id;
+    auto text = node_name(own, server.id) + " " + server.host + ":" +
                 std::to_string(server.client_port) + "@" + std::to_string(server.peer_port) + " " +
-                (server.id == report.id ? "myself," : "") + (leads ? "master " : "slave ");
-        text += leads || !report.leader ? "-" : node_name(call.server, *report.leader);
-        text += " 0 0 " + std::to_string(report.term) + " connected";
-        text += leads ? " 0-" + std::to_string(hash_slot_count - 1) + "\n" : "\n";
-    }
-    call.reply.bulk(text);
+                (server.id == view.report.id ? "myself," : "") + (leads ? "master " : "slave ");
+    text += leads ? "-" : node_name(own, view.leader.id);
+    text += " 0 0 " + std::to_string(view.report.term) + " connected";
+    if (leads) text += " 0-" + std::to_string(hash_slot_count - 1);
+    return text;
 }
 
-void tell_cluster(local_call& call) {
+void nodes(local_call& call) {
+    with_view(call, [&](const cluster_view& view) {
+        auto text = line_of(call.server, view, view.leader) + "\n";
+        for (const auto& server : view.replicas) text += line_of(call.server, view, server) + "\n";
+        call.reply.bulk(text);
+    });
+}
+
+void replicas(local_call& call) {
+    with_view(call, [&](const cluster_view& view) {
+        const auto is_named = [&](const server_address& server) {
+            return node_name(call.server, server.id) == call.words[2];
+        };
+        if (std::ranges::any_of(view.replicas, is_named))
+            return call.reply.error("ERR The specified node is not a master");
+        if (!is_named(view.leader))
+            return call.reply.error("ERR Unknown node " + std::string{call.words[2].substr(0, 64)});
+        call.reply.array(view.replicas.size());
+        for (const auto& server : view.replicas)
+            call.reply.bulk(line_of(call.server, view, server));
+    });
+}
+
+void cluster_info(local_call& call) {
     const auto report = call.server.report();
-    const auto slots = std::to_string(report.leader ? hash_slot_count : 0);
+    const auto served = view_of(call.server).has_value();
+    const auto all = std::to_string(hash_slot_count);
     const auto term = std::to_string(report.term);
     call.reply.bulk(
-        "cluster_enabled:1\r\ncluster_state:" + std::string{report.leader ? "ok" : "fail"} +
-        "\r\ncluster_slots_assigned:" + slots + "\r\ncluster_slots_ok:" + slots +
-        "\r\ncluster_slots_pfail:0\r\ncluster_slots_fail:0\r\ncluster_known_nodes:" +
-        std::to_string(report.members.size()) + "\r\ncluster_size:1\r\ncluster_current_epoch:" +
-        term + "\r\ncluster_my_epoch:" + term + "\r\n");
+        "cluster_state:" + std::string{served ? "ok" : "fail"} +
+        "\r\ncluster_slots_assigned:" + all + "\r\ncluster_slots_ok:" + (served ? all : "0") +
+        "\r\ncluster_slots_pfail:0\r\ncluster_slots_fail:" + (served ? "0" : all) +
+        "\r\ncluster_known_nodes:" + std::to_string(report.members.size()) +
+        "\r\ncluster_size:1\r\ncluster_current_epoch:" + term + "\r\ncluster_my_epoch:" + term +
+        "\r\ncluster_stats_messages_sent:0\r\ncluster_stats_messages_received:0"
+        "\r\ntotal_cluster_links_buffer_limit_exceeded:0\r\n");
 }
 
-struct info_text {
-    std::string text{};
+/// There is no bus as that of Redis Cluster, so no link of it.
+void links(local_call& call) { call.reply.array(0); }
 
-    void section(std::string_view name) {
-        if (!text.empty()) text += "\r\n";
-        text.append("# ").append(name).append("\r\n");
-    }
-    void line(std::string_view name, std::string_view value) {
-        text.append(name).append(":").append(value).append("\r\n");
-    }
-    void line(std::string_view name, std::uint64_t value) { line(name, std::to_string(value)); }
+void myid(local_call& call) { call.reply.bulk(node_name(call.server, call.server.report().id)); }
+
+void keyslot(local_call& call) { call.reply.integer(hash_slot(call.words[2])); }
+
+constexpr std::string_view no_integer = "ERR value is not an integer or out of range";
+
+bool is_slot(std::int64_t number) { return number >= 0 && number < hash_slot_count; }
+
+/// Of the keys that this server has, as with Redis.
+void countkeysinslot(local_call& call) {
+    const auto slot = integer_in(call.words[2]);
+    if (!slot) return call.reply.error(no_integer);
+    if (!is_slot(*slot)) return call.reply.error("ERR Invalid slot");
+    std::int64_t count = 0;
+    call.server.store().values().for_each([&](const std::string& key, const auto& /*value*/) {
+        count += hash_slot(key) == *slot ? 1 : 0;
+    });
+    call.reply.integer(count);
+}
+
+void getkeysinslot(local_call& call) {
+    const auto slot = integer_in(call.words[2]);
+    const auto most = integer_in(call.words[3]);
+    if (!slot || !most) return call.reply.error(no_integer);
+    if (!is_slot(*slot) || *most < 0) return call.reply.error("ERR Invalid slot or number of keys");
+    std::vector<std::string_view> found;
+    std::size_t bytes = 0;
+    call.server.store().values().for_each([&](const std::string& key, const auto& /*value*/) {
+        const auto full = std::cmp_greater_equal(found.size(), *most);
+        if (full || hash_slot(key) != *slot || bytes > limits::reply_bytes_max) return;
+        found.push_back(key);
+        bytes += key.size();
+    });
+    call.reply.array(found.size());
+    for (const auto key : found) call.reply.bulk(key);
+}
+
+void help(local_call& call) { tell_subcommands(call.reply, "cluster", cluster_subcommands); }
+
+constexpr command subcommand(std::string_view name, int arity, std::string_view summary,
+                             local_function run, begins when = begins::at_once) {
+    return {name, arity, "loading stale", 0, 0, 0, "cluster", summary, run, when};
+}
+
+constexpr std::array table{
+    subcommand("countkeysinslot", 3, "<slot>: how many keys this server has in it.",
+               countkeysinslot),
+    subcommand("getkeysinslot", 4, "<slot> <count>: some of these keys.", getkeysinslot),
+    subcommand("help", 2, "This text.", help),
+    subcommand("info", 2, "Whether a leader is known, and how many servers there are.",
+               cluster_info),
+    subcommand("keyslot", 3, "<key>: its slot.", keyslot),
+    subcommand("links", 2, "None: there is no bus as that of Redis Cluster.", links),
+    subcommand("myid", 2, "The name of this server.", myid),
+    subcommand("nodes", 2, "The servers, a line each.", nodes, begins::with_leader),
+    subcommand("replicas", 3, "<name>: the servers that follow that one.", replicas,
+               begins::with_leader),
+    subcommand("shards", 2, "The servers, and the slots that they have.", shards,
+               begins::with_leader),
+    subcommand("slaves", 3, "<name>: the servers that follow that one.", replicas,
+               begins::with_leader),
+    subcommand("slots", 2, "The slots, with the servers that have them, the leader first.", slots,
+               begins::with_leader),
 };
 
-void tell_server_section(info_text& out, local_call& call, const server_report& report) {
-    const auto* self = call.server.layout().find(report.id);
-    out.section("Server");
-    out.line("raft_kv_version", version);
-    out.line("redis_version", redis_version);
-    out.line("redis_mode", "cluster");
-    out.line("process_id", static_cast<std::uint64_t>(::getpid()));
-    if (self != nullptr) out.line("tcp_port", self->client_port);
-    out.line("uptime_in_seconds", report.uptime_seconds);
-}
-
-void tell_raft_section(info_text& out, local_call& call, const server_report& report) {
-    out.section("Raft");
-    out.line("raft_id", id_text(report.id));
-    out.line("raft_role", report.role);
-    out.line("raft_term", report.term);
-    out.line("raft_leader", report.leader ? id_text(*report.leader) : "none");
-    out.line("raft_commit_index", report.commit);
-    out.line("raft_applied_index", report.applied);
-    out.line("raft_last_index", report.last);
-    out.line("raft_snapshot_index", report.snapshot);
-    out.line("raft_lost_through_index", report.lost_through);
-    out.line("raft_configuration_index", report.configuration);
-    out.line("raft_changing", report.changing ? 1 : 0);
-    out.line("raft_storage", report.storage_failed ? "failed" : "ok");
-    for (const auto& member : report.members) {
-        const auto* address = call.server.layout().find(member.id);
-        out.line("raft_member_" + id_text(member.id),
-                 "address=" + (address ? host_and_port(address->host, address->client_port) : "") +
-                     ",match=" + (member.match ? std::to_string(*member.match) : "unknown") +
-                     ",part=" + std::string{name_of(member.part)} + ",behind=" +
-                     (member.behind ? std::to_string(*member.behind) : "unknown") + ",heard_ms=" +
-                     (member.heard_ms ? std::to_string(*member.heard_ms) : "unknown"));
-    }
-}
-
-void tell_stats_section(info_text& out, const activity& done) {
-    out.section("Stats");
-    out.line("writes_applied", done.writes_applied);
-    out.line("writes_refused", done.writes_refused);
-    out.line("writes_lost", done.writes_lost);
-    out.line("writes_unknown", done.writes_unknown);
-    out.line("entries_proposed", done.entries_proposed);
-    out.line("read_rounds_served", done.read_rounds_served);
-    out.line("read_rounds_refused", done.read_rounds_refused);
-    out.line("elections", done.elections);
-    out.line("leaderships", done.leaderships);
-    out.line("snapshots", done.snapshots);
-}
-
-void tell_storage_section(info_text& out, const flush_report& flushes) {
-    const auto microseconds = [](std::chrono::nanoseconds time) {
-        return static_cast<std::uint64_t>(time.count() / 1000);
-    };
-    out.section("Storage");
-    out.line("flushes", flushes.count());
-    out.line("flush_microseconds", microseconds(flushes.sum));
-    out.line("flush_microseconds_max", microseconds(flushes.max));
-}
+static_assert(std::ranges::is_sorted(table, {}, &command::name));
 
 }  // namespace
 
-void cluster(local_call& call) {
-    const auto& words = call.words;
-    if (words.size() == 2 && same_word(words[1], "slots")) return tell_slots(call);
-    if (words.size() == 2 && same_word(words[1], "nodes")) return tell_nodes(call);
-    if (words.size() == 2 && same_word(words[1], "info")) return tell_cluster(call);
-    if (words.size() == 2 && same_word(words[1], "myid"))
-        return call.reply.bulk(node_name(call.server, call.server.report().id));
-    if (words.size() == 3 && same_word(words[1], "keyslot"))
-        return call.reply.integer(hash_slot(words[2]));
-    call.reply.error(unknown_subcommand(words));
-}
+std::span<const command> cluster_subcommands() { return table; }
 
-void info(local_call& call) {
-    const auto wanted = [&](std::string_view section) {
-        bool found = call.words.size() == 1;
-        for (std::size_t i = 1; i < call.words.size(); ++i) {
-            const auto word = call.words[i];
-            found = found || same_word(word, section) || same_word(word, "all") ||
-                    same_word(word, "everything") || same_word(word, "default");
-        }
-        return found;
-    };
-    const auto report = call.server.report();
-    info_text out;
-    if (wanted("server")) tell_server_section(out, call, report);
-    if (wanted("clients")) {
-        out.section("Clients");
-        out.line("connected_clients", report.clients.connected);
-        out.line("maxclients", report.clients.most);
-    }
-    if (wanted("raft")) tell_raft_section(out, call, report);
-    if (wanted("stats")) tell_stats_section(out, report.done);
-    if (wanted("storage")) tell_storage_section(out, report.flushes);
-    if (wanted("cluster")) {
-        out.section("Cluster");
-        out.line("cluster_enabled", 1);
-    }
-    if (wanted("keyspace")) {
-        const auto keys = call.server.store().values().size();
-        out.section("Keyspace");
-        if (keys != 0) out.line("db0", "keys=" + std::to_string(keys) + ",expires=0,avg_ttl=0");
-    }
-    call.reply.bulk(out.text);
-}
+}  // namespace commands
 
-}  // namespace raft_kv::commands
+}  // namespace raft_kv

@@ -19,13 +19,17 @@ constexpr std::array table{
     command{"cas", 4, "write denyoom fast", 1, 1, 1, "string",
             "Sets a key to a new value if it has the expected one.", commands::cas},
     command{"client", -2, "noscript loading stale", 0, 0, 0, "connection",
-            "ID, GETNAME, SETNAME, SETINFO, REPLY ON.", commands::client},
-    command{"cluster", -2, "stale", 0, 0, 0, "cluster", "SLOTS, NODES, INFO, MYID, KEYSLOT key.",
-            commands::cluster},
+            "Tells and sets what the server knows of this connection: see CLIENT HELP.",
+            commands::nothing_by_itself, begins::at_once, commands::client_subcommands},
+    command{"cluster", -2, "stale", 0, 0, 0, "cluster",
+            "Tells who leads and where the servers are: see CLUSTER HELP.",
+            commands::nothing_by_itself, begins::at_once, commands::cluster_subcommands},
     command{"command", -1, "loading stale", 0, 0, 0, "server",
-            "Describes the commands: COUNT, LIST, INFO, DOCS.", commands::command_table},
+            "Describes the commands: see COMMAND HELP.", commands::describe_all, begins::at_once,
+            commands::command_subcommands},
     command{"config", -2, "admin noscript loading stale", 0, 0, 0, "server",
-            "GET pattern: the few settings that clients ask for.", commands::config},
+            "Tells the few settings that clients ask for: see CONFIG HELP.",
+            commands::nothing_by_itself, begins::at_once, commands::config_subcommands},
     command{"dbsize", 1, "readonly fast", 0, 0, 0, "server", "Returns the number of keys.",
             commands::dbsize},
     command{"decr", 2, "write denyoom fast", 1, 1, 1, "string",
@@ -63,14 +67,15 @@ constexpr std::array table{
             "Closes the connection.", commands::quit},
     command{"raft", -2, "admin stale", 0, 0, 0, "cluster",
             "STATUS, ADD, REMOVE, PROMOTE, DEMOTE, CHANGE, TRANSFER and others: see RAFT HELP.",
-            commands::raft_command},
+            commands::nothing_by_itself, begins::at_once, commands::raft_subcommands},
     command{"readonly", 1, "loading stale fast", 0, 0, 0, "cluster",
             "Reads are answered by this server, leader or not; RAFT READS says how fresh.",
-            commands::readonly, true},
+            commands::readonly, begins::after_reads},
     command{"readwrite", 1, "loading stale fast", 0, 0, 0, "cluster",
-            "Reads are answered by the leader again, as at first.", commands::readwrite, true},
+            "Reads are answered by the leader again, as at first.", commands::readwrite,
+            begins::after_reads},
     command{"reset", 1, "noscript loading stale fast no_auth", 0, 0, 0, "connection",
-            "Makes the connection as new.", commands::reset, true},
+            "Makes the connection as new.", commands::reset, begins::after_reads},
     command{"select", 2, "loading stale fast", 0, 0, 0, "connection", "Takes the only database, 0.",
             commands::select},
     command{"set", -3, "write denyoom", 1, 1, 1, "string",
@@ -80,53 +85,6 @@ constexpr std::array table{
 };
 
 static_assert(std::ranges::is_sorted(table, {}, &command::name));
-
-constexpr std::array raft_table{
-    command{"add", -6, "", 0, 0, 0, "cluster",
-            "<id> <host> <peer-port> <client-port> [LEARNER|WITNESS]: adds a new server.",
-            commands::raft_add},
-    command{"address", 2, "", 0, 0, 0, "cluster", "Where the servers are, as a cluster file.",
-            commands::raft_address},
-    command{"announce", 6, "", 0, 0, 0, "cluster",
-            "<id> <host> <peer-port> <client-port>: tells all servers where one is.",
-            commands::raft_announce},
-    command{"birth", 2, "", 0, 0, 0, "cluster",
-            "Which history the cluster has, and the directories that it began with.",
-            commands::raft_birth},
-    command{"change", -3, "", 0, 0, 0, "cluster",
-            "<id>[:learner|:witness] ... [FORCE]: makes these the members, in one change.",
-            commands::raft_change},
-    command{"demote", -3, "", 0, 0, 0, "cluster", "<id> [FORCE]: a voter becomes a learner.",
-            commands::raft_demote},
-    command{"forget", 3, "", 0, 0, 0, "cluster",
-            "<id>: forgets the address of a server that is no member.", commands::raft_forget},
-    command{"help", 2, "", 0, 0, 0, "cluster", "This text.", commands::raft_help},
-    command{"lease", 3, "", 0, 0, 0, "cluster",
-            "on|off: this server, when it leads, answers reads under its lease.",
-            commands::raft_lease},
-    command{
-        "once", -5, "", 0, 0, 0, "cluster",
-        "<session> <number> <command ...>: a write that is carried out once, if sent again too.",
-        commands::raft_once},
-    command{"promote", -3, "", 0, 0, 0, "cluster", "<id> [FORCE]: a learner becomes a voter.",
-            commands::raft_promote},
-    command{"reads", -3, "", 0, 0, 0, "cluster",
-            "linearizable|lease|stale [ms]: how fresh the reads of this connection are.",
-            commands::raft_reads, true},
-    command{"remove", -3, "", 0, 0, 0, "cluster", "<id> [FORCE]: removes a member.",
-            commands::raft_remove},
-    command{"session", 2, "", 0, 0, 0, "cluster", "Opens a session for RAFT ONCE.",
-            commands::raft_session},
-    command{"snapshot", 2, "", 0, 0, 0, "cluster", "Begins a snapshot.", commands::raft_snapshot},
-    command{"status", 2, "", 0, 0, 0, "cluster", "This server's part, and the members.",
-            commands::raft_status},
-    command{"stepdown", 2, "", 0, 0, 0, "cluster", "The leader stops leading.",
-            commands::raft_step_down},
-    command{"transfer", -2, "", 0, 0, 0, "cluster",
-            "[<id>]: lets that server lead, or the one that is furthest.", commands::raft_transfer},
-};
-
-static_assert(std::ranges::is_sorted(raft_table, {}, &command::name));
 
 constexpr char lower(char byte) {
     return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
@@ -144,14 +102,35 @@ const command* find_in(std::span<const command> sorted, std::string_view name) {
     return found != sorted.end() && found->name == wanted ? &*found : nullptr;
 }
 
+std::string unknown_command(const word_list& words) {
+    std::string text{"ERR unknown command '"};
+    text.append(words[0].substr(0, shown_bytes_max)).append("', with args beginning with: ");
+    const auto begin = text.size();
+    for (std::size_t i = 1; i < words.size() && text.size() - begin < shown_bytes_max; ++i) {
+        const auto room = shown_bytes_max - (text.size() - begin);
+        text.append("'").append(words[i].substr(0, room)).append("' ");
+    }
+    return text;
+}
+
 }  // namespace
 
 std::span<const command> all_commands() { return table; }
 
-std::span<const command> all_raft_commands() { return raft_table; }
-
 const command* find_command(std::string_view name) { return find_in(table, name); }
-const command* find_raft_command(std::string_view name) { return find_in(raft_table, name); }
+
+std::variant<const command*, std::string> command_in(const word_list& words) {
+    const auto* which = find_command(words[0]);
+    if (which == nullptr) return unknown_command(words);
+    if (!arity_fits(*which, words.size())) return wrong_arity(which->name);
+    if (which->subcommands == nullptr || words.size() == 1) return which;
+    const auto* inner = find_in(which->subcommands(), words[1]);
+    if (inner == nullptr)
+        return "ERR unknown subcommand '" + std::string{words[1].substr(0, shown_bytes_max)} +
+               "'. Try " + upper_case(which->name) + " HELP.";
+    if (arity_fits(*inner, words.size())) return inner;
+    return wrong_arity(std::string{which->name} + "|" + std::string{inner->name});
+}
 
 bool arity_fits(const command& which, std::size_t words) {
     const auto count = static_cast<long long>(words);
@@ -179,20 +158,14 @@ std::string wrong_arity(std::string_view name) {
     return "ERR wrong number of arguments for '" + std::string{name} + "' command";
 }
 
-std::string unknown_command(const word_list& words) {
-    std::string text{"ERR unknown command '"};
-    text.append(words[0].substr(0, shown_bytes_max)).append("', with args beginning with: ");
-    const auto begin = text.size();
-    for (std::size_t i = 1; i < words.size() && text.size() - begin < shown_bytes_max; ++i) {
-        const auto room = shown_bytes_max - (text.size() - begin);
-        text.append("'").append(words[i].substr(0, room)).append("' ");
+void tell_subcommands(reply_writer reply, std::string_view name, subcommand_table subcommands) {
+    const auto all = subcommands();
+    reply.array(1 + 2 * all.size());
+    reply.status(upper_case(name) + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+    for (const auto& each : all) {
+        reply.status(upper_case(each.name));
+        reply.status("    " + std::string{each.summary});
     }
-    return text;
-}
-
-std::string unknown_subcommand(const word_list& words) {
-    return "ERR unknown subcommand '" + std::string{words[1].substr(0, shown_bytes_max)} +
-           "' of '" + lower_case(words[0]) + "', or wrong number of arguments for it";
 }
 
 }  // namespace raft_kv

@@ -3,9 +3,10 @@
 // The commands: a table that says of each how many words it takes, what it does to keys, and which
 // function does it. The functions are of four kinds: those that this server answers by itself,
 // those that read the store, those that add a write to a batch, and those that ask something of the
-// cluster. The subcommands of RAFT have a table of their own.
+// cluster. A command with subcommands has a table of them.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -55,6 +56,16 @@ using write_function = std::optional<std::string_view> (*)(const word_list& word
 /// What is asked of the cluster, or what is wrong.
 using cluster_function = std::variant<cluster_request, std::string> (*)(const word_list& words);
 
+/// When a request may begin.
+enum class begins : std::uint8_t {
+    at_once,
+    after_reads,  ///< It changes how the connection reads: when no read is under way.
+    with_leader,  ///< It tells who leads: when that is known, or was not for too long.
+};
+
+struct command;
+using subcommand_table = std::span<const command> (*)();
+
 struct command {
     std::string_view name;
     int arity;  ///< The number of words, the name among them; if negative, at least so many.
@@ -65,19 +76,18 @@ struct command {
     std::string_view group;
     std::string_view summary;
     std::variant<local_function, read_function, write_function, cluster_function> run;
-    /// Changes how the connection reads: it waits for the reads that are under way.
-    bool after_reads = false;
+    begins when = begins::at_once;
+    /// What its second word may name, in the order of their names. Their words are counted from the
+    /// command's name on.
+    subcommand_table subcommands = nullptr;
 };
 
 /// All commands, in the order of their names.
 [[nodiscard]] std::span<const command> all_commands();
-/// The subcommands of RAFT, in the same order.
-[[nodiscard]] std::span<const command> all_raft_commands();
-
 /// Whatever the case of its letters. Null if there is no such command.
 [[nodiscard]] const command* find_command(std::string_view name);
-/// Of RAFT. Their words are counted, as all, from RAFT on.
-[[nodiscard]] const command* find_raft_command(std::string_view name);
+/// The command or the subcommand that these words ask for, or what is wrong with them.
+[[nodiscard]] std::variant<const command*, std::string> command_in(const word_list& words);
 
 [[nodiscard]] bool arity_fits(const command& which, std::size_t words);
 
@@ -87,8 +97,8 @@ struct command {
 
 /// "ERR wrong number of arguments for 'get' command".
 [[nodiscard]] std::string wrong_arity(std::string_view name);
-[[nodiscard]] std::string unknown_command(const word_list& words);
-[[nodiscard]] std::string unknown_subcommand(const word_list& words);
+/// The lines of HELP, of a command with subcommands.
+void tell_subcommands(reply_writer reply, std::string_view name, subcommand_table subcommands);
 
 /// What is wrong with a client's name, if anything is.
 [[nodiscard]] std::optional<std::string_view> obstacle_to_name(std::string_view name);
@@ -100,11 +110,9 @@ namespace commands {
 void ping(local_call& call);
 void echo(local_call& call);
 void select(local_call& call);
-void client(local_call& call);
-void config(local_call& call);
-void command_table(local_call& call);
 void readonly(local_call& call);
 void readwrite(local_call& call);
+std::span<const command> client_subcommands();
 
 // greeting_commands.cpp
 void hello(local_call& call);
@@ -112,29 +120,22 @@ void auth(local_call& call);
 void reset(local_call& call);
 void quit(local_call& call);
 
+// table_commands.cpp
+void describe_all(local_call& call);
+std::span<const command> command_subcommands();
+std::span<const command> config_subcommands();
+
 // cluster_commands.cpp
-void cluster(local_call& call);
+std::span<const command> cluster_subcommands();
+
+// info_command.cpp
 void info(local_call& call);
-/// Where RAFT stands in the table; what its second word names is called instead.
-void raft_command(local_call& call);
 
 // raft_commands.cpp
-void raft_help(local_call& call);
-void raft_status(local_call& call);
-void raft_snapshot(local_call& call);
-void raft_address(local_call& call);
-void raft_birth(local_call& call);
-void raft_lease(local_call& call);
-void raft_reads(local_call& call);
-std::variant<cluster_request, std::string> raft_add(const word_list& words);
-std::variant<cluster_request, std::string> raft_remove(const word_list& words);
-std::variant<cluster_request, std::string> raft_promote(const word_list& words);
-std::variant<cluster_request, std::string> raft_demote(const word_list& words);
-std::variant<cluster_request, std::string> raft_change(const word_list& words);
-std::variant<cluster_request, std::string> raft_announce(const word_list& words);
-std::variant<cluster_request, std::string> raft_forget(const word_list& words);
-std::variant<cluster_request, std::string> raft_transfer(const word_list& words);
-std::variant<cluster_request, std::string> raft_step_down(const word_list& words);
+std::span<const command> raft_subcommands();
+
+/// Of a command that is nothing without a subcommand.
+inline void nothing_by_itself(local_call& /*call*/) {}
 
 // session_commands.cpp
 std::optional<std::string_view> raft_session(const word_list& words, batch_writer batch);

@@ -2,6 +2,8 @@
 //
 // The subcommands of RAFT: what this server tells of itself, how it reads, and what is asked of the
 // cluster, whose words are checked here.
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <utility>
 
@@ -79,13 +81,9 @@ void tell_member(local_call& call, const member_report& member) {
     optional_integer(reply, member.heard_ms);
 }
 
-}  // namespace
-
-void raft_command(local_call& call) { call.reply.error(unknown_subcommand(call.words)); }
-
 void raft_help(local_call& call) {
-    call.reply.array(all_raft_commands().size());
-    for (const auto& each : all_raft_commands())
+    call.reply.array(raft_subcommands().size());
+    for (const auto& each : raft_subcommands())
         call.reply.bulk("RAFT " + upper_case(each.name) + " " + std::string{each.summary});
 }
 
@@ -230,5 +228,51 @@ asked_or_wrong raft_transfer(const word_list& words) {
 }
 
 asked_or_wrong raft_step_down(const word_list& /*words*/) { return step_down{}; }
+
+constexpr std::array table{
+    command{"add", -6, "", 0, 0, 0, "cluster",
+            "<id> <host> <peer-port> <client-port> [LEARNER|WITNESS]: adds a new server.",
+            raft_add},
+    command{"address", 2, "", 0, 0, 0, "cluster", "Where the servers are, as a cluster file.",
+            raft_address},
+    command{"announce", 6, "", 0, 0, 0, "cluster",
+            "<id> <host> <peer-port> <client-port>: tells all servers where one is.",
+            raft_announce},
+    command{"birth", 2, "", 0, 0, 0, "cluster",
+            "Which history the cluster has, and the directories that it began with.", raft_birth},
+    command{"change", -3, "", 0, 0, 0, "cluster",
+            "<id>[:learner|:witness] ... [FORCE]: makes these the members, in one change.",
+            raft_change},
+    command{"demote", -3, "", 0, 0, 0, "cluster", "<id> [FORCE]: a voter becomes a learner.",
+            raft_demote},
+    command{"forget", 3, "", 0, 0, 0, "cluster",
+            "<id>: forgets the address of a server that is no member.", raft_forget},
+    command{"help", 2, "", 0, 0, 0, "cluster", "This text.", raft_help},
+    command{"lease", 3, "", 0, 0, 0, "cluster",
+            "on|off: this server, when it leads, answers reads under its lease.", raft_lease},
+    command{
+        "once", -5, "", 0, 0, 0, "cluster",
+        "<session> <number> <command ...>: a write that is carried out once, if sent again too.",
+        raft_once},
+    command{"promote", -3, "", 0, 0, 0, "cluster", "<id> [FORCE]: a learner becomes a voter.",
+            raft_promote},
+    command{"reads", -3, "", 0, 0, 0, "cluster",
+            "linearizable|lease|stale [ms]: how fresh the reads of this connection are.",
+            raft_reads, begins::after_reads},
+    command{"remove", -3, "", 0, 0, 0, "cluster", "<id> [FORCE]: removes a member.", raft_remove},
+    command{"session", 2, "", 0, 0, 0, "cluster", "Opens a session for RAFT ONCE.", raft_session},
+    command{"snapshot", 2, "", 0, 0, 0, "cluster", "Begins a snapshot.", raft_snapshot},
+    command{"status", 2, "", 0, 0, 0, "cluster", "This server's part, and the members.",
+            raft_status},
+    command{"stepdown", 2, "", 0, 0, 0, "cluster", "The leader stops leading.", raft_step_down},
+    command{"transfer", -2, "", 0, 0, 0, "cluster",
+            "[<id>]: lets that server lead, or the one that is furthest.", raft_transfer},
+};
+
+static_assert(std::ranges::is_sorted(table, {}, &command::name));
+
+}  // namespace
+
+std::span<const command> raft_subcommands() { return table; }
 
 }  // namespace raft_kv::commands

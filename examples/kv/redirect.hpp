@@ -46,6 +46,7 @@ inline constexpr std::string_view no_majority_text =
     "UNKNOWN the outcome is not known: no majority of the servers has taken the write so far";
 inline constexpr std::string_view given_up_text =
     "TRYAGAIN no majority of the servers takes writes; nothing was written";
+inline constexpr std::string_view no_leader_text = "CLUSTERDOWN no leader is known; try again";
 /// In the words of Redis, which clients know.
 inline constexpr std::string_view full_text =
     "ERR max number of clients reached; RAFT, CLUSTER and INFO are answered, or try again later";
@@ -113,7 +114,7 @@ inline constexpr std::string_view overloaded_text =
         return "STALE the leader was last heard too long ago; ask another server, or allow more";
     }
     const auto* leader = leader_address(refused, layout);
-    if (leader == nullptr) return "CLUSTERDOWN no leader is known; try again";
+    if (leader == nullptr) return std::string{no_leader_text};
     // Clients split at the last colon, so that an IPv6 address stands without brackets.
     return "MOVED " + std::to_string(slot) + " " + leader->host + ":" +
            std::to_string(leader->client_port);

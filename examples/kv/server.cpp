@@ -163,6 +163,7 @@ void server::end_turn() {
     observe();
     follow_membership();
     tell_transfers();
+    tell_of_leader();
     look_after_health();
     arm_timer();
     if (stopping_) step_aside();

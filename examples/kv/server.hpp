@@ -96,6 +96,7 @@ public:
     [[nodiscard]] std::string* batch() override { return writes_.open(); }
     void wrote(session& by, std::uint64_t sequence, std::size_t bytes) override;
     [[nodiscard]] std::uint64_t join_read(session& by, const raft::read_requested& wanted) override;
+    void await_leader(session& by, std::uint64_t sequence) override;
     void begin(session& by, std::uint64_t sequence, const cluster_request& asked) override;
     [[nodiscard]] std::optional<std::string> use_lease(bool on) override;
 
@@ -131,6 +132,12 @@ private:
         asker who{};
         std::optional<raft::member_id> target{};
         clock::time_point since{};
+    };
+
+    /// Who asks for the cluster as clients see it, which nobody can tell without a leader.
+    struct awaited_leader {
+        asker who{};
+        clock::time_point until{};
     };
 
     /// What decides who is a peer, and where.
@@ -207,6 +214,7 @@ private:
     void tell(const asker& who, std::string_view error);
     void tell_refused(const asker& who, const raft::refusal& refused);
     void tell_transfers();
+    void tell_of_leader();
 
     asio::io_context& io_;
     server_options options_;
@@ -218,6 +226,8 @@ private:
     std::string kept_layout_{};  ///< As it is on the disk.
     membership_seen seen_membership_{};
     std::vector<awaited_transfer> transfers_;
+    std::deque<awaited_leader> await_leader_;  ///< In the order of their ends.
+    asio::steady_timer leader_timer_;
     bool lease_reads_ = false;
     event_log log_;
     clock::time_point started_ = clock::now();

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "cluster_view.hpp"
 #include "redirect.hpp"
 #include "server.hpp"
 #include "server_id.hpp"
@@ -17,6 +18,8 @@ namespace raft_kv {
 
 namespace {
 
+/// Without a leader clients are shown no table, and ask again; some give up after a second.
+constexpr std::chrono::milliseconds table_wait_max{750};
 /// Longer than any election.
 constexpr std::chrono::seconds next_leader_wait_max{5};
 
@@ -219,6 +222,27 @@ void server::tell_transfers() {
         else
             tell(each.who, {});
     }
+}
+
+void server::await_leader(session& by, std::uint64_t sequence) {
+    await_leader_.push_back({{by.shared_from_this(), sequence}, clock::now() + table_wait_max});
+}
+
+void server::tell_of_leader() {
+    if (await_leader_.empty()) return;
+    const auto known = view_of(*this).has_value();
+    const auto now = clock::now();
+    while (!await_leader_.empty() && (known || await_leader_.front().until <= now)) {
+        const auto who = std::move(await_leader_.front().who);
+        await_leader_.pop_front();
+        who.by->leader_awaited(who.sequence);
+        changed(*who.by);
+    }
+    if (await_leader_.empty()) return;
+    leader_timer_.expires_at(await_leader_.front().until);
+    leader_timer_.async_wait([this](const asio::error_code& error) {
+        if (!error) schedule_turn();
+    });
 }
 
 }  // namespace raft_kv

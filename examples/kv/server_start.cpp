@@ -64,6 +64,7 @@ std::string address_text(const tcp::endpoint& endpoint) {
 server::server(asio::io_context& io, server_options options)
     : io_{io}
     , options_{std::move(options)}
+    , leader_timer_{io}
     , log_{options_.id}
     , timer_{io}
     , clients_{io, *this, options_.clients, log_, [this](session& which) { changed(which); }}

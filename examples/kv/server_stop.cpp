@@ -49,6 +49,7 @@ void server::step_aside() {
 void server::finish() {
     timer_.cancel();
     room_timer_.cancel();
+    leader_timer_.cancel();
     stop_timer_.cancel();
     inquiry_timer_.cancel();
     clients_.cancel_timers();

@@ -94,6 +94,10 @@ public:
     [[nodiscard]] virtual std::uint64_t join_read(session& by,
                                                   const raft::read_requested& wanted) = 0;
 
+    /// The session is told (`leader_awaited`) when a leader is known, or was not for too long; not
+    /// before this returns.
+    virtual void await_leader(session& by, std::uint64_t sequence) = 0;
+
     /// Begins what a client asks of the cluster. The session will be told how it ended, under the
     /// number it gave; not before this returns.
     virtual void begin(session& by, std::uint64_t sequence, const cluster_request& asked) = 0;

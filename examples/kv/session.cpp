@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "cluster_view.hpp"
 #include "hash_slot.hpp"
 #include "limits.hpp"
 #include "redirect.hpp"
@@ -89,27 +90,23 @@ bool session::begin(const word_list& words) {
         was_http_ = ends_ = true;
         return true;
     }
-    const auto* which = find_command(words[0]);
-    if (which == nullptr) {
-        reply_error(unknown_command(words));
+    const auto asked = command_in(words);
+    if (const auto* wrong = std::get_if<std::string>(&asked)) {
+        reply_error(*wrong);
         return true;
     }
-    if (!arity_fits(*which, words.size())) {
-        reply_error(wrong_arity(which->name));
-        return true;
-    }
-    if (which->name == "raft")
-        if (const auto* inner = find_raft_command(words[1]);
-            inner && arity_fits(*inner, words.size()))
-            which = inner;
+    const auto* which = std::get<const command*>(asked);
     if (only_operators_ && is_about_data(*which)) {
         reply_error(full_text);
         ends_ = true;
         return true;
     }
-    if (which->after_reads && reads_ > 0) return false;
+    if (which->when == begins::after_reads && reads_ > 0) return false;
     if (const auto* local = std::get_if<local_function>(&which->run)) {
-        run_local(*local, words);
+        if (which->when == begins::with_leader && !view_of(server_))
+            await_leader(*local, words);
+        else
+            run_local(*local, words);
         return true;
     }
     if (const auto* check = std::get_if<cluster_function>(&which->run)) {
@@ -180,6 +177,14 @@ void session::run_local(local_function run, const word_list& words) {
     ends_ = ends_ || client_.quits;
 }
 
+void session::await_leader(local_function run, const word_list& words) {
+    auto& waits = add_place();
+    waits.what = place::kind::awaits_leader;
+    waits.kept = std::make_unique<kept_request>(
+        kept_request{.run = run, .words = {words.begin(), words.end()}});
+    server_.await_leader(*this, first_sequence_ + line_.size() - 1);
+}
+
 void session::reply_error(std::string_view error) {
     if (line_.empty()) return reply_writer{output_}.error(error);
     answer(add_place(), error);
@@ -192,11 +197,12 @@ session::place& session::add_place() { return line_.emplace_back(place{.spoken =
 void session::answer_from_head() {
     for (; !line_.empty(); line_.pop_front(), ++first_sequence_) {
         auto& head = line_.front();
-        if (head.what == place::kind::write || head.what == place::kind::request) return;
         if (head.what == place::kind::read) {
             const auto full = output_.size() + sending_.size() >= limits::output_bytes_soft;
             if (head.round > confirmed_round_ || full) return;
             carry_out(head);
+        } else if (head.what != place::kind::answered) {
+            return;
         } else {
             reply_bytes_ -= head.reply.size();
             output_.append(head.reply);
@@ -249,6 +255,17 @@ void session::request_done(std::uint64_t sequence, std::string_view error) {
     request->what = place::kind::answered;
     reply_writer{request->reply}.ok();
     reply_bytes_ += request->reply.size();
+}
+
+void session::leader_awaited(std::uint64_t sequence) {
+    auto* waited = waiting(sequence, place::kind::awaits_leader);
+    if (waited == nullptr) return;
+    const auto kept = std::move(waited->kept);
+    waited->what = place::kind::answered;
+    const word_list words{kept->words.begin(), kept->words.end()};
+    local_call call{words, client_, server_, reply_writer{waited->reply, waited->spoken}};
+    kept->run(call);
+    reply_bytes_ += waited->reply.size();
 }
 
 void session::reads_ready(std::uint64_t round) {

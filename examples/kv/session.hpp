@@ -58,6 +58,7 @@ public:
     void write_failed(std::uint64_t sequence, std::string_view error);
     /// What was asked of the cluster is done; `error` says what went wrong, if anything did.
     void request_done(std::uint64_t sequence, std::string_view error);
+    void leader_awaited(std::uint64_t sequence);
     void reads_ready(std::uint64_t round);
     void reads_refused(std::uint64_t round, const raft::refusal& refused);
 
@@ -86,8 +87,14 @@ protected:
     void give_up();
 
 private:
+    /// A request whose words outlive the parser's.
+    struct kept_request {
+        local_function run = nullptr;
+        std::vector<std::string> words{};
+    };
+
     struct place {
-        enum class kind : std::uint8_t { answered, write, read, request };
+        enum class kind : std::uint8_t { answered, write, read, request, awaits_leader };
         kind what = kind::answered;
         protocol spoken = protocol::resp2;  ///< By the client when it asked.
         std::uint16_t slot = 0;             ///< The key's, for a redirection.
@@ -95,7 +102,8 @@ private:
         std::string reply{};                ///< Answered: the whole reply.
         std::uint64_t round = 0;            ///< Read: of this round; 0 need not wait for one.
         const command* read = nullptr;
-        std::size_t first_word = 0;  ///< Read: its words among `read_ends_`.
+        std::unique_ptr<kept_request> kept{};  ///< Awaits a leader: what is asked then.
+        std::size_t first_word = 0;            ///< Read: its words among `read_ends_`.
         std::size_t word_count = 0;
     };
 
@@ -106,6 +114,7 @@ private:
     void begin_read(const command& which, const word_list& words);
     void begin_request(cluster_function check, const word_list& words);
     void run_local(local_function run, const word_list& words);
+    void await_leader(local_function run, const word_list& words);
     void reply_error(std::string_view error);
     void answer_from_head();
     void carry_out(const place& read);

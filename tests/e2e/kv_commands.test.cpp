@@ -111,8 +111,7 @@ TEST_CASE("e2e: every command does what it says, and says what is wrong") {
                    {"SET a 9223372036854775807", "OK"},
                    {"INCR a", "(error) ERR increment or decrement would overflow"},
                    {"SELECT 1", "(error) ERR SELECT is not allowed in cluster mode"},
-                   {"RAFT NOPE", "(error) ERR unknown subcommand 'NOPE' of 'raft', or wrong number "
-                                 "of arguments for it"},
+                   {"RAFT NOPE", "(error) ERR unknown subcommand 'NOPE'. Try RAFT HELP."},
                    {"GET a", "9223372036854775807"},
                });
 }

@@ -42,7 +42,7 @@ TEST_CASE_FIXTURE(one_client, "session: errors in the words of Redis") {
     CHECK(says("DECRBY a -9223372036854775808\r\n") == "-ERR decrement would overflow\r\n");
     CHECK(says("SET a 1 EX 10\r\n").starts_with("-ERR syntax error"));
     CHECK(says("SET a 1 NX XX\r\n") == "-ERR syntax error\r\n");
-    CHECK(says("CLIENT nope\r\n").starts_with("-ERR unknown subcommand 'nope'"));
+    CHECK(says("CLIENT nope\r\n") == "-ERR unknown subcommand 'nope'. Try CLIENT HELP.\r\n");
     CHECK(says("GET " + std::string(1, '"') + "\r\n").starts_with("-ERR Protocol error: "));
     CHECK(client.finished());
     CHECK(says("PING\r\n").empty());
@@ -126,15 +126,12 @@ TEST_CASE_FIXTURE(one_client,
     CHECK(says("SET foo 1\r\n") == "-MOVED 12182 two:6002\r\n");
     CHECK(says("DBSIZE\r\n") == "-MOVED 0 two:6002\r\n");
     CHECK(says("PING\r\n") == "+PONG\r\n");
-    CHECK(says("CLUSTER SLOTS\r\n").starts_with("*1\r\n*4\r\n:0\r\n:16383\r\n*3\r\n$3\r\ntwo\r\n"));
     CHECK(says("READONLY\r\nRAFT READS stale\r\nGET foo\r\nDBSIZE\r\n") ==
           "+OK\r\n+OK\r\n$-1\r\n:0\r\n");
     CHECK(says("SET foo 1\r\n") == "-MOVED 12182 two:6002\r\n");
     CHECK(says("READWRITE\r\nGET foo\r\n") == "+OK\r\n-MOVED 12182 two:6002\r\n");
     server.leader_ = std::nullopt;
     CHECK(says("GET foo\r\n").starts_with("-CLUSTERDOWN "));
-    CHECK(says("CLUSTER SLOTS\r\n") == "*0\r\n");
-    CHECK(says("CLUSTER INFO\r\n").find("cluster_state:fail") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(one_client,

@@ -63,6 +63,9 @@ public:
     void begin(session& /*by*/, std::uint64_t sequence, const cluster_request& asked) override {
         requests_.emplace_back(sequence, asked);
     }
+    void await_leader(session& by, std::uint64_t sequence) override {
+        awaiting_leader_.emplace_back(&by, sequence);
+    }
     std::optional<std::string> use_lease(bool on) override {
         if (on) return "ERR no lease here";
         return std::nullopt;
@@ -75,6 +78,14 @@ public:
         for (std::size_t i = 0; i < results.size(); ++i)
             writers[i].first->write_done(writers[i].second, results[i]);
         for (const auto& writer : writers) writer.first->pump();
+    }
+
+    /// A leader is known, or was not for too long.
+    void end_wait_for_leader() {
+        for (const auto& [waiting, sequence] : std::exchange(awaiting_leader_, {})) {
+            waiting->leader_awaited(sequence);
+            waiting->pump();
+        }
     }
 
     void confirm() {
@@ -95,6 +106,7 @@ public:
     raft::log_index applied_{};
     std::string batch_{};
     std::vector<std::pair<session*, std::uint64_t>> writers_{};
+    std::vector<std::pair<session*, std::uint64_t>> awaiting_leader_{};
     std::vector<session*> readers_{};
     raft::read_requested wanted_{};
     std::vector<std::pair<std::uint64_t, cluster_request>> requests_{};

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// COMMAND and CONFIG: what programs ask of a server that they have not met.
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "commands.hpp"
+#include "glob.hpp"
+
+namespace raft_kv::commands {
+
+namespace {
+
+void describe(const command& which, reply_writer& reply) {
+    reply.array(6);
+    reply.bulk(which.name);
+    reply.integer(which.arity);
+    std::size_t count = 1;
+    for (const auto byte : which.flags) count += byte == ' ' ? 1 : 0;
+    reply.set(count);
+    for (auto rest = which.flags; !rest.empty();) {
+        const auto end = std::min(rest.find(' '), rest.size());
+        reply.status(rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    reply.integer(which.first_key);
+    reply.integer(which.last_key);
+    reply.integer(which.key_step);
+}
+
+void document(const command& which, reply_writer& reply) {
+    reply.bulk(which.name);
+    reply.map(3);
+    reply.bulk("summary");
+    reply.bulk(which.summary);
+    reply.bulk("since");
+    reply.bulk(version);
+    reply.bulk("group");
+    reply.bulk(which.group);
+}
+
+/// The commands named behind COMMAND INFO or COMMAND DOCS, or all; null where there is none.
+std::vector<const command*> named_commands(const word_list& words) {
+    std::vector<const command*> found;
+    for (std::size_t i = 2; i < words.size(); ++i) found.push_back(find_command(words[i]));
+    if (words.size() <= 2)
+        for (const auto& each : all_commands()) found.push_back(&each);
+    return found;
+}
+
+void count(local_call& call) {
+    call.reply.integer(static_cast<std::int64_t>(all_commands().size()));
+}
+
+void list(local_call& call) {
+    call.reply.array(all_commands().size());
+    for (const auto& each : all_commands()) call.reply.bulk(each.name);
+}
+
+void describe_named(local_call& call) {
+    const auto found = named_commands(call.words);
+    call.reply.array(found.size());
+    for (const auto* each : found)
+        each != nullptr ? describe(*each, call.reply) : call.reply.no_array();
+}
+
+void docs(local_call& call) {
+    auto found = named_commands(call.words);
+    std::erase(found, nullptr);
+    call.reply.map(found.size());
+    for (const auto* each : found) document(*each, call.reply);
+}
+
+void command_help(local_call& call) {
+    tell_subcommands(call.reply, "command", command_subcommands);
+}
+
+/// redis-benchmark asks for the first two, to show them beside its figures: there are no snapshots
+/// at times of the day, and every write is in a log on the disk before it is answered.
+void get(local_call& call) {
+    struct setting {
+        std::string_view name;
+        std::string_view value;
+    };
+    static constexpr setting settings[] = {{"save", ""}, {"appendonly", "yes"}, {"databases", "1"}};
+    const auto& words = call.words;
+    std::vector<setting> found;
+    for (const auto& each : settings) {
+        for (std::size_t i = 2; i < words.size(); ++i) {
+            if (words[i].size() > 64 || !glob_matches(lower_case(words[i]), each.name)) continue;
+            found.push_back(each);
+            break;
+        }
+    }
+    call.reply.map(found.size());
+    for (const auto& each : found) {
+        call.reply.bulk(each.name);
+        call.reply.bulk(each.value);
+    }
+}
+
+void config_help(local_call& call) { tell_subcommands(call.reply, "config", config_subcommands); }
+
+constexpr command subcommand(std::string_view name, int arity, std::string_view summary,
+                             local_function run) {
+    return {name, arity, "loading stale", 0, 0, 0, "server", summary, run};
+}
+
+constexpr std::array command_table{
+    subcommand("count", 2, "How many commands there are.", count),
+    subcommand("docs", -2, "[<name> ...]: what they do.", docs),
+    subcommand("help", 2, "This text.", command_help),
+    subcommand("info", -2, "[<name> ...]: what they take.", describe_named),
+    subcommand("list", 2, "Their names.", list),
+};
+
+constexpr std::array config_table{
+    subcommand("get", -3, "<pattern> ...: the few settings that clients ask for.", get),
+    subcommand("help", 2, "This text.", config_help),
+};
+
+static_assert(std::ranges::is_sorted(command_table, {}, &command::name));
+static_assert(std::ranges::is_sorted(config_table, {}, &command::name));
+
+}  // namespace
+
+std::span<const command> command_subcommands() { return command_table; }
+std::span<const command> config_subcommands() { return config_table; }
+
+void describe_all(local_call& call) {
+    call.reply.array(all_commands().size());
+    for (const auto& each : all_commands()) describe(each, call.reply);
+}
+
+}  // namespace raft_kv::commands
