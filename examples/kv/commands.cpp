@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "hash_slot.hpp"
+
 namespace raft_kv {
 
 namespace {
@@ -38,14 +40,19 @@ constexpr std::array table{
             "Subtracts a number from the number at a key.", commands::decrby},
     command{"del", -2, "write", 1, -1, 1, "generic",
             "Deletes keys, and returns how many there were.", commands::del},
+    command{"discard", 1, "noscript loading stale fast", 0, 0, 0, "transactions",
+            "Forgets what was queued since MULTI.", transaction_step::discard, begins::after_reads},
     command{"echo", 2, "loading stale fast", 0, 0, 0, "connection", "Returns the given string.",
             commands::echo},
+    command{"exec", 1, "noscript loading stale", 0, 0, 0, "transactions",
+            "Carries out what was queued since MULTI, all of it at once.", transaction_step::exec,
+            begins::after_reads},
     command{"exists", -2, "readonly fast", 1, -1, 1, "generic",
             "Returns how many of the keys exist.", commands::exists},
     command{"flushall", -1, "write", 0, 0, 0, "server", "Removes all keys.", commands::flushall},
     command{"get", 2, "readonly fast", 1, 1, 1, "string", "Returns the value of a key.",
             commands::get},
-    command{"hello", -1, "noscript loading stale fast no_auth", 0, 0, 0, "connection",
+    command{"hello", -1, "noscript loading stale fast no_multi no_auth", 0, 0, 0, "connection",
             "[2|3] [AUTH user password] [SETNAME name]: agrees on a version of the protocol.",
             commands::hello},
     command{"incr", 2, "write denyoom fast", 1, 1, 1, "string", "Adds one to the number at a key.",
@@ -61,17 +68,19 @@ constexpr std::array table{
             commands::mget},
     command{"mset", -3, "write denyoom", 1, -1, 2, "string", "Sets keys to values, all at once.",
             commands::mset},
+    command{"multi", 1, "noscript loading stale fast", 0, 0, 0, "transactions",
+            "Begins a transaction: what follows is queued until EXEC.", transaction_step::multi},
     command{"ping", -1, "stale fast", 0, 0, 0, "connection", "Returns PONG, or the given string.",
             commands::ping},
     command{"quit", -1, "noscript loading stale fast no_auth", 0, 0, 0, "connection",
             "Closes the connection.", commands::quit},
-    command{"raft", -2, "admin stale", 0, 0, 0, "cluster",
+    command{"raft", -2, "admin stale no_multi", 0, 0, 0, "cluster",
             "STATUS, ADD, REMOVE, PROMOTE, DEMOTE, CHANGE, TRANSFER and others: see RAFT HELP.",
             commands::nothing_by_itself, begins::at_once, commands::raft_subcommands},
-    command{"readonly", 1, "loading stale fast", 0, 0, 0, "cluster",
+    command{"readonly", 1, "loading stale fast no_multi", 0, 0, 0, "cluster",
             "Reads are answered by this server, leader or not; RAFT READS says how fresh.",
             commands::readonly, begins::after_reads},
-    command{"readwrite", 1, "loading stale fast", 0, 0, 0, "cluster",
+    command{"readwrite", 1, "loading stale fast no_multi", 0, 0, 0, "cluster",
             "Reads are answered by the leader again, as at first.", commands::readwrite,
             begins::after_reads},
     command{"reset", 1, "noscript loading stale fast no_auth", 0, 0, 0, "connection",
@@ -82,6 +91,11 @@ constexpr std::array table{
             "Sets a key to a value, with the options NX, XX and GET.", commands::set},
     command{"strlen", 2, "readonly fast", 1, 1, 1, "string",
             "Returns the length of the value of a key.", commands::strlen},
+    command{"unwatch", 1, "noscript loading stale fast", 0, 0, 0, "transactions",
+            "Watches no key any more.", transaction_step::unwatch, begins::after_reads},
+    command{"watch", -2, "noscript loading stale fast", 1, -1, 1, "transactions",
+            "EXEC does nothing if one of these keys is changed before it.",
+            transaction_step::watch},
 };
 
 static_assert(std::ranges::is_sorted(table, {}, &command::name));
@@ -130,6 +144,18 @@ std::variant<const command*, std::string> command_in(const word_list& words) {
                "'. Try " + upper_case(which->name) + " HELP.";
     if (arity_fits(*inner, words.size())) return inner;
     return wrong_arity(std::string{which->name} + "|" + std::string{inner->name});
+}
+
+void answer_read(const kv& store, const word_list& words, reply_writer reply) {
+    const auto asked = command_in(words);
+    if (const auto* wrong = std::get_if<std::string>(&asked)) return reply.error(*wrong);
+    const auto* read = std::get_if<read_function>(&std::get<const command*>(asked)->run);
+    read != nullptr ? (*read)(store, words, reply) : reply.error("ERR that is no read");
+}
+
+std::uint16_t slot_of(const command& which, const word_list& words) {
+    const auto key = static_cast<std::size_t>(which.first_key);
+    return static_cast<std::uint16_t>(key != 0 ? hash_slot(words[key]) : 0);
 }
 
 bool arity_fits(const command& which, std::size_t words) {

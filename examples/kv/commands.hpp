@@ -19,6 +19,7 @@
 #include "reply.hpp"
 #include "request.hpp"
 #include "service.hpp"
+#include "transaction.hpp"
 
 #include <raft/core/step.hpp>
 
@@ -33,8 +34,9 @@ struct client_state {
     std::uint64_t id = 0;
     std::string name{};
     protocol spoken = protocol::resp2;
-    bool reads_here = false;       ///< READONLY: reads are answered by this server, leader or not.
-    bool reads_any_age = false;    ///< RAFT READS stale: however old what it has is.
+    bool reads_here = false;     ///< READONLY: reads are answered by this server, leader or not.
+    bool reads_any_age = false;  ///< RAFT READS stale: however old what it has is.
+    raft_kv::transaction transaction{};
     raft::read_requested reads{};  ///< RAFT READS: how fresh reads are, unless of any age.
     bool quits = false;            ///< No further request is taken.
 };
@@ -63,7 +65,9 @@ enum class begins : std::uint8_t {
     with_leader,  ///< It tells who leads: when that is known, or was not for too long.
 };
 
-struct command;
+/// What is done to the connection's transaction, by the session itself.
+enum class transaction_step : std::uint8_t { multi, exec, discard, watch, unwatch };
+
 using subcommand_table = std::span<const command> (*)();
 
 struct command {
@@ -75,7 +79,8 @@ struct command {
     int key_step;   ///< and how far they are apart.
     std::string_view group;
     std::string_view summary;
-    std::variant<local_function, read_function, write_function, cluster_function> run;
+    std::variant<local_function, read_function, write_function, cluster_function, transaction_step>
+        run;
     begins when = begins::at_once;
     /// What its second word may name, in the order of their names. Their words are counted from the
     /// command's name on.
@@ -88,6 +93,9 @@ struct command {
 [[nodiscard]] const command* find_command(std::string_view name);
 /// The command or the subcommand that these words ask for, or what is wrong with them.
 [[nodiscard]] std::variant<const command*, std::string> command_in(const word_list& words);
+
+/// Of the first key among the words, for a redirection; 0 if there is none.
+[[nodiscard]] std::uint16_t slot_of(const command& which, const word_list& words);
 
 [[nodiscard]] bool arity_fits(const command& which, std::size_t words);
 

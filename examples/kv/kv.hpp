@@ -2,7 +2,7 @@
 //
 // The replicated state machine: a map of strings, and beside it the servers' addresses and the
 // clients' sessions. A command is a batch of writes (operations.hpp); its result has one result for
-// each. Reads look at the map as it is.
+// each. Reads look at the map as it is, but for those of a transaction, which are part of it.
 #pragma once
 
 #include <charconv>
@@ -19,6 +19,8 @@
 #include "client_sessions.hpp"
 #include "limits.hpp"
 #include "operations.hpp"
+#include "reply.hpp"
+#include "request.hpp"
 #include "sharded_map.hpp"
 #include "snapshot_format.hpp"
 
@@ -36,6 +38,12 @@ namespace raft_kv {
     return value;
 }
 
+class kv;
+
+/// Answers a read of a transaction, at its place in the log. What is no read is answered with an
+/// error.
+void answer_read(const kv& store, const word_list& words, reply_writer reply);
+
 class kv {
 public:
     using command = std::string;
@@ -43,6 +51,7 @@ public:
 
     [[nodiscard]] result apply(raft::log_index index, const command& batch) {
         bytes_applied_ += batch.size();
+        index_ = index.value;
         place_ = {index.value * writes_per_entry_max};
         result results;
         byte_reader reader{batch};
@@ -73,9 +82,9 @@ public:
         void save(auto& sink) const {
             sessions.save(sink);
             snapshot_writer writer{sink};
-            writer.begin(addresses, values.size());
+            writer.begin(addresses, values.size(), values.removed());
             values.for_each_in_order(
-                [&](const auto& key, const auto& value) { writer.pair(key, value); });
+                [&](const auto& key, const auto& held) { writer.pair(key, held); });
             writer.end();
         }
     };
@@ -90,13 +99,15 @@ public:
         snapshot_reader reader{source};
         sharded_map values;
         std::string saved_addresses;
-        auto rest = reader.begin(saved_addresses);
-        if (!rest) return false;
+        sharded_map::removals removed;
+        auto rest = reader.begin(saved_addresses, removed);
+        if (!rest || !values.remember(removed)) return false;
         std::string key;
         std::string value;
         for (; *rest > 0; --*rest) {
-            if (!reader.pair(key, value)) return false;
-            if (!values.insert(key, value)) return false;
+            std::uint64_t changed_at = 0;
+            if (!reader.pair(key, value, changed_at)) return false;
+            if (!values.insert(key, value, changed_at)) return false;
         }
         if (!reader.end() || !addresses_.restore(saved_addresses)) return false;
         sessions_ = std::move(sessions);
@@ -118,7 +129,7 @@ private:
         case operation_code::append: return append(reader);
         case operation_code::set_many: return set_many(reader);
         case operation_code::compare_and_set: return compare_and_set(reader);
-        case operation_code::clear: values_.clear(); return {};
+        case operation_code::clear: values_.clear(index_); return {};
         case operation_code::put_address: return addresses_.put(reader);
         case operation_code::remove_address: return addresses_.remove(reader);
         case operation_code::open_session: return sessions_.open(place_, reader);
@@ -127,16 +138,66 @@ private:
                 byte_reader carried{write};
                 return apply_carried(carried);
             });
+        case operation_code::transaction: return transaction(reader);
+        case operation_code::read: break;
         }
         return {.what = kind::malformed};
     }
 
     /// A write within another; none is within that, and no session is opened in the use of one.
     [[nodiscard]] write_result apply_carried(byte_reader& reader) {
-        const auto code = operation_code{byte_reader{reader}.integer<std::uint8_t>()};
-        if (code == operation_code::once || code == operation_code::open_session)
+        const auto code = next_code(reader);
+        if (code == operation_code::once || code == operation_code::open_session ||
+            code == operation_code::transaction)
             return {.what = kind::malformed};
         return apply_one(reader);
+    }
+
+    [[nodiscard]] static operation_code next_code(byte_reader reader) {
+        return operation_code{reader.integer<std::uint8_t>()};
+    }
+
+    /// One after another, with nothing between them: whole, or not at all if a key that it watches
+    /// has been changed since. That depends on the log alone, whoever led when it was watched.
+    [[nodiscard]] write_result transaction(byte_reader& reader) {
+        bool changed = false;
+        for (auto rest = reader.integer<std::uint32_t>(); rest > 0; --rest) {
+            const auto key = reader.string();
+            const auto applied = reader.integer<std::uint64_t>();
+            if (reader.failed()) break;
+            changed = changed || values_.changed_at(key) > applied;
+        }
+        byte_reader parts{reader.string()};
+        if (reader.failed()) return {.what = kind::malformed};
+        if (changed) return {.what = kind::changed};
+        write_result all{.what = kind::transaction};
+        std::size_t room = limits::reply_bytes_max;
+        while (!parts.at_end()) {
+            all.parts.push_back(next_code(parts) == operation_code::read ? read(parts, room)
+                                                                         : apply_carried(parts));
+            if (all.parts.back().what == kind::malformed) break;
+        }
+        return all;
+    }
+
+    /// `room`: for the replies of a transaction together.
+    [[nodiscard]] write_result read(byte_reader& reader, std::size_t& room) const {
+        static_cast<void>(reader.integer<std::uint8_t>());
+        const auto spoken = reader.integer<std::uint8_t>() == 3 ? protocol::resp3 : protocol::resp2;
+        word_list words;
+        for (auto rest = reader.integer<std::uint32_t>(); rest > 0 && !reader.failed(); --rest)
+            words.push_back(reader.string());
+        if (reader.failed() || words.empty()) return {.what = kind::malformed};
+        write_result answer{.what = kind::reply};
+        answer_read(*this, words, reply_writer{answer.text, spoken});
+        if (answer.text.size() > room) {
+            answer.text.clear();
+            reply_writer{answer.text}.error(
+                "ERR the replies of the transaction would be longer than 33554432 bytes");
+        } else {
+            room -= answer.text.size();
+        }
+        return answer;
     }
 
     /// Of a key and a value that no client could have written: clients' words are checked before
@@ -159,7 +220,7 @@ private:
         write_result answer{};
         if (give_old_value) {
             answer.what = present ? kind::value : kind::nothing;
-            if (present) answer.text = wanted ? std::move(*found) : *found;
+            if (present) answer.text = wanted ? std::move(found->value) : found->value;
         } else if (!wanted) {
             answer.what = kind::nothing;
         }
@@ -172,7 +233,7 @@ private:
         for (auto rest = reader.integer<std::uint32_t>(); rest > 0; --rest) {
             const auto key = reader.string();
             if (reader.failed()) break;
-            if (values_.erase(key)) ++removed;
+            if (values_.erase(key, index_)) ++removed;
         }
         if (reader.failed()) return {.what = kind::malformed};
         return {.what = kind::number, .number = removed};
@@ -183,7 +244,7 @@ private:
         const auto by = reader.integer<std::int64_t>();
         if (reader.failed() || is_too_long(key)) return {.what = kind::malformed};
         auto* const found = values_.find_to_change(key);
-        const auto before = found == nullptr ? 0 : integer_in(*found);
+        const auto before = found == nullptr ? 0 : integer_in(found->value);
         if (!before) return {.what = kind::not_an_integer};
         std::int64_t sum = 0;
         if (__builtin_add_overflow(*before, by, &sum)) return {.what = kind::overflow};
@@ -196,12 +257,14 @@ private:
         const auto more = reader.string();
         if (reader.failed() || is_too_long(key)) return {.what = kind::malformed};
         auto* const found = values_.find_to_change(key);
-        const auto length = (found == nullptr ? 0 : found->size()) + more.size();
+        const auto length = (found == nullptr ? 0 : found->value.size()) + more.size();
         if (length > limits::value_bytes_max) return {.what = kind::too_long};
-        if (found != nullptr)
-            found->append(more);
-        else
-            values_.insert(key, more);
+        if (found == nullptr) {
+            values_.insert(key, more, index_);
+        } else {
+            found->value.append(more);
+            found->changed_at = index_;
+        }
         return {.what = kind::number, .number = static_cast<std::int64_t>(length)};
     }
 
@@ -222,23 +285,23 @@ private:
         const auto value = reader.string();
         if (reader.failed() || is_too_long(key, value)) return {.what = kind::malformed};
         auto* const found = values_.find_to_change(key);
-        if (found == nullptr || *found != expected) return {.what = kind::number};
-        *found = value;
+        if (found == nullptr || found->value != expected) return {.what = kind::number};
+        put(key, found, value);
         return {.what = kind::number, .number = 1};
     }
 
     /// `found`: where the value is, or null.
-    void put(std::string_view key, std::string* found, std::string_view value) {
-        if (found != nullptr)
-            *found = value;
-        else
-            values_.insert(key, value);
+    void put(std::string_view key, sharded_map::stored* found, std::string_view value) {
+        if (found == nullptr) return static_cast<void>(values_.insert(key, value, index_));
+        found->value = value;
+        found->changed_at = index_;
     }
 
     sharded_map values_;
     address_book addresses_;
     client_sessions sessions_;
     raft::log_index place_{};  ///< Of the write being applied: its entry's index and its own.
+    std::uint64_t index_ = 0;  ///< Of the entry being applied.
     std::uint64_t bytes_applied_ = 0;
 };
 

@@ -61,6 +61,11 @@ inline constexpr std::size_t batch_bytes = 256 * kibibyte;
 inline constexpr std::size_t entry_bytes_max = 4 * mebibyte;
 /// A segment of the log takes the longest entry eight times: the storage wants no fewer.
 inline constexpr std::size_t segment_bytes = 8 * entry_bytes_max;
+/// What a client says between MULTI and EXEC, with the keys that it watches. More is an error, and
+/// nothing of it is carried out.
+inline constexpr std::size_t transaction_bytes_max = 2 * mebibyte;
+inline constexpr std::size_t transaction_commands_max = 10'000;
+static_assert(batch_bytes + transaction_bytes_max + 1 * kibibyte < entry_bytes_max);
 static_assert(batch_bytes + request_bytes_max + 4 * arguments_max < entry_bytes_max);
 /// Entries on their way to being committed; what comes meanwhile waits for the next entry.
 inline constexpr std::size_t batches_in_flight_max = 8;

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bytes.hpp"
 #include "cluster_file.hpp"
@@ -27,6 +28,8 @@ enum class operation_code : std::uint8_t {
     remove_address,
     open_session,
     once,
+    transaction,
+    read,  ///< Only within a transaction.
 };
 
 /// When a set takes place, and what it answers.
@@ -34,6 +37,12 @@ struct set_condition {
     bool only_if_absent = false;
     bool only_if_present = false;
     bool give_old_value = false;
+};
+
+/// A transaction takes place only if the key is as it was when the log was applied up to there.
+struct watched_key {
+    std::string key{};
+    std::uint64_t applied = 0;
 };
 
 /// What became of one write.
@@ -50,10 +59,15 @@ struct write_result {
         unknown_session,   ///< It has expired, or never was.
         answer_gone,       ///< It was carried out, and its answer is no longer kept.
         malformed,         ///< The bytes in the log are no write of this version.
+        // What sessions keep is above, by its number.
+        reply,        ///< Of a read within a transaction: `text` is what the client is sent.
+        transaction,  ///< `parts` has the results of its commands.
+        changed,      ///< A key that the transaction watches was changed: nothing took place.
     };
     kind what = kind::done;
     std::int64_t number = 0;
     std::string text{};
+    std::vector<write_result> parts{};
     friend bool operator==(const write_result&, const write_result&) = default;
 };
 
@@ -127,6 +141,25 @@ public:
         append_integer(bytes_, serial);
         append_integer(bytes_, now);
         append_string(bytes_, write);
+    }
+
+    /// `parts`: the bytes of writes and reads, to be carried out one after another.
+    void transaction(std::span<const watched_key> watched, std::string_view parts) {
+        code(operation_code::transaction);
+        append_integer(bytes_, static_cast<std::uint32_t>(watched.size()));
+        for (const auto& each : watched) {
+            append_string(bytes_, each.key);
+            append_integer(bytes_, each.applied);
+        }
+        append_string(bytes_, parts);
+    }
+
+    /// `spoken`: the version of the protocol that the answer is in.
+    void read(std::uint8_t spoken, std::span<const std::string_view> words) {
+        code(operation_code::read);
+        append_integer(bytes_, spoken);
+        append_integer(bytes_, static_cast<std::uint32_t>(words.size()));
+        for (const auto word : words) append_string(bytes_, word);
     }
 
 private:

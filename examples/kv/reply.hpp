@@ -41,6 +41,9 @@ public:
         out_.append("\r\n");
     }
 
+    /// A reply that was written before.
+    void written(std::string_view reply) { out_.append(reply); }
+
     /// `text` begins with the kind of error in capitals: "ERR no such thing".
     void error(std::string_view text) { line('-', text); }
 
@@ -94,6 +97,9 @@ inline void write_reply(reply_writer reply, const write_result& result) {
             "ANSWERGONE newer writes of the session were carried out, and what was answered to "
             "this one is no longer kept");
         break;
+    case write_result::kind::reply: reply.written(result.text); break;
+    case write_result::kind::changed: reply.no_array(); break;
+    case write_result::kind::transaction:
     case write_result::kind::malformed:
         reply.error("ERR this server's version does not know this write");
         break;

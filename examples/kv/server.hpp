@@ -90,6 +90,7 @@ public:
     [[nodiscard]] const cluster_layout& layout() const override { return layout_; }
     [[nodiscard]] server_report report() const override;
     [[nodiscard]] const kv& store() const override { return node_->state_machine(); }
+    [[nodiscard]] raft::log_index applied() const override { return node_->status().last_applied; }
     [[nodiscard]] std::optional<raft::refusal> not_leading() const override;
     [[nodiscard]] std::optional<raft::refusal> not_taking_writes() const override;
     [[nodiscard]] std::optional<std::string> take_snapshot() override;

@@ -77,6 +77,8 @@ public:
     [[nodiscard]] virtual const cluster_layout& layout() const = 0;
     [[nodiscard]] virtual server_report report() const = 0;
     [[nodiscard]] virtual const kv& store() const = 0;
+    /// The store is what the log made of it up to there.
+    [[nodiscard]] virtual raft::log_index applied() const = 0;
 
     /// Null if this server leads; else who does, as far as it knows.
     [[nodiscard]] virtual std::optional<raft::refusal> not_leading() const = 0;

@@ -14,17 +14,19 @@ namespace raft_kv {
 
 namespace {
 
-std::uint16_t slot_of(const command& which, const word_list& words) {
-    return static_cast<std::uint16_t>(which.first_key != 0 ? hash_slot(words[1]) : 0);
-}
-
 /// A web page can have a browser send what it likes to any port, though only behind these: the
 /// first line of a POST, and the first field of every request.
 bool is_http(std::string_view name) { return same_word(name, "post") || same_word(name, "host:"); }
 
 bool is_about_data(const command& which) {
     return std::holds_alternative<read_function>(which.run) ||
-           std::holds_alternative<write_function>(which.run);
+           std::holds_alternative<write_function>(which.run) ||
+           std::holds_alternative<transaction_step>(which.run);
+}
+
+/// What ends a transaction in place of being part of it.
+bool ends_transaction(const command& which) {
+    return which.name == "reset" || which.name == "quit";
 }
 
 }  // namespace
@@ -53,6 +55,7 @@ void session::give_up() {
     ends_ = true;
     first_sequence_ += line_.size();
     line_.clear();
+    client_.transaction = {};
     output_.clear();
     output_.shrink_to_fit();
     write_bytes_ = reply_bytes_ = reads_ = 0;
@@ -92,37 +95,52 @@ bool session::begin(const word_list& words) {
     }
     const auto asked = command_in(words);
     if (const auto* wrong = std::get_if<std::string>(&asked)) {
+        client_.transaction.spoil();
         reply_error(*wrong);
         return true;
     }
-    const auto* which = std::get<const command*>(asked);
-    if (only_operators_ && is_about_data(*which)) {
+    const auto& which = *std::get<const command*>(asked);
+    if (only_operators_ && is_about_data(which)) {
         reply_error(full_text);
         ends_ = true;
         return true;
     }
-    if (which->when == begins::after_reads && reads_ > 0) return false;
-    if (const auto* local = std::get_if<local_function>(&which->run)) {
-        if (which->when == begins::with_leader && !view_of(server_))
-            await_leader(*local, words);
-        else
-            run_local(*local, words);
+    return begin_command(which, words);
+}
+
+/// False if the request has to wait.
+bool session::begin_command(const command& which, const word_list& words) {
+    const auto* step = std::get_if<transaction_step>(&which.run);
+    if (step == nullptr && client_.transaction.is_open() && !ends_transaction(which)) {
+        queue(which, words);
         return true;
     }
-    if (const auto* check = std::get_if<cluster_function>(&which->run)) {
+    if (which.when == begins::after_reads && reads_ > 0) return false;
+    if (step != nullptr) {
+        take_step(*step, which, words);
+    } else if (const auto* local = std::get_if<local_function>(&which.run)) {
+        const auto waits = which.when == begins::with_leader && !view_of(server_);
+        waits ? await_leader(*local, words) : run_local(*local, words);
+    } else if (const auto* check = std::get_if<cluster_function>(&which.run)) {
         begin_request(*check, words);
-        return true;
+    } else {
+        return begin_about_data(which, words);
     }
-    const auto reads = std::holds_alternative<read_function>(which->run);
+    return true;
+}
+
+/// False if the request has to wait.
+bool session::begin_about_data(const command& which, const word_list& words) {
+    const auto reads = std::holds_alternative<read_function>(which.run);
     if (!reads && reads_ > 0) return false;
     const auto here = reads && client_.reads_here;
     const auto refused = reads ? server_.not_leading() : server_.not_taking_writes();
     if (refused && !here) {
-        reply_error(refusal_text(*refused, slot_of(*which, words), server_.layout()));
+        reply_error(refusal_text(*refused, slot_of(which, words), server_.layout()));
         return true;
     }
-    if (!reads) return begin_write(*which, words);
-    begin_read(*which, words);
+    if (!reads) return begin_write(which, words);
+    begin_read(which, words);
     return true;
 }
 
@@ -137,13 +155,18 @@ bool session::begin_write(const command& which, const word_list& words) {
         reply_error(*wrong);
         return true;
     }
+    add_write(slot_of(which, words), batch->size() - before);
+    return true;
+}
+
+session::place& session::add_write(std::uint16_t slot, std::size_t bytes) {
     auto& write = add_place();
     write.what = place::kind::write;
-    write.slot = slot_of(which, words);
-    write.bytes = batch->size() - before;
-    write_bytes_ += write.bytes;
-    server_.wrote(*this, first_sequence_ + line_.size() - 1, write.bytes);
-    return true;
+    write.slot = slot;
+    write.bytes = bytes;
+    write_bytes_ += bytes;
+    server_.wrote(*this, first_sequence_ + line_.size() - 1, bytes);
+    return write;
 }
 
 void session::begin_read(const command& which, const word_list& words) {
@@ -169,11 +192,10 @@ void session::begin_request(cluster_function check, const word_list& words) {
 }
 
 void session::run_local(local_function run, const word_list& words) {
-    std::string* out = &output_;
-    if (!line_.empty()) out = &add_place().reply;
-    local_call call{words, client_, server_, reply_writer{*out, client_.spoken}};
-    run(call);
-    if (out != &output_) reply_bytes_ += out->size();
+    answer_now([&](reply_writer reply) {
+        local_call call{words, client_, server_, reply};
+        run(call);
+    });
     ends_ = ends_ || client_.quits;
 }
 
@@ -219,8 +241,13 @@ void session::carry_out(const place& read) {
         read_words_.push_back(std::string_view{read_text_}.substr(begin, read_ends_[word] - begin));
         begin = read_ends_[word];
     }
-    std::get<read_function>(read.read->run)(server_.store(), read_words_,
-                                            reply_writer{output_, read.spoken});
+    reply_writer reply{output_, read.spoken};
+    if (const auto* run = std::get_if<read_function>(&read.read->run)) {
+        (*run)(server_.store(), read_words_, reply);
+    } else {
+        client_.transaction.watch(read_words_, server_.applied());
+        reply.ok();
+    }
     --reads_;
 }
 
@@ -235,7 +262,11 @@ void session::write_done(std::uint64_t sequence, const write_result& result) {
     if (write == nullptr) return;
     write->what = place::kind::answered;
     write_bytes_ -= write->bytes;
-    write_reply(reply_writer{write->reply, write->spoken}, result);
+    reply_writer reply{write->reply, write->spoken};
+    if (write->transaction && result.what == write_result::kind::transaction)
+        reply_transaction(reply, *write->transaction, result.parts);
+    else
+        write_reply(reply, result);
     reply_bytes_ += write->reply.size();
 }
 
@@ -280,7 +311,11 @@ void session::reads_refused(std::uint64_t round, const raft::refusal& refused) {
 
 void session::answer(place& waiting, std::string_view error) {
     if (waiting.what == place::kind::write) write_bytes_ -= waiting.bytes;
-    if (waiting.what == place::kind::read) --reads_;
+    if (waiting.what == place::kind::read) {
+        --reads_;
+        if (std::holds_alternative<transaction_step>(waiting.read->run))
+            client_.transaction.lose_watch();
+    }
     waiting.what = place::kind::answered;
     reply_writer{waiting.reply}.error(error);
     reply_bytes_ += waiting.reply.size();

@@ -9,6 +9,8 @@
 // writes that the client sent before it. A write that comes behind a read waits until there is no
 // read in the line: so the read sees none that the client sent after it. So does a change of how
 // the connection reads: the reads in the line all want the same.
+//
+// Between MULTI and EXEC requests are queued, not begun; EXEC is one write.
 #pragma once
 
 #include <cstddef>
@@ -102,6 +104,7 @@ private:
         std::string reply{};                ///< Answered: the whole reply.
         std::uint64_t round = 0;            ///< Read: of this round; 0 need not wait for one.
         const command* read = nullptr;
+        std::unique_ptr<transaction_answers> transaction{};  ///< Write: of EXEC.
         std::unique_ptr<kept_request> kept{};  ///< Awaits a leader: what is asked then.
         std::size_t first_word = 0;            ///< Read: its words among `read_ends_`.
         std::size_t word_count = 0;
@@ -110,13 +113,30 @@ private:
     [[nodiscard]] bool may_begin() const;
     [[nodiscard]] bool begin_next();
     [[nodiscard]] bool begin(const word_list& words);
+    [[nodiscard]] bool begin_command(const command& which, const word_list& words);
+    [[nodiscard]] bool begin_about_data(const command& which, const word_list& words);
     [[nodiscard]] bool begin_write(const command& which, const word_list& words);
     void begin_read(const command& which, const word_list& words);
     void begin_request(cluster_function check, const word_list& words);
+    place& add_write(std::uint16_t slot, std::size_t bytes);
     void run_local(local_function run, const word_list& words);
+    void answer_now(auto fill);
     void await_leader(local_function run, const word_list& words);
     void reply_error(std::string_view error);
     void answer_from_head();
+
+    // session_transaction.cpp
+    void take_step(transaction_step step, const command& which, const word_list& words);
+    void queue(const command& which, const word_list& words);
+    [[nodiscard]] std::optional<std::string> obstacle_to_queuing(const command& which,
+                                                                 const word_list& words);
+    void begin_watch(const command& which, const word_list& words);
+    [[nodiscard]] std::optional<std::string> obstacle_to_watching(const command& which,
+                                                                  const word_list& words);
+    void execute();
+    void reply_transaction(reply_writer reply, const transaction_answers& answers,
+                           const std::vector<write_result>& results);
+
     void carry_out(const place& read);
     void answer(place& waiting, std::string_view error);
     [[nodiscard]] place* waiting(std::uint64_t sequence, place::kind what);
@@ -145,5 +165,13 @@ private:
     std::string output_;
     std::string sending_;
 };
+
+/// Answers at once, in its turn, by `fill(reply_writer)`.
+void session::answer_now(auto fill) {
+    std::string* out = &output_;
+    if (!line_.empty()) out = &add_place().reply;
+    fill(reply_writer{*out, client_.spoken});
+    if (out != &output_) reply_bytes_ += out->size();
+}
 
 }  // namespace raft_kv

@@ -2,10 +2,14 @@
 //
 // A map of strings that can be copied at once, to be saved while it is used: its keys lie in many
 // shards, and a copy shares each of them until it is written to. Then that shard alone is copied.
+//
+// Each key knows at which index of the log it was last changed. Of keys that are not there it is
+// known for all of a shard together: when the last of them went.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -25,61 +29,109 @@ public:
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] bool empty() const { return size_ == 0; }
 
+    struct stored {
+        std::string value{};
+        std::uint64_t changed_at = 0;
+        friend bool operator==(const stored&, const stored&) = default;
+    };
+
     /// Null if there is no such key. Valid until the map is changed.
     [[nodiscard]] const std::string* find(std::string_view key) const {
-        const auto& shard = shards_[shard_of(key)].read();
-        const auto found = shard.find(key);
-        return found == shard.end() ? nullptr : &found->second;
+        const auto& keys = shards_[shard_of(key)].read().keys;
+        const auto found = keys.find(key);
+        return found == keys.end() ? nullptr : &found->second.value;
     }
 
-    /// The value, to be changed; null if there is no such key.
-    [[nodiscard]] std::string* find_to_change(std::string_view key) {
-        auto& shard = shards_[shard_of(key)].change();
-        const auto found = shard.find(key);
-        return found == shard.end() ? nullptr : &found->second;
+    /// No change of the key, its removal among them, is at a greater index of the log. 0: none is
+    /// known.
+    [[nodiscard]] std::uint64_t changed_at(std::string_view key) const {
+        const auto& shard = shards_[shard_of(key)].read();
+        const auto found = shard.keys.find(key);
+        return found != shard.keys.end() ? found->second.changed_at
+                                         : std::max(shard.erased_at, cleared_at_);
+    }
+
+    /// What is there, to be changed; null if there is no such key.
+    [[nodiscard]] stored* find_to_change(std::string_view key) {
+        auto& keys = shards_[shard_of(key)].change().keys;
+        const auto found = keys.find(key);
+        return found == keys.end() ? nullptr : &found->second;
     }
 
     /// False, and nothing changed, if there is such a key.
-    bool insert(std::string_view key, std::string_view value) {
-        const bool is_new = shards_[shard_of(key)].change().emplace(key, value).second;
+    bool insert(std::string_view key, std::string_view value, std::uint64_t at) {
+        auto& keys = shards_[shard_of(key)].change().keys;
+        const bool is_new = keys.emplace(key, stored{std::string{value}, at}).second;
         if (is_new) ++size_;
         return is_new;
     }
 
     /// False if there was no such key.
-    bool erase(std::string_view key) {
+    bool erase(std::string_view key, std::uint64_t at) {
         auto& shard = shards_[shard_of(key)].change();
-        const auto found = shard.find(key);
-        if (found == shard.end()) return false;
-        shard.erase(found);
+        const auto found = shard.keys.find(key);
+        if (found == shard.keys.end()) return false;
+        shard.keys.erase(found);
+        shard.erased_at = at;
         --size_;
         return true;
     }
 
-    void clear() { *this = sharded_map{}; }
+    void clear(std::uint64_t at) {
+        *this = sharded_map{};
+        cleared_at_ = at;
+    }
 
     /// Calls `use(key, value)` for each, in any order.
     template <class F>
     void for_each(F use) const {
         for (const auto& shard : shards_)
-            for (const auto& [key, value] : shard.read()) use(key, value);
+            for (const auto& [key, held] : shard.read().keys) use(key, held.value);
     }
 
-    /// Calls `use(key, value)` for each, in an order that depends on nothing but the keys.
+    /// Calls `use(key, stored)` for each, in an order that depends on nothing but the keys.
     template <class F>
     void for_each_in_order(F use) const {
         std::vector<const pair*> pairs;
         for (const auto& shard : shards_) {
             pairs.clear();
-            for (const auto& each : shard.read()) pairs.push_back(&each);
+            for (const auto& each : shard.read().keys) pairs.push_back(&each);
             std::sort(pairs.begin(), pairs.end(),
                       [](const pair* a, const pair* b) { return a->first < b->first; });
             for (const auto* each : pairs) use(each->first, each->second);
         }
     }
 
+    /// What it knows of keys that are gone, to be saved.
+    struct removals {
+        struct of_shard {
+            std::uint32_t shard = 0;
+            std::uint64_t at = 0;
+        };
+        std::uint64_t cleared_at = 0;
+        std::vector<of_shard> erased{};  ///< Of the shards of which a key was removed.
+    };
+
+    [[nodiscard]] removals removed() const {
+        removals known{.cleared_at = cleared_at_};
+        for (std::uint32_t shard = 0; shard < shard_count; ++shard)
+            if (const auto at = shards_[shard].read().erased_at; at != 0)
+                known.erased.push_back({shard, at});
+        return known;
+    }
+
+    /// False, and nothing changed, if there is no such shard.
+    [[nodiscard]] bool remember(const removals& known) {
+        for (const auto& each : known.erased)
+            if (each.shard >= shard_count) return false;
+        cleared_at_ = known.cleared_at;
+        for (const auto& each : known.erased) shards_[each.shard].change().erased_at = each.at;
+        return true;
+    }
+
     friend bool operator==(const sharded_map& a, const sharded_map& b) {
-        return std::equal(a.shards_.begin(), a.shards_.end(), b.shards_.begin(),
+        return a.cleared_at_ == b.cleared_at_ &&
+               std::equal(a.shards_.begin(), a.shards_.end(), b.shards_.begin(),
                           [](const auto& x, const auto& y) { return x.read() == y.read(); });
     }
 
@@ -90,8 +142,13 @@ private:
             return std::hash<std::string_view>{}(text);
         }
     };
-    using map = std::unordered_map<std::string, std::string, string_hash, std::equal_to<>>;
+    using map = std::unordered_map<std::string, stored, string_hash, std::equal_to<>>;
     using pair = map::value_type;
+    struct shard_type {
+        map keys{};
+        std::uint64_t erased_at = 0;
+        friend bool operator==(const shard_type&, const shard_type&) = default;
+    };
     /// Many, so that no write has much to copy: of three million keys, some two hundred.
     static constexpr std::size_t shard_count = 16 * 1024;
 
@@ -100,7 +157,9 @@ private:
         return raft::crc32c(std::as_bytes(std::span{key})) % shard_count;
     }
 
-    std::vector<copy_on_write<map>> shards_ = std::vector<copy_on_write<map>>(shard_count);
+    std::vector<copy_on_write<shard_type>> shards_ =
+        std::vector<copy_on_write<shard_type>>(shard_count);
+    std::uint64_t cleared_at_ = 0;
     std::size_t size_ = 0;
 };
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A snapshot of the store as bytes: a mark of what it is, the servers' addresses, the number of
-// pairs, each pair, and a checksum of all that came before. Reading believes nothing: no length is
-// trusted beyond the limits of keys and values, and what does not add up is no snapshot.
+// pairs, when keys were removed, each pair with when it was changed, and a checksum of all that
+// came before. Reading believes nothing: no length is trusted beyond the limits of keys and values,
+// and what does not add up is no snapshot.
+//
+// Version 2, which is read, knows nothing of when.
 #pragma once
 
 #include <cstddef>
@@ -14,28 +17,39 @@
 
 #include "bytes.hpp"
 #include "limits.hpp"
+#include "sharded_map.hpp"
 
 #include <raft/crc32c.hpp>
 
 namespace raft_kv {
 
-inline constexpr std::string_view snapshot_mark = "raft-kv snapshot 2\n";
+inline constexpr std::string_view snapshot_mark = "raft-kv snapshot 3\n";
+inline constexpr std::string_view snapshot_mark_2 = "raft-kv snapshot 2\n";
+static_assert(snapshot_mark.size() == snapshot_mark_2.size());
 
 template <class Sink>
 class snapshot_writer {
 public:
     explicit snapshot_writer(Sink& sink) : sink_{sink} {}
 
-    void begin(std::string_view addresses, std::size_t pairs) {
+    void begin(std::string_view addresses, std::size_t pairs,
+               const sharded_map::removals& removed) {
         buffer_.append(snapshot_mark);
         append_string(buffer_, addresses);
         append_integer(buffer_, std::uint64_t{pairs});
+        append_integer(buffer_, removed.cleared_at);
+        append_integer(buffer_, static_cast<std::uint32_t>(removed.erased.size()));
+        for (const auto& each : removed.erased) {
+            append_integer(buffer_, each.shard);
+            append_integer(buffer_, each.at);
+        }
         flush();
     }
 
-    void pair(std::string_view key, std::string_view value) {
+    void pair(std::string_view key, const sharded_map::stored& held) {
         append_string(buffer_, key);
-        append_string(buffer_, value);
+        append_string(buffer_, held.value);
+        append_integer(buffer_, held.changed_at);
         if (buffer_.size() >= 64 * limits::kibibyte) flush();
     }
 
@@ -67,17 +81,21 @@ public:
     explicit snapshot_reader(Source& source) : source_{source} {}
 
     /// The number of pairs that follow.
-    [[nodiscard]] std::optional<std::uint64_t> begin(std::string& addresses) {
+    [[nodiscard]] std::optional<std::uint64_t> begin(std::string& addresses,
+                                                     sharded_map::removals& removed) {
         std::string mark;
-        if (!take(mark, snapshot_mark.size()) || mark != snapshot_mark) return std::nullopt;
+        if (!take(mark, snapshot_mark.size())) return std::nullopt;
+        knows_when_ = mark == snapshot_mark;
+        if (!knows_when_ && mark != snapshot_mark_2) return std::nullopt;
         if (!string(addresses, limits::address_book_bytes_max)) return std::nullopt;
-        std::string count;
-        if (!take(count, sizeof(std::uint64_t))) return std::nullopt;
-        return integer_from<std::uint64_t>(count);
+        std::uint64_t pairs = 0;
+        if (!integer(pairs) || (knows_when_ && !take_removals(removed))) return std::nullopt;
+        return pairs;
     }
 
-    [[nodiscard]] bool pair(std::string& key, std::string& value) {
-        return string(key, limits::key_bytes_max) && string(value, limits::value_bytes_max);
+    [[nodiscard]] bool pair(std::string& key, std::string& value, std::uint64_t& changed_at) {
+        return string(key, limits::key_bytes_max) && string(value, limits::value_bytes_max) &&
+               (!knows_when_ || integer(changed_at));
     }
 
     [[nodiscard]] bool end() {
@@ -87,10 +105,27 @@ public:
     }
 
 private:
+    template <class Integer>
+    [[nodiscard]] bool integer(Integer& value) {
+        std::string bytes;
+        if (!take(bytes, sizeof(Integer))) return false;
+        value = integer_from<Integer>(bytes);
+        return true;
+    }
+
+    [[nodiscard]] bool take_removals(sharded_map::removals& removed) {
+        std::uint32_t count = 0;
+        if (!integer(removed.cleared_at) || !integer(count)) return false;
+        for (; count > 0; --count) {
+            auto& each = removed.erased.emplace_back();
+            if (!integer(each.shard) || !integer(each.at)) return false;
+        }
+        return true;
+    }
+
     [[nodiscard]] bool string(std::string& text, std::size_t length_max) {
-        if (!take(text, sizeof(std::uint32_t))) return false;
-        const auto length = integer_from<std::uint32_t>(text);
-        return length <= length_max && take(text, length);
+        std::uint32_t length = 0;
+        return integer(length) && length <= length_max && take(text, length);
     }
 
     [[nodiscard]] bool take(std::string& text, std::size_t length) {
@@ -102,6 +137,7 @@ private:
 
     Source& source_;
     std::uint32_t checksum_ = 0;
+    bool knows_when_ = true;
 };
 
 }  // namespace raft_kv

@@ -40,6 +40,7 @@ public:
                 .uptime_seconds = 5};
     }
     const kv& store() const override { return store_; }
+    raft::log_index applied() const override { return applied_; }
     std::optional<raft::refusal> not_taking_writes() const override { return not_leading(); }
     std::optional<raft::refusal> not_leading() const override {
         if (leader_ == 1) return std::nullopt;
@@ -72,7 +73,8 @@ public:
     }
 
     void apply() {
-        const auto results = store_.apply(next(applied_), std::exchange(batch_, {}));
+        applied_ = next(applied_);
+        const auto results = store_.apply(applied_, std::exchange(batch_, {}));
         const auto writers = std::exchange(writers_, {});
         REQUIRE(results.size() == writers.size());
         for (std::size_t i = 0; i < results.size(); ++i)
