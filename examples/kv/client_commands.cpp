@@ -16,6 +16,14 @@ std::optional<std::string_view> obstacle_to_name(std::string_view name) {
     return "ERR Client names cannot contain spaces, newlines or special characters.";
 }
 
+std::string line_of(const client_state& client) {
+    const auto& open = client.transaction;
+    return "id=" + std::to_string(client.id) + " addr=" + client.address +
+           " laddr=" + client.own_address + " name=" + client.name +
+           " db=0 multi=" + (open.is_open() ? std::to_string(open.commands()) : "-1") +
+           " user=default resp=" + std::to_string(static_cast<int>(client.spoken)) + "\n";
+}
+
 namespace commands {
 
 namespace {
@@ -37,6 +45,20 @@ void setname(local_call& call) { set_name(call, call.words[2]); }
 /// What libraries tell of themselves is of no use here.
 void setinfo(local_call& call) { call.reply.ok(); }
 
+void client_info(local_call& call) { call.reply.bulk(line_of(call.client)); }
+
+void list(local_call& call) {
+    if (call.words.size() > 2) return call.reply.error("ERR syntax error: CLIENT LIST tells all");
+    call.reply.bulk(call.server.client_lines());
+}
+
+/// No client is sent away for want of memory but for what it does not fetch.
+void no_evict(local_call& call) {
+    if (!same_word(call.words[2], "on") && !same_word(call.words[2], "off"))
+        return call.reply.error(syntax_error);
+    call.reply.ok();
+}
+
 void reply_mode(local_call& call) {
     if (!same_word(call.words[2], "on"))
         return call.reply.error("ERR every request is answered: CLIENT REPLY takes ON alone");
@@ -54,6 +76,9 @@ constexpr std::array table{
     subcommand("getname", 2, "The name of this connection.", getname),
     subcommand("help", 2, "This text.", help),
     subcommand("id", 2, "The number of this connection.", id),
+    subcommand("info", 2, "What the server knows of this connection.", client_info),
+    subcommand("list", -2, "What it knows of all connections, a line each.", list),
+    subcommand("no-evict", 3, "ON|OFF: taken, and of no effect.", no_evict),
     subcommand("reply", 3, "ON: every request is answered, as it is anyway.", reply_mode),
     subcommand("setinfo", 4, "<attribute> <value>: taken, and not kept.", setinfo),
     subcommand("setname", 3, "<name>: names this connection.", setname),

@@ -48,8 +48,7 @@ struct raft::codec<raft_kv::write_result> {
         raft_kv::write_result value{.what = raft_kv::write_result::kind{kind}};
         value.number = reader.integer<std::int64_t>();
         value.text = reader.string();
-        const auto known =
-            kind <= static_cast<std::uint8_t>(raft_kv::write_result::kind::malformed);
+        const auto known = kind < static_cast<std::uint8_t>(raft_kv::write_result::kind::reply);
         if (reader.failed() || !reader.at_end() || !known) return std::nullopt;
         return value;
     }

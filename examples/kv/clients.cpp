@@ -32,6 +32,15 @@ clients::~clients() {
     for (const auto& [id, each] : std::exchange(connections_, {})) each->close();
 }
 
+std::string clients::lines() const {
+    std::vector<const connection*> all;
+    for (const auto& each : connections_) all.push_back(each.second.get());
+    std::ranges::sort(all, {}, &connection::id);
+    std::string text;
+    for (const auto* each : all) text += line_of(each->client());
+    return text;
+}
+
 client_report clients::report() const {
     return {.connected = connections_.size(),
             .most = most_.clients_max,

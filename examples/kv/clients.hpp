@@ -49,6 +49,8 @@ public:
 
     [[nodiscard]] bool empty() const { return connections_.empty(); }
     [[nodiscard]] client_report report() const;
+    /// Of CLIENT LIST, in the order of their coming.
+    [[nodiscard]] std::string lines() const;
 
     // connection_owner
     void changed(session& which) override { changed_(which); }

@@ -91,14 +91,19 @@ void tell_shard_node(local_call& call, const cluster_view& view, const server_ad
     };
     const auto known = member != members.end();
     const auto failed = known && member->heard_ms && *member->heard_ms > unheard_ms_max;
-    const auto self = server.id == view.report.id;
+    const auto leads = server.id == view.leader.id;
+    // What another server has is known to the leader alone; but the leader has what is committed.
+    const auto at_least = leads ? view.report.commit : 0;
+    const auto offset = server.id == view.report.id ? view.report.last
+                        : known                     ? member->match.value_or(at_least)
+                                                    : at_least;
     reply.map(7);
     text("id", node_name(call.server, server.id));
     number("port", server.client_port);
     text("ip", server.host);
     text("endpoint", server.host);
-    text("role", server.id == view.leader.id ? "master" : "replica");
-    number("replication-offset", self ? view.report.last : known ? member->match.value_or(0) : 0);
+    text("role", leads ? "master" : "replica");
+    number("replication-offset", offset);
     text("health", failed ? "fail" : "online");
 }
 
@@ -172,8 +177,6 @@ void links(local_call& call) { call.reply.array(0); }
 void myid(local_call& call) { call.reply.bulk(node_name(call.server, call.server.report().id)); }
 
 void keyslot(local_call& call) { call.reply.integer(hash_slot(call.words[2])); }
-
-constexpr std::string_view no_integer = "ERR value is not an integer or out of range";
 
 bool is_slot(std::int64_t number) { return number >= 0 && number < hash_slot_count; }
 

@@ -33,6 +33,8 @@ inline constexpr std::string_view redis_version = "7.0.0";
 struct client_state {
     std::uint64_t id = 0;
     std::string name{};
+    std::string address{};      ///< Where it called from,
+    std::string own_address{};  ///< and where it called.
     protocol spoken = protocol::resp2;
     bool reads_here = false;     ///< READONLY: reads are answered by this server, leader or not.
     bool reads_any_age = false;  ///< RAFT READS stale: however old what it has is.
@@ -103,16 +105,29 @@ struct command {
 [[nodiscard]] std::string upper_case(std::string_view text);
 [[nodiscard]] bool same_word(std::string_view text, std::string_view lower);
 
+inline constexpr std::string_view syntax_error = "ERR syntax error";
+inline constexpr std::string_view no_integer = "ERR value is not an integer or out of range";
+inline constexpr std::string_view reply_too_long_text =
+    "ERR the reply would be longer than 33554432 bytes";
+
 /// "ERR wrong number of arguments for 'get' command".
 [[nodiscard]] std::string wrong_arity(std::string_view name);
 /// The lines of HELP, of a command with subcommands.
 void tell_subcommands(reply_writer reply, std::string_view name, subcommand_table subcommands);
 
+/// The line of CLIENT LIST.
+[[nodiscard]] std::string line_of(const client_state& client);
 /// What is wrong with a client's name, if anything is.
 [[nodiscard]] std::optional<std::string_view> obstacle_to_name(std::string_view name);
 
 // ---------------------------------------------------------------------------- what the table names
 namespace commands {
+
+// server_commands.cpp
+void role(local_call& call);
+void time(local_call& call);
+void wait(local_call& call);
+std::span<const command> acl_subcommands();
 
 // client_commands.cpp
 void ping(local_call& call);
@@ -149,15 +164,26 @@ inline void nothing_by_itself(local_call& /*call*/) {}
 std::optional<std::string_view> raft_session(const word_list& words, batch_writer batch);
 std::optional<std::string_view> raft_once(const word_list& words, batch_writer batch);
 
+// key_commands.cpp
+void keys(const kv& store, const word_list& words, reply_writer reply);
+void randomkey(const kv& store, const word_list& words, reply_writer reply);
+void scan(const kv& store, const word_list& words, reply_writer reply);
+
 // data_commands.cpp
 void get(const kv& store, const word_list& words, reply_writer reply);
 void exists(const kv& store, const word_list& words, reply_writer reply);
 void strlen(const kv& store, const word_list& words, reply_writer reply);
+void getrange(const kv& store, const word_list& words, reply_writer reply);
+void type(const kv& store, const word_list& words, reply_writer reply);
 void mget(const kv& store, const word_list& words, reply_writer reply);
-void keys(const kv& store, const word_list& words, reply_writer reply);
 void dbsize(const kv& store, const word_list& words, reply_writer reply);
 
 std::optional<std::string_view> set(const word_list& words, batch_writer batch);
+std::optional<std::string_view> setnx(const word_list& words, batch_writer batch);
+std::optional<std::string_view> getset(const word_list& words, batch_writer batch);
+std::optional<std::string_view> getdel(const word_list& words, batch_writer batch);
+std::optional<std::string_view> setrange(const word_list& words, batch_writer batch);
+std::optional<std::string_view> incrbyfloat(const word_list& words, batch_writer batch);
 std::optional<std::string_view> del(const word_list& words, batch_writer batch);
 std::optional<std::string_view> incr(const word_list& words, batch_writer batch);
 std::optional<std::string_view> decr(const word_list& words, batch_writer batch);

@@ -14,6 +14,16 @@ constexpr std::string_view http_text =
     "it speaks HTTP: perhaps a web page tries to send commands, and none behind this was taken";
 }
 
+void connection::tell_addresses() {
+    const auto text_of = [](const asio::ip::tcp::endpoint& endpoint) {
+        return host_and_port(endpoint.address().to_string(), endpoint.port());
+    };
+    asio::error_code gone;
+    const auto from = socket_.remote_endpoint(gone);
+    const auto own = socket_.local_endpoint(gone);
+    if (!gone) set_addresses(text_of(from), text_of(own));
+}
+
 /// The memory that its replies take is known, and the next client may be served.
 void connection::settle() {
     if (closed_) return;

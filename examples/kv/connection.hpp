@@ -50,7 +50,9 @@ public:
         , owner_{owner}
         , replies_{owner.replies()}
         , socket_{std::move(socket)}
-        , id_{id} {}
+        , id_{id} {
+        tell_addresses();
+    }
 
     [[nodiscard]] std::uint64_t id() const { return id_; }
     /// When the client last sent or fetched anything.
@@ -63,6 +65,7 @@ public:
 
 private:
     [[nodiscard]] std::shared_ptr<connection> self();
+    void tell_addresses();
     void read();
     void write();
     void was_read(const asio::error_code& error, std::size_t count);

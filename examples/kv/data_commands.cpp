@@ -2,13 +2,13 @@
 //
 // The commands on keys: reads look into the store, writes are checked and added to a batch. What a
 // write finds is its result, said once it is applied.
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <span>
 #include <vector>
 
 #include "commands.hpp"
-#include "glob.hpp"
 #include "limits.hpp"
 
 namespace raft_kv::commands {
@@ -20,9 +20,6 @@ using problem = std::optional<std::string_view>;
 constexpr std::string_view key_too_long = "ERR key exceeds maximum allowed size of 65536 bytes";
 constexpr std::string_view value_too_long =
     "ERR string exceeds maximum allowed size of 1048576 bytes";
-constexpr std::string_view reply_too_long = "ERR the reply would be longer than 33554432 bytes";
-constexpr std::string_view no_integer = "ERR value is not an integer or out of range";
-constexpr std::string_view syntax_error = "ERR syntax error";
 
 /// What an element takes in a reply besides its own bytes, at most.
 constexpr std::size_t element_bytes = 16;
@@ -73,13 +70,32 @@ void strlen(const kv& store, const word_list& words, reply_writer reply) {
     reply.integer(value != nullptr ? static_cast<std::int64_t>(value->size()) : 0);
 }
 
+void getrange(const kv& store, const word_list& words, reply_writer reply) {
+    const auto first = integer_in(words[2]);
+    const auto last = integer_in(words[3]);
+    if (!first || !last) return reply.error(no_integer);
+    const auto* value = store.find(words[1]);
+    const auto size = value == nullptr ? 0 : static_cast<std::int64_t>(value->size());
+    const auto counted = [&](std::int64_t at) { return std::max<std::int64_t>(at, -size) + size; };
+    const auto begin = *first < 0 ? counted(*first) : *first;
+    const auto end = std::min(*last < 0 ? counted(*last) : *last, size - 1);
+    const auto turned = *first < 0 && *last < 0 && *first > *last;
+    if (begin > end || size == 0 || turned) return reply.bulk("");
+    const auto length = static_cast<std::size_t>(end - begin + 1);
+    reply.bulk(std::string_view{*value}.substr(static_cast<std::size_t>(begin), length));
+}
+
+void type(const kv& store, const word_list& words, reply_writer reply) {
+    reply.status(store.find(words[1]) != nullptr ? "string" : "none");
+}
+
 void mget(const kv& store, const word_list& words, reply_writer reply) {
     std::vector<const std::string*> values;
     std::size_t bytes = 0;
     for (const auto key : after_name(words)) {
         values.push_back(store.find(key));
         bytes += element_bytes + (values.back() != nullptr ? values.back()->size() : 0);
-        if (bytes > limits::reply_bytes_max) return reply.error(reply_too_long);
+        if (bytes > limits::reply_bytes_max) return reply.error(reply_too_long_text);
     }
     reply.array(values.size());
     for (const auto* value : values) {
@@ -89,23 +105,6 @@ void mget(const kv& store, const word_list& words, reply_writer reply) {
             reply.nothing();
         }
     }
-}
-
-void keys(const kv& store, const word_list& words, reply_writer reply) {
-    const auto pattern = words[1];
-    if (pattern.size() > limits::pattern_bytes_max)
-        return reply.error("ERR the pattern is longer than 1024 bytes");
-    const auto all = pattern == "*";
-    std::vector<std::string_view> found;
-    std::size_t bytes = 0;
-    store.values().for_each([&](const std::string& key, const std::string& /*value*/) {
-        if (bytes > limits::reply_bytes_max || !(all || glob_matches(pattern, key))) return;
-        found.push_back(key);
-        bytes += element_bytes + key.size();
-    });
-    if (bytes > limits::reply_bytes_max) return reply.error(reply_too_long);
-    reply.array(found.size());
-    for (const auto key : found) reply.bulk(key);
 }
 
 void dbsize(const kv& store, const word_list& /*words*/, reply_writer reply) {
@@ -130,6 +129,43 @@ problem set(const word_list& words, batch_writer batch) {
     if (condition.only_if_absent && condition.only_if_present) return syntax_error;
     if (const auto wrong = check_pair(words[1], words[2])) return wrong;
     batch.set(words[1], words[2], condition);
+    return std::nullopt;
+}
+
+problem setnx(const word_list& words, batch_writer batch) {
+    if (const auto wrong = check_pair(words[1], words[2])) return wrong;
+    batch.set(words[1], words[2], {.only_if_absent = true, .tell_number = true});
+    return std::nullopt;
+}
+
+problem getset(const word_list& words, batch_writer batch) {
+    if (const auto wrong = check_pair(words[1], words[2])) return wrong;
+    batch.set(words[1], words[2], {.give_old_value = true});
+    return std::nullopt;
+}
+
+problem getdel(const word_list& words, batch_writer batch) {
+    if (const auto wrong = check_key(words[1])) return wrong;
+    batch.take(words[1]);
+    return std::nullopt;
+}
+
+problem setrange(const word_list& words, batch_writer batch) {
+    const auto offset = integer_in(words[2]);
+    if (!offset) return no_integer;
+    if (*offset < 0) return "ERR offset is out of range";
+    if (const auto wrong = check_key(words[1])) return wrong;
+    const auto most = static_cast<std::int64_t>(limits::value_bytes_max);
+    if (*offset > most || *offset + static_cast<std::int64_t>(words[3].size()) > most)
+        return value_too_long;
+    batch.set_range(words[1], static_cast<std::uint64_t>(*offset), words[3]);
+    return std::nullopt;
+}
+
+problem incrbyfloat(const word_list& words, batch_writer batch) {
+    if (!decimal::parsed(words[2])) return "ERR value is not a valid float";
+    if (const auto wrong = check_key(words[1])) return wrong;
+    batch.add_decimal(words[1], words[2]);
     return std::nullopt;
 }
 

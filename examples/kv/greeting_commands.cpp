@@ -3,6 +3,7 @@
 // What a client says first and last: HELLO, AUTH, RESET, QUIT. There is one user, as in a Redis
 // without a configuration: default, whose password is never asked for.
 #include <cstdint>
+#include <utility>
 
 #include "commands.hpp"
 
@@ -81,7 +82,7 @@ void hello(local_call& call) {
 
 void auth(local_call& call) {
     const auto& words = call.words;
-    if (words.size() > 3) return call.reply.error("ERR syntax error");
+    if (words.size() > 3) return call.reply.error(syntax_error);
     if (words.size() == 2)
         return call.reply.error(
             "ERR AUTH <password> called without any password configured for the default user. Are "
@@ -91,7 +92,9 @@ void auth(local_call& call) {
 }
 
 void reset(local_call& call) {
-    call.client = {.id = call.client.id};
+    call.client = {.id = call.client.id,
+                   .address = std::move(call.client.address),
+                   .own_address = std::move(call.client.own_address)};
     call.reply.status("RESET");
 }
 

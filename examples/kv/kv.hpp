@@ -5,6 +5,7 @@
 // each. Reads look at the map as it is, but for those of a transaction, which are part of it.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +18,7 @@
 
 #include "address_book.hpp"
 #include "client_sessions.hpp"
+#include "decimal.hpp"
 #include "limits.hpp"
 #include "operations.hpp"
 #include "reply.hpp"
@@ -140,6 +142,9 @@ private:
             });
         case operation_code::transaction: return transaction(reader);
         case operation_code::read: break;
+        case operation_code::take: return take(reader);
+        case operation_code::set_range: return set_range(reader);
+        case operation_code::add_decimal: return add_decimal(reader);
         }
         return {.what = kind::malformed};
     }
@@ -215,12 +220,15 @@ private:
         auto* const found = values_.find_to_change(key);
         const auto present = found != nullptr;
         const auto give_old_value = (flags & 4U) != 0;
+        const auto tell_number = (flags & 8U) != 0;
         const auto wanted = !((flags & 1U) != 0 && present) && !((flags & 2U) != 0 && !present);
 
         write_result answer{};
         if (give_old_value) {
             answer.what = present ? kind::value : kind::nothing;
             if (present) answer.text = wanted ? std::move(found->value) : found->value;
+        } else if (tell_number) {
+            answer = {.what = kind::number, .number = wanted ? 1 : 0};
         } else if (!wanted) {
             answer.what = kind::nothing;
         }
@@ -266,6 +274,46 @@ private:
             found->changed_at = index_;
         }
         return {.what = kind::number, .number = static_cast<std::int64_t>(length)};
+    }
+
+    [[nodiscard]] write_result take(byte_reader& reader) {
+        const auto key = reader.string();
+        if (reader.failed()) return {.what = kind::malformed};
+        const auto* found = values_.find(key);
+        if (found == nullptr) return {.what = kind::nothing};
+        write_result answer{.what = kind::value, .text = *found};
+        values_.erase(key, index_);
+        return answer;
+    }
+
+    [[nodiscard]] write_result set_range(byte_reader& reader) {
+        const auto key = reader.string();
+        const auto offset = reader.integer<std::uint64_t>();
+        const auto more = reader.string();
+        if (reader.failed() || is_too_long(key)) return {.what = kind::malformed};
+        if (offset > limits::value_bytes_max || offset + more.size() > limits::value_bytes_max)
+            return {.what = kind::too_long};
+        auto* const found = values_.find_to_change(key);
+        std::string value = found == nullptr ? std::string{} : found->value;
+        if (!more.empty()) {
+            value.resize(std::max(value.size(), static_cast<std::size_t>(offset) + more.size()));
+            value.replace(offset, more.size(), more);
+            put(key, found, value);
+        }
+        return {.what = kind::number, .number = static_cast<std::int64_t>(value.size())};
+    }
+
+    [[nodiscard]] write_result add_decimal(byte_reader& reader) {
+        const auto key = reader.string();
+        const auto by = decimal::parsed(reader.string());
+        if (reader.failed() || is_too_long(key) || !by) return {.what = kind::malformed};
+        auto* const found = values_.find_to_change(key);
+        const auto before = decimal::parsed(found == nullptr ? "0" : found->value);
+        if (!before) return {.what = kind::not_a_decimal};
+        const auto sum = before->plus(*by);
+        if (!sum) return {.what = kind::out_of_range};
+        put(key, found, sum->text());
+        return {.what = kind::value, .text = sum->text()};
     }
 
     [[nodiscard]] write_result set_many(byte_reader& reader) {

@@ -30,6 +30,9 @@ enum class operation_code : std::uint8_t {
     once,
     transaction,
     read,  ///< Only within a transaction.
+    take,
+    set_range,
+    add_decimal,
 };
 
 /// When a set takes place, and what it answers.
@@ -37,6 +40,7 @@ struct set_condition {
     bool only_if_absent = false;
     bool only_if_present = false;
     bool give_old_value = false;
+    bool tell_number = false;  ///< In place of done or nothing: 1 or 0.
 };
 
 /// A transaction takes place only if the key is as it was when the log was applied up to there.
@@ -59,6 +63,8 @@ struct write_result {
         unknown_session,   ///< It has expired, or never was.
         answer_gone,       ///< It was carried out, and its answer is no longer kept.
         malformed,         ///< The bytes in the log are no write of this version.
+        not_a_decimal,     ///< The value that stands there is no number with decimals.
+        out_of_range,      ///< The sum would have too many digits.
         // What sessions keep is above, by its number.
         reply,        ///< Of a read within a transaction: `text` is what the client is sent.
         transaction,  ///< `parts` has the results of its commands.
@@ -80,7 +86,7 @@ public:
         code(operation_code::set);
         const auto flags = (condition.only_if_absent ? 1U : 0U) |
                            (condition.only_if_present ? 2U : 0U) |
-                           (condition.give_old_value ? 4U : 0U);
+                           (condition.give_old_value ? 4U : 0U) | (condition.tell_number ? 8U : 0U);
         append_integer(bytes_, static_cast<std::uint8_t>(flags));
         append_string(bytes_, key);
         append_string(bytes_, value);
@@ -141,6 +147,26 @@ public:
         append_integer(bytes_, serial);
         append_integer(bytes_, now);
         append_string(bytes_, write);
+    }
+
+    /// Removes the key, and gives its value.
+    void take(std::string_view key) {
+        code(operation_code::take);
+        append_string(bytes_, key);
+    }
+
+    void set_range(std::string_view key, std::uint64_t offset, std::string_view value) {
+        code(operation_code::set_range);
+        append_string(bytes_, key);
+        append_integer(bytes_, offset);
+        append_string(bytes_, value);
+    }
+
+    /// `number`: as text.
+    void add_decimal(std::string_view key, std::string_view number) {
+        code(operation_code::add_decimal);
+        append_string(bytes_, key);
+        append_string(bytes_, number);
     }
 
     /// `parts`: the bytes of writes and reads, to be carried out one after another.

@@ -155,7 +155,7 @@ void raft_reads(local_call& call) {
     } else if (!same_word(words[2], "linearizable")) {
         return call.reply.error("ERR reads are linearizable, lease or stale");
     }
-    if (words.size() > 4 || (bounded && !stale)) return call.reply.error("ERR syntax error");
+    if (words.size() > 4 || (bounded && !stale)) return call.reply.error(syntax_error);
     if (bounded) {
         const auto bound = integer_in(words[3]);
         if (!bound || *bound < 0 || *bound > bound_max)

@@ -80,6 +80,10 @@ inline void write_reply(reply_writer reply, const write_result& result) {
     case write_result::kind::not_an_integer:
         reply.error("ERR value is not an integer or out of range");
         break;
+    case write_result::kind::not_a_decimal: reply.error("ERR value is not a valid float"); break;
+    case write_result::kind::out_of_range:
+        reply.error("ERR increment would produce NaN or Infinity");
+        break;
     case write_result::kind::overflow:
         reply.error("ERR increment or decrement would overflow");
         break;

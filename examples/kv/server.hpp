@@ -93,6 +93,7 @@ public:
     [[nodiscard]] raft::log_index applied() const override { return node_->status().last_applied; }
     [[nodiscard]] std::optional<raft::refusal> not_leading() const override;
     [[nodiscard]] std::optional<raft::refusal> not_taking_writes() const override;
+    [[nodiscard]] std::string client_lines() const override { return clients_.lines(); }
     [[nodiscard]] std::optional<std::string> take_snapshot() override;
     [[nodiscard]] std::string* batch() override { return writes_.open(); }
     void wrote(session& by, std::uint64_t sequence, std::size_t bytes) override;

@@ -84,6 +84,8 @@ public:
     [[nodiscard]] virtual std::optional<raft::refusal> not_leading() const = 0;
     /// Why it takes no writes, if it does not: it neither leads nor hands them to the leader.
     [[nodiscard]] virtual std::optional<raft::refusal> not_taking_writes() const = 0;
+    /// All clients, a line each (`line_of`).
+    [[nodiscard]] virtual std::string client_lines() const = 0;
     /// Begins a snapshot, or says why not: an error as a client is told.
     [[nodiscard]] virtual std::optional<std::string> take_snapshot() = 0;
 

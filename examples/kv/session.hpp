@@ -67,6 +67,7 @@ public:
     [[nodiscard]] bool wants_input() const { return wants_input_ && !ends_; }
     /// Nothing more will be sent than what is in the output now.
     [[nodiscard]] bool finished() const { return ends_ && line_.empty(); }
+    [[nodiscard]] const client_state& client() const { return client_; }
     /// Something that it asked for is under way.
     [[nodiscard]] bool awaits_answer() const { return !line_.empty(); }
     /// It sent a request of HTTP, as a browser does: nothing behind that was taken.
@@ -85,6 +86,10 @@ public:
     [[nodiscard]] bool has_output() const { return !output_.empty(); }
 
 protected:
+    void set_addresses(std::string from, std::string own) {
+        client_.address = std::move(from);
+        client_.own_address = std::move(own);
+    }
     /// The client is gone: nothing that waits is answered, or keeps memory.
     void give_up();
 

@@ -39,6 +39,8 @@ std::optional<std::string_view> raft_once(const word_list& words, batch_writer b
     const auto* write = which == nullptr ? nullptr : std::get_if<write_function>(&which->run);
     if (write == nullptr) return "ERR only a write can be carried out once";
     if (!arity_fits(*which, inner.size())) return "ERR wrong number of arguments for the write";
+    if (which->name == "getset" || which->name == "getdel")
+        return "ERR a write that returns a value cannot be carried out once";
     if (which->name == "set")
         for (std::size_t i = 3; i < inner.size(); ++i)
             if (same_word(inner[i], "get")) return "ERR SET with GET cannot be carried out once";

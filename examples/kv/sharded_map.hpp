@@ -89,6 +89,22 @@ public:
             for (const auto& [key, held] : shard.read().keys) use(key, held.value);
     }
 
+    /// Calls `use(key)` for each in whole shards, from the shard that the cursor names on, until it
+    /// says false at the end of one. The next cursor; 0 when all were seen. Writes meanwhile do no
+    /// harm: a key stays in its shard, on every server.
+    template <class F>
+    std::uint64_t scan(std::uint64_t cursor, F use) const {
+        for (auto shard = cursor; shard < shard_count; ++shard) {
+            bool goes_on = true;
+            for (const auto& each : shards_[shard].read().keys) goes_on = use(each.first);
+            if (!goes_on) return (shard + 1) % shard_count;
+        }
+        return 0;
+    }
+
+    /// Where a scan may begin.
+    [[nodiscard]] static constexpr std::uint64_t cursors() { return shard_count; }
+
     /// Calls `use(key, stored)` for each, in an order that depends on nothing but the keys.
     template <class F>
     void for_each_in_order(F use) const {

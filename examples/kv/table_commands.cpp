@@ -54,9 +54,33 @@ void count(local_call& call) {
     call.reply.integer(static_cast<std::int64_t>(all_commands().size()));
 }
 
+/// FILTERBY PATTERN; there are no modules and no categories.
 void list(local_call& call) {
-    call.reply.array(all_commands().size());
-    for (const auto& each : all_commands()) call.reply.bulk(each.name);
+    const auto& words = call.words;
+    const auto filtered = words.size() == 5 && same_word(words[2], "filterby");
+    const auto by_pattern = filtered && same_word(words[3], "pattern");
+    if (words.size() != 2 && !by_pattern) return call.reply.error(syntax_error);
+    std::vector<std::string_view> found;
+    for (const auto& each : all_commands())
+        if (!by_pattern || glob_matches(lower_case(words[4]), each.name))
+            found.push_back(each.name);
+    call.reply.array(found.size());
+    for (const auto name : found) call.reply.bulk(name);
+}
+
+void getkeys(local_call& call) {
+    const word_list words{call.words.begin() + 2, call.words.end()};
+    const auto* which = find_command(words[0]);
+    if (which == nullptr) return call.reply.error("ERR Invalid command specified");
+    if (!arity_fits(*which, words.size()))
+        return call.reply.error("ERR Invalid number of arguments specified for command");
+    if (which->first_key == 0) return call.reply.error("ERR The command has no key arguments");
+    const auto count = static_cast<int>(words.size());
+    const auto last = which->last_key < 0 ? count + which->last_key : which->last_key;
+    const auto keys = (last - which->first_key) / which->key_step + 1;
+    call.reply.array(static_cast<std::size_t>(keys));
+    for (auto i = which->first_key; i <= last; i += which->key_step)
+        call.reply.bulk(words[static_cast<std::size_t>(i)]);
 }
 
 void describe_named(local_call& call) {
@@ -101,6 +125,11 @@ void get(local_call& call) {
     }
 }
 
+/// What a server does is said by its flags, when it is started.
+void refuse_to_set(local_call& call) {
+    call.reply.error("ERR CONFIG SET is refused: settings are flags of raft-kv serve");
+}
+
 void config_help(local_call& call) { tell_subcommands(call.reply, "config", config_subcommands); }
 
 constexpr command subcommand(std::string_view name, int arity, std::string_view summary,
@@ -111,14 +140,16 @@ constexpr command subcommand(std::string_view name, int arity, std::string_view 
 constexpr std::array command_table{
     subcommand("count", 2, "How many commands there are.", count),
     subcommand("docs", -2, "[<name> ...]: what they do.", docs),
+    subcommand("getkeys", -3, "<command ...>: the keys among its words.", getkeys),
     subcommand("help", 2, "This text.", command_help),
     subcommand("info", -2, "[<name> ...]: what they take.", describe_named),
-    subcommand("list", 2, "Their names.", list),
+    subcommand("list", -2, "[FILTERBY PATTERN <pattern>]: their names.", list),
 };
 
 constexpr std::array config_table{
     subcommand("get", -3, "<pattern> ...: the few settings that clients ask for.", get),
     subcommand("help", 2, "This text.", config_help),
+    subcommand("set", -4, "Refused.", refuse_to_set),
 };
 
 static_assert(std::ranges::is_sorted(command_table, {}, &command::name));

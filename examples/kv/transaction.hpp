@@ -45,6 +45,7 @@ public:
     [[nodiscard]] bool is_spoiled() const { return spoiled_; }
     /// It has something for the log.
     [[nodiscard]] bool is_about_data() const { return about_data_ || !watched_.empty(); }
+    [[nodiscard]] std::size_t commands() const { return commands_.size(); }
     /// Of its first key, for a redirection.
     [[nodiscard]] std::uint16_t slot() const { return slot_.value_or(0); }
 

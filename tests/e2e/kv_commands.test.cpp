@@ -90,6 +90,21 @@ TEST_CASE("e2e: every command does what it says, and says what is wrong") {
                            {"DBSIZE", "(integer) 3"},
                            {"KEYS [bd]", "[b]"},
                            {"DEL a b none", "(integer) 2"},
+                           {"SETNX a 1", "(integer) 1"},
+                           {"SETNX a 2", "(integer) 0"},
+                           {"GETSET a 2", "1"},
+                           {"GETRANGE a 0 -1", "2"},
+                           {"SETRANGE a 1 345", "(integer) 4"},
+                           {"INCRBYFLOAT a 0.5", "2345.5"},
+                           {"TYPE a", "string"},
+                           {"GETDEL a", "2345.5"},
+                           {"SCAN 0 MATCH c COUNT 1000", "[0, [c]]"},
+                           {"UNLINK a b", "(integer) 0"},
+                           {"RANDOMKEY", "c"},
+                           {"FLUSHDB", "OK"},
+                           {"WAIT 2 1000", "(integer) 1"},
+                           {"ACL WHOAMI", "default"},
+                           {"SET a 1", "OK"},
                            {"FLUSHALL", "OK"},
                            {"DBSIZE", "(integer) 0"},
                            {"KEYS *", "[]"},
@@ -122,6 +137,11 @@ TEST_CASE("e2e: the servers tell about themselves") {
     auto leader = servers.connect(leading);
     auto follower = servers.connect(servers.follower());
     CHECK(shown(leader.call({"COMMAND", "COUNT"})) != "(integer) 0");
+    CHECK(shown(leader.call({"ROLE"})).starts_with("[master, "));
+    CHECK(shown(follower.call({"ROLE"})).starts_with("[slave, 127.0.0.1, "));
+    CHECK(shown(leader.call({"CLIENT", "SETNAME", "me"})) == "OK");
+    CHECK(shown(leader.call({"CLIENT", "LIST"})).find(" name=me ") != std::string::npos);
+    CHECK(shown(leader.call({"CLIENT", "INFO"})).find(" addr=127.0.0.1:") != std::string::npos);
     CHECK(shown(leader.call({"INFO", "raft"})).find("raft_role:leader") != std::string::npos);
     CHECK(shown(follower.call({"INFO"})).find("raft_role:follower") != std::string::npos);
     const auto nodes = shown(follower.call({"CLUSTER", "NODES"}));

@@ -111,6 +111,6 @@ TEST_CASE_FIXTURE(one_client, "cluster: what is no subcommand is said in the wor
     CHECK(says("CLUSTER KEYSLOT\r\n") ==
           "-ERR wrong number of arguments for 'cluster|keyslot' command\r\n");
     CHECK(says("CLUSTER HELP\r\n").starts_with("*25\r\n+CLUSTER <subcommand>"));
-    CHECK(says("CONFIG HELP\r\nCLIENT HELP\r\n").starts_with("*5\r\n+CONFIG <subcommand>"));
-    CHECK(says("COMMAND HELP\r\n").starts_with("*11\r\n+COMMAND <subcommand>"));
+    CHECK(says("CONFIG HELP\r\nCLIENT HELP\r\n").starts_with("*7\r\n+CONFIG <subcommand>"));
+    CHECK(says("COMMAND HELP\r\n").starts_with("*13\r\n+COMMAND <subcommand>"));
 }

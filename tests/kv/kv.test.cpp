@@ -447,7 +447,7 @@ TEST_CASE("F25 whatever bytes are applied, the snapshot can be read") {
     kv store;
     for (std::uint64_t index = 1; index <= 20000; ++index) {
         std::string batch;
-        append_integer(batch, static_cast<std::uint8_t>(random() % 14));
+        append_integer(batch, static_cast<std::uint8_t>(random() % 17));
         switch (random() % 3) {
         case 0: append_string(batch, some(4)); break;
         case 1: append_integer(batch, std::uint64_t{random() % 8}); break;

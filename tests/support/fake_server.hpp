@@ -48,6 +48,7 @@ public:
         if (leader_) refused.leader = raft::member_id{*leader_};
         return refused;
     }
+    std::string client_lines() const override { return "a line\n"; }
     std::optional<std::string> take_snapshot() override {
         return "ERR nothing was applied since the last snapshot";
     }
