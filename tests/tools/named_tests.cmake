@@ -1,37 +1,99 @@
 # SPDX-License-Identifier: BSL-1.0
 #
-# Fails when a README names a test that does not exist, or a scenario or a bug of the lists below has
-# no test that is named by its number:
+# Fails, naming them, when documents and the names of tests say different things:
 #   cmake -D ROOT=… -D BUILD=… -P named_tests.cmake
-# A README names a test as the title of a link to the file that holds it.
+# - A code in a test's name (S12, B07, F3) has a row in tests/CODES.md. The row links to the files that
+#   hold tests of that code: to all of them, and to no others. ctest runs each of those tests.
+# - A README names a test as the title of a link to the file that holds it.
 
 cmake_minimum_required(VERSION 3.25)
 
-# What any correct Raft must get right (S), and protocol bugs that other libraries had (B).
-set(scenarios 1 2 3 4 5 6 7 8 9 10 12 14 16 19 20 21 22 23 24 25 26 27 28 29 30 31 33 34 35 36 37 39
-  40 43 47 48 49 50 52 53 55 56 57 58 59 61 64 65 66 68 69 71 73 75 77 78 79 81 82 83 86 87 88 89 90
-  91 93 96 97 100)
-set(bugs 01 02 03 04 05 06 07 08 09 10 11 12 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 32
-  34 35 37 38 40 43 44 45 46 48 49 50 51 52 53 55 56 57 59 61 63 64 70 71 72 73 75 76 77 78 83 86)
-
-execute_process(COMMAND ${CMAKE_CTEST_COMMAND} -N WORKING_DIRECTORY ${BUILD}
-  OUTPUT_VARIABLE listed COMMAND_ERROR_IS_FATAL ANY)
-string(APPEND listed "\n")
 set(missing 0)
-
 macro(miss what)
   message("${what}")
   math(EXPR missing "${missing} + 1")
 endmacro()
 
-foreach(number IN LISTS scenarios)
-  if(NOT listed MATCHES "[: ]S${number}[ :]")
-    miss("no test is named by scenario S${number}")
+# What means something in a CMake list is replaced, one character for one.
+function(read_plain file into)
+  file(READ "${file}" text)
+  string(REGEX REPLACE "[][;\\]" "_" text "${text}")
+  set(${into} "${text}" PARENT_SCOPE)
+endfunction()
+
+execute_process(COMMAND ${CMAKE_CTEST_COMMAND} -N WORKING_DIRECTORY ${BUILD}
+  OUTPUT_VARIABLE listed COMMAND_ERROR_IS_FATAL ANY)
+string(APPEND listed "\n")
+
+# Which file holds tests of which code, as the sources have it: `code file`.
+set(held "")
+file(GLOB_RECURSE sources RELATIVE "${ROOT}/tests" "${ROOT}/tests/*.test.cpp")
+foreach(source IN LISTS sources)
+  read_plain("${ROOT}/tests/${source}" text)
+  string(REGEX MATCHALL "TEST_CASE[A-Z_]*\\([ \n]*(\"[^\"]*\"[ \n]*)+" tests "${text}")
+  foreach(test IN LISTS tests)
+    # A name may go on in a second literal.
+    string(REGEX REPLACE "\"[ \n]*\"" "" name "${test}")
+    string(REGEX REPLACE "^[^\"]*\"([^\"]*)\".*$" "\\1" name "${name}")
+    string(REGEX REPLACE "[^A-Za-z0-9]+" ";" words "${name}")
+    list(FILTER words INCLUDE REGEX "^[SBF][0-9]+$")
+    foreach(code IN LISTS words)
+      list(APPEND held "${code} ${source}")
+    endforeach()
+    if(words)
+      string(REGEX MATCH "^long/" prefix "${source}")
+      string(FIND "${listed}" ": ${prefix}${name}\n" at)
+      if(at EQUAL -1)
+        miss("ctest does not run '${name}' of ${source}")
+      endif()
+    endif()
+  endforeach()
+endforeach()
+list(REMOVE_DUPLICATES held)
+
+# The same as the tables have it.
+set(linked "")
+set(codes "")
+read_plain("${ROOT}/tests/CODES.md" text)
+string(REGEX MATCHALL "\n\\| [SBF][0-9]+ \\|[^\n]*" rows "${text}")
+foreach(row IN LISTS rows)
+  string(REGEX REPLACE "^\n\\| ([SBF][0-9]+) .*$" "\\1" code "${row}")
+  if(code IN_LIST codes)
+    miss("tests/CODES.md has two rows for ${code}")
+  endif()
+  list(APPEND codes ${code})
+  string(REGEX MATCHALL "\\([^ ()]+\\.test\\.cpp\\)" files "${row}")
+  if(NOT files)
+    miss("the row of ${code} in tests/CODES.md has no test")
+  endif()
+  foreach(file IN LISTS files)
+    string(REGEX REPLACE "[()]" "" file "${file}")
+    list(APPEND linked "${code} ${file}")
+  endforeach()
+endforeach()
+
+set(unlinked ${held})
+list(REMOVE_ITEM unlinked ${linked})
+foreach(pair IN LISTS unlinked)
+  string(REPLACE " " ";" pair "${pair}")
+  list(GET pair 0 code)
+  list(GET pair 1 file)
+  if(code IN_LIST codes)
+    miss("the row of ${code} in tests/CODES.md does not link to ${file}, which has a test of it")
+  else()
+    miss("a test of ${file} is named by ${code}, which has no row in tests/CODES.md")
   endif()
 endforeach()
-foreach(number IN LISTS bugs)
-  if(NOT listed MATCHES "[: ]B${number}[ :]")
-    miss("no test is named by bug B${number}")
+set(unheld ${linked})
+list(REMOVE_ITEM unheld ${held})
+foreach(pair IN LISTS unheld)
+  string(REPLACE " " ";" pair "${pair}")
+  list(GET pair 0 code)
+  list(GET pair 1 file)
+  if(EXISTS "${ROOT}/tests/${file}")
+    miss("the row of ${code} in tests/CODES.md links to ${file}, which has no test of it")
+  else()
+    miss("the row of ${code} in tests/CODES.md links to ${file}, which does not exist")
   endif()
 endforeach()
 
@@ -54,7 +116,8 @@ foreach(page IN ITEMS README.md tests/README.md examples/kv/README.md include/ra
   endforeach()
 endforeach()
 
-message(STATUS "the documents name ${count} tests")
+list(LENGTH codes code_count)
+message(STATUS "${code_count} codes have tests; the documents name ${count} tests")
 if(missing GREATER 0)
-  message(FATAL_ERROR "${missing} tests are missing")
+  message(FATAL_ERROR "places where documents and tests differ: ${missing}")
 endif()
