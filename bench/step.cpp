@@ -42,13 +42,13 @@ public:
     }
     void receive(raft::member_id from, const raft::message& body) {
         out_.clear();
-        raft::advance(state_, from, body, nullptr, now, out_);
-        benchmark::DoNotOptimize(out_.messages.data());
+        raft::advance(state_, from, body, nullptr, false, now, out_);
+        benchmark::DoNotOptimize(out_.messages.begin());
     }
     void acknowledge(std::uint64_t from, raft::log_index match) {
         receive({from}, raft::append_entries_reply{term, match, {}});
     }
-    void finish_writes() { step(raft::written{state_.disk.begun}); }
+    void finish_writes() { step(raft::written{state_.disk.issued}); }
 
     [[nodiscard]] const raft::state& state() const { return state_; }
     [[nodiscard]] const raft::effects& out() const { return out_; }

@@ -47,7 +47,7 @@ TEST_CASE("describe: every reason for a refusal has words of its own") {
 }
 
 TEST_CASE("describe: every enumerator of what the core is asked and tells has words of its own") {
-    check_words<change_result::given_up>();
+    check_words<change_result::aborted>();
     check_words<read_consistency::stale>();
     check_words<member_part::witness>();
     check_words<replication_mode::snapshot>();
@@ -66,8 +66,8 @@ TEST_CASE("describe: every enumerator of frames and files has words of its own")
 }
 
 TEST_CASE("describe: a role and an outcome have words whichever they are") {
-    CHECK(describe(role{candidate{}}) == "candidate");
-    CHECK(describe(role{leader{}}) == "leader");
+    CHECK(describe(role{candidate_state{}}) == "candidate");
+    CHECK(describe(role{leader_state{}}) == "leader");
     CHECK(describe(outcome<int>{applied<int>{}}) == "applied");
     CHECK(describe(outcome<int>{refusal{refusal_reason::no_space, {}}}) ==
           describe(refusal_reason::no_space));

@@ -43,8 +43,8 @@ public:
                                                       raft::instant now) const {
         if (auto ailing = ailment(state)) return ailing;
         if (!state.current_leader()) return "no leader is known";
-        if (const auto* following = std::get_if<raft::follower>(&state.role)) {
-            const auto silence = now - following->heard_at;
+        if (const auto* following = std::get_if<raft::follower_state>(&state.role)) {
+            const auto silence = now - following->last_contact;
             if (silence >= state.config.election_timeout)
                 return "the leader was last heard " +
                        std::to_string(silence.nanoseconds / 1'000'000) + " ms ago";

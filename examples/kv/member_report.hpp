@@ -48,9 +48,9 @@ struct member_report {
                                                              raft::slot who, raft::instant now) {
     const auto id = state.members().id_of(who);
     std::optional<raft::instant> heard;
-    if (state.is_leader()) heard = id == state.self ? now : state.peers[who.value].heard_at;
-    const auto* following = std::get_if<raft::follower>(&state.role);
-    if (following != nullptr && following->leader == id) heard = following->heard_at;
+    if (state.is_leader()) heard = id == state.self ? now : state.peers[who.value].last_contact;
+    const auto* following = std::get_if<raft::follower_state>(&state.role);
+    if (following != nullptr && following->leader == id) heard = following->last_contact;
     if (!heard) return std::nullopt;
     return static_cast<std::uint64_t>((now - *heard).nanoseconds / 1'000'000);
 }

@@ -110,7 +110,7 @@ std::optional<std::string> look_into(const recover_flags& flags, storage_type& s
     if (found.kept.snapshot) found.members = found.kept.snapshot->members;
     if (!found.kept.configurations.empty()) found.members = found.kept.configurations.back().value;
     if (found.members.members.empty())  // As its founders made it.
-        for (const auto& each : found.known.servers) found.members.members.push_back({each.id});
+        for (const auto& each : found.known.servers) found.members.members.add({each.id});
     if (found.kept.last_index == raft::log_index{})
         return flags.directory + " holds nothing: there is nothing to recover";
     if (found.members.is_witness({flags.id}))
@@ -179,10 +179,8 @@ std::optional<std::string> begin_anew(const recover_flags& flags, const holdings
     const auto term = next(std::max(found.kept.vote.current_term, found.last_term()));
     raft::indexed_configuration beginning{.index = index, .value = {}};
     for (const auto id : flags.members) {
-        if (id == flags.id)
-            beginning.value.voters.insert(
-                {static_cast<std::uint8_t>(beginning.value.members.size())});
-        beginning.value.members.push_back({id});
+        const auto place = beginning.value.members.add({id});
+        if (id == flags.id) beginning.value.voters.insert(place);
     }
     const raft::entry<std::string> holder{term, std::nullopt};
     const raft::write_sequence sequence{1};

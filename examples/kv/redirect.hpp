@@ -104,7 +104,7 @@ inline constexpr std::string_view overloaded_text =
     case raft::refusal_reason::no_live_majority:
         return "NOMAJORITY too few of those who would vote after the change answer now: the "
                "cluster would have no leader; start them first, or append FORCE";
-    case raft::refusal_reason::member_not_heard:
+    case raft::refusal_reason::member_unreachable:
         return "UNREACHABLE that server has not answered the leader of late; choose another";
     case raft::refusal_reason::not_born:
         return "CLUSTERDOWN this server's directory was empty; raft-kv init lets a cluster begin";

@@ -41,7 +41,7 @@ namespace raft {
     case refusal_reason::too_stale: return "the leader was last heard too long ago";
     case refusal_reason::no_live_majority:
         return "too few of those who would vote after the change answer";
-    case refusal_reason::member_not_heard: return "that member has not answered of late";
+    case refusal_reason::member_unreachable: return "that member has not answered of late";
     case refusal_reason::not_born: return "this server's storage is empty, and it is not born";
     case refusal_reason::commands_missing: return "this server was a witness and lacks commands";
     }
@@ -75,7 +75,7 @@ namespace raft {
 [[nodiscard]] constexpr std::string_view describe(change_result result) {
     switch (result) {
     case change_result::completed: return "the change is complete";
-    case change_result::given_up: return "the change was given up";
+    case change_result::aborted: return "the change was given up";
     }
     return "unknown result";
 }
@@ -142,9 +142,9 @@ namespace raft {
 }
 
 /// The role of a server, in the words of `node_status::role`.
-[[nodiscard]] constexpr std::string_view describe(const follower&) { return "follower"; }
-[[nodiscard]] constexpr std::string_view describe(const candidate&) { return "candidate"; }
-[[nodiscard]] constexpr std::string_view describe(const leader&) { return "leader"; }
+[[nodiscard]] constexpr std::string_view describe(const follower_state&) { return "follower"; }
+[[nodiscard]] constexpr std::string_view describe(const candidate_state&) { return "candidate"; }
+[[nodiscard]] constexpr std::string_view describe(const leader_state&) { return "leader"; }
 [[nodiscard]] constexpr std::string_view describe(const halted&) { return "halted"; }
 
 /// What became of a request.

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The node: the only place where anything happens. It feeds inputs to the step and carries the
-// effects out through the four policies; it holds no rule of Raft. Thread rule: a node is used from
-// one thread at a time, and calls nothing back except from within your calls.
+// The node: the only part with side effects. It gives inputs to the step and carries out its
+// effects through the four policies; it holds no rule of Raft, and decides only by sizes and room.
+// Thread rule: a node is used from one thread at a time, and calls nothing back except from within
+// your calls.
 //
-// What a step asks for is carried out while it asks (`performer`). Nothing of that calls back into
-// the program; what may (outcomes, reads, the state machine) waits until the decision is complete.
+// What a step asks of storage and transport is carried out first (`performer`), and none of it
+// calls back into the program. What may call back (outcomes, reads, the state machine) follows.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <optional>
 #include <span>
@@ -15,10 +17,11 @@
 #include <utility>
 #include <vector>
 
+#include <raft/core/steady.hpp>
 #include <raft/core/step.hpp>
 #include <raft/node/arrival.hpp>
 #include <raft/node/backlog.hpp>
-#include <raft/node/deadlines.hpp>
+#include <raft/node/deadline.hpp>
 #include <raft/node/delivery.hpp>
 #include <raft/node/observer.hpp>
 #include <raft/node/options.hpp>
@@ -53,9 +56,10 @@ public:
         , clock_{std::forward<Clock>(clock)}
         , observer_{std::forward<Observer>(observer)} {}
 
-    /// Takes up what the storage kept, and begins to take part. Called once, first. False if the
-    /// node takes part in nothing: the storage is empty and `node_options::birth` is not given
-    /// (`node_status::not_born`), or what it kept makes no sense to the state machine.
+    /// Starts the node with what the storage kept. Called once, first. False if the node takes part
+    /// in nothing: the storage is empty and `node_options::birth` is not given
+    /// (`node_status::not_born`), or what it kept is not valid, or the state machine cannot restore
+    /// it.
     bool start() {
         const auto found = storage_.recover();
         const auto kept = detail::recovered_from(found, options_);
@@ -69,53 +73,54 @@ public:
                            detail::may_regain_loss<storage_type>(*kept, options_.id) &&
                            detail::restore(state_, state_machine_, storage_);
         delivery_.begin_after(applicable_index(state_));
-        look_at_clock();
+        read_clock();
         sound ? step_and_finish(started{}) : step_and_finish(storage_failed{});
         settle();
         return sound && kept->born;
     }
 
-    /// Lets the node see the time and what the storage has done. To be called at `deadline()`, and
-    /// whenever the storage has made progress.
+    /// Lets the node read the clock and the progress of the storage. To be called at `deadline()`,
+    /// and whenever the storage has made progress.
     void poll() {
-        look_at_clock();
-        if (saving_at_) look_at_saved_snapshot();
-        detail::arrival<node>{*this}.look_at_storage();
+        read_clock();
+        if (saving_at_) check_saved_snapshot();
+        detail::arrival<node>{*this}.check_storage_progress();
         for (const auto each : {timer::election, timer::heartbeat})
-            if (deadlines_.take_if_due(each, now_)) step_and_finish(timer_fired{each});
+            if (detail::is_due(state_.timers.of(each), now_)) step_and_finish(timer_fired{each});
         settle();
     }
 
-    /// When `poll` must be called, at the latest. None: not before something else happens.
+    /// The latest time to call `poll`. None: not before something else happens.
     [[nodiscard]] std::optional<time_point> deadline() const {
         if (interrupted_) return time_point{};
-        const auto first = deadlines_.earliest();
+        const auto first = state_.timers.deadline();
         if (!first) return std::nullopt;
         return detail::not_before<time_point>(*first);
     }
 
-    /// A message came from another server of this cluster. What makes no sense is ignored, as if it
-    /// had been lost.
+    /// A message came from another server of this cluster. An invalid one is ignored, as if it had
+    /// been lost.
     void receive(member_id from, const message& body, const attachment<command>& beside) {
-        if (const auto* append = std::get_if<append_entries>(&body)) [[likely]]
-            receive_one(from, *append, beside);
-        else if (const auto* reply = std::get_if<append_entries_reply>(&body)) [[likely]]
-            receive_one(from, *reply, beside);
+        if (const auto* append = std::get_if<append_entries>(&body))
+            receive_of_replication(from, *append, beside);
+        else if (const auto* reply = std::get_if<append_entries_reply>(&body))
+            receive_of_replication(from, *reply, beside);
         else
-            receive_one(from, body, beside);
+            receive_other(from, body, beside);
     }
 
-    /// Puts a command into the replicated log. `on_outcome` is called with an `outcome<result>`: a
-    /// refusal comes before this call returns, `applied` when it is; if leadership is lost first,
-    /// `unknown`, and then a final outcome if this server comes to know it.
+    /// Proposes a command for the replicated log. `on_outcome` is called with an `outcome<result>`:
+    /// with a refusal before this call returns, or with `applied` when the command is. If
+    /// leadership is lost first it is called with `unknown`, and then with a final outcome if this
+    /// server learns it.
     template <std::invocable<const outcome<result>&> F>
     void propose(command proposed_command, F on_outcome) {
         const entry<command> single{state_.current_term, std::move(proposed_command)};
         propose_entries({&single, 1}, detail::about_one<result>(std::move(on_outcome)));
     }
 
-    /// Puts several commands into the log at once, one entry each. `on_outcome` is called with the
-    /// number of the command, from 0, and its outcome. All are taken, or none.
+    /// Proposes several commands at once, one entry each. `on_outcome` is called with the number of
+    /// the command, from 0, and its outcome. All are accepted, or none.
     template <std::invocable<std::size_t, const outcome<result>&> F>
     void propose(std::span<const command> commands, F on_outcome) {
         batch_.clear();
@@ -123,37 +128,35 @@ public:
         propose_entries(batch_, std::move(on_outcome));
     }
 
-    /// Puts a command into the replicated log, whoever leads: a leader as `propose` does, a
-    /// follower by handing it to its leader, which takes it at most once. `applied` is with the
-    /// result of the state machine here; if the leader is lost before it has said where the command
-    /// is, `unknown` is the last word.
+    /// Proposes a command at the leader, whichever server that is. A leader acts as in `propose`; a
+    /// follower forwards the command to its leader, which accepts it at most once. `applied` has
+    /// the result of the state machine here. If the leader is lost before it has replied where the
+    /// command is, the outcome is `unknown`, and none follows.
     template <std::invocable<const outcome<result>&> F>
     void forward(command forwarded_command, F on_outcome) {
         if (state_.is_leader()) return propose(std::move(forwarded_command), std::move(on_outcome));
         const std::uint64_t bytes = storage_.size_of(forwarded_command);
-        if (const auto obstacle = delivery_.forwarding.template obstacle_to<Limits>(
+        if (const auto obstacle = delivery_.forwarding.template check_commands<Limits>(
                 bytes, state_.config.pending_entries))
             return on_outcome(outcome<result>{refusal{*obstacle, state_.current_leader()}});
         delivery_.forwarding.add(std::move(forwarded_command), bytes, std::move(on_outcome));
-        look_at_clock();
+        read_clock();
         forward_waiting();
         settle();
     }
 
-    /// Asks for a read. `on_ready` is called once with a `read_outcome`: when it is `read_ready`,
-    /// what the state machine holds during that call is as fresh as `wanted` says: by default it
-    /// reflects everything that was committed before this call, on whichever server it was made.
+    /// Requests a read. `on_ready` is called once with a `read_outcome`. If that is `read_ready`,
+    /// the state machine is during that call as fresh as `wanted` says: by default it reflects
+    /// everything that was committed before this call, on any server.
     template <std::invocable<const read_outcome&> F>
     void read(const read_requested& wanted, F on_ready) {
         typename reads_type::callback_type waiting{std::move(on_ready)};
-        look_at_clock();
-        step(wanted);
-        const auto ticket = occasional_.read;
-        const auto refused = occasional_.refused;
-        if (ticket) delivery_.reading.add(*ticket, std::move(waiting));
-        finish({});
+        read_clock();
+        const auto out = step(wanted);
+        if (out.rare->read) delivery_.reading.add(*out.rare->read, std::move(waiting));
+        finish(out);
         settle();
-        if (refused) waiting(read_outcome{*refused});
+        if (out.rare->refused) waiting(read_outcome{*out.rare->refused});
     }
     template <std::invocable<const read_outcome&> F>
     void read(F on_ready) {
@@ -162,50 +165,53 @@ public:
 
     /// Begins to change the membership to `wanted`, in as many steps as it takes (§6). `based_on`:
     /// the configuration that the caller has seen (`node_status::configuration`). Until new voters
-    /// vote, to ask for the members of before takes the change back: whoever asked for the change
-    /// hears `given_up`, whoever took it back `completed`. If too few of those who would vote
-    /// answer within an election timeout it is refused (`no_live_majority`), unless it is forced.
+    /// vote, a request for the members of before takes the change back: its caller gets
+    /// `completed`, and the caller of the change gets `aborted`. If too few of the voters after the
+    /// change answer within an election timeout, it is refused (`no_live_majority`), unless it is
+    /// forced.
     template <std::invocable<const change_outcome&> F>
     void change_members(log_index based_on, std::vector<member> wanted, F on_outcome,
                         change_check check = change_check::live_majority) {
         typename changes_type::callback_type waiting{std::move(on_outcome)};
-        look_at_clock();
+        read_clock();
         const bool takes_back = state_.is_changing_members();
-        step(change_requested{based_on, std::move(wanted), check == change_check::forced});
-        const auto refused = occasional_.refused;
+        const auto out =
+            step(change_requested{based_on, std::move(wanted), check == change_check::forced});
+        const auto& refused = out.rare->refused;
         if (!refused) delivery_.changing.await(std::move(waiting), takes_back);
-        finish({});
+        finish(out);
         settle();
         if (refused) waiting(change_outcome{*refused});
     }
 
     /// Begins to save the state machine's state, so that the log before it can go. None if begun.
     std::optional<refusal> take_snapshot() requires snapshotting_state_machine<state_machine_type> {
-        look_at_clock();
+        read_clock();
         const bool is_busy = saving_at_ || restore_at_;
         const auto index = snapshot_index();
-        if (const auto obstacle = detail::obstacle_to_saving(state_, index, is_busy, now_))
+        if (const auto obstacle = detail::check_saving(state_, index, is_busy, now_))
             return refusal{*obstacle, state_.current_leader()};
         saving_at_ = index;
         schedule_.begun();
         detail::begin_saving(state_, index, std::as_const(state_machine_), storage_);
-        look_at_saved_snapshot();
+        check_saved_snapshot();
         settle();
         return std::nullopt;
     }
 
-    /// Asks the leader for a snapshot in place of the log. None if it was asked; it sends one only
-    /// if more is in it than this server has.
+    /// Requests a snapshot from the leader, in place of the log. None if requested; the leader
+    /// sends one only if it holds more than this server has.
     std::optional<refusal> request_snapshot() { return request(snapshot_requested{}); }
 
-    /// Begins to hand leadership to `target`, or to who has the most complete log. None if begun.
+    /// Begins to transfer leadership to `target`, or to the member with the most complete log. None
+    /// if begun.
     std::optional<refusal> transfer_leadership(std::optional<member_id> target = std::nullopt) {
         return request(transfer_requested{target});
     }
 
     /// Ends this server's leadership at once; the best of the others follows. None if it has ended.
     std::optional<refusal> step_down() { return request(step_down_requested{}); }
-    /// Somebody will need this group: it wakes, and finds a leader. None if it can.
+    /// Wakes the group, which will be needed, and finds a leader. None if this server can.
     std::optional<refusal> wake() { return request(wake_requested{}); }
 
     [[nodiscard]] node_status status() const { return status_of(state_, last_applied(), history_); }
@@ -233,59 +239,67 @@ private:
 
     // -------------------------------------------------------------------------------------- inputs
 
-    void look_at_clock() {
+    void read_clock() {
         const auto since_origin = clock_.now().time_since_epoch();
         now_ = {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
     }
 
-    /// Lets the protocol decide, and does what it asks for but for what `finish` does.
+    /// Takes a step, and carries out its effects except those that `finish` handles.
     template <class Input>
-    void step(const Input& in, const attachment<command>& given = {}) {
+    [[nodiscard]] effects step(const Input& in, const attachment<command>& given = {}) {
         detail::observe_input(observer_, now_, in);
-        detail::performer<node> out{*this, given};
+        effects out;
         advance(state_, in, now_, out);
+        detail::performer<node>{*this, given}.perform(out);
         detail::observe_state(observer_, state_);
+        return out;
     }
 
-    /// `Body` is a message of replication, or `message`.
+    /// A busy cluster sends hardly any messages but these two.
     template <class Body>
-    [[gnu::noinline]] void receive_one(member_id from, const Body& body,
-                                       const attachment<command>& beside) {
-        if (!detail::has_all_parts<takes_snapshots>(body, beside)) return;
+    void receive_of_replication(member_id from, const Body& body,
+                                const attachment<command>& beside) {
+        if (!detail::has_all_parts(body, beside)) return;
         const bool withheld = detail::is_withheld(state_, body, beside);
         if (withheld && !witness_storage<storage_type>) return;
-        look_at_clock();
+        read_clock();
         if constexpr (std::is_same_v<Body, append_entries>)
             if (!beside.entries.empty() && !takes(beside.entries))
-                return receive_one(from, detail::without_entries(body),
-                                   {.commands = beside.commands});
-        if constexpr (std::is_same_v<Body, message>)
-            if (const auto* chunk = std::get_if<install_snapshot>(&body))
-                return detail::arrival<node>{*this}.receive(from, *chunk, beside, withheld);
-        if constexpr (std::is_same_v<Body, message>)
-            if (const auto* forwarded = std::get_if<forward_proposal>(&body))
-                if (const auto obstacle = obstacle_to(beside.entries))
-                    return step_and_finish(forward_obstructed{from, *forwarded, *obstacle});
-        step_on_message(from, body, beside, withheld);
-        finish(beside.chunk);
+                return receive_of_replication(from, detail::without_entries(body),
+                                              {.commands = beside.commands});
+        const bool plain = !withheld && beside.configuration == nullptr;
+        if (!plain || !detail::performer<node>{*this, beside}.step_short(from, body))
+            finish(step_on_message(from, body, beside, withheld));
         settle();
     }
 
-    template <class Body>
-    [[gnu::always_inline]] void step_on_message(member_id from, const Body& body,
-                                                const attachment<command>& beside, bool withheld) {
-        if constexpr (detail::observes_inputs<std::remove_reference_t<Observer>>) {
-            received in{from, body, std::nullopt, withheld};
-            if (beside.configuration != nullptr) in.members = *beside.configuration;
-            detail::observe_input(observer_, now_, in);
-        }
-        detail::performer<node> out{*this, beside};
-        advance(state_, from, body, beside.configuration, withheld, now_, out);
-        detail::observe_state(observer_, state_);
+    void receive_other(member_id from, const message& body, const attachment<command>& beside) {
+        if (!detail::has_all_parts<takes_snapshots>(body, beside)) return;
+        const bool withheld = detail::is_withheld(state_, body, beside);
+        if (withheld && !witness_storage<storage_type>) return;
+        read_clock();
+        if (const auto* chunk = std::get_if<install_snapshot>(&body))
+            return detail::arrival<node>{*this}.receive(from, *chunk, beside, withheld);
+        if (const auto* forwarded = std::get_if<forward_proposal>(&body))
+            if (const auto obstacle = check_commands(beside.entries))
+                return step_and_finish(forward_obstructed{from, *forwarded, *obstacle});
+        finish(step_on_message(from, body, beside, withheld));
+        settle();
     }
 
-    /// Whether there is room for what a leader sends. If not the entries stay with it, and it
-    /// hears so.
+    [[nodiscard, gnu::noinline]] effects step_on_message(member_id from, const message& body,
+                                                         const attachment<command>& beside,
+                                                         bool withheld) {
+        detail::observe_received(observer_, now_, from, body, beside.configuration, withheld);
+        effects out;
+        advance(state_, from, body, beside.configuration, withheld, now_, out);
+        detail::performer<node>{*this, beside}.perform(out);
+        detail::observe_state(observer_, state_);
+        return out;
+    }
+
+    /// Whether there is room for the entries that a leader sends. If not they stay at the leader,
+    /// and its message is handled as a heartbeat.
     [[nodiscard]] bool takes(entries_view entries) {
         const auto bytes = [&] { return detail::bytes_of(entries, storage_); };
         if (bytes() > storage_.room()) {
@@ -297,23 +311,21 @@ private:
 
     template <class Input>
     void step_and_finish(const Input& in) {
-        step(in);
-        finish({});
+        finish(step(in));
     }
 
-    /// A request that is taken or refused at once.
+    /// A request that is accepted or refused at once.
     template <class Input>
     std::optional<refusal> request(const Input& in) {
-        look_at_clock();
-        step(in);
-        const auto refused = occasional_.refused;
-        finish({});
+        read_clock();
+        const auto out = step(in);
+        finish(out);
         settle();
-        return refused;
+        return out.rare->refused;
     }
 
-    [[nodiscard]] std::optional<refusal_reason> obstacle_to(entries_view commands) const {
-        return detail::obstacle_to<Limits>(commands, storage_, backlog_, state_.is_leader());
+    [[nodiscard]] std::optional<refusal_reason> check_commands(entries_view commands) const {
+        return detail::check_commands<Limits>(commands, storage_, backlog_, state_.is_leader());
     }
 
     template <class F>
@@ -322,70 +334,60 @@ private:
         const auto refuse = [&](const refusal& reason) {
             for (std::size_t i = 0; i < count; ++i) on_outcome(i, outcome<result>{reason});
         };
-        if (const auto obstacle = obstacle_to(proposed_entries))
+        if (const auto obstacle = check_commands(proposed_entries))
             return refuse({*obstacle, state_.current_leader()});
-        look_at_clock();
-        step(proposed{static_cast<std::uint32_t>(count)}, {.entries = proposed_entries});
-        if (const auto refused = occasional_.refused) {
-            finish({});
-            return refuse(*refused);
+        read_clock();
+        const attachment<command> given{.entries = proposed_entries};
+        const proposed in{static_cast<std::uint32_t>(count)};
+        if (detail::performer<node>{*this, given}.step_short(in)) {
+            const auto first = next(state_.log.last_index() - count);
+            delivery_.proposed.add({first, state_.current_term}, count, std::move(on_outcome));
+            return settle();
         }
-        delivery_.proposed.add(accepted_, count, std::move(on_outcome));
-        finish({});
+        const auto out = step(in, given);
+        if (out.proposal) delivery_.proposed.add(*out.proposal, count, std::move(on_outcome));
+        finish(out);
+        if (!out.proposal) return refuse(*out.rare->refused);
         settle();
     }
 
-    /// Hands what waits to the leader, if nothing is on its way there.
-    [[gnu::noinline, gnu::cold]] void forward_waiting() {
+    /// Forwards the waiting commands to the leader, if no request is in progress.
+    void forward_waiting() {
         const auto room = detail::room_to_leader(state_, transport_, Limits.message_bytes);
         const auto count = delivery_.forwarding.begin_request(state_.current_term, room);
         if (count == 0) return;
-        step(forward_requested{count});
-        if (occasional_.refused) delivery_.forwarding.end_refused(*occasional_.refused);
-        finish({});
+        const auto out = step(forward_requested{count});
+        if (out.rare->refused) delivery_.forwarding.end_refused(*out.rare->refused);
+        finish(out);
     }
 
     // ------------------------------------------------------------------------------------- effects
 
     /// `chunk`: the bytes that came with the input.
-    void finish(std::span<const std::byte> chunk) {
-        if (occasional_.any) [[unlikely]]
-            carry_out_occasional(chunk);
-    }
-
-    [[gnu::noinline, gnu::cold]] void carry_out_occasional(std::span<const std::byte> chunk) {
-        const auto& asked = occasional_;
-        if (asked.vote) storage_.write(*asked.vote, {}, nullptr);
-        delivery_.hear(asked, state_.current_leader());
-        if (asked.chunk) arriving_.check.write(*asked.chunk, chunk, storage_);
-        if (asked.install) {
-            storage_.install(*asked.install, state_.configurations.front().value);
-            restore_at_ = asked.install->sequence;
-        }
-        if (asked.snapshot_wanted) schedule_.wanted = true;
-        detail::let_go(asked, storage_);
-        occasional_ = {};
+    void finish(const effects& out, std::span<const std::byte> chunk = {}) {
+        if (!out.rare.is_changed()) return;
+        detail::performer<node>::perform_rare(*this, *out.rare, chunk);
         more_ = true;
     }
 
     // ------------------------------------------------------------------------ what follows from it
 
-    /// Feeds back what the storage has done, and applies what is committed, until nothing is left
-    /// to do. Mostly nothing is, and that is seen without a call.
+    /// Handles the progress of the storage, and applies committed entries, until nothing is left to
+    /// do. Mostly nothing is, and that check needs no call.
     [[gnu::always_inline]] void settle() {
         if (has_more_to_do()) settle_all();
     }
     [[nodiscard]] bool has_more_to_do() const {
-        return storage_may_have_news() || has_to_deliver();
+        return storage_may_have_progress() || has_to_deliver();
     }
-    [[gnu::noinline]] void settle_all() {
+    void settle_all() {
         const auto enough = last_applied() + Limits.applied_per_call;
         interrupted_ = false;
         do {
-            const bool news =
-                storage_may_have_news() && detail::has_news(state_, storage_.progress());
-            if (news) [[unlikely]]
-                take_storage_news();
+            const bool progressed =
+                storage_may_have_progress() && detail::has_progress(state_, storage_.progress());
+            if (progressed)
+                take_storage_progress();
             else if (delivering_ || !deliver())
                 break;
             if (last_applied() >= enough) {
@@ -394,24 +396,24 @@ private:
             }
         } while (has_more_to_do());
         if constexpr (takes_snapshots)
-            if (schedule_.is_due(options_, snapshot_index(), state_)) [[unlikely]]
+            if (schedule_.is_due(options_, snapshot_index(), state_))
                 static_cast<void>(take_snapshot());
     }
 
-    /// A storage that is durable at once has none, but of a snapshot received.
-    [[nodiscard]] bool storage_may_have_news() const {
-        return !is_durable_at_once<storage_type> || state_.disk.durable != state_.disk.begun;
+    /// A storage that is durable at once makes no progress, except with a received snapshot.
+    [[nodiscard]] bool storage_may_have_progress() const {
+        return !is_durable_at_once<storage_type> || !state_.disk.is_idle();
     }
 
-    [[gnu::noinline]] void take_storage_news() {
-        const auto durable = least(storage_.progress().durable, state_.disk.begun);
+    void take_storage_progress() {
+        const auto durable = std::min(storage_.progress().durable, state_.disk.issued);
         if (durable > state_.disk.durable)
             step_and_finish(written{durable});
         else
             step_and_finish(storage_failed{});
     }
 
-    /// The snapshot received is durable: the state machine takes its state.
+    /// The received snapshot is durable: the state machine restores its state.
     void finish_install() {
         restore_at_.reset();
         if (!detail::restore(state_, state_machine_, storage_))
@@ -430,16 +432,16 @@ private:
     }
     [[nodiscard]] bool has_to_deliver() const { return (has_to_apply() || more_) && !delivering_; }
 
-    /// Applies the next committed entries and answers who waits for them; true if anything was
-    /// done. What callables ask for meanwhile is done when they have returned.
-    [[gnu::always_inline]] bool deliver() {
+    /// Applies the next committed entries and answers the callers that wait for them; true if
+    /// anything was done. What callables request meanwhile is done when they have returned.
+    bool deliver() {
         delivering_ = true;
         const bool worked = more_ ? deliver_more() : apply_some();
         delivering_ = false;
         return worked;
     }
 
-    [[gnu::noinline, gnu::cold]] bool deliver_more() {
+    bool deliver_more() {
         if (restore_at_ && *restore_at_ <= state_.disk.durable) finish_install();
         const bool worked = !restore_at_ && apply_some();
         const bool complete = !has_to_apply() || restore_at_;
@@ -449,9 +451,8 @@ private:
     }
 
     [[gnu::always_inline]] bool apply_some() {
-        if (!has_to_apply()) [[unlikely]]
-            return false;
-        const auto last = least(last_applied() + Limits.apply_batch, applicable_index(state_));
+        if (!has_to_apply()) return false;
+        const auto last = std::min(last_applied() + Limits.apply_batch, applicable_index(state_));
         const auto entries = storage_.entries(next(last_applied()), last, Limits.message_bytes);
         const auto bytes = detail::bytes_of(entries, storage_);
         backlog_.remove(bytes);
@@ -461,7 +462,7 @@ private:
         return any;
     }
 
-    void look_at_saved_snapshot() {
+    void check_saved_snapshot() {
         const auto newest = storage_.snapshot();
         if (!newest || newest->description.last_included.index < *saving_at_) return;
         saving_at_.reset();
@@ -477,13 +478,10 @@ private:
     [[no_unique_address]] Observer observer_;
 
     raft::state state_{};
-    detail::left_to_the_end occasional_{};
-    accepted_proposal accepted_{};  ///< Where the latest proposal went.
     instant now_{};
-    detail::deadlines deadlines_{};
 
     bool delivering_ = false;
-    bool interrupted_ = false;  ///< More is to be applied than one call may.
+    bool interrupted_ = false;  ///< More entries are due than one call may apply.
     bool more_ = false;         ///< There may be something to deliver besides committed entries.
     std::optional<log_index> saving_at_{};  ///< A snapshot of this entry's state is being saved.
     std::optional<write_sequence> restore_at_{};  ///< A snapshot is restored once this is durable.

@@ -11,6 +11,7 @@
 // begun anew, so that there is always more than one half of them. A step costs the writing down of
 // its input, and once in a half the copy of a state.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -106,7 +107,7 @@ enum class recording_error : std::uint8_t {
 namespace detail {
 
 inline constexpr std::string_view recording_magic = "raft-rec";
-inline constexpr std::uint32_t recording_version = 2;
+inline constexpr std::uint32_t recording_version = 3;
 inline constexpr std::size_t recording_header_bytes = 20;
 
 template <class T, class Variant>
@@ -144,9 +145,9 @@ void write_input(value_writer& out, duration since, const Input& what) {
     if (!invariants(s)) return false;
     const auto everyone = s.members().everyone();
     const auto outside = [&](member_set set) { return !set.without(everyone).empty(); };
-    if (const auto* standing = std::get_if<candidate>(&s.role))
+    if (const auto* standing = std::get_if<candidate_state>(&s.role))
         return !outside(standing->granted) && standing->failed <= failed_elections_max;
-    const auto* leading = std::get_if<leader>(&s.role);
+    const auto* leading = std::get_if<leader_state>(&s.role);
     if (leading == nullptr) return true;
     return !outside(leading->others | leading->readers | leading->full) &&
            leading->own == s.members().slot_of(s.self) &&
@@ -218,7 +219,7 @@ class flight_recorder {
 public:
     explicit flight_recorder(flight_recorder_options options = {})
         : file_{std::move(options.file)} {
-        const auto half_bytes = greatest(options.bytes / 2, half_bytes_least);
+        const auto half_bytes = std::max(options.bytes / 2, half_bytes_least);
         for (auto& each : halves_) each.bytes.resize(half_bytes);
     }
 
@@ -1163,6 +1164,7 @@ private:
 //
 // What clients with sessions put into the log, and what they are answered (thesis §6.3).
 
+#include <algorithm>
 #include <chrono>
 #include <compare>
 #include <cstddef>
@@ -1188,7 +1190,7 @@ struct log_time {
 /// The wall clock's time as one to propose with, since 1970.
 [[nodiscard]] constexpr log_time log_time_of(std::chrono::system_clock::time_point when) {
     const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(
-        greatest(when, std::chrono::system_clock::time_point{}).time_since_epoch());
+        std::max(when, std::chrono::system_clock::time_point{}).time_since_epoch());
     return {static_cast<std::uint64_t>(since.count())};
 }
 
@@ -1439,6 +1441,7 @@ struct codec<at_least_once<Command>> {
 // The open sessions of a state machine, and the answers kept for their retries. A value that
 // depends on the log alone: it has no clock, and no order but that of the log.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -1492,7 +1495,7 @@ public:
     /// An entry of this time is applied: what has expired by then goes. The log's time never runs
     /// backwards, whatever the clocks of proposers do.
     void advance_to(log_time time) {
-        now_ = greatest(now_, time);
+        now_ = std::max(now_, time);
         while (!by_use_.empty() && is_expired(by_id_.at(longest_unused()))) erase(longest_unused());
     }
 

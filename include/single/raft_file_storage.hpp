@@ -736,7 +736,7 @@ inline void encode(const configuration& c, std::span<std::byte> out) {
     put(out, 0, static_cast<std::uint32_t>(c.members.size()));
     std::size_t at = 4;
     for (const auto* set : member_sets(c)) {
-        put(out, at, set->bits());
+        put(out, at, c.members.without_gaps(*set).bits());
         at += 4;
     }
     for (const auto member : c.members) {
@@ -757,7 +757,7 @@ decode_configuration(std::span<const std::byte> bytes) {
         *set = member_set::from_bits(get<std::uint32_t>(bytes, at));
         at += 4;
     }
-    for (; c.members.size() < count; at += 8) c.members.push_back({get<std::uint64_t>(bytes, at)});
+    for (; c.members.size() < count; at += 8) c.members.add({get<std::uint64_t>(bytes, at)});
     if (!is_valid(c)) return std::nullopt;
     return c;
 }
@@ -3124,7 +3124,7 @@ namespace raft::wal {
 /// What the segments hold.
 struct recovered_log {
     hard_state vote{};
-    log_shape shape{};
+    log_terms shape{};
     std::vector<indexed_configuration> configurations{};
     std::optional<log_index> lacks_from{};  ///< The log has no commands from here on.
     log_map map{};
@@ -3262,7 +3262,7 @@ private:
                                "it is all zeros, but a later segment is in use");
         if (log.tail.number == 0) {
             log.vote = header.vote;
-            log.shape = log_shape{header.last};
+            log.shape = log_terms{header.last};
             log.next_sequence = header.first_sequence;
             return std::nullopt;
         }
@@ -3312,7 +3312,7 @@ private:
                                 recovered_log& log) {
         if (content.vote) log.vote = *content.vote;
         if (content.base) {
-            log.shape = log_shape{*content.base};
+            log.shape = log_terms{*content.base};
             log.configurations.clear();
             log.lacks_from.reset();
             log.map.clear();
@@ -3343,7 +3343,7 @@ private:
                           "entries are missing before those of a record");
         if (before.index < log.shape.base().index && !base_is_known_) {
             // These entries replace some of a segment that is gone, because nothing in it counts.
-            log.shape = log_shape{before};
+            log.shape = log_terms{before};
             log.configurations.clear();
         }
         if (!log.shape.matches(before) || entries.term < before.term)
@@ -3417,7 +3417,7 @@ public:
     }
 
     [[nodiscard]] const hard_state& vote() const { return vote_; }
-    [[nodiscard]] const log_shape& shape() const { return shape_; }
+    [[nodiscard]] const log_terms& shape() const { return shape_; }
     [[nodiscard]] entry_cache<Command>& cache() { return cache_; }
     [[nodiscard]] const log_map& map() const { return map_; }
     /// Where the next record will stand.
@@ -3495,7 +3495,7 @@ public:
         // First the record: if it begins a segment, the header there says what was before.
         emit(work, record_header_bytes + base_part_bytes,
              [&](record_builder& record) { record.base(base); });
-        shape_ = log_shape{base};
+        shape_ = log_terms{base};
         if (lacks_from_ > base.index) lacks_from_.reset();
         cache_.clear();
         map_.clear();
@@ -3568,7 +3568,7 @@ private:
 
     std::uint64_t segment_bytes_;
     hard_state vote_{};
-    log_shape shape_{};
+    log_terms shape_{};
     log_map map_{};
     entry_cache<Command> cache_{};
     record_place tail_{};

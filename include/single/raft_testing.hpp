@@ -16,6 +16,7 @@
 //
 // The commands do not matter here: an entry is its index and its term (Log Matching).
 
+#include <algorithm>
 #include <array>
 #include <initializer_list>
 #include <optional>
@@ -27,6 +28,7 @@
 // append-only, log matching, leader completeness, state machine safety; and our own invariants of
 // each state.
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <vector>
@@ -97,10 +99,10 @@ private:
     }
 
     /// Log Matching: logs that agree on one entry agree on all before it.
-    [[nodiscard]] static constexpr bool logs_match(const log_shape& a, const log_shape& b) {
-        const auto base = greatest(a.base().index, b.base().index);
+    [[nodiscard]] static constexpr bool logs_match(const log_terms& a, const log_terms& b) {
+        const auto base = std::max(a.base().index, b.base().index);
         bool agree = false;
-        for (auto i = least(a.last_index(), b.last_index()); i > base; i = previous(i)) {
+        for (auto i = std::min(a.last_index(), b.last_index()); i > base; i = previous(i)) {
             const bool same = a.term_at(i) == b.term_at(i);
             if (agree && !same) return false;
             agree = same;
@@ -201,10 +203,10 @@ public:
 
     /// Begins the writes of a step, after which the server's state is `now`.
     constexpr void begin(const effects& out, const state& now) {
-        if (out.cut) begin_cut(out);
-        if (out.write && !(out.cut && !out.write->entries)) {
+        if (out.rare->cut) begin_cut(out);
+        if (out.write && !(out.rare->cut && !out.write->entries)) {
             unfinished one{.sequence = out.write->sequence,
-                           .vote = out.cut ? std::nullopt : out.write->vote,
+                           .vote = out.rare->cut ? std::nullopt : out.write->vote,
                            .entries = out.write->entries};
             if (one.entries)
                 for (const auto& each : now.configurations)
@@ -212,15 +214,17 @@ public:
                         one.members = each;
             contents_.waiting.push_back(std::move(one));
         }
-        if (out.chunk)
-            contents_.waiting.push_back({.sequence = out.chunk->sequence, .chunk = out.chunk});
-        if (out.install)
-            contents_.waiting.push_back({.sequence = out.install->sequence,
-                                         .install = out.install,
+        if (out.rare->chunk)
+            contents_.waiting.push_back(
+                {.sequence = out.rare->chunk->sequence, .chunk = out.rare->chunk});
+        if (out.rare->install)
+            contents_.waiting.push_back({.sequence = out.rare->install->sequence,
+                                         .install = out.rare->install,
                                          .members = now.configurations.front()});
-        if (out.discard)
-            contents_.waiting.push_back({.sequence = now.disk.begun, .discard = out.discard});
-        if (out.lost_regained) detail::forget(contents_.durable.lost_through);
+        if (out.rare->discard)
+            contents_.waiting.push_back(
+                {.sequence = now.disk.issued, .discard = out.rare->discard});
+        if (out.rare->lost_regained) detail::forget(contents_.durable.lost_through);
     }
 
     /// The oldest `count` writes become durable; gives the last of them, if there was one.
@@ -269,7 +273,7 @@ public:
         const auto covered = contents_.durable.snapshot.last_included;
         if (covered.index >= contents_.durable.log.base().index &&
             !contents_.durable.log.matches(covered)) {
-            contents_.durable.log = log_shape{covered};
+            contents_.durable.log = log_terms{covered};
             contents_.durable.configurations = {{covered.index, contents_.snapshot_members}};
         }
         return contents_.durable;
@@ -294,11 +298,11 @@ public:
 private:
     /// The vote of the same step was begun before.
     constexpr void begin_cut(const effects& out) {
-        const auto sequence = out.cut->sequence;
+        const auto sequence = out.rare->cut->sequence;
         if (out.write && out.write->vote)
             contents_.waiting.push_back(
                 {.sequence = {sequence.value - 1}, .vote = out.write->vote});
-        contents_.waiting.push_back({.sequence = sequence, .cut = out.cut});
+        contents_.waiting.push_back({.sequence = sequence, .cut = out.rare->cut});
     }
 
     constexpr void apply(const unfinished& write) {
@@ -338,7 +342,7 @@ private:
         auto& durable = contents_.durable;
         durable.lost_through = write.lost_through;
         if (write.last_kept.index > log_index{}) return truncate_after(write.last_kept.index);
-        durable.log = log_shape{};
+        durable.log = log_terms{};
         durable.snapshot = {};
         durable.configurations.assign(1, indexed_configuration{});
         detail::forget(durable.lacks_from);
@@ -356,7 +360,7 @@ private:
         if (write.install->keep_suffix)
             contents_.durable.log.discard_through(last_included.index);
         else
-            contents_.durable.log = log_shape{last_included};
+            contents_.durable.log = log_terms{last_included};
         const bool whole = !write.install->keep_suffix;
         std::erase_if(contents_.durable.configurations,
                       [&](const auto& each) { return whole || each.index <= last_included.index; });
@@ -416,7 +420,8 @@ public:
         last_effects_ = out;
         if (keeps_history_) history_.push_back({id, input{in}, server.now, out});
         if constexpr (std::is_same_v<Input, read_requested>)
-            if (out.read && in.consistency != read_consistency::stale) note_read(server, *out.read);
+            if (out.rare->read && in.consistency != read_consistency::stale)
+                note_read(server, *out.rare->read);
         carry_out(server, std::move(out));
         finish_writes(server);
         observe();
@@ -484,7 +489,6 @@ public:
         while (const auto due = earliest_timer()) {
             if (due->when > end) break;
             if (due->when > now_) now_ = due->when;
-            detail::forget(server_of(due->id).deadlines[static_cast<std::size_t>(due->which)]);
             fire(due->id, due->which);
             settle();
         }
@@ -588,7 +592,6 @@ public:
         auto& server = server_of(id);
         server.running = false;
         forget_reads(id);
-        server.deadlines = {};
         server.disk.lose_unfinished();
         std::erase_if(network_, [&](const in_flight& each) { return each.to == id; });
     }
@@ -648,7 +651,7 @@ public:
         return at(id).current_term.value;
     }
     [[nodiscard]] constexpr std::optional<instant> deadline(member_id id, timer which) const {
-        return server_of(id).deadlines[static_cast<std::size_t>(which)];
+        return at(id).timers.of(which);
     }
 
     /// The terms of the entries of `id`, from the first that it still has.
@@ -701,7 +704,6 @@ private:
     struct simulated_server {
         state now{};
         simulated_disk disk{};
-        std::array<std::optional<instant>, timer_count> deadlines{};
         std::uint64_t starts = 0;  ///< Each has another seed.
         bool running = true;
         bool disk_is_held = false;
@@ -751,7 +753,7 @@ private:
     constexpr void note_read(const simulated_server& asked, const accepted_read& ticket) {
         log_index committed;
         for (const auto& each : servers_)
-            if (each.running) committed = greatest(committed, each.now.commit_index);
+            if (each.running) committed = std::max(committed, each.now.commit_index);
         reads_.push_back({asked.now.self, ticket, committed});
         if (ticket.round == read_round{}) settle_reads(asked, {});
     }
@@ -760,7 +762,7 @@ private:
     constexpr void settle_reads(const simulated_server& server, const confirmed_reads& safe) {
         for (const auto& each : reads_)
             if (each.id == server.now.self && each.ticket.round <= safe.round)
-                violations_.expect(greatest(each.ticket.index, safe.index) >= each.committed,
+                violations_.expect(std::max(each.ticket.index, safe.index) >= each.committed,
                                    "a read does not see what was committed before it");
         std::erase_if(reads_, [&](const awaited_read& each) {
             return each.id == server.now.self && each.ticket.round <= safe.round;
@@ -772,17 +774,15 @@ private:
     }
 
     constexpr void carry_out(simulated_server& from, effects out) {
-        if (out.leadership_lost || out.reads_lost) forget_reads(from.now.self);
-        if (out.confirmed) settle_reads(from, *out.confirmed);
-        for (const auto& action : out.timers)
-            from.deadlines[static_cast<std::size_t>(action.which)] = action.deadline;
+        if (out.rare->leadership_lost || out.rare->reads_lost) forget_reads(from.now.self);
+        if (out.rare->confirmed) settle_reads(from, *out.rare->confirmed);
         from.disk.begin(out, from.now);
         for (const auto& each : out.messages) {
             if (const auto* one = std::get_if<member_id>(&each.to)) {
                 send(from, *one, each.body);
             } else {
                 for (const auto member : *std::get_if<member_set>(&each.to))
-                    send(from, from.now.members().id_of(member), each.body);
+                    send(from, from.now.identity_of(member), each.body);
             }
         }
     }
@@ -807,10 +807,13 @@ private:
 
     [[nodiscard]] constexpr std::optional<due_timer> earliest_timer() const {
         std::optional<due_timer> first;
-        for (const auto& each : servers_)
-            for (std::size_t i = 0; i < timer_count; ++i)
-                if (each.deadlines[i] && (!first || *each.deadlines[i] < first->when))
-                    first = due_timer{each.now.self, static_cast<timer>(i), *each.deadlines[i]};
+        for (const auto& each : servers_) {
+            if (!each.running) continue;
+            for (const auto which : {timer::election, timer::heartbeat})
+                if (const auto& due = each.now.timers.of(which);
+                    due && (!first || *due < first->when))
+                    first = due_timer{each.now.self, which, *due};
+        }
         return first;
     }
 
@@ -1317,8 +1320,8 @@ using fault = std::optional<std::string_view>;
 
 /// Only a server that has done nothing yet begins.
 [[nodiscard]] inline fault find_fault(const state& s, const started&) {
-    const auto* following = std::get_if<follower>(&s.role);
-    if (following == nullptr || *following != follower{.verified_index = s.commit_index})
+    const auto* following = std::get_if<follower_state>(&s.role);
+    if (following == nullptr || *following != follower_state{.matched_index = s.commit_index})
         return "it has begun already";
     return std::nullopt;
 }
@@ -1392,9 +1395,8 @@ inline std::string range(log_index first, log_index last) {
 
 inline std::string of(const configuration& c) {
     std::string all;
-    for (std::size_t i = 0; i < c.members.size(); ++i) {
-        const slot who{static_cast<std::uint8_t>(i)};
-        all += (i == 0 ? "" : " ") + of(c.members[i]);
+    for (const auto who : c.everyone()) {
+        all += (all.empty() ? "" : " ") + of(c.id_of(who));
         if (c.witnesses.contains(who)) all += "(witness)";
         if (!c.all_voters().contains(who)) all += "(learner)";
         if (c.is_joint() && !c.voters.contains(who)) all += "(outgoing)";
@@ -1537,17 +1539,17 @@ inline std::string of(const room_changed& in) {
 inline std::string of(const storage_failed&) { return "the storage fails"; }
 
 inline std::string of(const role& r) {
-    if (const auto* standing = std::get_if<candidate>(&r))
+    if (const auto* standing = std::get_if<candidate_state>(&r))
         return standing->pre_vote ? "pre-candidate" : "candidate";
     constexpr const char* names[] = {"follower", "candidate", "leader", "halted"};
     return names[r.index()];
 }
 
-inline std::string of(const destination& to, const configuration& members) {
+inline std::string of(const destination& to, const state& sender) {
     if (const auto* one = std::get_if<member_id>(&to)) return of(*one);
     std::string all;
     for (const auto who : std::get<member_set>(to))
-        all += (all.empty() ? "" : ",") + of(members.id_of(who));
+        all += (all.empty() ? "" : ",") + of(sender.identity_of(who));
     return all;
 }
 
@@ -1586,8 +1588,8 @@ inline std::string of(const log_write& w) {
     auto all = of(s.role) + " of term " + of(s.current_term) + ", voted for " + of(s.voted_for) +
                ", leader " + of(s.current_leader()) + ", log " + of(s.log.base()) + " to " +
                of(s.log.last()) + ", commit " + of(s.commit_index) + ", members " + of(s.members());
-    if (s.disk.durable != s.disk.begun)
-        all += ", " + of(s.disk.begun.value - s.disk.durable.value) + " writes not durable";
+    if (s.disk.durable != s.disk.issued)
+        all += ", " + of(s.disk.issued.value - s.disk.durable.value) + " writes not durable";
     return all;
 }
 
@@ -1618,7 +1620,7 @@ struct replay_result {
 [[nodiscard]] inline std::vector<std::string> differences(const state& a, const state& b) {
     constexpr std::array names{"self",     "config",         "current_term", "voted_for", "log",
                                "snapshot", "configurations", "commit_index", "role",      "peers",
-                               "tasks",    "disk",           "seed"};
+                               "tasks",    "disk",           "timers",       "seed"};
     std::vector<std::string> found;
     raft::detail::with_fields(a, [&](const auto&... of_a) {
         static_assert(sizeof...(of_a) == names.size(), "a part of the state has no name here");
@@ -1692,18 +1694,22 @@ inline std::vector<std::string> effects_of(const replayed_step& step) {
     std::vector<std::string> found;
     const auto& out = step.out;
     if (out.write) found.push_back(of(*out.write));
-    if (out.chunk)
-        found.push_back("write " + of(out.chunk->sequence) + ": " + of(out.chunk->length) +
-                        " bytes of a snapshot at " + of(out.chunk->offset));
-    if (out.install)
-        found.push_back("write " + of(out.install->sequence) + ": installs the snapshot up to " +
-                        of(out.install->snapshot.last_included));
-    if (out.discard) found.push_back("drops the log up to " + of(*out.discard));
+    if (out.rare->chunk)
+        found.push_back("write " + of(out.rare->chunk->sequence) + ": " +
+                        of(out.rare->chunk->length) + " bytes of a snapshot at " +
+                        of(out.rare->chunk->offset));
+    if (out.rare->install)
+        found.push_back("write " + of(out.rare->install->sequence) +
+                        ": installs the snapshot up to " +
+                        of(out.rare->install->snapshot.last_included));
+    if (out.rare->discard) found.push_back("drops the log up to " + of(*out.rare->discard));
     for (const auto& each : out.messages)
-        found.push_back("to " + of(each.to, step.after.members()) + ": " + of(each.body));
-    if (out.refused)
-        found.push_back("refused, reason " + of(static_cast<std::uint64_t>(out.refused->reason)));
-    if (out.confirmed) found.push_back("reads are safe up to round " + of(out.confirmed->round));
+        found.push_back("to " + of(each.to, step.after) + ": " + of(each.body));
+    if (out.rare->refused)
+        found.push_back("refused, reason " +
+                        of(static_cast<std::uint64_t>(out.rare->refused->reason)));
+    if (out.rare->confirmed)
+        found.push_back("reads are safe up to round " + of(out.rare->confirmed->round));
     return found;
 }
 

@@ -92,7 +92,7 @@ void follow(recorded_server& server, std::uint64_t entries) {
     for (std::uint64_t i = 1; i <= entries; ++i) {
         const instant when{static_cast<std::int64_t>(i) * 50'000};
         server.give(when, received{s2, append_of(i), std::nullopt});
-        server.give(when + duration{20'000}, written{server.now.disk.begun});
+        server.give(when + duration{20'000}, written{server.now.disk.issued});
     }
 }
 

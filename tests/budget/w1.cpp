@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// budget: 2720 instructions
+// budget: 2650 instructions
 //
 // W1: an entry of 16 bytes proposed on one of three nodes, carried to all and applied there before
 // the next, its part of the compaction of the logs included.

@@ -58,9 +58,9 @@ TEST_CASE("F1 a server on an empty disk that is not born takes part in nothing")
     CHECK(c.at(s3) == before);
     CHECK(c.network().empty());
     c.propose(s3);
-    CHECK(c.last_effects().refused == refusal{refusal_reason::not_born, std::nullopt});
+    CHECK(c.last_effects().rare->refused == refusal{refusal_reason::not_born, std::nullopt});
     c.give(s3, read_requested{});
-    CHECK(c.last_effects().refused == refusal{refusal_reason::not_born, std::nullopt});
+    CHECK(c.last_effects().rare->refused == refusal{refusal_reason::not_born, std::nullopt});
 }
 
 TEST_CASE("F1 it comes back as another member, and the cluster goes on") {

@@ -34,7 +34,7 @@ TEST_CASE("B12 the heartbeat of a read commits nothing of a tail that the leader
     c.give(s1, read_requested{});
     const auto asked = c.sent<append_entries>(s1, s2);
     REQUIRE(asked.has_value());
-    CHECK(asked->round == c.last_effects().read->round);
+    CHECK(asked->round == c.last_effects().rare->read->round);
     CHECK(asked->commit_index == log_index{4});
     c.deliver_one(s1, s2);
     CHECK(c.commit(s2) <= 1);
@@ -80,13 +80,13 @@ TEST_CASE("B32 a read is promised an index that nothing committed anywhere is be
     cluster c{3, plain()};
     for (const auto leads : {s1, s2, s3, s1}) {
         c.elect(leads, {leads == s2 ? s3 : s2});
-        CHECK(c.at(leads).commit_index < std::get<leader>(c.at(leads).role).term_start);
+        CHECK(c.at(leads).commit_index < std::get<leader_state>(c.at(leads).role).term_start);
         for (std::size_t i = 0; i < 12; ++i) {
             c.give(leads, read_requested{});
-            const auto promised = c.last_effects().read;
+            const auto promised = c.last_effects().rare->read;
             REQUIRE(promised.has_value());
             for (const auto id : {s1, s2, s3}) CHECK(promised->index.value >= c.commit(id));
-            CHECK(promised->index >= std::get<leader>(c.at(leads).role).term_start);
+            CHECK(promised->index >= std::get<leader_state>(c.at(leads).role).term_start);
             CHECK(promised->index <= c.at(leads).log.last_index());
             c.propose(leads);
             for (std::size_t n = 0; n < 2 + i % 3 && !c.network().empty(); ++n) c.deliver_nth(0);

@@ -20,7 +20,7 @@ using terms = std::vector<std::uint64_t>;
 
 /// The completion of the newest write of this server, or of the one `back` before it.
 written completion(const cluster& c, member_id id, std::uint64_t back = 0) {
-    return {{c.at(id).disk.begun.value - back}};
+    return {{c.at(id).disk.issued.value - back}};
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ settings with_leases() {
 
 bool answers_by_lease(cluster& c, member_id id) {
     c.give(id, read_requested{read_consistency::lease});
-    return c.last_effects().read && c.last_effects().read->round == read_round{};
+    return c.last_effects().rare->read && c.last_effects().rare->read->round == read_round{};
 }
 
 /// s1 leads three servers and has just got a lease.
@@ -50,7 +50,7 @@ TEST_CASE("S100 a new leader has no lease before a quorum has confirmed a round 
     c.settle();
     REQUIRE(c.at(s1).is_leader());
     REQUIRE(c.commit(s1) == 1);
-    REQUIRE_FALSE(std::get_if<leader>(&c.at(s1).role)->has_lease);
+    REQUIRE_FALSE(std::get_if<leader_state>(&c.at(s1).role)->has_lease);
     CHECK_FALSE(answers_by_lease(c, s1));
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("S96 what the leader confirmed in an older term settles no read of thi
     c.deliver(s1, s2);
     c.lose_all();
     c.inject(s1, s2, round_confirmed{{term - 1}, {1000}});
-    CHECK_FALSE(c.last_effects().confirmed.has_value());
+    CHECK_FALSE(c.last_effects().rare->confirmed.has_value());
 }
 
 TEST_CASE("S96 the leader's answers come too late to who has begun to ask for votes") {
@@ -137,5 +137,5 @@ TEST_CASE("thesis 6.2 an answer to a forwarded proposal is none to who asks for 
     c.time_out(s2);
     REQUIRE(c.at(s2).is_candidate());
     c.inject(s1, s2, *reply);
-    CHECK_FALSE(c.last_effects().forwarded.has_value());
+    CHECK_FALSE(c.last_effects().rare->forwarded.has_value());
 }

@@ -123,7 +123,8 @@ unsigned window_after_answer(std::uint32_t waiting, std::uint8_t before) {
     auto& peer = s.peers[1];
     peer.window = before;
     peer.next_index = next(s.log.last_index()) - std::uint64_t{waiting};
-    detail::adapt_window(s, peer);
+    peer.in_flight = before;
+    peer.acknowledged(next(peer.match_index), s.log.last_index(), s.config);
     return peer.window;
 }
 

@@ -138,6 +138,6 @@ TEST_CASE("S96 entries do not make a follower ask again, only the leader's word 
 }
 
 TEST_CASE("§7 a log of which nothing is left but its base has no run of terms") {
-    CHECK(log_shape{position(5, 2)}.runs().empty());
-    CHECK(log_shape{}.runs().empty());
+    CHECK(log_terms{position(5, 2)}.runs().empty());
+    CHECK(log_terms{}.runs().empty());
 }

@@ -33,7 +33,7 @@ TEST_CASE("S22 a vote given in the term of the last entry holds after a restart"
 
 TEST_CASE("§7 a snapshot that was coming goes on after a restart if it is newer than the own") {
     auto kept = three_servers();
-    kept.log = log_shape{{{3}, {1}}};
+    kept.log = log_terms{{{3}, {1}}};
     kept.snapshot.last_included = {{3}, {1}};
     kept.vote.current_term = {1};
     kept.incoming.emplace();
@@ -51,7 +51,7 @@ TEST_CASE("durable at once: a message whose parts are at hand is answered in the
     effects out;
     advance(s, s2, append_entries{.term = {1}, .last_index = {1}, .entries_term = {1}}, nullptr,
             false, instant{}, out);
-    CHECK(s.disk.durable == s.disk.begun);
+    CHECK(s.disk.durable == s.disk.issued);
     REQUIRE(out.messages.size() == 1);
     CHECK(std::get<append_entries_reply>(out.messages[0].body).match_index == log_index{1});
 }
@@ -63,7 +63,7 @@ TEST_CASE("who sleeps and is let sleep once more sleeps on as it was") {
     c.elect(s1);
     c.run_for(config.election_timeout);
     const auto asleep = c.at(s2);
-    REQUIRE(std::get_if<follower>(&asleep.role)->asleep);
+    REQUIRE(std::get_if<follower_state>(&asleep.role)->asleep);
     const auto again = step(
         asleep, received{s1, fall_asleep{asleep.current_term, asleep.log.last()}, {}}, c.now());
     CHECK(again.next.seed == asleep.seed);
@@ -95,27 +95,25 @@ TEST_CASE("S77 a change that names a server twice is refused, whatever places th
     for (const auto& wanted :
          {voters({s1, s2, s2}), voters({s2, s1, s2}), voters({s1, s2, s3, s3})}) {
         c.give(s1, change_requested{c.at(s1).configurations.back().index, wanted});
-        REQUIRE(c.last_effects().refused);
-        CHECK(c.last_effects().refused->reason == refusal_reason::invalid_configuration);
+        REQUIRE(c.last_effects().rare->refused);
+        CHECK(c.last_effects().rare->refused->reason == refusal_reason::invalid_configuration);
     }
 }
 
-TEST_CASE("the timers of a step: the last word on each counts, and two steps compare by all") {
+TEST_CASE("the deadline of a server is the first of its timers") {
     const instant early{1};
     const instant late{2};
-    timer_actions a;
-    CHECK(a.empty());
-    a.add(timer::election, early);
-    CHECK_FALSE(a.empty());
-    a.add(timer::heartbeat, early);
-    a.add(timer::election, late);
-    CHECK(a.size() == 2);
-    CHECK(a[0] == timer_action{timer::election, late});
-    auto b = a;
-    CHECK(b == a);
-    b.add(timer::heartbeat, late);
-    CHECK_FALSE(b == a);
-    b = {};
-    b.add(timer::election, late);
-    CHECK_FALSE(b == a);
+    CHECK_FALSE(timers{}.deadline().has_value());
+    CHECK(timers{.election = late}.deadline() == late);
+    CHECK(timers{.heartbeat = late}.deadline() == late);
+    CHECK(timers{.election = late, .heartbeat = early}.deadline() == early);
+    CHECK(timers{.election = early, .heartbeat = late}.deadline() == early);
+}
+
+TEST_CASE("a timer that fires is no longer set") {
+    cluster c{1, plain()};
+    c.elect(s1);
+    CHECK_FALSE(c.deadline(s1, timer::election).has_value());
+    const auto fired = step(c.at(s1), timer_fired{timer::election}, c.now());
+    CHECK_FALSE(fired.next.timers.election.has_value());
 }

@@ -43,7 +43,7 @@ cluster with_sleeping_voters() {
 }
 
 [[nodiscard]] std::optional<refusal_reason> refused(const cluster& c) {
-    const auto& refusal = c.last_effects().refused;
+    const auto& refusal = c.last_effects().rare->refused;
     return refusal ? std::optional{refusal->reason} : std::nullopt;
 }
 
@@ -136,7 +136,7 @@ TEST_CASE(
         for (int i = 0; i < 30 && !answer; ++i) {
             c.let_time_pass(settings{}.heartbeat_interval);
             c.heartbeat(s1);
-            answer = c.last_effects().change_refused;
+            answer = c.last_effects().rare->change_refused;
             c.settle();
         }
         REQUIRE(answer);
@@ -156,11 +156,11 @@ TEST_CASE("F11 a majority that does not live has an election timeout to answer")
     c.settle();
     c.let_time_pass(milliseconds(999));
     c.heartbeat(s1);
-    CHECK_FALSE(c.last_effects().change_refused);
+    CHECK_FALSE(c.last_effects().rare->change_refused);
     c.settle();
     c.let_time_pass(milliseconds(1));
     c.heartbeat(s1);
-    CHECK(c.last_effects().change_refused);
+    CHECK(c.last_effects().rare->change_refused);
 }
 
 TEST_CASE("F11 what was heard before the request proves nobody alive") {
@@ -220,8 +220,8 @@ TEST_CASE("F11 leadership that is lost while a change waits refuses it") {
     auto c = two_of_three();
     c.ask_to_change(s1, {{s1}, {s3}});
     c.give(s1, step_down_requested{});
-    REQUIRE(c.last_effects().change_refused);
-    CHECK(c.last_effects().change_refused->reason == refusal_reason::leadership_lost);
+    REQUIRE(c.last_effects().rare->change_refused);
+    CHECK(c.last_effects().rare->change_refused->reason == refusal_reason::leadership_lost);
 }
 
 TEST_CASE("F11 leadership goes to nobody who was not heard for an election timeout") {
@@ -229,7 +229,7 @@ TEST_CASE("F11 leadership goes to nobody who was not heard for an election timeo
     c.run_for(timeout * 2);
     REQUIRE(c.leader() == s1);
     c.give(s1, transfer_requested{s3});
-    CHECK(refused(c) == refusal_reason::member_not_heard);
+    CHECK(refused(c) == refusal_reason::member_unreachable);
     c.give(s1, transfer_requested{s2});
     CHECK_FALSE(refused(c));
 }
@@ -301,7 +301,7 @@ TEST_CASE("F14 lost entries that a snapshot covers are not lost") {
     for (const auto id : {s1, s2, s3}) {
         c.restart(id);
         CHECK_FALSE(c.at(id).tasks->lost_through);
-        CHECK(c.last_effects().lost_regained);
+        CHECK(c.last_effects().rare->lost_regained);
     }
     c.run_for(timeout * 5);
     CHECK(c.leader().has_value());
@@ -359,10 +359,13 @@ TEST_CASE("F17 no message moves the term further than an honest server can have 
         for (const auto& each : forged)
             for (const auto id : {s1, s2}) {
                 c.inject(s3, id, each);
-                CHECK(c.last_effects().implausible == implausible_term{s3, {term}});
+                CHECK(c.last_effects().rare->implausible == implausible_term{s3, {term}});
                 CHECK(c.network().empty());
                 CHECK(c.term(id) == 1);
             }
+        const forward_proposal commands{{term}, {1, 1}, 1};
+        c.give(s2, forward_obstructed{s3, commands, refusal_reason::too_many_pending});
+        CHECK(c.last_effects().rare->implausible == implausible_term{s3, {term}});
         CHECK(c.at(s2) == before);
         c.run_for(timeout * 3);
         CHECK(c.leader() == s1);
@@ -454,7 +457,7 @@ TEST_CASE("F8 a notice is believed of members and of configurations that are new
     CHECK(c.at(s1).is_leader());
     c.inject(s3, s2, notice);
     CHECK(c.at(s2).tasks->removed_at == log_index{9});
-    CHECK(c.last_effects().removed == log_index{9});
+    CHECK(c.last_effects().rare->removed == log_index{9});
     c.heartbeat(s1);
     c.settle();
     CHECK_FALSE(c.at(s2).tasks->removed_at);

@@ -26,8 +26,8 @@ forward_proposal forward(cluster& c, member_id id, member_id leader, std::uint32
 }
 
 refusal_reason refused(const cluster& c) {
-    REQUIRE(c.last_effects().refused.has_value());
-    return c.last_effects().refused->reason;
+    REQUIRE(c.last_effects().rare->refused.has_value());
+    return c.last_effects().rare->refused->reason;
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ TEST_CASE(
     CHECK(c.sent<forward_proposal_reply>(s1, s2) ==
           forward_proposal_reply{{1}, asked.request, {2}});
     c.deliver_one(s1, s2);
-    CHECK(c.last_effects().forwarded == accepted_proposal{{2}, {1}});
+    CHECK(c.last_effects().rare->forwarded == accepted_proposal{{2}, {1}});
     c.settle();
     CHECK(c.commit(s1) == 4);
 }
@@ -57,7 +57,7 @@ TEST_CASE("thesis 6.2 the same request again is answered again and not taken aga
     CHECK(c.last(s1) == 2);
     CHECK(c.sent<forward_proposal_reply>(s1, s2)->first == log_index{2});
     c.deliver(s1, s2);
-    CHECK_FALSE(c.last_effects().forwarded.has_value());
+    CHECK_FALSE(c.last_effects().rare->forwarded.has_value());
 }
 
 TEST_CASE("thesis 6.2 a request before the last is neither taken nor answered") {
@@ -87,7 +87,7 @@ TEST_CASE("thesis 6.2 what was refused once is not taken later") {
     c.inject(s2, s1, fits);
     CHECK(c.last(s1) == 1);
     c.deliver_one(s1, s2);
-    CHECK(c.last_effects().forward_refused == refusal{refusal_reason::too_many_pending, s1});
+    CHECK(c.last_effects().rare->forward_refused == refusal{refusal_reason::too_many_pending, s1});
     CHECK(c.sent<forward_proposal_refusal>(s1, s2) == no);
 }
 
@@ -151,7 +151,7 @@ TEST_CASE("thesis 6.2 one request is under way at a time, and it ends with the l
     c.lose_all();
     c.time_out(s3);
     c.deliver(s3, s2);
-    CHECK(c.last_effects().forwarding_lost);
+    CHECK(c.last_effects().rare->forwarding_lost);
     c.settle();
     REQUIRE(c.at(s2).current_leader() == s3);
     const auto next_one = forward(c, s2, s3);
@@ -173,9 +173,9 @@ TEST_CASE("thesis 6.2 a request of another term is not taken, nor is an answer o
     c.lose_all();
     c.inject(s1, s2, forward_proposal_reply{{1}, asked.request, {2}});
     c.inject(s1, s2, forward_proposal_reply{{2}, asked.request, {2}});
-    CHECK_FALSE(c.last_effects().forwarded.has_value());
+    CHECK_FALSE(c.last_effects().rare->forwarded.has_value());
     c.inject(s3, s2, forward_proposal_reply{{2}, late.request, {2}});
-    CHECK_FALSE(c.last_effects().forwarded.has_value());
+    CHECK_FALSE(c.last_effects().rare->forwarded.has_value());
 }
 
 TEST_CASE("thesis 6.2 what the leader knows of requests ends with its leadership") {
@@ -229,7 +229,7 @@ TEST_CASE("thesis 6.2 a learner forwards, but no witness and nobody without a le
     c.heartbeat(s1);
     c.settle();
     c.give(s3, forward_requested{});
-    CHECK(c.last_effects().refused == refusal{refusal_reason::not_leader, s1});
+    CHECK(c.last_effects().rare->refused == refusal{refusal_reason::not_leader, s1});
     static_cast<void>(forward(c, s4, s1));
     c.settle();
     CHECK(c.last(s1) == 2);

@@ -124,7 +124,7 @@ TEST_CASE("S64 a grant asked for before the election is not a vote in it") {
     for (const auto id : {s2, s3, s4, s5}) c.inject(id, s1, pre_vote_reply{{1}, true});
     CHECK(c.at(s1).is_candidate());
     CHECK(c.term(s1) == 1);
-    CHECK(std::get<candidate>(c.at(s1).role).granted.size() == 1);
+    CHECK(std::get<candidate_state>(c.at(s1).role).granted.size() == 1);
 }
 
 TEST_CASE("S64 a vote is not a grant of the question before an election") {

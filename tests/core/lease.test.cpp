@@ -26,7 +26,7 @@ constexpr auto timeout = settings{}.election_timeout;
 /// Whether `id` answers a read by its lease: at once.
 [[nodiscard]] constexpr bool answers_by_lease(cluster& c, member_id id) {
     c.give(id, read_requested{read_consistency::lease});
-    return c.last_effects().read && c.last_effects().read->round == read_round{};
+    return c.last_effects().rare->read && c.last_effects().rare->read->round == read_round{};
 }
 
 /// s1 leads `servers` and has just got a lease.

@@ -17,8 +17,8 @@ using namespace raft;
 
 namespace {
 
-constexpr log_shape log_of(std::initializer_list<std::uint64_t> terms) {
-    log_shape log;
+constexpr log_terms log_of(std::initializer_list<std::uint64_t> terms) {
+    log_terms log;
     for (const auto term : terms) log.append({term}, 1);
     return log;
 }
@@ -43,14 +43,15 @@ struct plain_log {
         while (end < last() && end < limit && term_at(end + 1) == term_at(first)) ++end;
         return end;
     }
-    [[nodiscard]] log_position last_not_after(std::uint64_t limit, std::uint64_t term) const {
+    [[nodiscard]] log_position find_conflict_by_term(std::uint64_t limit,
+                                                     std::uint64_t term) const {
         auto index = limit < last() ? limit : last();
         while (index > base && term_at(index)->value > term) --index;
         return index > base ? position(index, term_at(index)->value) : position(base, base_term);
     }
 };
 
-void expect_same(const log_shape& shape, const plain_log& plain) {
+void expect_same(const log_terms& shape, const plain_log& plain) {
     REQUIRE(shape.last_index().value == plain.last());
     REQUIRE(shape.last_term() == plain.term_at(plain.last()));
     REQUIRE(shape.base() == position(plain.base, plain.base_term));
@@ -63,7 +64,7 @@ void expect_same(const log_shape& shape, const plain_log& plain) {
             REQUIRE(shape.matches(position(i, t)) == (term == term_number{t}));
         if (i < plain.base) continue;
         for (std::uint64_t t = 0; t < 8; ++t)
-            REQUIRE(shape.last_not_after({i}, {t}) == plain.last_not_after(i, t));
+            REQUIRE(shape.find_conflict_by_term({i}, {t}) == plain.find_conflict_by_term(i, t));
         if (i <= plain.base || i > plain.last()) continue;
         for (auto limit = i; limit <= plain.last() + 2; ++limit)
             REQUIRE(shape.run_end({i}, {limit}).value == plain.run_end(i, limit));
@@ -74,7 +75,7 @@ void expect_same(const log_shape& shape, const plain_log& plain) {
     }
 }
 
-void change(log_shape& shape, plain_log& plain, std::mt19937_64& random) {
+void change(log_terms& shape, plain_log& plain, std::mt19937_64& random) {
     const auto below = [&](std::uint64_t bound) { return random() % bound; };
     const auto kind = below(10);
     if (kind < 6) {
@@ -102,7 +103,7 @@ TEST_CASE("the shape of a log answers as the list of its terms does") {
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {
         CAPTURE(seed);
         std::mt19937_64 random{seed};
-        log_shape shape;
+        log_terms shape;
         plain_log plain;
         for (int i = 0; i < 25; ++i) {
             change(shape, plain, random);
@@ -112,7 +113,7 @@ TEST_CASE("the shape of a log answers as the list of its terms does") {
 }
 
 TEST_CASE("an empty log ends before its first entry and matches only there") {
-    constexpr log_shape empty;
+    constexpr log_terms empty;
     static_assert(empty.last() == position(0, 0));
     CHECK(empty.matches(position(0, 0)));
     CHECK_FALSE(empty.matches(position(0, 1)));
@@ -154,12 +155,12 @@ TEST_CASE("B06 §5.4.1 the later last term wins and of equal last terms the long
 
 TEST_CASE("§5.3 the hint skips every entry whose term the leader's log cannot have there") {
     const auto f = log_of({1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3});
-    CHECK(f.last_not_after({9}, {6}) == position(9, 3));
-    CHECK(f.last_not_after({9}, {2}) == position(6, 2));
-    CHECK(f.last_not_after({9}, {1}) == position(3, 1));
-    CHECK(f.last_not_after({5}, {2}) == position(5, 2));
-    CHECK(f.last_not_after({20}, {9}) == position(11, 3));
-    CHECK(f.last_not_after({20}, {0}) == position(0, 0));
+    CHECK(f.find_conflict_by_term({9}, {6}) == position(9, 3));
+    CHECK(f.find_conflict_by_term({9}, {2}) == position(6, 2));
+    CHECK(f.find_conflict_by_term({9}, {1}) == position(3, 1));
+    CHECK(f.find_conflict_by_term({5}, {2}) == position(5, 2));
+    CHECK(f.find_conflict_by_term({20}, {9}) == position(11, 3));
+    CHECK(f.find_conflict_by_term({20}, {0}) == position(0, 0));
 }
 
 TEST_CASE("§5.3 logs of equal content are equal whatever was done to them") {
@@ -170,5 +171,5 @@ TEST_CASE("§5.3 logs of equal content are equal whatever was done to them") {
     twice.truncate_after({1});
     CHECK(twice == log_of({1}));
     twice.truncate_after({0});
-    CHECK(twice == log_shape{});
+    CHECK(twice == log_terms{});
 }

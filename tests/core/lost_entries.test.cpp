@@ -149,7 +149,7 @@ TEST_CASE("what was lost is not here again before it is durable") {
     CHECK(is_missing_entries(c, s2));
     c.persist(s2);
     CHECK_FALSE(is_missing_entries(c, s2));
-    CHECK(c.last_effects().lost_regained);
+    CHECK(c.last_effects().rare->lost_regained);
 }
 
 TEST_CASE("a crash on the way back changes nothing") {
@@ -239,7 +239,7 @@ TEST_CASE(
         recovered_state kept;
         kept.vote.current_term = {4};
         kept.snapshot.last_included = position(covered, 2);
-        kept.log = log_shape{position(covered, 2)};
+        kept.log = log_terms{position(covered, 2)};
         kept.configurations.push_back({{}, voters_only({s1, s2, s3})});
         kept.lost_through = position(7, 3);
         const auto heard = step(initial_state(s2, plain(), kept, 1),

@@ -199,11 +199,11 @@ TEST_CASE("F16 whoever lacks commands does not stand, reads nothing and takes no
     CHECK(fired.next.is_follower());
     for (const auto kind : {read_consistency::linearizable, read_consistency::stale}) {
         const auto read = step(s, read_requested{kind, timeout}, c.now());
-        REQUIRE(read.out.refused);
-        CHECK(read.out.refused->reason == refusal_reason::not_leader);
-        CHECK_FALSE(read.out.read);
+        REQUIRE(read.out.rare->refused);
+        CHECK(read.out.rare->refused->reason == refusal_reason::not_leader);
+        CHECK_FALSE(read.out.rare->read);
     }
-    CHECK(step(s, forward_requested{1}, c.now()).out.refused);
+    CHECK(step(s, forward_requested{1}, c.now()).out.rare->refused);
     CHECK_FALSE(may_take_snapshot(s, s.commit_index));
     CHECK(may_take_snapshot(s, {2}));
     CHECK(applicable_index(s) == log_index{2});

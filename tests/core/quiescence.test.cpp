@@ -89,7 +89,7 @@ TEST_CASE("B45 a leader that died while all slept is missed when the group is ne
         c.run_for(milliseconds(600'000));
         CHECK_FALSE(has_timer(c));
         c.propose(asked);
-        CHECK(c.last_effects().refused == refusal{refusal_reason::not_leader, s1});
+        CHECK(c.last_effects().rare->refused == refusal{refusal_reason::not_leader, s1});
         c.run_for(settings{}.election_timeout * 2);
         REQUIRE(c.leader());
         CHECK(c.leader() != s1);
@@ -154,7 +154,7 @@ TEST_CASE("a group waits two election timeouts for a member that lacks an entry,
     c.crash(s3);
     c.propose(s1);
     c.settle();
-    const auto given_up_at = c.at(s1).peers[2].heard_at + settings{}.election_timeout * 2;
+    const auto given_up_at = c.at(s1).peers[2].last_contact + settings{}.election_timeout * 2;
     const auto interval = settings{}.heartbeat_interval;
     while (given_up_at - c.now() > interval) c.run_for(interval);
     c.let_time_pass(given_up_at - c.now() + duration{-1});
@@ -200,7 +200,7 @@ TEST_CASE("only a follower with all that its leader has on its disk is let sleep
     const auto last = c.at(s1).log.last();
     const auto sleeps = [&](member_id who, member_id from, const fall_asleep& m) {
         c.give(who, received{from, m, {}});
-        const auto* following = std::get_if<follower>(&c.at(who).role);
+        const auto* following = std::get_if<follower_state>(&c.at(who).role);
         return following != nullptr && following->asleep;
     };
     CHECK_FALSE(sleeps(s1, s2, {{term}, last}));

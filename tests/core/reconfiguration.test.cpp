@@ -63,7 +63,7 @@ cluster begun(const change_case& each, const settings& config) {
     c.propose(s1);
     c.settle();
     c.change(s1, each.wanted);
-    CHECK_FALSE(c.last_effects().refused.has_value());
+    CHECK_FALSE(c.last_effects().rare->refused.has_value());
     return c;
 }
 
@@ -71,7 +71,7 @@ cluster begun(const change_case& each, const settings& config) {
 /// was over before.
 bool goes_on(cluster& c) {
     const auto& s = c.at(s1);
-    const auto* leading = std::get_if<leader>(&s.role);
+    const auto* leading = std::get_if<leader_state>(&s.role);
     if (leading == nullptr || !leading->changing) return false;
     if (c.network().empty())
         c.heartbeat(s1);
@@ -93,7 +93,7 @@ void check_ends(cluster& c, const change_case& each) {
     if (membership_of(members) != each.wanted) {
         CHECK(membership_of(members) == first_voters(each.before));
         c.change(*c.leader(), each.wanted);
-        CHECK_FALSE(c.last_effects().refused.has_value());
+        CHECK_FALSE(c.last_effects().rare->refused.has_value());
         c.run_for(timeout * 15);
         REQUIRE(c.leader().has_value());
     }

@@ -25,7 +25,7 @@ template <class Request>
     const auto before = c.at(id);
     const auto messages = c.network().size();
     c.give(id, request);
-    return c.last_effects().refused == refusal{reason, before.current_leader()} &&
+    return c.last_effects().rare->refused == refusal{reason, before.current_leader()} &&
            c.at(id) == before && c.network().size() == messages;
 }
 
@@ -102,7 +102,7 @@ TEST_CASE("S77 S78 a change is refused by who is not ready, or is changing or ha
     c.settle();
     const auto stale = growth(c, s1);
     c.give(s1, stale);
-    REQUIRE(c.last_effects().change == log_index{2});
+    REQUIRE(c.last_effects().rare->change == log_index{2});
     CHECK(refuses(c, s1, growth(c, s1), change_in_progress));
     CHECK(refuses(c, s1, stale, change_in_progress));
     c.run_for(settings{}.election_timeout * 2);

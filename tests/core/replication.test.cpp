@@ -29,10 +29,10 @@ TEST_CASE("S52 without a majority nothing is committed, without a leader nothing
     c.settle();
     CHECK(c.commit(s1) == 1);
     c.propose(s2);
-    CHECK(c.last_effects().refused == refusal{refusal_reason::not_leader, s1});
+    CHECK(c.last_effects().rare->refused == refusal{refusal_reason::not_leader, s1});
     c.time_out(s2);
     c.propose(s2);
-    CHECK(c.last_effects().refused == refusal{refusal_reason::not_leader, std::nullopt});
+    CHECK(c.last_effects().rare->refused == refusal{refusal_reason::not_leader, std::nullopt});
     CHECK(c.last(s2) == 2);
     CHECK_FALSE(c.last_effects().proposal.has_value());
 }
@@ -44,7 +44,7 @@ TEST_CASE("S56 proposals beyond the limit of uncommitted entries are refused, no
     c.isolate(s1);
     c.propose(s1, 15);
     c.propose(s1, 2);
-    CHECK(c.last_effects().refused == refusal{refusal_reason::too_many_pending, s1});
+    CHECK(c.last_effects().rare->refused == refusal{refusal_reason::too_many_pending, s1});
     c.propose(s1, 1);
     CHECK(c.last_effects().proposal == accepted_proposal{{17}, {1}});
     for (int i = 0; i < 1000; ++i) c.propose(s1);

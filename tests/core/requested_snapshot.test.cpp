@@ -60,7 +60,7 @@ TEST_CASE("§7 if the last snapshot holds no more than the follower has, the nex
     REQUIRE(c.commit(s3) == 4);
     c = after_asking(std::move(c));
     c.deliver(s3, s1);
-    CHECK(c.last_effects().snapshot_wanted);
+    CHECK(c.last_effects().rare->snapshot_wanted);
     CHECK(progress_of(c, s1, s3).mode != replication_mode::snapshot);
     c.take_snapshot(s1);
     c.settle();
@@ -79,7 +79,7 @@ TEST_CASE("§7 a follower that has all that is committed gets nothing, and nothi
     c.give(s3, snapshot_requested{});
     const auto before = c.at(s1);
     c.deliver(s3, s1);
-    CHECK_FALSE(c.last_effects().snapshot_wanted);
+    CHECK_FALSE(c.last_effects().rare->snapshot_wanted);
     CHECK(c.at(s1).tasks == before.tasks);
     CHECK(c.network().empty());
 }
@@ -87,10 +87,10 @@ TEST_CASE("§7 a follower that has all that is committed gets nothing, and nothi
 TEST_CASE("§7 who leads, or knows no leader, cannot ask for a snapshot") {
     cluster c{3};
     c.give(s2, snapshot_requested{});
-    CHECK(c.last_effects().refused == refusal{refusal_reason::not_leader, std::nullopt});
+    CHECK(c.last_effects().rare->refused == refusal{refusal_reason::not_leader, std::nullopt});
     c.elect(s1);
     c.give(s1, snapshot_requested{});
-    CHECK(c.last_effects().refused == refusal{refusal_reason::nothing_to_do, s1});
+    CHECK(c.last_effects().rare->refused == refusal{refusal_reason::nothing_to_do, s1});
 }
 
 TEST_CASE("§7 a request of an earlier term, or of a stranger, is ignored") {

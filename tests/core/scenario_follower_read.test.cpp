@@ -17,14 +17,14 @@ namespace {
 
 constexpr auto timeout = settings{}.election_timeout;
 
-constexpr const leader& leading(const cluster& c, member_id id) {
-    return std::get<leader>(c.at(id).role);
+constexpr const leader_state& leading(const cluster& c, member_id id) {
+    return std::get<leader_state>(c.at(id).role);
 }
 
 /// Whether reads that were asked of `id` still wait.
 constexpr bool waits(const cluster& c, member_id id) {
     const auto& reads = c.at(id).tasks->reads;
-    return reads && reads->asked != reads->confirmed;
+    return reads && reads->requested != reads->confirmed;
 }
 
 constexpr void read(cluster& c, member_id id) { c.give(id, read_requested{}); }
@@ -74,8 +74,8 @@ std::optional<refusal_reason> refuses_stale(cluster& c, member_id id, duration b
     const auto before = c.at(id);
     c.give(id, read_requested{read_consistency::stale, bound});
     CHECK(c.at(id) == before);
-    if (c.last_effects().refused) return c.last_effects().refused->reason;
-    CHECK(c.last_effects().read == accepted_read{{}, before.commit_index});
+    if (c.last_effects().rare->refused) return c.last_effects().rare->refused->reason;
+    CHECK(c.last_effects().rare->read == accepted_read{{}, before.commit_index});
     return std::nullopt;
 }
 
@@ -167,7 +167,7 @@ TEST_CASE("S96 doubled and reordered answers confirm a read once, and no later o
     c.inject(s1, s2, read_index_reply{{1}, answer.request, {9}, {99}});
     CHECK(waits(c, s2));
     c.inject(s1, s2, round_confirmed{{1}, answer.round});
-    CHECK(c.last_effects().confirmed == confirmed_reads{answer.request, answer.index});
+    CHECK(c.last_effects().rare->confirmed == confirmed_reads{answer.request, answer.index});
     read(c, s2);
     for (int i = 0; i < 2; ++i) {
         c.inject(s1, s2, answer);
@@ -200,24 +200,24 @@ TEST_CASE("S96 a learner whose leader is gone answers the reads that wait, and t
     cluster c{members, settings{}};
     c.elect(s1);
     read(c, s4);
-    REQUIRE(c.last_effects().read.has_value());
+    REQUIRE(c.last_effects().rare->read.has_value());
     c.settle();
     CHECK_FALSE(waits(c, s4));
     c.isolate(s4);
     read(c, s4);
     CHECK(waits(c, s4));
     c.fire(s4, timer::election);
-    CHECK(c.last_effects().reads_lost);
+    CHECK(c.last_effects().rare->reads_lost);
     CHECK_FALSE(waits(c, s4));
     read(c, s4);
-    CHECK(c.last_effects().refused == refusal{refusal_reason::not_leader, std::nullopt});
+    CHECK(c.last_effects().rare->refused == refusal{refusal_reason::not_leader, std::nullopt});
     const auto alone = c.at(s4);
     c.give(s4, transfer_requested{s4});
     CHECK(c.at(s4) == alone);
     c.heal();
     c.run_for(timeout);
     read(c, s4);
-    CHECK(c.last_effects().read.has_value());
+    CHECK(c.last_effects().rare->read.has_value());
     c.settle();
     CHECK_FALSE(waits(c, s4));
     CHECK(c.safe());
@@ -302,7 +302,7 @@ cluster sleeping_group() {
 
 bool takes_stale(cluster& c, member_id id, duration bound) {
     c.give(id, read_requested{read_consistency::stale, bound});
-    return c.last_effects().read.has_value();
+    return c.last_effects().rare->read.has_value();
 }
 
 }  // namespace
@@ -352,7 +352,7 @@ TEST_CASE("B45 a read whose question was lost keeps the group from sleeping") {
         CHECK(waits(c, id));
         c.run_for(timeout);
         CHECK_FALSE(waits(c, id));
-        CHECK_FALSE(c.last_effects().reads_lost);
+        CHECK_FALSE(c.last_effects().rare->reads_lost);
     }
 }
 
@@ -369,7 +369,7 @@ TEST_CASE("B45 a learner that did not hear that all sleep wakes them, once, and 
         c.run_for(timeout * 10);
         CHECK(c.deadline(s4, timer::election).has_value() == alone);
         read(c, s4);
-        CHECK(c.last_effects().read.has_value() != alone);
+        CHECK(c.last_effects().rare->read.has_value() != alone);
         CHECK(c.leader() == s1);
         CHECK(c.term(s1) == 1);
         CHECK(c.safe());

@@ -27,7 +27,7 @@ constexpr settings with_leases(std::uint16_t drift_ppm = 100) {
 /// Asks `id` for a read under its lease.
 std::optional<accepted_read> lease_read(cluster& c, member_id id) {
     c.give(id, read_requested{read_consistency::lease});
-    return c.last_effects().read;
+    return c.last_effects().rare->read;
 }
 
 /// Whether `id` answers a read by its lease: at once, and without a word to anybody.
@@ -47,8 +47,8 @@ TEST_CASE("S96 the read of a follower waits for a majority that its leader asked
         c.propose(s1, 10);
         c.settle();
         c.give(s2, read_requested{});
-        REQUIRE(c.last_effects().read.has_value());
-        const auto asked = c.last_effects().read->round;
+        REQUIRE(c.last_effects().rare->read.has_value());
+        const auto asked = c.last_effects().rare->read->round;
         CHECK(count<request_read_index>(c, s2, s1) == 1);
         c.deliver(s2, s1);
         const auto reply = newest<read_index_reply>(c, s1, s2);
@@ -57,12 +57,12 @@ TEST_CASE("S96 the read of a follower waits for a majority that its leader asked
         CHECK(count<append_entries>(c, s1, s3) == 1);
         c.lose(s1, s3);
         c.deliver(s1, s2);  // The round, and the answer: but the round is not confirmed yet.
-        CHECK_FALSE(c.last_effects().confirmed.has_value());
+        CHECK_FALSE(c.last_effects().rare->confirmed.has_value());
         c.deliver(s2, s1);
         while (count<round_confirmed>(c, s1, s2) > 0) c.deliver_one(s1, s2);
-        REQUIRE(c.last_effects().confirmed.has_value());
-        CHECK(c.last_effects().confirmed->round == asked);
-        CHECK(c.last_effects().confirmed->index.value >= c.commit(s1));
+        REQUIRE(c.last_effects().rare->confirmed.has_value());
+        CHECK(c.last_effects().rare->confirmed->round == asked);
+        CHECK(c.last_effects().rare->confirmed->index.value >= c.commit(s1));
         c.settle();
     }
     CHECK(c.safe());
@@ -72,13 +72,13 @@ TEST_CASE("S96 B38 a follower that loses its leader serves none of the reads tha
     auto c = steady(3);
     c.isolate(s1);
     c.give(s2, read_requested{});
-    REQUIRE(c.last_effects().read.has_value());
+    REQUIRE(c.last_effects().rare->read.has_value());
     c.settle();
     c.time_out(s2);
-    CHECK(c.last_effects().reads_lost);
-    CHECK_FALSE(c.last_effects().confirmed.has_value());
+    CHECK(c.last_effects().rare->reads_lost);
+    CHECK_FALSE(c.last_effects().rare->confirmed.has_value());
     c.give(s2, read_requested{});
-    CHECK(c.last_effects().refused == refusal{refusal_reason::not_leader, std::nullopt});
+    CHECK(c.last_effects().rare->refused == refusal{refusal_reason::not_leader, std::nullopt});
 }
 
 TEST_CASE("S96 B38 a deposed leader confirms no follower's read, however often it is asked") {
@@ -91,7 +91,7 @@ TEST_CASE("S96 B38 a deposed leader confirms no follower's read, however often i
     for (int i = 0; i < 5; ++i) {
         c.heartbeat(s1);
         c.settle();
-        CHECK_FALSE(c.last_effects().confirmed.has_value());
+        CHECK_FALSE(c.last_effects().rare->confirmed.has_value());
     }
     CHECK(c.safe());
 }
@@ -107,8 +107,8 @@ TEST_CASE("S96 a witness serves no read, it has no data, and says who leads") {
     for (const auto kind :
          {read_consistency::linearizable, read_consistency::lease, read_consistency::stale}) {
         c.give(s3, read_requested{kind, timeout});
-        CHECK_FALSE(c.last_effects().read.has_value());
-        CHECK(c.last_effects().refused == refusal{refusal_reason::not_leader, s1});
+        CHECK_FALSE(c.last_effects().rare->read.has_value());
+        CHECK(c.last_effects().rare->refused == refusal{refusal_reason::not_leader, s1});
     }
     CHECK(c.at(s3) == before);
     CHECK(c.network().empty());
@@ -124,7 +124,7 @@ TEST_CASE("S100 without a bound of the clocks, or the check of the quorum, there
         for (const auto id : {s1, s2}) {
             const auto before = c.at(id);
             CHECK_FALSE(lease_read(c, id).has_value());
-            CHECK(c.last_effects().refused == refusal{refusal_reason::no_lease, s1});
+            CHECK(c.last_effects().rare->refused == refusal{refusal_reason::no_lease, s1});
             CHECK(c.at(id) == before);
         }
     }
@@ -185,7 +185,7 @@ TEST_CASE("S100 a leader that hands over answers no read by its lease") {
     c.isolate(s2);
     c.propose(s1);
     c.give(s1, transfer_requested{s2});
-    REQUIRE_FALSE(c.last_effects().refused.has_value());
+    REQUIRE_FALSE(c.last_effects().rare->refused.has_value());
     CHECK_FALSE(answers_by_lease(c, s1));
 }
 

@@ -74,7 +74,7 @@ TEST_CASE("S52 a proposal is committed with a majority, and without one refused 
             const bool leads = elected_before || each.committed;
             CHECK(c.at(s1).is_leader() == leads);
             c.propose(s1);
-            CHECK(c.last_effects().refused.has_value() != leads);
+            CHECK(c.last_effects().rare->refused.has_value() != leads);
             CHECK(c.last(s1) == (leads ? 2 : 0));
             c.settle();
             CHECK((c.commit(s1) == 2) == each.committed);

@@ -41,7 +41,7 @@ TEST_CASE("§7 a durable snapshot lets the log before it go, but for what slow f
     c.propose(s1, 9);
     REQUIRE(c.commit(s1) == 10);
     c.take_snapshot(s1);
-    CHECK(c.last_effects().discard == log_index{7});
+    CHECK(c.last_effects().rare->discard == log_index{7});
     CHECK(c.at(s1).log.base() == position(7, 1));
     CHECK(c.at(s1).snapshot.last_included == position(10, 1));
     CHECK(c.last(s1) == 10);
@@ -52,7 +52,7 @@ TEST_CASE("§7 with less log than is kept nothing goes") {
     c.elect(s1);
     c.propose(s1, 9);
     c.take_snapshot(s1);
-    CHECK_FALSE(c.last_effects().discard.has_value());
+    CHECK_FALSE(c.last_effects().rare->discard.has_value());
     CHECK(c.at(s1).log.base() == log_start);
     CHECK(c.at(s1).snapshot.last_included == position(10, 1));
 }
@@ -69,7 +69,7 @@ TEST_CASE("§7 a snapshot that is older than the last one, or not committed, cha
     for (const std::uint64_t index : {0U, 3U, 5U, 6U, 8U, 99U}) {
         c.give(s1, snapshot_saved{{position(index, 1), 1}});
         CHECK(c.at(s1) == before);
-        CHECK_FALSE(c.last_effects().discard.has_value());
+        CHECK_FALSE(c.last_effects().rare->discard.has_value());
     }
 }
 
@@ -210,18 +210,18 @@ TEST_CASE("§7 a snapshot goes in chunks, each asked for by the answer to the on
 TEST_CASE("§7 a follower writes chunks in order, once each, and says how far it is") {
     cluster c{3, plain()};
     give(c, s1, chunk(1, position(6, 1), 0, 10, 25));
-    REQUIRE(c.last_effects().chunk.has_value());
-    CHECK(c.last_effects().chunk->offset == 0);
-    CHECK(c.last_effects().chunk->length == 10);
+    REQUIRE(c.last_effects().rare->chunk.has_value());
+    CHECK(c.last_effects().rare->chunk->offset == 0);
+    CHECK(c.last_effects().rare->chunk->length == 10);
     CHECK(newest<install_snapshot_reply>(c, s1, s2) == install_snapshot_reply{{1}, {6}, 10, {}});
     give(c, s1, chunk(1, position(6, 1), 0, 10, 25));
-    CHECK_FALSE(c.last_effects().chunk.has_value());
+    CHECK_FALSE(c.last_effects().rare->chunk.has_value());
     give(c, s1, chunk(1, position(6, 1), 20, 5, 25));
-    CHECK_FALSE(c.last_effects().chunk.has_value());
+    CHECK_FALSE(c.last_effects().rare->chunk.has_value());
     CHECK(newest<install_snapshot_reply>(c, s1, s2)->offset == 10);
     give(c, s1, chunk(1, position(6, 1), 10, 10, 25));
     give(c, s1, chunk(1, position(6, 1), 20, 5, 25));
-    CHECK(c.last_effects().install.has_value());
+    CHECK(c.last_effects().rare->install.has_value());
     CHECK(c.commit(s1) == 6);
     CHECK(c.at(s1).log.last() == position(6, 1));
     CHECK(newest<append_entries_reply>(c, s1, s2) == ack(1, 6));
@@ -267,7 +267,8 @@ TEST_CASE("§7 a follower awaits just the chunks that it writes, and nobody else
         CAPTURE(m.last_included.index.value);
         CAPTURE(m.offset);
         for (const auto& s : {c.at(s3), half_way, installed}) {
-            const auto taken = step(s, received{s2, m, members}, c.now()).out.chunk.has_value();
+            const auto taken =
+                step(s, received{s2, m, members}, c.now()).out.rare->chunk.has_value();
             CHECK(detail::awaits_chunk(s, m, members.value) == taken);
         }
         CHECK_FALSE(detail::awaits_chunk(off, m, members.value));
@@ -291,8 +292,8 @@ TEST_CASE("S91 a snapshot of what is committed here is not installed but acknowl
         REQUIRE(c.commit(s1) == 4);
         const auto log = c.at(s1).log;
         give(c, s1, chunk(1, position(index, 1), 0, 1, 1));
-        CHECK_FALSE(c.last_effects().install.has_value());
-        CHECK_FALSE(c.last_effects().chunk.has_value());
+        CHECK_FALSE(c.last_effects().rare->install.has_value());
+        CHECK_FALSE(c.last_effects().rare->chunk.has_value());
         CHECK(c.at(s1).log == log);
         CHECK(c.commit(s1) == 4);
         CHECK(newest<append_entries_reply>(c, s1, s2) == ack(1, 6));
@@ -304,8 +305,8 @@ TEST_CASE(
     cluster c{3, plain()};
     c.inject(s2, s1, entries(1, log_start, 6, 1, 2));
     give(c, s1, chunk(1, position(4, 1), 0, 1, 1));
-    REQUIRE(c.last_effects().install.has_value());
-    CHECK(c.last_effects().install->keep_suffix);
+    REQUIRE(c.last_effects().rare->install.has_value());
+    CHECK(c.last_effects().rare->install->keep_suffix);
     CHECK(c.commit(s1) == 4);
     CHECK(c.at(s1).log.base() == position(4, 1));
     CHECK(c.log(s1) == terms{1, 1});
@@ -319,14 +320,14 @@ TEST_CASE("S91 a snapshot that the log contradicts takes the whole log's place")
     cluster c{3, plain()};
     c.place(s1, {2}, {1, 1, 1, 2, 2, 2});
     give(c, s1, chunk(3, position(4, 3), 0, 1, 1));
-    REQUIRE(c.last_effects().install.has_value());
-    CHECK_FALSE(c.last_effects().install->keep_suffix);
-    CHECK(c.at(s1).log == log_shape{position(4, 3)});
+    REQUIRE(c.last_effects().rare->install.has_value());
+    CHECK_FALSE(c.last_effects().rare->install->keep_suffix);
+    CHECK(c.at(s1).log == log_terms{position(4, 3)});
     CHECK(c.at(s1).log.last() == position(4, 3));
     CHECK(c.commit(s1) == 4);
     c.crash(s1);
     c.restart(s1);
-    CHECK(c.at(s1).log == log_shape{position(4, 3)});
+    CHECK(c.at(s1).log == log_terms{position(4, 3)});
 }
 
 TEST_CASE("S91 a snapshot that no server could send is not looked at") {
@@ -404,7 +405,7 @@ TEST_CASE("§7 a leader of an older term cannot install and hears of the term") 
     cluster c{3, plain()};
     c.place(s1, {4}, {});
     give(c, s1, chunk(3, position(5, 1), 0, 1, 1));
-    CHECK_FALSE(c.last_effects().install.has_value());
+    CHECK_FALSE(c.last_effects().rare->install.has_value());
     CHECK(newest<install_snapshot_reply>(c, s1, s2)->term == term_number{4});
 }
 

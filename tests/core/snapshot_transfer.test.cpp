@@ -93,8 +93,8 @@ TEST_CASE("B83 a crash while a snapshot is coming leaves the log, and the transf
     give(c, s1, chunk(1, position(6, 1), 0, 0, 25));
     CHECK(newest<install_snapshot_reply>(c, s1, s2) == install_snapshot_reply{{1}, {6}, 10, {}});
     give(c, s1, chunk(1, position(6, 1), 10, 15, 25));
-    CHECK(c.last_effects().chunk->offset == 10);
-    CHECK(c.last_effects().install.has_value());
+    CHECK(c.last_effects().rare->chunk->offset == 10);
+    CHECK(c.last_effects().rare->install.has_value());
     CHECK(c.commit(s1) == 6);
 }
 
@@ -108,8 +108,8 @@ TEST_CASE("B83 a crash between the last chunk and the installation leaves only t
     c.restart(s1);
     CHECK(c.commit(s1) == 0);
     give(c, s1, chunk(1, position(6, 1), 0, 0, 20));
-    CHECK_FALSE(c.last_effects().chunk.has_value());
-    CHECK(c.last_effects().install.has_value());
+    CHECK_FALSE(c.last_effects().rare->chunk.has_value());
+    CHECK(c.last_effects().rare->install.has_value());
     CHECK(c.commit(s1) == 6);
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("B83 after a crash a snapshot of other bytes is received from its begi
     CHECK(newest<install_snapshot_reply>(c, s1, s2)->offset == 0);
     other.length = 20;
     give(c, s1, other);
-    CHECK(c.last_effects().chunk->offset == 0);
+    CHECK(c.last_effects().rare->chunk->offset == 0);
     CHECK(c.at(s1).snapshot == snapshot_description{position(6, 1), 20, 1});
 }
 
@@ -148,7 +148,7 @@ TEST_CASE("what was received of a snapshot is thrown away if it is damaged, and 
     c.give(s1, snapshot_damaged{});
     CHECK(c.commit(s1) == 0);
     give(c, s1, chunk(1, position(6, 1), 10, 10, 20));
-    CHECK_FALSE(c.last_effects().chunk.has_value());
+    CHECK_FALSE(c.last_effects().rare->chunk.has_value());
     CHECK(newest<install_snapshot_reply>(c, s1, s2)->offset == 0);
     give(c, s1, chunk(1, position(6, 1), 0, 20, 20));
     CHECK(c.commit(s1) == 6);

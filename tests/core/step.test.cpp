@@ -31,7 +31,7 @@ transition all_ways(const state& before, const Input& in, instant now) {
     auto reused = before;
     effects written_before;
     written_before.send(s1, timeout_now{{9}, {9}});
-    written_before.cancel(timer::election);
+    written_before.rare.change().leadership_lost = true;
     written_before.write.emplace();
     written_before.clear();
     advance(reused, input{in}, now, written_before);
@@ -137,7 +137,7 @@ private:
         if (kind < 96 && below(4) == 0) return give(id, snapshot_requested{});
         if (kind < 96 && below(8) == 0) return give(id, snapshot_damaged{});
         if (kind < 96 && below(2) == 0) return change(id);
-        if (kind < 96) return give(id, written{{s.disk.begun.value + below(3)}});
+        if (kind < 96) return give(id, written{{s.disk.issued.value + below(3)}});
         if (kind < 97 && below(10) == 0) return give(id, storage_failed{});
         const auto index = s.commit_index;
         if (index <= s.snapshot.last_included.index) return;
@@ -249,9 +249,9 @@ TEST_CASE("states that differ in anything are not equal") {
     CHECK(differs([](state& s) { s.snapshot.size = 1; }));
     CHECK(differs([](state& s) { s.configurations.clear(); }));
     CHECK(differs([](state& s) { s.commit_index = {1}; }));
-    CHECK(differs([](state& s) { s.role = candidate{}; }));
+    CHECK(differs([](state& s) { s.role = candidate_state{}; }));
     CHECK(differs([](state& s) { s.peers.emplace_back(); }));
-    CHECK(differs([](state& s) { s.disk.begun = {1}; }));
+    CHECK(differs([](state& s) { s.disk.issued = {1}; }));
     CHECK(differs([](state& s) { s.seed = 99; }));
     CHECK(differs([](state& s) { s.role = role{halted{}}; }));
 }
@@ -284,7 +284,7 @@ TEST_CASE("B70 a server whose storage failed says nothing, takes nothing and lea
         c.elect(s1);
         c.give(id, storage_failed{});
         CHECK(c.at(id).is_halted());
-        CHECK(c.last_effects().leadership_lost == (id == s1));
+        CHECK(c.last_effects().rare->leadership_lost == (id == s1));
         CHECK_FALSE(c.deadline(id, timer::election).has_value());
         CHECK_FALSE(c.deadline(id, timer::heartbeat).has_value());
         const auto before = c.at(id);
@@ -292,17 +292,17 @@ TEST_CASE("B70 a server whose storage failed says nothing, takes nothing and lea
         c.inject(s3, id, heartbeat(9, log_start));
         c.fire(id, timer::election);
         c.fire(id, timer::heartbeat);
-        c.give(id, written{before.disk.begun});
+        c.give(id, written{before.disk.issued});
         c.give(id, snapshot_saved{{position(1, 1), 1}});
         c.give(id, storage_failed{});
-        CHECK_FALSE(c.last_effects().leadership_lost);
+        CHECK_FALSE(c.last_effects().rare->leadership_lost);
         const refusal failed{refusal_reason::storage_failed, std::nullopt};
         c.propose(id);
-        CHECK(c.last_effects().refused == failed);
+        CHECK(c.last_effects().rare->refused == failed);
         c.give(id, read_requested{});
-        CHECK(c.last_effects().refused == failed);
+        CHECK(c.last_effects().rare->refused == failed);
         c.give(id, transfer_requested{s3});
-        CHECK(c.last_effects().refused == failed);
+        CHECK(c.last_effects().rare->refused == failed);
         CHECK(c.at(id) == before);
         CHECK(c.network().empty());
     }
@@ -352,7 +352,7 @@ TEST_CASE("§5.3 a proposal of nothing is refused, and changes nothing") {
     c.elect(s1);
     const auto before = c.at(s1);
     c.propose(s1, 0);
-    REQUIRE(c.last_effects().refused);
-    CHECK(c.last_effects().refused->reason == refusal_reason::nothing_to_do);
+    REQUIRE(c.last_effects().rare->refused);
+    CHECK(c.last_effects().rare->refused->reason == refusal_reason::nothing_to_do);
     CHECK(c.at(s1) == before);
 }

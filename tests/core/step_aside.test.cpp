@@ -49,7 +49,7 @@ TEST_CASE(
     CHECK(c.at(s1).is_leader());
     c.lose_all();
     pass_and_answer(c, duration{1});
-    CHECK(c.last_effects().leadership_lost);
+    CHECK(c.last_effects().rare->leadership_lost);
     CHECK(c.at(s1).is_follower());
     CHECK(count<timeout_now>(c, s1, s2) + count<timeout_now>(c, s1, s3) == 1);
     c.settle();
@@ -121,7 +121,7 @@ TEST_CASE("who is asked to step down is followed at once by the most complete of
     c.settle();
     c.heal();
     c.give(s1, step_down_requested{});
-    CHECK(c.last_effects().leadership_lost);
+    CHECK(c.last_effects().rare->leadership_lost);
     CHECK(count<timeout_now>(c, s1, s4) == 1);
     c.settle();
     CHECK(c.leader() == s4);
@@ -150,7 +150,7 @@ TEST_CASE("the best of the others is sought among those that lead after a change
         c.deliver(s3, s1);
         REQUIRE_FALSE(c.at(s1).members().is_joint());
         c.give(s1, transfer_requested{});
-        REQUIRE_FALSE(c.last_effects().refused.has_value());
+        REQUIRE_FALSE(c.last_effects().rare->refused.has_value());
         CHECK(c.at(s1).tasks->transfer->target == (one_stays ? s3 : s2));
         c.settle();
         CHECK(c.leader() == (one_stays ? s3 : s2));
@@ -169,7 +169,7 @@ TEST_CASE("learners, witnesses and who is alone find no successor") {
         c.elect(s1);
         const auto before = c.at(s1);
         c.give(s1, transfer_requested{});
-        CHECK(c.last_effects().refused == refusal{refusal_reason::no_candidate, s1});
+        CHECK(c.last_effects().rare->refused == refusal{refusal_reason::no_candidate, s1});
         CHECK(c.at(s1) == before);
     }
     cluster c{members, settings{}};

@@ -42,7 +42,7 @@ TEST_CASE("S69 leadership goes to another server and back, though all hear their
 TEST_CASE("S69 the transfer of a follower is refused, with the leader's name") {
     auto c = steady(3, {});
     transfer(c, s2, s3);
-    CHECK(c.last_effects().refused == refusal{refusal_reason::not_leader, s1});
+    CHECK(c.last_effects().rare->refused == refusal{refusal_reason::not_leader, s1});
     CHECK(c.network().empty());
 }
 
@@ -97,14 +97,14 @@ TEST_CASE("S71 a transfer to itself, to a stranger, to a learner or a second one
                                                           {s7, refusal_reason::unknown_member}};
     for (const auto& [target, reason] : cases) {
         transfer(c, s1, target);
-        CHECK(c.last_effects().refused == refusal{reason, s1});
+        CHECK(c.last_effects().rare->refused == refusal{reason, s1});
         CHECK(c.at(s1) == before);
         CHECK(c.network().empty());
     }
     transfer(c, s1, s2);
     c.lose_all();
     transfer(c, s1, s3);
-    CHECK(c.last_effects().refused == refusal{refusal_reason::transfer_in_progress, s1});
+    CHECK(c.last_effects().rare->refused == refusal{refusal_reason::transfer_in_progress, s1});
     CHECK(c.network().empty());
     CHECK(pending(c, s1)->target == s2);
 }
@@ -114,7 +114,7 @@ TEST_CASE("S73 during a transfer proposals are refused, when it is given up they
     transfer(c, s1, s2);
     c.lose_all();
     c.propose(s1);
-    CHECK(c.last_effects().refused.has_value());
+    CHECK(c.last_effects().rare->refused.has_value());
     CHECK(c.last(s1) == 1);
     c.let_time_pass(settings{}.election_timeout + duration{-1});
     c.inject(s3, s1, ack(1, 1));

@@ -23,7 +23,7 @@ raft::state server_one() {
     members =
         raft::detail::with_change_begun(members, {{{1}}, {{2}}, {{3}, raft::member_part::witness}});
     state.configurations.push_back({{}, members});
-    state.role = raft::follower{.leader = raft::member_id{2}, .heard_at = start};
+    state.role = raft::follower_state{.leader = raft::member_id{2}, .last_contact = start};
     return state;
 }
 
@@ -46,12 +46,12 @@ TEST_CASE(
     CHECK_FALSE(one.obstacle(state, start));
     CHECK_FALSE(one.obstacle(state, after(299)));
     CHECK(one.obstacle(state, after(300)) == "the leader was last heard 300 ms ago");
-    state.role = raft::follower{};
+    state.role = raft::follower_state{};
     CHECK(one.obstacle(state, start) == "no leader is known");
-    state.role = raft::candidate{};
+    state.role = raft::candidate_state{};
     CHECK(one.obstacle(state, start) == "no leader is known");
     CHECK_FALSE(health::ailment(state));
-    state.role = raft::leader{};
+    state.role = raft::leader_state{};
     CHECK_FALSE(one.obstacle(state, after(1000)));
     state.role = raft::halted{};
     CHECK(one.obstacle(state, start) == health::ailment(state));
@@ -61,7 +61,7 @@ TEST_CASE(
 TEST_CASE("health: nothing is read while no leader is known, nor by a witness") {
     health one;
     auto state = server_one();
-    state.role = raft::follower{};
+    state.role = raft::follower_state{};
     CHECK_FALSE(one.wants_read(state));
     state = server_one();
     state.configurations.back().value.witnesses.insert({0});
@@ -89,11 +89,11 @@ TEST_CASE("members are reported with how far they are behind and since when they
     CHECK_FALSE(followed[1].behind);
 
     state.log.append({7}, 10);
-    state.role = raft::leader{};
+    state.role = raft::leader_state{};
     state.peers.resize(3);
-    state.peers[0] = {.match_index = {10}, .heard_at = start};
-    state.peers[1] = {.match_index = {4}, .heard_at = after(15)};
-    state.peers[2] = {.heard_at = start};
+    state.peers[0] = {.match_index = {10}, .last_contact = start};
+    state.peers[1] = {.match_index = {4}, .last_contact = after(15)};
+    state.peers[2] = {.last_contact = start};
     const auto led = report_of_members(state, after(40));
     CHECK(led[0].heard_ms == 0);
     CHECK(led[0].behind == 0);

@@ -2,6 +2,7 @@
 //
 // What a node tells those who ask for more than a proposal: changes of membership, reads anywhere,
 // giving leadership up, and what is done when too much is waiting.
+#include <string_view>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -60,11 +61,25 @@ TEST_CASE(
     REQUIRE(c[leader].status().changing);
     change({1, 2, 3});
     c.pass(200);
-    const change_outcome given_up{change_result::given_up};
+    const change_outcome given_up{change_result::aborted};
     const change_outcome completed{change_result::completed};
     CHECK(heard == std::vector{given_up, completed});
     CHECK(c[leader].status().members.size() == 3);
     CHECK_FALSE(c[leader].status().changing);
+}
+
+TEST_CASE("a leader that was asked to remove itself hears that it is done") {
+    trio c;
+    const auto leader = c.leader_id();
+    c.pass(100);
+    std::optional<change_outcome> ended;
+    c[leader].change_members(c[leader].status().configuration,
+                             voters({leader % 3 + 1, (leader + 1) % 3 + 1}),
+                             [&](const change_outcome& given) { ended = given; });
+    c.pass(500);
+    REQUIRE(ended);
+    CHECK(*ended == change_outcome{change_result::completed});
+    CHECK(std::string_view{c[leader].status().role} != "leader");
 }
 
 TEST_CASE("a change whose leader is deposed is unknown, and whoever leads goes on with it") {

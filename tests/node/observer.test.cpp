@@ -40,8 +40,10 @@ struct witness_of_all {
         one.what = in;
     }
     void on_message(const auto& /*to*/, const auto& body) { steps.back().sent.emplace_back(body); }
-    void on_write(write_sequence, const hard_state& kept) { steps.back().votes.push_back(kept); }
-    void on_write(write_sequence, const append& kept) { steps.back().entries.push_back(kept); }
+    void on_write(const log_write& write) {
+        if (write.vote) steps.back().votes.push_back(*write.vote);
+        if (write.entries) steps.back().entries.push_back(*write.entries);
+    }
     void on_state(const state& s) { steps.back().after = s; }
 };
 

@@ -30,6 +30,7 @@
 #include <proof/cluster_model/server_bytes.hpp>
 #include <proof/cluster_model/server_order.hpp>
 #include <proof/explorer.hpp>
+#include <proof/short_way.hpp>
 
 namespace raft::proof {
 
@@ -101,6 +102,9 @@ public:
         return nullptr;
     }
 
+    /// The judge of the short way, which every step is held against.
+    [[nodiscard]] const short_way& short_steps() const { return short_way_; }
+
     /// To be called with what `visit` was just given.
     void encode(const explored_cluster& c, encoding& out) {
         server_order order{bounds_.servers};
@@ -124,6 +128,7 @@ public:
             server.now.self = {i + 1};
             server.now.config = bounds_.config;
             server.now.seed = 0;
+            server.now.timers = {};
             in.read(server.now);
             in.read(server.disk.inside());
             for (auto& each : c.past.reads[i]) in.read(each.round, each.index, each.committed);
@@ -244,7 +249,7 @@ private:
         for (std::size_t number = 0; number < bounds_.servers * wanted_part::parts; ++number) {
             const change_requested request{s.configurations.back().index,
                                            wanted_part::of(number).among(s.members()), true};
-            if (raft::detail::fault_of_change(s.members(), request.members)) continue;
+            if (raft::detail::check_membership_change(s.members(), request.members)) continue;
             --next_.past.left.parts;
             give(now, {kind::part, i, number}, request, visit);
         }
@@ -361,8 +366,10 @@ private:
         server.disk.begin(out_, server.now);
         if (bounds_.config.durable_at_once) server.disk.finish_through(server.now.disk.durable);
         step_judge judge{bounds_, next_, event.server};
+        const auto& before = now.at(event.server).now;
         const auto* wrong = judge.judge_state();
-        if (wrong == nullptr) wrong = judge.judge_step(now.at(event.server).now, out_);
+        if (wrong == nullptr) wrong = judge.judge_step(before, out_);
+        if (wrong == nullptr) wrong = short_way_.judge(before, in, explored_now, server.now, out_);
         send(server.now);
         normalise(server);
         choose_messages(wrong, visit);
@@ -371,7 +378,7 @@ private:
 
     /// A request for reads that comes again may begin another round: they are bounded, too.
     [[nodiscard]] bool is_within_bounds(const raft::state& s) const {
-        const auto* leading = std::get_if<leader>(&s.role);
+        const auto* leading = std::get_if<leader_state>(&s.role);
         return s.current_term.value <= bounds_.term_max &&
                s.log.last_index().value <= bounds_.log_max &&
                (leading == nullptr || leading->round.value <= bounds_.reads);
@@ -397,7 +404,7 @@ private:
                 post(from, *one, each.body);
             else
                 for (const auto member : *std::get_if<member_set>(&each.to))
-                    post(from, from.members().id_of(member), each.body);
+                    post(from, from.identity_of(member), each.body);
         }
     }
 
@@ -473,6 +480,7 @@ private:
     std::vector<explored_cluster> starts_{};
     explored_cluster next_{};
     effects out_{};
+    short_way short_way_{};
     explored_event last_event_{};
     std::array<server_bytes, explored_servers_max> unchanged_{};  ///< Of the state expanded now.
     server_bytes changed_{};                                      ///< By the last event.

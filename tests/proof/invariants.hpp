@@ -22,6 +22,7 @@
 // durable at once.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <variant>
 
@@ -197,7 +198,7 @@ inline constexpr std::array history_clauses{
     if (s.is != server_view::role::follower) return true;
     const auto& in = h.terms[s.current_term];
     if (s.leader && (s.leader != in.leader || s.leader == i)) return false;
-    return in.leader ? s.log.agrees(in.log, s.verified_index) : s.verified_index <= s.commit_index;
+    return in.leader ? s.log.agrees(in.log, s.matched_index) : s.matched_index <= s.commit_index;
 }
 
 /// §5.2: a candidate counts votes that were given to it, stands once in a term, and has not won.
@@ -322,8 +323,8 @@ namespace detail {
 /// State Machine Safety (§5.4.3) and Log Matching (§5.3) of two servers, and Leader Completeness
 /// (§5.4) of what the first has committed. They follow from the clauses, and no clause from them.
 [[nodiscard]] constexpr bool figure_3_holds(const server_view& a, const server_view& b) {
-    const auto both = least(a.log.length, b.log.length);
-    if (!a.log.agrees(b.log, least(a.commit_index, b.commit_index))) return false;
+    const auto both = std::min(a.log.length, b.log.length);
+    if (!a.log.agrees(b.log, std::min(a.commit_index, b.commit_index))) return false;
     for (std::size_t i = both; i > 0; --i)
         if (a.log.term_at(i) == b.log.term_at(i) && !a.log.agrees(b.log, i)) return false;
     const bool leads_later = b.is == server_view::role::leader && b.current_term >= a.current_term;

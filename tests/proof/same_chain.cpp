@@ -33,7 +33,7 @@ public:
             if (kind < 60 && !network_.empty())
                 deliver(draw(network_.size()));
             else if (kind < 85)
-                give(s, written{s.disk.begun});
+                give(s, written{s.disk.issued});
             else if (kind < 90)
                 give(s, timer_fired{timer::heartbeat});
             else if (kind < 92)
@@ -73,7 +73,7 @@ private:
                 send(*one);
             else
                 for (const auto member : *std::get_if<member_set>(&each.to))
-                    send(s.members().id_of(member));
+                    send(s.identity_of(member));
         }
         note(s, s.seed);
         // What is committed need not be kept, or the terms' runs would grow without end.

@@ -88,16 +88,16 @@ private:
         lines_.push_back(trace_line(name, s, m));
     }
 
-    [[nodiscard]] static bool is_prefix(const log_shape& a, const log_shape& b) {
+    [[nodiscard]] static bool is_prefix(const log_terms& a, const log_terms& b) {
         return b.last_index() >= a.last_index() && b.matches(a.last());
     }
     [[nodiscard]] traced_past& past() { return servers_[after_->self.value]; }
     [[nodiscard]] traced_server then() { return traced(*before_, past().commit); }
     [[nodiscard]] traced_server now() {
-        return traced(*after_, greatest(past().commit, after_->commit_index.value));
+        return traced(*after_, std::max(past().commit, after_->commit_index.value));
     }
     [[nodiscard]] static bool stands(const state& s) {
-        const auto* standing = std::get_if<candidate>(&s.role);
+        const auto* standing = std::get_if<candidate_state>(&s.role);
         return standing != nullptr && !standing->pre_vote;
     }
     [[nodiscard]] bool newly_leads() const {
@@ -128,7 +128,7 @@ private:
                                                                 : "ReceiveAppendEntriesResponse",
              then(), &*m);
         if (append) answer_append(*m, *std::get_if<append_entries>(&body));
-        if (vote) answer_vote(*m);
+        if (vote) send_vote(*m);
     }
 
     /// Whether the message might as well have been lost, as far as the specification goes.
@@ -145,15 +145,15 @@ private:
         return out_->messages.empty() && is_as_before();
     }
     [[nodiscard]] bool is_as_before() const {
-        const auto* was = std::get_if<follower>(&before_->role);
-        const auto* is = std::get_if<follower>(&after_->role);
+        const auto* was = std::get_if<follower_state>(&before_->role);
+        const auto* is = std::get_if<follower_state>(&after_->role);
         if (before_->role.index() != after_->role.index()) return false;
-        if (was != nullptr && was->owed != is->owed) return false;
+        if (was != nullptr && was->deferred != is->deferred) return false;
         return before_->voted_for == after_->voted_for && before_->log == after_->log &&
                before_->commit_index == after_->commit_index && granted_before() == granted();
     }
     [[nodiscard]] static member_set granted_in(const state& s) {
-        const auto* standing = std::get_if<candidate>(&s.role);
+        const auto* standing = std::get_if<candidate_state>(&s.role);
         return standing != nullptr && !standing->pre_vote ? standing->granted : member_set{};
     }
     [[nodiscard]] member_set granted_before() const { return granted_in(*before_); }
@@ -166,7 +166,7 @@ private:
     }
 
     /// What the specification makes of a vote asked for.
-    void answer_vote(const traced_message& asked) {
+    void send_vote(const traced_message& asked) {
         const bool granted =
             after_->voted_for == asked.from && asked.term == after_->current_term.value;
         answer({.type = "MsgVoteResp", .term = now().term, .reject = !granted}, asked);
@@ -185,7 +185,7 @@ private:
             if (!(before_->log == after_->log)) return give_up("entries beyond what is committed");
         } else {
             reply.index = last;
-            past().commit = greatest(known, least(asked.commit, last));
+            past().commit = std::max(known, std::min(asked.commit, last));
         }
         if (after_->commit_index.value > past().commit) give_up("more is committed at once");
         answer(reply, asked);
@@ -297,7 +297,7 @@ private:
             note("Commit", now());
         if (!after_->is_leader() && after_->commit_index.value > past().commit)
             give_up("a follower commits by itself");
-        past().commit = greatest(past().commit, after_->commit_index.value);
+        past().commit = std::max(past().commit, after_->commit_index.value);
     }
 
     // ------------------------------------------------------------------------------------- sending
@@ -311,7 +311,7 @@ private:
                 one(*id, each.body);
             else
                 for (const auto member : std::get<member_set>(each.to))
-                    one(after_->members().id_of(member), each.body);
+                    one(after_->identity_of(member), each.body);
         }
         for (const auto& each : out_->messages)
             if (std::holds_alternative<install_snapshot>(each.body)) no_snapshots_ = true;
@@ -325,7 +325,7 @@ private:
             if (m.type == "MsgVoteResp") return note("SendRequestVoteResponse", s, &m);
             if (m.type == "MsgAppResp") return note("SendAppendEntriesResponse", s, &m);
             if (m.index < match_of(m.to).value) give_up("entries from before what is acknowledged");
-            m.commit = least(s.commit, m.index + m.entries);
+            m.commit = std::min(s.commit, m.index + m.entries);
             note("SendAppendEntriesRequest", s, &m);
             pending_.push_back(m);
         });
@@ -338,7 +338,7 @@ private:
     /// What the disk has since the last Ready, if it has everything.
     [[nodiscard]] bool is_newly_durable() {
         const auto& kept = past();
-        return after_->disk.durable == after_->disk.begun &&
+        return after_->disk.durable == after_->disk.issued &&
                (after_->current_term != kept.term || after_->voted_for != kept.vote ||
                 after_->log.last_index() != kept.last_index ||
                 past().commit != kept.durable_commit);

@@ -3,6 +3,7 @@
 // Goal: the explorer's clusters are the production step's clusters, nothing is forgotten when they
 // become bytes, and what is taken for equal behaves alike. Method: states are collected from small
 // explorations, made into bytes and back, renamed, and compared.
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,12 @@ void from_every_start(model_bounds bounds, std::size_t count, auto visit) {
             });
         }
     }
+}
+
+bool has_gaps(const state& s) {
+    return std::ranges::any_of(s.configurations, [](const indexed_configuration& each) {
+        return each.value.members.places() != each.value.members.size();
+    });
 }
 
 exploration explore(const model_bounds& bounds) {
@@ -130,9 +137,16 @@ TEST_CASE("cluster_model: bytes hold all of a cluster") {
         explored_cluster read;
         model.decode(bytes.bytes(), read);
         for (std::size_t i = 0; i < model.bounds().servers; ++i) {
+            // Places are a server's own affair: the bytes have them without gaps.
+            if (has_gaps(now.at(i).now)) continue;
             CHECK(read.at(i).now == now.at(i).now);
             CHECK(read.at(i).disk == now.at(i).disk);
         }
+        cluster_model again{model.bounds(), {read}};
+        encoding same_bytes;
+        again.initial_states(
+            [&](const explored_cluster& same, const char*) { again.encode(same, same_bytes); });
+        CHECK(std::ranges::equal(same_bytes.bytes(), bytes.bytes()));
         CHECK(read.past == now.past);
         CHECK(read.network.size() == now.network.size());
         for (const auto& each : now.network)
@@ -158,35 +172,36 @@ TEST_CASE("cluster_model: symmetry saves states, and no more than there are name
 
 TEST_CASE("cluster_model: what is normalised behaves as it did") {
     // Written once with the sequence numbers of a long life, and once with those counted anew.
-    from_every_start(lively(guarded_settings()), 25,
-                     [](cluster_model&, const explored_cluster& now) {
-                         constexpr std::uint64_t life = 1000;
-                         for (const auto& server : now.servers) {
-                             if (server.now.self == member_id{})
-                                 continue;  // Fewer servers than places.
-                             auto old = server.now;
-                             for (auto* each : {&old.disk.begun, &old.disk.durable, &old.disk.vote,
-                                                &old.disk.stretch_sequence})
-                                 each->value += life;
-                             auto young = server.now;
-                             const auto both = [&](const auto& for_old, const auto& for_young) {
-                                 effects a;
-                                 effects b;
-                                 advance(old, for_old, explored_now, a);
-                                 advance(young, for_young, explored_now, b);
-                                 CHECK(a.messages == b.messages);
-                                 CHECK(a.commit == b.commit);
-                                 CHECK(a.timers == b.timers);
-                             };
-                             both(proposed{1}, proposed{1});
-                             both(timer_fired{timer::election}, timer_fired{timer::election});
-                             for (const auto& each : now.network)
-                                 if (each.to == server.now.self) both(each.what, each.what);
-                             both(written{old.disk.begun}, written{young.disk.begun});
-                             CHECK(old.log == young.log);
-                             CHECK(old.role == young.role);
-                         }
-                     });
+    from_every_start(
+        lively(guarded_settings()), 25, [](cluster_model&, const explored_cluster& now) {
+            constexpr std::uint64_t life = 1000;
+            for (const auto& server : now.servers) {
+                if (server.now.self == member_id{}) continue;  // Fewer servers than places.
+                auto old = server.now;
+                for (auto* each :
+                     {&old.disk.issued, &old.disk.durable, &old.disk.vote, &old.disk.run_sequence})
+                    each->value += life;
+                auto young = server.now;
+                const auto both = [&](const auto& for_old, const auto& for_young) {
+                    effects a;
+                    effects b;
+                    advance(old, for_old, explored_now, a);
+                    advance(young, for_young, explored_now, b);
+                    CHECK(a.messages == b.messages);
+                    CHECK(a.commit == b.commit);
+                };
+                old.timers = {};
+                young.timers = {};
+                both(proposed{1}, proposed{1});
+                both(timer_fired{timer::election}, timer_fired{timer::election});
+                for (const auto& each : now.network)
+                    if (each.to == server.now.self) both(each.what, each.what);
+                both(written{old.disk.issued}, written{young.disk.issued});
+                CHECK(old.log == young.log);
+                CHECK(old.role == young.role);
+                CHECK(old.timers == young.timers);
+            }
+        });
 }
 
 namespace {
@@ -200,8 +215,8 @@ cluster_model with_two_votes(bool forgotten) {
     story.lose_all();
     auto begin = begin_with({"two votes", story, 3}, bounds);
     begin.at(2).now.voted_for.reset();
-    begin.at(2).now.role = role{follower{}};
-    begin.at(1).now.role = role{candidate{.granted = member_set::of({1})}};
+    begin.at(2).now.role = role{follower_state{}};
+    begin.at(1).now.role = role{candidate_state{.granted = member_set::of({1})}};
     begin.at(1).now.voted_for = s2;
     begin.at(1).disk.inside().durable.vote.voted_for = s2;
     begin.network = {{s3, s2, {s3, request_vote_reply{{1}, forgotten}, std::nullopt}}};

@@ -3,6 +3,7 @@
 // Goal: no step of the production code leads out of the invariant, whatever cluster it is taken in,
 // and the induction would show it if one did. Method: it is run on small clusters, without each of
 // its clauses in turn, and with steps that break a rule of Raft.
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -80,7 +81,7 @@ void take_for_present(state& s, input& in) {
 }
 
 void forget_vote(state& s, input& in) {
-    auto* following = std::get_if<follower>(&s.role);
+    auto* following = std::get_if<follower_state>(&s.role);
     const auto* m = message_in<request_vote>(in);
     if (following == nullptr || m == nullptr || m->term != s.current_term) return;
     s.voted_for = std::nullopt;
@@ -105,39 +106,39 @@ void ignore_the_term_of_prev(state& s, input& in) {
 }
 
 void verify_the_whole_log(state& s, input& in) {
-    auto* following = std::get_if<follower>(&s.role);
+    auto* following = std::get_if<follower_state>(&s.role);
     if (following != nullptr && message_in<append_entries>(in) != nullptr)
-        following->verified_index = s.log.last_index();
+        following->matched_index = s.log.last_index();
 }
 
 void let_late_messages_cut(state& s, const input& in) {
     const auto* m = message_in<append_entries>(in);
-    auto* following = std::get_if<follower>(&s.role);
+    auto* following = std::get_if<follower_state>(&s.role);
     if (m == nullptr || m->term != s.current_term || following == nullptr ||
         m->last_index < s.commit_index || m->last_index >= s.log.last_index())
         return;
     s.log.truncate_after(m->last_index);
-    s.disk.durable_index = s.disk.stretch_index = m->last_index;
-    following->verified_index = least(following->verified_index, m->last_index);
+    s.disk.durable_index = s.disk.run_index = m->last_index;
+    following->matched_index = std::min(following->matched_index, m->last_index);
 }
 
 void commit_unverified(state& s, const input& in) {
     const auto* m = message_in<append_entries>(in);
     if (m != nullptr && s.is_follower() && m->term == s.current_term)
-        s.commit_index = greatest(s.commit_index, least(m->commit_index, s.log.last_index()));
+        s.commit_index = std::max(s.commit_index, std::min(m->commit_index, s.log.last_index()));
 }
 
 void commit_what_is_said(state& s, const input& in) {
     const auto* m = message_in<append_entries>(in);
     if (m != nullptr && s.is_follower() && m->term == s.current_term)
-        s.commit_index = least(s.commit_index, m->commit_index);
+        s.commit_index = std::min(s.commit_index, m->commit_index);
 }
 
 /// Figure 8: every entry that a quorum has is taken for committed.
 void commit_earlier_terms(state& s, const input&) {
     if (!s.is_leader()) return;
     const auto match = [&](slot member) { return s.peers[member.value].match_index; };
-    s.commit_index = greatest(s.commit_index, quorum_reached(s.members(), match));
+    s.commit_index = std::max(s.commit_index, quorum_reached(s.members(), match));
 }
 
 void believe_in_next_index(state& s, const input&) {

@@ -129,7 +129,7 @@ TEST_CASE("the step commutes with other names for the servers") {
                 expect_to_commute(s, timer_fired{which}, timer_fired{which}, at, turned);
             expect_to_commute(s, proposed{1}, proposed{1}, at, turned);
             expect_to_commute(s, read_requested{}, read_requested{}, at, turned);
-            expect_to_commute(s, written{s.disk.begun}, written{s.disk.begun}, at, turned);
+            expect_to_commute(s, written{s.disk.issued}, written{s.disk.issued}, at, turned);
             for (const auto& each : at.cluster.network) {
                 if (each.to != s.self) continue;
                 auto other = renamed(each, at, turned);

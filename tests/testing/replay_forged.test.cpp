@@ -201,7 +201,7 @@ TEST_CASE("replay: a server begins once, and as one that has done nothing yet") 
     check_refused(begun(fresh(), {started{}, timer_fired{timer::election}, started{}}), 3,
                   "it has begun already");
     auto leads = fresh();
-    leads.role = candidate{};
+    leads.role = candidate_state{};
     check_refused(begun(leads, {started{}}), 1, "it has begun already");
 }
 

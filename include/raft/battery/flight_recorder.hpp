@@ -9,6 +9,7 @@
 // its input, and once in a half the copy of a state.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -37,7 +38,7 @@ class flight_recorder {
 public:
     explicit flight_recorder(flight_recorder_options options = {})
         : file_{std::move(options.file)} {
-        const auto half_bytes = greatest(options.bytes / 2, half_bytes_least);
+        const auto half_bytes = std::max(options.bytes / 2, half_bytes_least);
         for (auto& each : halves_) each.bytes.resize(half_bytes);
     }
 

@@ -85,7 +85,7 @@ public:
         if (begun.last_kept.index > log_index{}) {
             cut_off_from(next(begun.last_kept.index));
         } else {
-            log_ = log_shape{};
+            log_ = log_terms{};
             configurations_.clear();
             snapshot_.reset();
             snapshot_bytes_.clear();
@@ -125,7 +125,7 @@ public:
         if (install.keep_suffix) {
             log_.discard_through(last_included.index);
         } else {
-            log_ = log_shape{last_included};
+            log_ = log_terms{last_included};
             configurations_.clear();
         }
         forget_configurations_through(last_included.index);
@@ -231,7 +231,7 @@ private:
 
     bool written_ = false;
     hard_state vote_{};
-    log_shape log_{};
+    log_terms log_{};
     std::vector<entry<Command>> ring_{};
     std::size_t room_ = 0;  ///< The ring's size: a power of two, or zero without a ring.
     std::size_t mask_ = 0;  ///< Makes an index a place in the ring.

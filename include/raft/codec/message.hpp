@@ -184,7 +184,8 @@ inline void write_configuration(byte_writer& out, const indexed_configuration& c
     out.number(c.index.value);
     out.number(static_cast<std::uint8_t>(c.value.members.size()));
     for (const auto member : c.value.members) out.number(member.value);
-    for (const auto* set : member_sets(c.value)) out.number(set->bits());
+    for (const auto* set : member_sets(c.value))
+        out.number(c.value.members.without_gaps(*set).bits());
 }
 
 inline void read_configuration(byte_reader& in, indexed_configuration& into) {
@@ -192,9 +193,9 @@ inline void read_configuration(byte_reader& in, indexed_configuration& into) {
     const std::size_t count = in.number<std::uint8_t>();
     if (count > members_max) in.fail(frame_error::bad_configuration);
     const auto identities = in.take(8 * count);
-    into.value.members.clear();
+    into.value.members = {};
     for (std::size_t i = 0; i < identities.size(); i += 8)
-        into.value.members.push_back({load_little_endian<std::uint64_t>(&identities[i])});
+        into.value.members.add({load_little_endian<std::uint64_t>(&identities[i])});
     for (auto* set : member_sets(into.value))
         *set = member_set::from_bits(in.number<std::uint32_t>());
 }

@@ -10,7 +10,8 @@
 //     optional    0; or 1 and the value
 //     variant     the number of the alternative, and the value
 //     vector      the number of elements, and the elements
-//     log_shape   base, last index, runs
+//     log_terms   base, last index, runs
+//     roster      the places that are taken, and the identities at them
 #pragma once
 
 #include <bit>
@@ -71,7 +72,10 @@ public:
             number(static_cast<std::uint64_t>(wide) << 1U ^ static_cast<std::uint64_t>(wide >> 63));
         } else if constexpr (std::is_same_v<T, member_set>) {
             number(x.bits());
-        } else if constexpr (std::is_same_v<T, log_shape>) {
+        } else if constexpr (std::is_same_v<T, roster>) {
+            write(x.everyone());
+            for (const auto id : x) write(id);
+        } else if constexpr (std::is_same_v<T, log_terms>) {
             write(x.base());
             write(x.last_index());
             write(x.runs());
@@ -156,7 +160,10 @@ public:
             x = static_cast<T>(folded >> 1U ^ (std::uint64_t{0} - (folded & 1U)));
         } else if constexpr (std::is_same_v<T, member_set>) {
             x = member_set::from_bits(read<std::uint32_t>());
-        } else if constexpr (std::is_same_v<T, log_shape>) {
+        } else if constexpr (std::is_same_v<T, roster>) {
+            x = {};
+            for (const auto place : read<member_set>()) x.add_at(place, read<member_id>());
+        } else if constexpr (std::is_same_v<T, log_terms>) {
             read_log(x);
         } else if constexpr (std::is_same_v<T, instant>) {
             read_into(x.nanoseconds);
@@ -212,12 +219,12 @@ private:
         for (auto count = number(rest_.size()); count > 0 && good_; --count) x.push_back(read<T>());
     }
 
-    /// Runs that cannot be those of a log are a fault: `log_shape` takes our own word only.
-    void read_log(log_shape& x) {
+    /// Runs that cannot be those of a log are a fault: `log_terms` takes our own word only.
+    void read_log(log_terms& x) {
         const auto base = read<log_position>();
         const auto last = read<log_index>();
         const auto runs = read<std::vector<term_run>>();
-        x = log_shape{base};
+        x = log_terms{base};
         if (last < base.index || last.value >= number_limit || runs.empty() != (last == base.index))
             return fail();
         for (std::size_t i = 0; i < runs.size(); ++i) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What may be said once a write is durable: votes, acknowledgements, and a leader's own part in the
-// majority (Figure 2: "updated on stable storage before responding to RPCs").
+// What a server may send once a write is durable: votes, acknowledgements, and a leader's own part
+// in the majority (Figure 2: "updated on stable storage before responding to RPCs").
 #pragma once
 
 #include <raft/core/election.hpp>
@@ -10,62 +10,57 @@
 
 namespace raft::detail {
 
-constexpr void answer_what_is_owed(state& s, follower& following, auto& out) {
-    if (!may_speak(s)) return;
-    if (following.owed.vote) answer_vote(s, following, out);
-    if (following.owed.rejection) {
-        following.owed.rejection = false;
-        const auto prev = following.owed.rejected_prev;
-        if (prev.index > following.verified_index) reject(s, following, prev, out);
+constexpr void send_deferred_replies(turn& t, follower_state& follower) {
+    if (!hard_state_is_durable(t.s)) return;
+    if (follower.deferred.vote) send_vote(t, follower);
+    if (follower.deferred.rejection) {
+        follower.deferred.rejection = false;
+        const auto prev = follower.deferred.rejected_prev;
+        if (prev.index > follower.matched_index) reject(t, follower, prev);
     }
-    if (following.owed.append) acknowledge(s, following, out);
-    if (following.owed.chunk && s.disk.durable == s.disk.begun) {
-        following.owed.chunk = false;
-        if (!s.tasks->incoming) return;
-        auto& incoming = *s.tasks.change().incoming;
+    if (follower.deferred.append) acknowledge(t, follower);
+    if (follower.deferred.chunk && t.s.disk.is_idle()) {
+        follower.deferred.chunk = false;
+        if (!t.s.tasks->incoming) return;
+        auto& incoming = *t.s.tasks.change().incoming;
         incoming.durable = incoming.received;
-        answer_chunk(s, following, incoming, out);
+        answer_chunk(t, follower, incoming);
     }
 }
 
-constexpr void on_durable(state& s, instant now, auto& out) {
-    if (auto* following = std::get_if<follower>(&s.role))
-        return answer_what_is_owed(s, *following, out);
-    if (auto* standing = std::get_if<candidate>(&s.role)) {
-        if (!standing->pre_vote && may_speak(s)) on_own_vote_durable(s, *standing, now, out);
+constexpr void on_durable(turn& t) {
+    if (auto* follower = std::get_if<follower_state>(&t.s.role))
+        return send_deferred_replies(t, *follower);
+    if (auto* candidate = std::get_if<candidate_state>(&t.s.role)) {
+        if (!candidate->pre_vote && hard_state_is_durable(t.s)) on_own_vote_durable(t, *candidate);
         return;
     }
-    auto& leading = *std::get_if<leader>(&s.role);
-    if (!leading.own) return;
-    auto& mine = s.peers[leading.own->value];
-    mine.match_index = s.disk.durable_index;
-    mine.heard_at = now;
-    if (!advance_commit(s, leading, s.disk.durable_index, out)) return;
-    spread_commit(s, leading, out);
-    if (leading.changing) hasten_change(now, out);
+    auto& leader = *std::get_if<leader_state>(&t.s.role);
+    if (!leader.own) return;
+    auto& mine = t.s.peers[leader.own->value];
+    mine.match_index = t.s.disk.durable_index;
+    mine.last_contact = t.now;
+    if (!advance_commit(t, leader, t.s.disk.durable_index)) return;
+    spread_commit(t, leader);
+    if (leader.changing) advance_change(t, leader);
 }
 
-/// This write and all before it, not all of which were durable before, are durable.
-constexpr void on_written(state& s, write_sequence sequence, instant now, auto& out) {
-    auto& disk = s.disk;
-    disk.durable = sequence;
-    if (disk.durable >= disk.stretch_sequence) {
-        const auto steps = disk.durable.value - disk.stretch_sequence.value;
-        disk.durable_index = greatest(disk.durable_index, disk.stretch_index + steps);
-    }
-    on_durable(s, now, out);
+/// This write and all before it are durable; at least one of them was not before.
+constexpr void on_written(turn& t, write_sequence sequence) {
+    t.s.disk.complete(sequence);
+    on_durable(t);
 }
 
-/// To be able to say something may be a reason to write more: a single server that votes for itself
-/// leads.
-[[gnu::noinline, gnu::cold]] constexpr void complete_all_writes(state& s, instant now, auto& out) {
-    while (s.disk.durable != s.disk.begun) on_written(s, s.disk.begun, now, out);
+/// Completes writes until none is left. Completing one may issue another: a sole voter becomes
+/// leader by its own vote.
+constexpr void complete_all_writes(turn& t) {
+    while (!t.s.disk.is_idle()) on_written(t, t.s.disk.issued);
 }
 
-/// What this step wrote needs no completion if the storage is durable at once.
-constexpr void complete_writes(state& s, instant now, auto& out) {
-    if (s.disk.durable != s.disk.begun && s.config.durable_at_once)
-        complete_all_writes(s, now, out);
+/// If the storage is durable at once, the writes of this step are complete now: no completion
+/// follows as an input.
+constexpr void complete_writes(turn& t) {
+    if (!t.s.disk.is_idle() && t.s.config.durable_at_once) complete_all_writes(t);
 }
 
 }  // namespace raft::detail

@@ -1,91 +1,29 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What a step asks the world to do, as plain data. The order in which the parts of one `effects`
-// are carried out does not matter, and they may be carried out in parallel: whatever must wait for
-// something durable is not here before the completion of that write was an input. Writes alone keep
-// their order: they become durable in the order of their sequence. Where `settings.durable_at_once`
-// holds, a step counts on its log write: that is carried out before its messages are sent, and all
-// of a step before the next input. Chunks and installs of snapshots have a completion even so.
+// What a step asks the node to do, as plain data. The parts of one `effects` may be carried out in
+// any order, or in parallel, with two exceptions. Writes become durable in the order of their
+// sequence. And where `settings.durable_at_once` holds, a step relies on its log write: this write
+// is carried out before the messages of the step are sent, and all of a step before the next input.
+// Everything else that must wait for a durable write appears only after the completion of that
+// write was an input. Chunks and installs of snapshots have a completion in any case.
 //
-// The rules emit into any type that takes the calls of `effects` (`send` to `occasionally`): what
-// takes them may carry out on the spot, as the node does, and build no list. Entries are appended
-// before a message with them is sent. Of one step, a vote is persisted before the log is cut, and
-// that before entries are appended.
+// Within one step, a vote is persisted before the log is cut, and the log is cut before entries are
+// appended.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <optional>
-#include <variant>
-#include <vector>
 
-#include <raft/core/configuration.hpp>
 #include <raft/core/message.hpp>
+#include <raft/core/outgoing.hpp>
 #include <raft/core/refusal.hpp>
+#include <raft/core/seldom.hpp>
 #include <raft/core/types.hpp>
 
 namespace raft {
 
-/// Where a message goes: one server by its identity, or members of the sender's current
-/// configuration, all of whom get the very same message.
-using destination = std::variant<member_id, member_set>;
-
-struct outgoing {
-    destination to{};
-    message body{};
-    friend constexpr bool operator==(const outgoing&, const outgoing&) = default;
-};
-
-/// The timers of a server. Each has one deadline or none.
-enum class timer : std::uint8_t {
-    election,   ///< Followers and candidates: no leader was heard for too long (§5.2).
-    heartbeat,  ///< Leaders: the followers must hear from this one (§5.2).
-};
-inline constexpr std::size_t timer_count = 2;
-
-/// Sets a timer's deadline in place of the one that it had; without one, the timer is cancelled.
-struct timer_action {
-    timer which{};
-    std::optional<instant> deadline{};
-    friend constexpr bool operator==(const timer_action&, const timer_action&) = default;
-};
-
-/// The timers that a step sets or cancels: at most one action for each.
-class timer_actions {
-public:
-    constexpr void add(timer which, std::optional<instant> deadline) {
-        for (auto i = std::size_t{0}; i < count_; ++i)
-            if (actions_[i].which == which) {
-                actions_[i].deadline = deadline;
-                return;
-            }
-        actions_[count_++] = {which, deadline};
-    }
-    constexpr void clear() { count_ = 0; }
-
-    [[nodiscard]] constexpr const timer_action* begin() const { return actions_.data(); }
-    [[nodiscard]] constexpr const timer_action* end() const { return actions_.data() + count_; }
-    [[nodiscard]] constexpr std::size_t size() const { return count_; }
-    [[nodiscard]] constexpr bool empty() const { return count_ == 0; }
-    [[nodiscard]] constexpr const timer_action& front() const { return actions_[0]; }
-    [[nodiscard]] constexpr const timer_action& operator[](std::size_t i) const {
-        return actions_[i];
-    }
-
-    friend constexpr bool operator==(const timer_actions& a, const timer_actions& b) {
-        if (a.count_ != b.count_) return false;
-        for (std::size_t i = 0; i < a.count_; ++i)
-            if (a.actions_[i] != b.actions_[i]) return false;
-        return true;
-    }
-
-private:
-    std::array<timer_action, timer_count> actions_{};
-    std::size_t count_ = 0;
-};
-
-/// What a server must not forget besides its log (Figure 2, persistent state). Always written as
-/// one.
+/// What a server must persist besides its log (Figure 2, persistent state). It is always written as
+/// a whole.
 struct hard_state {
     term_number current_term{};
     std::optional<member_id> voted_for{};
@@ -98,10 +36,10 @@ enum class entry_source : std::uint8_t {
     configuration,  ///< One entry without a command: the newest of `state.configurations`.
     proposed,       ///< The commands of the proposal that was this step's input.
     received,       ///< The entries that came with the message that was this step's input.
-    withheld,  ///< The same, without their commands: the leader takes this server for a witness.
+    withheld,       ///< The same without commands: the leader regards this server as a witness.
 };
 
-/// Entries to append. The log is cut off before `first`, if it reaches so far.
+/// Entries to append. The log is truncated before `first` if it reaches that far.
 struct append {
     log_index first{};
     log_index last{};
@@ -110,8 +48,8 @@ struct append {
     friend constexpr bool operator==(const append&, const append&) = default;
 };
 
-/// A write of term and vote, of entries, or of both at once; never one without the other where both
-/// are given.
+/// A write of term and vote, of entries, or of both. If both are given the write is atomic: never
+/// one without the other.
 struct log_write {
     write_sequence sequence{};
     std::optional<hard_state> vote{};
@@ -123,14 +61,14 @@ struct log_write {
 struct snapshot_description {
     log_position last_included{};
     std::uint64_t size = 0;      ///< In bytes.
-    std::uint32_t checksum = 0;  ///< CRC32C of the bytes: what two servers have received of equal
-                                 ///< descriptions is the same.
+    std::uint32_t checksum = 0;  ///< CRC32C of the bytes. Two servers that received snapshots of
+                                 ///< equal descriptions have received the same bytes.
     friend constexpr bool operator==(const snapshot_description&,
                                      const snapshot_description&) = default;
 };
 
-/// The chunk that came with this step's message goes to the snapshot that is being received, at
-/// `offset`.
+/// The chunk that came with this step's message is written to the snapshot that is being received,
+/// at `offset`.
 struct chunk_write {
     write_sequence sequence{};
     snapshot_description snapshot{};
@@ -139,10 +77,10 @@ struct chunk_write {
     friend constexpr bool operator==(const chunk_write&, const chunk_write&) = default;
 };
 
-/// The received snapshot takes the place of everything up to its last entry: of an older snapshot,
-/// of the log's entries up to it, and of the state machine's state. Entries after it stay if
-/// `keep_suffix`, else the whole log goes (§7). `withheld`: a witness gets its description alone,
-/// and the state stays what it was.
+/// The received snapshot replaces everything up to its last entry: an older snapshot, the log's
+/// entries up to it, and the state machine's state. Entries after it stay if `keep_suffix`, else
+/// the whole log is removed (§7). `withheld`: a witness gets only the description, and its state
+/// machine keeps its state.
 struct snapshot_install {
     write_sequence sequence{};
     snapshot_description snapshot{};
@@ -151,9 +89,9 @@ struct snapshot_install {
     friend constexpr bool operator==(const snapshot_install&, const snapshot_install&) = default;
 };
 
-/// The log ends at `last_kept` from now on: what followed has no commands, and this server is to
-/// have them. If `last_kept` is the log's start, what there is of a snapshot goes too. The storage
-/// remembers `lost_through`, where the log ended, as if it had lost the entries itself.
+/// The log ends at `last_kept` from now on: the entries after it have no commands, and this server
+/// is to have them. If `last_kept` is the start of the log, any snapshot is removed too. The
+/// storage remembers `lost_through`, where the log ended, as if it had lost the entries itself.
 struct log_cut {
     write_sequence sequence{};
     log_position last_kept{};
@@ -176,70 +114,68 @@ struct accepted_read {
     friend constexpr bool operator==(const accepted_read&, const accepted_read&) = default;
 };
 
-/// Reads of this round and of earlier ones are safe once everything up to `index` is applied, and
-/// to the index that each was given.
+/// Reads of this round and of earlier rounds are safe once everything up to `index`, and up to the
+/// index of each read, is applied.
 struct confirmed_reads {
     read_round round{};
     log_index index{};
     friend constexpr bool operator==(const confirmed_reads&, const confirmed_reads&) = default;
 };
 
-/// How a change of membership that this leader had to carry out has ended.
+/// How a change of membership that this leader carried out has ended.
 enum class change_result : std::uint8_t {
-    completed,  ///< The configuration that the change led to is committed. Who inherited the change
-                ///< from another leader does not know whether it was given up on the way.
-    given_up,  ///< The new voters did not catch up, or the change was taken back; the configuration
-               ///< is what it was.
+    completed,  ///< The configuration that the change led to is committed. A leader that took the
+                ///< change over from another leader does not know whether that one aborted it.
+    aborted,  ///< The new voters did not catch up, or the change was taken back; the configuration
+              ///< is the one before the change.
 };
 
-/// A message was ignored because its term is further ahead than any server can have come: it is
-/// damaged or forged.
+/// A message was ignored because its term is further ahead than any server's can be: it is damaged
+/// or forged.
 struct implausible_term {
     member_id from{};
     term_number term{};
     friend constexpr bool operator==(const implausible_term&, const implausible_term&) = default;
 };
 
-/// What few steps ask for.
-struct occasional_effects {
+/// The effects that only few steps have.
+struct rare_effects {
     std::optional<confirmed_reads> confirmed{};
-    std::optional<accepted_read> read{};  ///< The read that was this step's input is taken.
+    std::optional<accepted_read> read{};  ///< The read that was this step's input is accepted.
     std::optional<refusal> refused{};     ///< The request that was this step's input is refused.
     std::optional<log_index> change{};    ///< The change that was this step's input has begun,
                                           ///< with the configuration at this index.
-    std::optional<refusal> change_refused{};  ///< It was taken at first, and has not begun.
+    std::optional<refusal> change_refused{};  ///< It was accepted at first, but has not begun.
     std::optional<change_result> change_ended{};
-    bool leadership_lost = false;  ///< Reads not yet served are void, proposals in doubt.
-    bool reads_lost = false;       ///< Reads that the leader was asked for are void.
-    std::optional<accepted_proposal> forwarded{};  ///< The leader has taken what was forwarded …
-    std::optional<refusal> forward_refused{};      ///< … or has not.
-    bool forwarding_lost = false;  ///< What was forwarded to the leader of before is in doubt.
+    bool leadership_lost = false;  ///< Reads not yet served fail, proposals are in doubt.
+    bool reads_lost = false;       ///< Reads that were requested from the leader fail.
+    std::optional<accepted_proposal> forwarded{};  ///< The leader accepted what was forwarded …
+    std::optional<refusal> forward_refused{};      ///< … or refused it.
+    bool forwarding_lost = false;  ///< The proposals forwarded to the previous leader are in doubt.
     std::optional<chunk_write> chunk{};
     std::optional<snapshot_install> install{};
     std::optional<log_cut> cut{};
-    bool snapshot_wanted = false;        ///< A member asks for a newer snapshot than there is.
-    bool lost_regained = false;          ///< What the storage had lost is here again, and durable.
+    bool snapshot_wanted = false;        ///< A member requests a newer snapshot than there is.
+    bool lost_regained = false;          ///< The lost entries are here again, and durable.
     std::optional<log_index> discard{};  ///< A durable snapshot covers the log up to here.
     std::optional<implausible_term> implausible{};  ///< The message that was this step's input.
-    std::optional<log_index> removed{};  ///< This server hears that it is no member any more, since
-                                         ///< the configuration at this index.
+    std::optional<log_index> removed{};  ///< This server received a notice: it is no longer a
+                                         ///< member, since the configuration at this index.
 
-    friend constexpr bool operator==(const occasional_effects&,
-                                     const occasional_effects&) = default;
+    friend constexpr bool operator==(const rare_effects&, const rare_effects&) = default;
 };
 
-/// What a step asks for: of the parts that are there, each is to be carried out.
-struct effects : occasional_effects {
-    std::vector<outgoing> messages{};
-    timer_actions timers{};
+/// What a step asks for. Every part that is present is to be carried out.
+struct effects {
+    outgoing_messages messages{};
     std::optional<log_write> write{};
     std::optional<log_index> commit{};  ///< Everything up to here is committed: apply it.
     std::optional<accepted_proposal> proposal{};
-    bool has_occasional = false;  ///< Whether any of the occasional effects may be there.
+    seldom_here<rare_effects> rare{};
 
     template <class Body>
     constexpr void send(destination to, const Body& body) {
-        messages.push_back({to, message{body}});
+        messages.add(to, body);
     }
     constexpr void persist(write_sequence sequence, const hard_state& kept) {
         begin(sequence).vote = kept;
@@ -247,25 +183,14 @@ struct effects : occasional_effects {
     constexpr void append(write_sequence sequence, const raft::append& entries) {
         begin(sequence).entries = entries;
     }
-    constexpr void cut_log(const log_cut& cut_off) { occasionally().cut = cut_off; }
-    constexpr void commit_through(log_index index) { commit = index; }
-    constexpr void accept(accepted_proposal place) { proposal = place; }
-    constexpr void set(timer which, instant deadline) { timers.add(which, deadline); }
-    constexpr void cancel(timer which) { timers.add(which, std::nullopt); }
-    [[nodiscard]] constexpr occasional_effects& occasionally() {
-        has_occasional = true;
-        return *this;
-    }
 
+    /// Removes all effects.
     constexpr void clear() {
         messages.clear();
-        timers.clear();
         write.reset();
         commit.reset();
         proposal.reset();
-        if (!has_occasional) return;
-        has_occasional = false;
-        static_cast<occasional_effects&>(*this) = {};
+        rare.reset();
     }
 
     friend constexpr bool operator==(const effects&, const effects&) = default;

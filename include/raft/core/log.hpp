@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The log as the rules see it (§5.3): which term each index has, and nothing of what the entries
-// say. Terms never decrease along a log, so the whole of it is a few runs of equal terms. Every
-// question of the protocol is answered from them, without storage, in the number of runs, which is
-// almost always one.
+// The log as the rules see it (§5.3): the term of each index, and nothing of the commands. Terms
+// never decrease along a log, so the log is a few runs of equal terms. The runs answer every
+// question of the protocol, without storage, in time proportional to their number, which is almost
+// always one.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -27,19 +28,19 @@ struct log_position {
     return a.term != b.term ? a.term > b.term : a.index >= b.index;
 }
 
-/// A stretch of entries of one term; it ends where the next one begins.
+/// A run of consecutive entries of one term; it ends where the next run begins.
 struct term_run {
     term_number term{};
     log_index first{};
     friend constexpr bool operator==(const term_run&, const term_run&) = default;
 };
 
-/// The terms of all entries in (base, last]. What is at or before the base has been compacted away
-/// (§7). The last run stands by itself: almost every question is about it.
-class log_shape {
+/// The terms of all entries in (base, last]. Entries at or before the base have been compacted away
+/// (§7). The last run is stored separately, because almost every question is about it.
+class log_terms {
 public:
-    constexpr log_shape() = default;
-    constexpr explicit log_shape(log_position base)
+    constexpr log_terms() = default;
+    constexpr explicit log_terms(log_position base)
         : base_{base}, last_{base.index}, latest_{base.term, next(base.index)} {}
 
     [[nodiscard]] constexpr log_position base() const { return base_; }
@@ -47,46 +48,46 @@ public:
     [[nodiscard]] constexpr term_number last_term() const { return latest_.term; }
     [[nodiscard]] constexpr log_position last() const { return {last_, latest_.term}; }
 
-    /// The runs of the entries, in order; none if there is no entry.
+    /// The runs of the entries, in order; empty if there are no entries.
     [[nodiscard]] constexpr std::vector<term_run> runs() const {
         auto all = older_;
         if (latest_.first <= last_) all.push_back(latest_);
         return all;
     }
 
-    /// The term of the entry at `index`; none before the base and after the end, where this log
-    /// cannot know it.
+    /// The term of the entry at `index`. None before the base and after the end: this log does not
+    /// know the term there.
     [[nodiscard]] constexpr std::optional<term_number> term_at(log_index index) const {
         if (index > last_) return std::nullopt;
         return index >= latest_.first ? latest_.term : older_term_at(index);
     }
 
-    /// The term of an entry that is known to be here, or of the base.
-    [[nodiscard, gnu::always_inline]] constexpr term_number known_term_at(log_index index) const {
+    /// The term of an entry that is known to be in this log, or of the base.
+    [[nodiscard]] constexpr term_number known_term_at(log_index index) const {
         return index >= latest_.first ? latest_.term : *older_term_at(index);
     }
 
-    [[nodiscard, gnu::always_inline]] constexpr bool matches(log_position position) const {
+    [[nodiscard]] constexpr bool matches(log_position position) const {
         if (position.index > last_) return false;
         if (position.index >= latest_.first) return position.term == latest_.term;
         return position.term == older_term_at(position.index);
     }
 
-    /// The last entry of the unbroken stretch of one term that begins at `first`, but not after
-    /// `limit`.
+    /// The last entry of the run of one term that contains `first`, but not after `limit`.
     [[nodiscard]] constexpr log_index run_end(log_index first, log_index limit) const {
-        if (latest_.first <= first) return least(last_, limit);
+        if (latest_.first <= first) return std::min(last_, limit);
         auto end = latest_.first <= last_ ? previous(latest_.first) : last_;
         for (auto run = older_.rbegin(); run != older_.rend() && run->first > first; ++run)
             end = previous(run->first);
-        return least(end, limit);
+        return std::min(end, limit);
     }
 
     /// §5.3, the conflict hint: the last position at or before `limit` whose term is at most
-    /// `term`. Every entry after it and up to `limit` has a later term than the other log can have
+    /// `term`. The entries after it, up to `limit`, have later terms than the other log can have
     /// there, so none of them can match.
-    [[nodiscard]] constexpr log_position last_not_after(log_index limit, term_number term) const {
-        auto end = least(limit, last_);
+    [[nodiscard]] constexpr log_position find_conflict_by_term(log_index limit,
+                                                               term_number term) const {
+        auto end = std::min(limit, last_);
         if (latest_.first <= end) {
             if (latest_.term <= term) return {end, latest_.term};
             end = previous(latest_.first);
@@ -99,13 +100,17 @@ public:
         return base_;
     }
 
-    /// Appends `count` entries of one term, which is not before the last one.
+    /// Appends `count` entries of one term. The term is not before the last one.
     constexpr void append(term_number term, std::uint64_t count) {
         if (term != latest_.term) begin_run(term, count);
         last_ = last_ + count;
     }
 
-    /// Cuts off every entry after `last` (§5.3: entries that conflict with the leader's).
+    /// Appends `count` entries of the last entry's term.
+    constexpr void extend(std::uint64_t count) { last_ = last_ + count; }
+
+    /// Truncates the log: removes every entry after `last` (§5.3: entries that conflict with the
+    /// leader's).
     constexpr void truncate_after(log_index last) {
         require(last >= base_.index && last <= last_);
         last_ = last;
@@ -116,7 +121,7 @@ public:
         if (latest_.first > last) latest_ = {base_.term, next(base_.index)};
     }
 
-    /// Forgets the entries up to and including `through` (§7: a snapshot covers them).
+    /// Removes the entries up to and including `through` (§7: a snapshot covers them).
     constexpr void discard_through(log_index through) {
         require(through >= base_.index && through <= last_);
         base_ = {through, *term_at(through)};
@@ -124,21 +129,20 @@ public:
         while (gone < older_.size() && end_of(gone) <= through) ++gone;
         older_.erase(older_.begin(), older_.begin() + static_cast<std::ptrdiff_t>(gone));
         auto& oldest = older_.empty() ? latest_ : older_.front();
-        oldest.first = greatest(oldest.first, next(through));
+        oldest.first = std::max(oldest.first, next(through));
     }
 
-    friend constexpr bool operator==(const log_shape&, const log_shape&) = default;
+    friend constexpr bool operator==(const log_terms&, const log_terms&) = default;
 
 private:
-    [[nodiscard, gnu::noinline, gnu::cold]] constexpr std::optional<term_number>
-    older_term_at(log_index index) const {
+    [[nodiscard]] constexpr std::optional<term_number> older_term_at(log_index index) const {
         if (index < base_.index) return std::nullopt;
         for (auto run = older_.rbegin(); run != older_.rend(); ++run)
             if (index >= run->first) return run->term;
         return base_.term;
     }
 
-    [[gnu::noinline, gnu::cold]] constexpr void begin_run(term_number term, std::uint64_t count) {
+    constexpr void begin_run(term_number term, std::uint64_t count) {
         if (count == 0) return;
         require(term > latest_.term);
         if (latest_.first <= last_) older_.push_back(latest_);
@@ -146,8 +150,8 @@ private:
     }
 
     [[nodiscard]] constexpr log_index end_of(std::size_t older) const {
-        const auto following = older + 1;
-        return previous(following < older_.size() ? older_[following].first : latest_.first);
+        const auto next_run = older + 1;
+        return previous(next_run < older_.size() ? older_[next_run].first : latest_.first);
     }
 
     log_position base_{};

@@ -2,38 +2,39 @@
 //
 // A server whose disk has lost entries that it may have acknowledged. The storage knows where its
 // log ended, and nothing else is in doubt: neither term nor vote. Until the entries are here again
-// it keeps to three rules, and no committed entry is ever missed:
+// the server keeps three rules, and so no committed entry is lost:
 //
-// * It votes by the log that it had (§5.4.1): no candidate has its vote or pre-vote that would not
-//   have had it if nothing had been lost. So an entry that was or will be committed because this
-//   server once acknowledged it is in the log of whoever it helps to elect: Leader Completeness
-//   (§5.4.3) asks of a voter that it had acknowledged the entry, and voted by a log that held it.
-//   A leader may even go on counting on the old acknowledgement.
-// * It does not stand itself: its own vote would go to a log that ends before the one that it had.
-//   So it counts no quorum, and the configuration that it takes for the one in force, which may
-//   be older than one that was lost, elects nobody and commits nothing.
-// * What it acknowledges is what is on its disk now, and it tells a leader that assumes more.
+// * It votes by the log that it had (§5.4.1). It grants no vote or pre-vote that it would not have
+//   granted if nothing had been lost. So an entry that was or will be committed because this server
+//   once acknowledged it is in the log of every leader that this server helps to elect: Leader
+//   Completeness (§5.4.3) requires of a voter that it had acknowledged the entry, and voted by a
+//   log that held it. A leader may even continue to count the old acknowledgement.
+// * It starts no election: its own vote would go to a log that ends before the one that it had. So
+//   it counts no quorum, and the configuration that it regards as the one in force, which may be
+//   older than one that was lost, elects no leader and commits nothing.
+// * It acknowledges only what is on its disk now. To a leader that assumes more, it sends
+//   rejections that say that entries are lost.
 //
-// That ends when its log is durable and, up to an entry at least as up to date as the last that was
-// lost, known to be the present leader's. That leader's log holds all that this server's part was
-// in committing, at indexes and in terms up to those of the last one lost; and in a log whose terms
-// never decrease these come before an entry that is as up to date as that one.
+// This ends when its log is durable and, up to an entry at least as up to date as the last lost
+// one, known to be the current leader's. That leader's log holds all entries that this server
+// helped to commit, at indexes and in terms up to those of the last lost one. Terms never decrease
+// along a log, so these entries come before an entry that is as up to date as that one.
 #pragma once
 
 #include <raft/core/role.hpp>
 
 namespace raft::detail {
 
-/// The end of the log that this server votes by.
-[[nodiscard]] constexpr log_position log_to_vote_by(const state& s) {
+/// The end of the log by which this server votes.
+[[nodiscard]] constexpr log_position log_for_votes(const state& s) {
     const auto own = s.log.last();
     const auto& lost = s.tasks->lost_through;
     return lost && !at_least_as_up_to_date(own, *lost) ? *lost : own;
 }
 
-/// Whether all that was lost is here again: the log is the leader's up to `verified`, and durable,
-/// or the snapshot covers it. What a snapshot holds is committed, and so is all that this server
-/// ever helped to commit at its indexes (§7).
+/// Whether all lost entries are here again: the log is the leader's up to `verified`, and durable,
+/// or the snapshot covers them. What a snapshot holds is committed, and so is everything that this
+/// server ever helped to commit at those indexes (§7).
 [[nodiscard]] constexpr bool has_regained(const state& s, log_position lost, log_index verified) {
     const auto covered = s.snapshot.last_included.index;
     if (lost.index <= covered && covered <= verified) return true;
@@ -41,14 +42,13 @@ namespace raft::detail {
     return term && at_least_as_up_to_date({verified, *term}, lost);
 }
 
-/// The log is the leader's up to `verified`, and durable: if anything was lost, perhaps all of it
-/// is here.
-[[gnu::noinline, gnu::cold]] constexpr void regain_lost_entries(state& s, log_index verified,
-                                                                auto& out) {
-    const auto& lost = s.tasks->lost_through;
-    if (!lost || !has_regained(s, *lost, verified)) return;
-    forget(s.tasks.change().lost_through);
-    out.occasionally().lost_regained = true;
+/// The log is the leader's up to `verified`, and durable. If entries were lost, all of them may be
+/// here again.
+constexpr void regain_lost_entries(turn& t, log_index verified) {
+    const auto& lost = t.s.tasks->lost_through;
+    if (!lost || !has_regained(t.s, *lost, verified)) return;
+    forget(t.s.tasks.change().lost_through);
+    t.out.rare.change().lost_regained = true;
 }
 
 }  // namespace raft::detail

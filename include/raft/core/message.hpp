@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What servers say to one another: the RPCs of Figure 2, §7 and thesis §3.10 and §9.6, one struct
-// each, with the paper's names. Every message is trivially copyable and fits in 64 bytes. Commands
-// are never in one: `append_entries` names a range of entries, and the node lets the entries travel
-// beside it; so do commands that are forwarded, the bytes of a snapshot, and configurations.
+// The messages between servers: the RPCs of Figure 2, §7, and thesis §3.10 and §9.6, one struct
+// each, with the paper's names. Every message is trivially copyable and fits in 64 bytes. A message
+// never contains commands: `append_entries` names a range of entries, and the node sends the
+// entries beside it. Forwarded commands, the bytes of a snapshot, and configurations also travel
+// beside their message.
 #pragma once
 
 #include <type_traits>
@@ -15,17 +16,17 @@
 
 namespace raft {
 
-/// "Would you vote for me, if I stood for election in this term?" (thesis §9.6). It changes nothing
-/// at either end.
+/// "Would you vote for me if I started an election in this term?" (thesis §9.6). It changes no
+/// state of sender or receiver.
 struct request_pre_vote {
-    term_number term{};       ///< The term that the sender would stand in: one above its own.
+    term_number term{};       ///< The term of that election: one above the sender's own.
     log_position last_log{};  ///< The sender's last entry, for §5.4.1.
     friend constexpr bool operator==(const request_pre_vote&, const request_pre_vote&) = default;
 };
 
 struct pre_vote_reply {
     term_number
-        term{};  ///< Granted: the term asked for. Refused: the replier's own, so that it spreads.
+        term{};  ///< Granted: the requested term. Refused: the replier's own, so that it spreads.
     bool granted = false;
     friend constexpr bool operator==(const pre_vote_reply&, const pre_vote_reply&) = default;
 };
@@ -35,7 +36,7 @@ struct request_vote {
     term_number term{};
     log_position last_log{};  ///< lastLogIndex and lastLogTerm.
     bool leadership_transfer =
-        false;  ///< The leader itself asked for this election, so none need protect it (§3.10).
+        false;  ///< The leader itself requested this election, so no voter protects it (§3.10).
     friend constexpr bool operator==(const request_vote&, const request_vote&) = default;
 };
 
@@ -46,9 +47,9 @@ struct request_vote_reply {
                                      const request_vote_reply&) = default;
 };
 
-/// Figure 2, AppendEntries, for the entries in (prev, last_index], all of one term; a range of more
-/// terms goes as several messages. Without entries (last_index equal to prev.index) it is a
-/// heartbeat.
+/// Figure 2, AppendEntries, for the entries in (prev, last_index], all of one term; a range with
+/// several terms is sent as several messages. Without entries (last_index equal to prev.index) it
+/// is a heartbeat.
 struct append_entries {
     term_number term{};
     log_position prev{};         ///< prevLogIndex and prevLogTerm.
@@ -64,26 +65,26 @@ struct append_entries_reply {
     term_number term{};
     log_index match_index{};
     read_round round{};  ///< The round of the message answered.
-    bool full = false;   ///< The disk has no room for further entries.
+    bool full = false;   ///< The disk has no room for more entries.
     friend constexpr bool operator==(const append_entries_reply&,
                                      const append_entries_reply&) = default;
 };
 
-/// "I do not have prev", or "your term is over" when the term is above the receiver's.
+/// "My log does not match prev." If the term is above the receiver's it means "your term is over".
 struct append_entries_rejection {
     term_number term{};
-    log_index prev_index{};  ///< The index that did not match, so that a late rejection can be told
-                             ///< from a fresh one.
+    log_index prev_index{};  ///< The index that did not match. It distinguishes a late rejection
+                             ///< from a current one.
     log_position
-        hint{};  ///< The last position that could match, as far as the replier can tell (§5.3).
+        hint{};  ///< The last position that could match, as far as the replier knows (§5.3).
     read_round round{};
-    bool lost = false;  ///< Entries that were acknowledged may be gone from its disk.
+    bool lost = false;  ///< Entries that it acknowledged may be gone from its disk.
     friend constexpr bool operator==(const append_entries_rejection&,
                                      const append_entries_rejection&) = default;
 };
 
-/// §7, InstallSnapshot: one chunk, [offset, offset + length) of the `size` bytes that make up the
-/// snapshot.
+/// §7, InstallSnapshot: one chunk, [offset, offset + length) of the `size` bytes of the snapshot. A
+/// chunk without bytes is the heartbeat to a member that receives a snapshot.
 struct install_snapshot {
     term_number term{};
     log_position last_included{};
@@ -95,7 +96,7 @@ struct install_snapshot {
     friend constexpr bool operator==(const install_snapshot&, const install_snapshot&) = default;
 };
 
-/// "I hold the first `offset` bytes of it on my disk: send what follows."
+/// "I have the first `offset` bytes of it on my disk: send what follows."
 struct install_snapshot_reply {
     term_number term{};
     log_index last_included_index{};
@@ -105,31 +106,31 @@ struct install_snapshot_reply {
                                      const install_snapshot_reply&) = default;
 };
 
-/// A follower would rather have the leader's snapshot than the log: what it has made of the log is
-/// not to be trusted, or a snapshot is the shorter way.
+/// A follower requests the leader's snapshot in place of the log: the state that it made from the
+/// log cannot be trusted, or a snapshot is faster.
 struct request_snapshot {
     term_number term{};
-    log_index after{};  ///< Of no use to it is one that ends here or before.
+    log_index after{};  ///< A snapshot that ends here or before is of no use to it.
     friend constexpr bool operator==(const request_snapshot&, const request_snapshot&) = default;
 };
 
-/// Thesis §3.10: the leader asks a member whose log is complete to stand for election at once.
+/// Thesis §3.10: the leader requests that a member with a complete log starts an election at once.
 struct timeout_now {
     term_number term{};
-    log_index last_index{};  ///< The leader's last entry. A log that does not reach it would lose;
-                             ///< the request is void then.
+    log_index last_index{};  ///< The leader's last entry. A log that does not reach it would lose
+                             ///< the election; its server ignores the request.
     friend constexpr bool operator==(const timeout_now&, const timeout_now&) = default;
 };
 
-/// A follower's reads (thesis §6.4): "from which entry on may I serve reads asked of me until now?"
+/// A follower's reads (thesis §6.4): "when may I serve the reads that I received until now?"
 struct request_read_index {
     term_number term{};
-    read_round request{};  ///< The follower's count of these requests.
+    read_round request{};  ///< The follower's number of this request.
     friend constexpr bool operator==(const request_read_index&,
                                      const request_read_index&) = default;
 };
 
-/// "From `index` on, once a quorum has acknowledged `round`."
+/// "Once a quorum has acknowledged `round`, and you have applied the log up to `index`."
 struct read_index_reply {
     term_number term{};
     read_round request{};
@@ -138,37 +139,37 @@ struct read_index_reply {
     friend constexpr bool operator==(const read_index_reply&, const read_index_reply&) = default;
 };
 
-/// "A quorum has acknowledged `round`", to the followers that asked.
+/// "A quorum has acknowledged `round`." To the followers that requested it.
 struct round_confirmed {
     term_number term{};
     read_round round{};
     friend constexpr bool operator==(const round_confirmed&, const round_confirmed&) = default;
 };
 
-/// "Nothing is to be done: sleep, and do not expect to hear from me." From a leader to members
-/// whose logs end where its own does.
+/// "There is nothing to do: sleep, and expect no messages from me." From a leader to members whose
+/// logs end where its own log ends (quiescence.hpp).
 struct fall_asleep {
     term_number term{};
     log_position last_log{};  ///< All of it is committed.
     friend constexpr bool operator==(const fall_asleep&, const fall_asleep&) = default;
 };
 
-/// "This group is needed." To all of it, from a member that slept.
+/// "This group is needed." From a member that wakes to all others.
 struct wake_up {
     term_number term{};
     friend constexpr bool operator==(const wake_up&, const wake_up&) = default;
 };
 
-/// Which request of a server this is. Two runs of it are told apart by a number that is most likely
-/// different in each; the requests of one run are counted from 1.
+/// Identifies a request of a server. `run` is a number that most likely differs in each run of the
+/// server; `number` counts the requests of one run from 1.
 struct request_id {
     std::uint64_t run = 0;
     std::uint64_t number = 0;
     friend constexpr bool operator==(const request_id&, const request_id&) = default;
 };
 
-/// A follower hands proposals to its leader (thesis §6.2): "put the commands that travel with this
-/// into the log, if you have not yet done so at this request."
+/// A follower forwards proposals to its leader (thesis §6.2): "append the commands that travel with
+/// this message, unless you have already done so for this request."
 struct forward_proposal {
     term_number term{};
     request_id request{};
@@ -194,8 +195,9 @@ struct forward_proposal_refusal {
                                      const forward_proposal_refusal&) = default;
 };
 
-/// "You are no member any more, since the configuration at this index." From a server that knows
-/// it to be committed, to one that was removed while it was away and asks for votes.
+/// "You are no longer a member, since the configuration at this index." From a server that knows
+/// this configuration to be committed, to a server that was removed while it was offline and now
+/// requests votes.
 struct removal_notice {
     term_number term{};
     log_index configuration{};

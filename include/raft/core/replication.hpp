@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Log replication (§5.3) and the commit rule (§5.4.2): what a follower does with AppendEntries,
-// what a leader does with the answers, and what a leader does with a proposal.
+// Log replication (§5.3) and the commit rule (§5.4.2): how a follower handles AppendEntries, how a
+// leader handles the replies, and how a leader handles a proposal.
 #pragma once
+
+#include <algorithm>
 
 #include <raft/core/lost_entries.hpp>
 #include <raft/core/missing_commands.hpp>
@@ -17,7 +19,7 @@ namespace raft::detail {
 
 // ---------------------------------------------------------------------------------------- follower
 
-/// Whether a peer that keeps the rules could have sent this.
+/// Whether a correct peer could have sent this.
 [[nodiscard]] constexpr bool is_well_formed(const append_entries& m) {
     if (m.last_index < m.prev.index || m.prev.term > m.term) return false;
     if ((m.prev.index == log_index{}) != (m.prev.term == term_number{})) return false;
@@ -25,359 +27,301 @@ namespace raft::detail {
            (m.prev.term <= m.entries_term && m.entries_term <= m.term);
 }
 
-/// Takes the sender for the leader of this term, of which there is at most one (Election Safety,
-/// §5.2). Null if that cannot be.
-constexpr follower* follow(state& s, member_id from, instant now, auto& out) {
-    if (s.is_leader()) return nullptr;
-    auto* following = std::get_if<follower>(&s.role);
-    if (following == nullptr || following->leader != from) [[unlikely]] {
-        if (following != nullptr && following->leader) return nullptr;
-        become_follower(s, s.current_term, from, now, out);
-        return std::get_if<follower>(&s.role);
+/// Accepts the sender as the leader of this term, of which there is at most one (Election Safety,
+/// §5.2). Null if it cannot be the leader.
+constexpr follower_state* follow(turn& t, member_id from) {
+    if (t.s.is_leader()) return nullptr;
+    auto* follower = std::get_if<follower_state>(&t.s.role);
+    if (follower == nullptr || follower->leader != from) {
+        if (follower != nullptr && follower->leader) return nullptr;
+        become_follower(t, t.s.current_term, from);
+        return std::get_if<follower_state>(&t.s.role);
     }
-    following->heard_at = now;
-    if (following->asleep) [[unlikely]]
-        following->asleep = false;
-    restart_election_timer(s, now, out);
-    return following;
+    follower->last_contact = t.now;
+    if (follower->asleep) follower->asleep = false;
+    restart_election_timer(t);
+    return follower;
 }
 
-/// What a follower can say of its log: as far as it is the leader's and on the disk, or known to be
-/// committed.
-[[nodiscard]] constexpr log_index acknowledged_index(const state& s, const follower& following) {
-    return least(following.verified_index, s.disk.durable_index);
+/// The index that a follower can acknowledge: up to it the log is on the disk, and is the leader's
+/// or known to be committed.
+[[nodiscard]] constexpr log_index acknowledged_index(const state& s,
+                                                     const follower_state& follower) {
+    return std::min(follower.matched_index, s.disk.durable_index);
 }
 
-/// Answers the leader now if the answer rests on nothing that the disk does not have yet; the rest
-/// follows when it does.
-[[gnu::always_inline]] constexpr void acknowledge(state& s, follower& following, auto& out) {
-    following.owed.append = !may_speak(s) || s.disk.durable_index < following.verified_index;
-    if (!may_speak(s)) return;
-    if (s.tasks.is_changed()) [[unlikely]]
-        regain_lost_entries(s, acknowledged_index(s, following), out);
-    out.send(*following.leader,
-             append_entries_reply{s.current_term, acknowledged_index(s, following), following.round,
-                                  s.disk.full});
+[[nodiscard]] constexpr append_entries_reply acknowledgement(const state& s,
+                                                             const follower_state& follower) {
+    return {s.current_term, acknowledged_index(s, follower), follower.round, s.disk.full};
 }
 
-[[gnu::noinline, gnu::cold]] constexpr void reject(state& s, follower& following, log_position prev,
-                                                   auto& out) {
-    following.is_informed = false;
-    if (!may_speak(s)) {
-        following.owed.rejection = true;
-        following.owed.rejected_prev = prev;
+/// Replies to the leader now if the reply relies only on what the disk has; the reply for the rest
+/// is deferred until the disk has it.
+constexpr void acknowledge(turn& t, follower_state& follower) {
+    follower.deferred.append =
+        !hard_state_is_durable(t.s) || t.s.disk.durable_index < follower.matched_index;
+    if (!hard_state_is_durable(t.s)) return;
+    if (t.s.tasks.is_changed()) regain_lost_entries(t, acknowledged_index(t.s, follower));
+    t.out.send(*follower.leader, acknowledgement(t.s, follower));
+}
+
+constexpr void reject(turn& t, follower_state& follower, log_position prev) {
+    follower.commit_index_is_current = false;
+    if (!hard_state_is_durable(t.s)) {
+        follower.deferred.rejection = true;
+        follower.deferred.rejected_prev = prev;
         return;
     }
-    const auto hint = s.log.last_not_after(previous(prev.index), prev.term);
-    out.send(*following.leader,
-             append_entries_rejection{s.current_term, prev.index, hint, following.round,
-                                      s.tasks->lost_through.has_value()});
+    const auto hint = t.s.log.find_conflict_by_term(previous(prev.index), prev.term);
+    t.out.send(*follower.leader,
+               append_entries_rejection{t.s.current_term, prev.index, hint, follower.round,
+                                        t.s.tasks->lost_through.has_value()});
 }
 
 /// Figure 2, AppendEntries receiver, step 1.
-[[gnu::noinline, gnu::cold]] constexpr void reject_deposed(const state& s, member_id from,
-                                                           const append_entries& m, auto& out) {
-    if (may_speak(s))
-        out.send(from, append_entries_rejection{s.current_term, m.prev.index, {}, m.round});
+constexpr void reject_deposed(turn& t, member_id from, const append_entries& m) {
+    if (hard_state_is_durable(t.s))
+        t.out.send(from, append_entries_rejection{t.s.current_term, m.prev.index, {}, m.round});
 }
 
-/// Figure 2, AppendEntries receiver, steps 3 and 4: what is new of the entries in (from,
-/// m.last_index] goes into the log, in place of what conflicts with it. Entries that are here
-/// already stay, with all that follow them: the message may be old. False if a committed entry
-/// would have to go, which no leader can ask for.
-[[nodiscard, gnu::always_inline]] constexpr bool
-append_received(state& s, const append_entries& m, log_index from,
-                const indexed_configuration* carried, bool withheld, auto& out) {
+/// Figure 2, AppendEntries receiver, steps 3 and 4: appends those of the entries in (from,
+/// m.last_index] that are new, in place of entries that conflict with them. Entries that are here
+/// already stay, and so do all that follow them: the message may be old. False if a committed entry
+/// would have to be removed, which no leader can request.
+[[nodiscard]] constexpr bool append_received(turn& t, const append_entries& m, log_index from,
+                                             const indexed_configuration* carried, bool withheld) {
     auto kept = from;
-    if (kept < s.log.last_index() && s.log.term_at(next(kept)) == m.entries_term)
-        kept = s.log.run_end(next(kept), m.last_index);
+    if (kept < t.s.log.last_index() && t.s.log.term_at(next(kept)) == m.entries_term)
+        kept = t.s.log.run_end(next(kept), m.last_index);
     if (kept >= m.last_index) return true;
-    if (kept < s.commit_index || m.entries_term < s.log.known_term_at(kept)) return false;
+    if (kept < t.s.commit_index || m.entries_term < t.s.log.known_term_at(kept)) return false;
     const auto source = withheld ? entry_source::withheld : entry_source::received;
-    append_to_log(s, kept, m.last_index, m.entries_term, source, carried, out);
-    if (withheld) [[unlikely]]
-        note_missing_commands(s, next(kept), out);
+    append_to_log(t, kept, m.last_index, m.entries_term, source, carried);
+    if (withheld) note_missing_commands(t, next(kept));
     return true;
 }
 
-/// Whether all that was committed when the leader sent this is known to be. The leader itself knew
-/// it if an entry of its own term was among it (§8).
+/// Whether this server knows as committed everything that was committed when the leader sent this.
+/// The leader itself knew that if an entry of its own term was among it (§8).
 [[nodiscard]] constexpr bool knows_what_is_committed(const state& s, const append_entries& m) {
     return s.commit_index >= m.commit_index && s.log.known_term_at(s.commit_index) == m.term;
 }
 
-/// The leader's word came, and perhaps not what this server asked it for.
-[[gnu::noinline, gnu::cold]] constexpr void ask_again(state& s, const follower& following,
-                                                      read_round round, instant now, auto& out) {
-    if (s.tasks->reads) follow_forwarded(s, following, round, out);
-    follow_forwarding(s, following, now, out);
+/// A message of the leader came, but perhaps not the reply to a request of this server.
+constexpr void repeat_requests(turn& t, const follower_state& follower, read_round round) {
+    if (t.s.tasks->reads) follow_forwarded(t, follower, round);
+    follow_forwarding(t, follower);
 }
 
-[[gnu::always_inline]] constexpr void on(state& s, member_id from, const append_entries& m,
-                                         const indexed_configuration* carried, bool withheld,
-                                         instant now, auto& out) {
-    if (!is_well_formed(m)) return;
-    observe_term(s, m.term, now, out);
-    if (m.term < s.current_term) return reject_deposed(s, from, m, out);
-    auto* following = follow(s, from, now, out);
-    if (following == nullptr) return;
-    const bool new_round = m.round > following->round;
-    if (new_round) [[unlikely]]
-        following->round = m.round;
-    if (s.tasks.is_changed()) [[unlikely]] {
-        forget_removal(s);
-        expect_commands(s, *following, withheld, out);
+constexpr void on(turn& t, member_id from, const append_entries& m,
+                  const indexed_configuration* carried, bool withheld) {
+    if (m.term < t.s.current_term) return reject_deposed(t, from, m);
+    auto* follower = follow(t, from);
+    if (follower == nullptr) return;
+    const bool new_round = m.round > follower->round;
+    if (new_round) follower->round = m.round;
+    if (t.s.tasks.is_changed()) {
+        forget_removal(t.s);
+        expect_commands(t, *follower, withheld);
     }
 
-    // What is compacted away is committed, so it is the leader's too, whatever prev says of it.
-    const auto base = s.log.base().index;
-    if (m.prev.index >= base && !s.log.matches(m.prev)) return reject(s, *following, m.prev, out);
-    const auto start = greatest(m.prev.index, base);
-    const auto begun = s.disk.begun;
-    if (m.last_index > start && !append_received(s, m, start, carried, withheld, out)) return;
+    // Compacted entries are committed, so they are the leader's too, whatever prev says of them.
+    const auto base = t.s.log.base().index;
+    if (m.prev.index >= base && !t.s.log.matches(m.prev)) return reject(t, *follower, m.prev);
+    const auto start = std::max(m.prev.index, base);
+    const auto issued = t.s.disk.issued;
+    if (m.last_index > start && !append_received(t, m, start, carried, withheld)) return;
 
-    const auto known = following->verified_index;
-    following->verified_index = greatest(known, greatest(m.last_index, start));
-    const auto safe = least(m.commit_index, following->verified_index);
-    const bool news = safe > s.commit_index;
-    if (news) commit_through(s, safe, out);
-    following->is_informed = knows_what_is_committed(s, m);
-    // All that this brought is how far the log is committed: the leader was told before what an
-    // answer would say. If that was lost, its next heartbeat asks, and brings no news.
+    const auto known = follower->matched_index;
+    follower->matched_index = std::max(known, std::max(m.last_index, start));
+    const auto safe = std::min(m.commit_index, follower->matched_index);
+    const bool advances = safe > t.s.commit_index;
+    if (advances) commit_through(t, safe);
+    follower->commit_index_is_current = knows_what_is_committed(t.s, m);
+    // A message that only advanced the commit index needs no reply: an earlier reply said the same.
+    // If that one was lost, the next heartbeat gets a reply.
     const bool empty = m.last_index == m.prev.index;
-    if (empty && s.tasks.is_changed()) ask_again(s, *following, m.round, now, out);
-    if (news && empty && m.last_index <= known && !new_round && !following->owed.append) return;
-    if (s.disk.begun != begun && !durable_already(s, begun)) {
-        following->owed.append = true;
+    if (empty && t.s.tasks.is_changed()) repeat_requests(t, *follower, m.round);
+    if (advances && empty && m.last_index <= known && !new_round && !follower->deferred.append)
+        return;
+    if (t.s.disk.issued != issued && !durable_already(t.s, issued)) {
+        follower->deferred.append = true;
         return;
     }
-    acknowledge(s, *following, out);
+    acknowledge(t, *follower);
 }
 
 // ------------------------------------------------------------------------------------------ leader
 
 /// §5.3, §5.4.2: an entry of this term that a quorum has on disk is committed, and with it all
-/// before it. Entries of older terms are never committed by counting (Figure 8). `reached` is what
-/// a member has come to have: as much is committed as a quorum has, but not more than that. True if
-/// anything new is.
-[[nodiscard, gnu::always_inline]] constexpr bool
-commit_what_quorum_has(state& s, const leader& leading, log_index reached, auto& out) {
-    const auto* const peers = s.peers.data();
-    const auto match_of = [=](slot member) { return peers[member.value].match_index; };
+/// entries before it. Entries of older terms are never committed by counting replicas (Figure 8).
+/// `reached` is the match index just acknowledged. Returns the commit index that follows: `reached`
+/// if a quorum has it, else the largest index that a quorum has, from this term's first entry on.
+[[nodiscard]] constexpr log_index committed_with(const state& s, const leader_state& leader,
+                                                 log_index reached) {
+    if (reached <= s.commit_index || reached < leader.term_start) return s.commit_index;
+    const auto match_of = [&](slot member) { return s.peers[member.value].match_index; };
     const auto quorum_has = [&](log_index index) {
-        return quorum_agrees(s.members(), [=](slot member) { return match_of(member) >= index; });
+        return quorum_agrees(s.members(), [&](slot member) { return match_of(member) >= index; });
     };
-    if (quorum_has(reached)) {
-        commit_through(s, reached, out);
-        return true;
-    }
-    const auto first_new = greatest(next(s.commit_index), leading.term_start);
-    if (reached == first_new || !quorum_has(first_new)) return false;
-    commit_through(s, quorum_reached(s.members(), match_of), out);
+    if (quorum_has(reached)) return reached;
+    const auto first_new = std::max(next(s.commit_index), leader.term_start);
+    if (reached == first_new || !quorum_has(first_new)) return s.commit_index;
+    return quorum_reached(s.members(), match_of);
+}
+
+/// Advances the commit index. Returns whether it moved.
+[[nodiscard]] constexpr bool advance_commit(turn& t, const leader_state& leader,
+                                            log_index reached) {
+    const auto committed = committed_with(t.s, leader, reached);
+    if (committed == t.s.commit_index) return false;
+    commit_through(t, committed);
     return true;
 }
 
-[[nodiscard, gnu::always_inline]] constexpr bool advance_commit(state& s, const leader& leading,
-                                                                log_index reached, auto& out) {
-    return reached > s.commit_index && reached >= leading.term_start &&
-           commit_what_quorum_has(s, leading, reached, out);
-}
-
-/// More of the log is committed: sends what there is to send, and the members for whom that is
-/// nothing learn at least how far.
-[[gnu::always_inline]] constexpr void spread_commit(state& s, leader& leading, auto& out) {
-    bool any_hungry = false;
-    const auto uninformed = next_in_step(s, leading.others, [&](const progress& peer) {
-        const bool hungry = wants_news(s, peer);
-        any_hungry |= hungry;
-        return !hungry && peer.mode == replication_mode::replicate;
-    });
-    if (any_hungry) send_news(s, leading, out);
-    send_heartbeats_in_step(s, leading, uninformed, out);
-}
-
-/// The progress of a member that answers this leader in this term; null if the answer is not for
-/// it.
-[[nodiscard, gnu::always_inline]] constexpr progress* answered_by(state& s, member_id from,
-                                                                  term_number term, instant now) {
-    if (!s.is_leader() || term != s.current_term || from == s.self) return nullptr;
-    const auto member = s.members().slot_of(from);
-    if (!member) return nullptr;
-    auto* peer = &s.peers[member->value];
-    peer->heard_at = now;
-    peer->silent = false;
-    return peer;
-}
-
-/// An answer came while as many messages were on their way as may be. If full ones wait behind them
-/// the window is what holds them up, else it need not be as wide.
-[[gnu::noinline]] constexpr void adapt_window(const state& s, progress& peer) {
-    constexpr unsigned times_wider = 16;
-    const unsigned least_window = s.config.messages_in_flight;
-    const unsigned most = least(least_window * times_wider, 255U);
-    const auto waiting = next(s.log.last_index()) - peer.next_index;
-    // Messages of one entry are always full.
-    const auto full = s.config.entries_per_message;
-    if (full > 1 && waiting >= full && peer.window < most)
-        ++peer.window;
-    else if (waiting < full && peer.window > least_window)
-        --peer.window;
-}
-
-constexpr void advance_match(const state& s, progress& peer, log_index match) {
-    if (match > peer.match_index) [[likely]] {
-        peer.match_index = match;
-        if (peer.next_index <= match) [[unlikely]]
-            peer.next_index = next(match);
-        if (peer.in_flight >= peer.window) adapt_window(s, peer);
-        if (peer.in_flight > 0) --peer.in_flight;
+/// The commit index has advanced. Sends the entries that there are to send; the members for which
+/// there are none receive at least the commit index.
+constexpr void spread_commit(turn& t, const leader_state& leader) {
+    bool any = false;
+    member_set uninformed;
+    for (const auto member : leader.others) {
+        const auto& peer = t.s.peers[member.value];
+        if (next_for(t.s, peer) != next_message::none)
+            any = true;
+        else if (peer.mode == replication_mode::replicate)
+            uninformed.insert(member);
     }
-    if (next(peer.match_index) != peer.next_index || peer.mode == replication_mode::snapshot)
-        return;
-    peer.in_flight = 0;
-    if (peer.mode == replication_mode::probe || match == s.log.last_index())
-        peer.window = s.config.messages_in_flight;
-    peer.mode = replication_mode::replicate;
+    if (any) send_appends(t, leader);
+    send_heartbeats_to(t, leader, uninformed);
 }
 
-constexpr void note_room(leader& leading, slot member, bool full) {
+/// The progress of a member that replies to this leader in this term; null if the reply is not for
+/// this leader.
+[[nodiscard]] constexpr progress* answered_by(turn& t, member_id from, term_number term) {
+    const auto member = member_of_leader(t.s, from, term);
+    if (!member) return nullptr;
+    auto& peer = t.s.peers[member->value];
+    peer.last_contact = t.now;
+    peer.silent = false;
+    return &peer;
+}
+
+constexpr void note_room(leader_state& leader, slot member, bool full) {
     if (full)
-        leading.full.insert(member);
+        leader.full.insert(member);
     else
-        leading.full.erase(member);
+        leader.full.erase(member);
 }
 
-/// Whether a member that gets the snapshot needs it no longer. Its log may have grown meanwhile so
-/// far that it meets this one; who has asked for the snapshot needs what is in it.
+/// Whether a member that gets the snapshot no longer needs it. Its log may meanwhile have grown far
+/// enough to match this one; a member that requested the snapshot needs what is in it.
 [[nodiscard]] constexpr bool can_do_without_snapshot(const state& s, const progress& peer,
                                                      log_index match) {
     const bool has_asked = peer.next_index > s.log.base().index;
     return match >= (has_asked ? s.snapshot.last_included.index : s.log.base().index);
 }
 
-/// A member has answered: what waits for that may go on.
-[[gnu::noinline, gnu::cold]] constexpr void follow_tasks(state& s, const leader& leading,
-                                                         instant now, auto& out) {
-    advance_transfer(s, out);
-    look_at_awaited(s, leading, now, out);
+/// A member has replied: a transfer, or a change of membership, may have waited for that.
+constexpr void follow_tasks(turn& t, leader_state& leader) {
+    advance_transfer(t);
+    if (t.s.tasks->awaited) follow_awaited(t, leader);
 }
 
-[[gnu::always_inline]] constexpr void on(state& s, member_id from, const append_entries_reply& m,
-                                         instant now, auto& out) {
-    observe_term(s, m.term, now, out);
-    auto* peer = answered_by(s, from, m.term, now);
-    if (peer == nullptr || m.match_index > s.log.last_index()) return;
-    auto& leading = *std::get_if<leader>(&s.role);
+constexpr void on(turn& t, member_id from, const append_entries_reply& m) {
+    auto* peer = answered_by(t, from, m.term);
+    if (peer == nullptr || m.match_index > t.s.log.last_index()) return;
+    auto& leader = *std::get_if<leader_state>(&t.s.role);
 
     if (peer->mode == replication_mode::snapshot &&
-        can_do_without_snapshot(s, *peer, m.match_index)) {
-        peer->mode = replication_mode::probe;
-        peer->next_index = next(greatest(m.match_index, peer->match_index));
-    }
-    advance_match(s, *peer, m.match_index);
-    const bool committed = advance_commit(s, leading, m.match_index, out);
-    if (m.full || !leading.full.empty()) [[unlikely]]
-        note_room(leading, *s.members().slot_of(from), m.full);
-    on_round_acknowledged(s, leading, *peer, m.round, now, out);
-    // Of the others nothing has changed but, perhaps, how far the log is committed.
+        can_do_without_snapshot(t.s, *peer, m.match_index))
+        peer->end_snapshot(m.match_index);
+    peer->acknowledged(m.match_index, t.s.log.last_index(), t.s.config);
+    const bool committed = advance_commit(t, leader, m.match_index);
+    if (m.full || !leader.full.empty()) note_room(leader, *t.s.members().slot_of(from), m.full);
+    on_round_acknowledged(t, leader, *peer, m.round);
+    // For the other members nothing has changed except, perhaps, the commit index.
     if (committed)
-        spread_commit(s, leading, out);
-    else if (wants_news(s, *peer))
-        send_news(s, leading, out);
-    if (s.tasks.is_changed()) [[unlikely]]
-        follow_tasks(s, leading, now, out);
-    if (committed && leading.changing) hasten_change(now, out);
+        spread_commit(t, leader);
+    else if (next_for(t.s, *peer) != next_message::none)
+        send_appends(t, leader);
+    if (t.s.tasks.is_changed()) follow_tasks(t, leader);
+    if (committed && leader.changing) advance_change(t, leader);
 }
 
-/// §5.3: the logs do not meet at prev. They can only meet where this log's term is not above the
+/// §5.3: the logs do not match at prev. They can only match where this log's term is not above the
 /// hint's.
-constexpr void on(state& s, member_id from, const append_entries_rejection& m, instant now,
-                  auto& out) {
-    observe_term(s, m.term, now, out);
-    auto* peer = answered_by(s, from, m.term, now);
+constexpr void on(turn& t, member_id from, const append_entries_rejection& m) {
+    auto* peer = answered_by(t, from, m.term);
     if (peer == nullptr) return;
-    auto& leading = *std::get_if<leader>(&s.role);
-    on_round_acknowledged(s, leading, *peer, m.round, now, out);
+    auto& leader = *std::get_if<leader_state>(&t.s.role);
+    on_round_acknowledged(t, leader, *peer, m.round);
 
-    // What was counted with it stays committed: the member votes as if it had it still. Of a late
-    // rejection this is too low, but no less true.
+    // Entries committed by its old acknowledgement stay committed: it votes as if it still had
+    // them. For a late rejection this match index is too low, but not wrong.
     if (m.lost) peer->match_index = {};
-    // A rejection of what was acknowledged since, or of a message that is no longer the last word,
-    // is a late one.
+    // A rejection is late if the member has acknowledged this index since, or if its next index or
+    // mode has changed since.
     const bool late = m.prev_index <= peer->match_index || m.prev_index >= peer->next_index ||
                       peer->mode == replication_mode::snapshot;
     if (late ||
         (peer->mode == replication_mode::probe && m.prev_index != previous(peer->next_index)))
         return;
-    const auto limit = least(m.hint.index, previous(m.prev_index));
-    // Below its base this log cannot look: if the logs do not meet above, the member needs the
+    const auto limit = std::min(m.hint.index, previous(m.prev_index));
+    // This log has no terms below its base: if the logs do not match above it, the member needs the
     // snapshot.
-    const auto meeting =
-        limit < s.log.base().index ? limit : s.log.last_not_after(limit, m.hint.term).index;
-    peer->next_index = next(greatest(meeting, peer->match_index));
-    peer->mode = replication_mode::probe;
-    peer->in_flight = 0;
-    begin_snapshot_mode(s, *peer);
-    send_news(s, leading, out);
+    const auto meeting = limit < t.s.log.base().index
+                             ? limit
+                             : t.s.log.find_conflict_by_term(limit, m.hint.term).index;
+    peer->rejected(meeting);
+    send_appends(t, leader);
 }
 
-/// A leader's own entries, appended since the write `before`, are its part of the majority if they
-/// are durable already. Where that part is all of it, what follows is more than this.
-constexpr void count_own_entries(state& s, const leader& leading, write_sequence before) {
-    if (!leading.own || s.members().all_voters() == member_set::of(*leading.own)) return;
-    if (durable_already(s, before)) s.peers[leading.own->value].match_index = s.log.last_index();
+/// A leader's own entries, appended since the write `before`, count towards the majority now if
+/// they are durable already. A sole voter is left to `complete_writes`, which also commits.
+constexpr void count_own_entries(state& s, const leader_state& leader, write_sequence before) {
+    if (!leader.own || s.members().all_voters() == member_set::of(*leader.own)) return;
+    if (durable_already(s, before)) s.peers[leader.own->value].match_index = s.log.last_index();
 }
 
-/// Whether a quorum has room for more on its disks. The leader has. Entries that too many cannot
-/// take would only pile up where they can.
-[[nodiscard]] constexpr bool quorum_has_room(const state& s, const leader& leading) {
-    return quorum_agrees(s.members(), [&](slot member) { return !leading.full.contains(member); });
+/// Whether a quorum, with this leader, has room for more entries on its disks. Otherwise entries
+/// that too many members cannot store would pile up on the others.
+[[nodiscard]] constexpr bool quorum_has_room(const state& s, const leader_state& leader) {
+    return quorum_agrees(s.members(), [&](slot member) { return !leader.full.contains(member); });
 }
 
-/// Why these entries cannot be taken now.
+/// Whether this many more entries may be uncommitted.
+[[nodiscard]] constexpr bool has_room_for(const state& s, std::uint32_t count) {
+    const auto pending = s.log.last_index() - s.commit_index;
+    return count <= s.config.pending_entries && pending <= s.config.pending_entries - count;
+}
+
+/// Why these entries cannot be accepted now.
 [[nodiscard]] constexpr std::optional<refusal_reason>
-obstacle_to_proposal(const state& s, const leader& leading, std::uint32_t count) {
+check_proposal(const state& s, const leader_state& leader, std::uint32_t count) {
     if (s.tasks->transfer) return refusal_reason::transfer_in_progress;
     if (count == 0) return refusal_reason::nothing_to_do;
-    const auto pending = s.log.last_index() - s.commit_index;
-    if (count > s.config.pending_entries || pending > s.config.pending_entries - count)
-        return refusal_reason::too_many_pending;
-    if (s.disk.full || (!leading.full.empty() && !quorum_has_room(s, leading)))
+    if (!has_room_for(s, count)) return refusal_reason::too_many_pending;
+    if (s.disk.full || (!leader.full.empty() && !quorum_has_room(s, leader)))
         return refusal_reason::no_space;
     return std::nullopt;
 }
 
-/// Appends the commands that came with this step's input, and sends them on their way.
-[[gnu::always_inline]] constexpr void
-append_commands(state& s, leader& leading, std::uint32_t count, entry_source source, auto& out) {
-    const auto last = s.log.last_index();
-    const auto begun = s.disk.begun;
-    append_to_log(s, last, last + count, s.current_term, source, nullptr, out);
-    count_own_entries(s, leading, begun);
-    send_news_to(s, leading, leading.others, out);
+/// Appends the commands that came with this step's input, and sends them to the members.
+constexpr void append_commands(turn& t, leader_state& leader, std::uint32_t count,
+                               entry_source source) {
+    const auto last = t.s.log.last_index();
+    const auto issued = t.s.disk.issued;
+    append_to_log(t, last, last + count, t.s.current_term, source, nullptr);
+    count_own_entries(t.s, leader, issued);
+    send_appends(t, leader);
 }
 
-[[gnu::always_inline]] constexpr void on_propose(state& s, std::uint32_t count, auto& out) {
-    auto* leading = leading_or_refuse(s, out);
-    if (leading == nullptr) return;
-    if (const auto obstacle = obstacle_to_proposal(s, *leading, count))
-        return refuse(s, *obstacle, out);
-    out.accept(accepted_proposal{next(s.log.last_index()), s.current_term});
-    append_commands(s, *leading, count, entry_source::proposed, out);
-}
-
-constexpr void on_heartbeat_timer(state& s, instant now, auto& out) {
-    if (auto* leading = std::get_if<leader>(&s.role);
-        leading && (leading->changing || s.tasks->awaited))
-        advance_change(s, *leading, now, out);
-    auto* leading = std::get_if<leader>(&s.role);
-    if (leading == nullptr) return;
-    if (s.tasks->transfer && now >= s.tasks->transfer->give_up_at)
-        forget(s.tasks.change().transfer);
-    if (s.config.quiescence && is_idle(s, *leading, now)) return let_sleep(s, *leading, out);
-    renew_lease(s, *leading, now);
-    send_heartbeats(s, *leading, out);
-    out.set(timer::heartbeat, now + s.config.heartbeat_interval);
+constexpr void on_propose(turn& t, std::uint32_t count) {
+    auto* leader = leading_or_refuse(t);
+    if (leader == nullptr) return;
+    if (const auto obstacle = check_proposal(t.s, *leader, count)) return refuse(t, *obstacle);
+    t.out.proposal = accepted_proposal{next(t.s.log.last_index()), t.s.current_term};
+    append_commands(t, *leader, count, entry_source::proposed);
 }
 
 }  // namespace raft::detail

@@ -1,105 +1,26 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The means by which all rules change a state: writes that are begun, timers that are set, terms
-// that are adopted, and the one rule of Figure 2 for "All servers". Nothing here decides when.
+// The role of a server (§5.1): how it becomes a follower, what ends with its role, which senders it
+// accepts, and the one rule of Figure 2 for "All servers".
 #pragma once
 
 #include <utility>
 
-#include <raft/core/effects.hpp>
-#include <raft/core/state.hpp>
+#include <raft/core/timing.hpp>
+#include <raft/core/turn.hpp>
+#include <raft/core/writing.hpp>
 
 namespace raft::detail {
 
-/// §5.2: timeouts are random so that few elections are split. Each is a number between one and two
-/// times the least, and as many times more as the rank says; the seed itself is that number, and
-/// stays until the next is drawn.
-[[nodiscard]] constexpr duration election_timeout(const state& s) {
-    constexpr int precision = 20;  // A millionth of the span, and no division.
-    const auto span = s.config.election_timeout.nanoseconds;
-    const auto part = static_cast<std::int64_t>(s.seed >> (64 - precision));
-    return s.config.election_timeout * (1 + s.config.election_rank) +
-           duration{(span * part) >> precision};
+/// Whether term and vote are durable. A server sends nothing in a term that it could forget (§5.1:
+/// a term, once seen, is never left for an older one).
+[[nodiscard]] constexpr bool hard_state_is_durable(const state& s) {
+    return s.disk.vote <= s.disk.durable;
 }
 
-/// A number that looks random, by the mixing of splitmix64.
-[[nodiscard]] constexpr std::uint64_t mixed(std::uint64_t number) {
-    auto z = number + 0x9e3779b97f4a7c15U;
-    z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
-    return z ^ (z >> 31U);
-}
-
-/// A number that no earlier run of this server had, most likely: it depends on the time too, as
-/// whoever runs the server may give it the same seed each time. Below 2^63, as all numbers are.
-[[nodiscard]] constexpr std::uint64_t name_of_run(const state& s, instant now) {
-    return mixed(s.seed ^ static_cast<std::uint64_t>(now.nanoseconds)) >> 1U;
-}
-
-constexpr void draw_election_timeout(state& s) { s.seed = mixed(s.seed); }
-
-constexpr void restart_election_timer(const state& s, instant now, auto& out) {
-    out.set(timer::election, now + election_timeout(s));
-}
-
-/// Begins a write of term and vote; what else this step writes goes with it.
-constexpr void persist_vote(state& s, auto& out) {
-    ++s.disk.begun.value;
-    s.disk.vote = s.disk.begun;
-    s.disk.stretch_sequence = s.disk.begun;
-    s.disk.stretch_index = s.log.last_index();
-    out.persist(s.disk.begun, hard_state{s.current_term, s.voted_for});
-}
-
-/// Takes back what the log holds after `last_kept`.
-[[gnu::noinline, gnu::cold]] constexpr void cut_off_log(state& s, log_index last_kept) {
-    s.log.truncate_after(last_kept);
-    while (s.configurations.back().index > last_kept) s.configurations.pop_back();
-    if (s.tasks->lacks_from > last_kept) forget(s.tasks.change().lacks_from);
-    if (s.disk.durable_index > last_kept) s.disk.durable_index = last_kept;
-    s.disk.stretch_sequence = s.disk.begun;
-    s.disk.stretch_index = last_kept;
-}
-
-/// Appends entries of one term to the log, after `last_kept` and up to `last`, and begins their
-/// write. One of them may be the configuration `carried`.
-[[gnu::always_inline]] constexpr void append_to_log(state& s, log_index last_kept, log_index last,
-                                                    term_number term, entry_source source,
-                                                    const indexed_configuration* carried,
-                                                    auto& out) {
-    if (last_kept < s.log.last_index()) cut_off_log(s, last_kept);
-    const auto count = last - last_kept;
-    s.log.append(term, count);
-    s.disk.begun.value += count;
-    if (carried != nullptr && carried->index > last_kept && carried->index <= last) [[unlikely]]
-        s.configurations.push_back(*carried);
-    out.append(s.disk.begun, append{next(last_kept), last, term, source});
-}
-
-/// Begins a write that is neither vote nor entries, and gives its place.
-constexpr write_sequence begin_other_write(state& s) {
-    ++s.disk.begun.value;
-    s.disk.stretch_sequence = s.disk.begun;
-    s.disk.stretch_index = s.log.last_index();
-    return s.disk.begun;
-}
-
-/// Whether the entries just appended, since the write `before`, are durable already: the storage is
-/// durable at once, and nothing else was on its way. Then nothing need wait for a completion.
-[[nodiscard]] constexpr bool durable_already(state& s, write_sequence before) {
-    if (!s.config.durable_at_once || s.disk.durable != before) return false;
-    s.disk.durable = s.disk.begun;
-    s.disk.durable_index = s.log.last_index();
-    return true;
-}
-
-/// A server says nothing in a term that it could forget (§5.1: a term, once seen, is never left for
-/// an older one).
-[[nodiscard]] constexpr bool may_speak(const state& s) { return s.disk.vote <= s.disk.durable; }
-
-/// What is under way ends with the role, but for the snapshot that is being received: the next
-/// leader may have the same. Requests are counted on: a late answer is then known for what it is.
-/// And what the disk has lost, or never had, is missing whoever leads.
+/// Tasks end with the role, except the snapshot that is being received: the next leader may have
+/// the same one. The request counters go on, so that a late reply is recognized. And what the disk
+/// has lost, or never had, is missing under every leader.
 constexpr void end_tasks(state& s) {
     if (!s.tasks.is_changed()) return;
     const auto& before = *s.tasks;
@@ -113,46 +34,45 @@ constexpr void end_tasks(state& s) {
     s.tasks.change() = std::move(kept);
 }
 
-/// Ends what only a leader, or who has one, has and does.
-constexpr void leave_role(state& s, auto& out) {
-    if (s.tasks->reads) out.occasionally().reads_lost = true;
-    if (s.tasks->forwarding) out.occasionally().forwarding_lost = true;
-    if (s.tasks->awaited)
-        out.occasionally().change_refused = refusal{refusal_reason::leadership_lost, std::nullopt};
-    end_tasks(s);
-    if (!s.is_leader()) return;
-    out.occasionally().leadership_lost = true;
-    s.peers.clear();
-    out.cancel(timer::heartbeat);
+/// Ends what only a leader, or a follower with a leader, has and does.
+constexpr void leave_role(turn& t) {
+    if (t.s.tasks->reads) t.out.rare.change().reads_lost = true;
+    if (t.s.tasks->forwarding) t.out.rare.change().forwarding_lost = true;
+    if (t.s.tasks->awaited)
+        t.out.rare.change().change_refused = refusal{refusal_reason::leadership_lost, std::nullopt};
+    end_tasks(t.s);
+    if (!t.s.is_leader()) return;
+    t.out.rare.change().leadership_lost = true;
+    t.s.peers.clear();
+    forget(t.s.timers.heartbeat);
 }
 
 /// Becomes a follower, in this term or in a later one. The vote stays with its term: a server that
-/// steps down within a term must not vote again in it. Its patience ends when it would have: only a
-/// leader's word or a vote given puts that off (§5.2), or servers whose logs are behind could keep
-/// those that can win from trying. Who led, or slept, had no deadline and gets one. What it
-/// has promised to the leader that it followed holds as long as it would have, however it hears of
-/// a later term.
-[[gnu::noinline, gnu::cold]] constexpr void become_follower(state& s, term_number term,
-                                                            std::optional<member_id> leader_id,
-                                                            instant now, auto& out) {
-    const auto* const before = std::get_if<follower>(&s.role);
+/// steps down within a term must not vote again in it. The election timer runs on: only a message
+/// of a leader or a granted vote restarts it (§5.2), or servers whose logs are behind could delay
+/// those that can win. A leader or a sleeping follower had no timer, and starts one. A promise to
+/// the leader that it followed (`withholds_vote`) keeps its expiry, however the server learns of a
+/// later term.
+constexpr void become_follower(turn& t, term_number term, std::optional<member_id> leader_id) {
+    const auto* const before = std::get_if<follower_state>(&t.s.role);
     const bool asleep = before != nullptr && before->asleep;
-    const bool waits_already = !s.is_leader() && !leader_id && !asleep;
-    leave_role(s, out);
-    follower following{.leader = leader_id, .heard_at = now, .verified_index = s.commit_index};
+    const bool waits_already = !t.s.is_leader() && !leader_id && !asleep;
+    leave_role(t);
+    follower_state follower{
+        .leader = leader_id, .last_contact = t.now, .matched_index = t.s.commit_index};
     if (before != nullptr && !leader_id) {
-        following.heard_at = before->heard_at;
-        following.keeps_promise = before->leader || before->keeps_promise;
+        follower.last_contact = before->last_contact;
+        follower.withholds_vote = before->leader || before->withholds_vote;
     }
-    s.role = role{following};
-    if (term > s.current_term) {
-        s.current_term = term;
-        forget(s.voted_for);
-        persist_vote(s, out);
+    t.s.role = role{follower};
+    if (term > t.s.current_term) {
+        t.s.current_term = term;
+        forget(t.s.voted_for);
+        persist_vote(t);
     }
     if (waits_already) return;
-    draw_election_timeout(s);
-    restart_election_timer(s, now, out);
+    draw_election_timeout(t.s);
+    restart_election_timer(t);
 }
 
 [[nodiscard]] constexpr member_set other_members(const state& s) {
@@ -161,33 +81,53 @@ constexpr void leave_role(state& s, auto& out) {
 }
 
 /// A member that knows no leader may be the only one that is awake: it has just started, or its
-/// leader is gone. Who can stand for election wakes the others by that, the rest by this.
-constexpr void look_for_leader(const state& s, auto& out) {
-    if (!s.config.quiescence || !s.is_follower() || s.current_leader()) return;
-    const auto others = other_members(s);
-    if (s.members().slot_of(s.self) && !others.empty()) out.send(others, wake_up{s.current_term});
+/// leader is gone. A member that can start an election wakes the others by that; all other members
+/// wake them by this.
+constexpr void look_for_leader(turn& t) {
+    if (!t.s.config.quiescence || !t.s.is_follower() || t.s.current_leader()) return;
+    const auto others = other_members(t.s);
+    if (t.s.members().slot_of(t.s.self) && !others.empty())
+        t.out.send(others, wake_up{t.s.current_term});
 }
 
-/// One message moves the term no further than this. Terms go up by one for each election, and an
-/// election takes a millisecond at least: no server of an honest cluster is so far behind another
-/// before 49 days of nothing but elections are over. A message that claims more is damaged or
-/// forged; believed, it could use up all the terms there are, and no leader could ever be elected.
+/// One message raises the term by no more than this. Each election raises the term by one, and
+/// takes a millisecond at least: no server of a correct cluster is so far behind another before 49
+/// days of nothing but elections are over. A message that claims more is damaged or forged. If it
+/// were accepted, it could use up all the terms there are, and no leader could ever be elected.
 inline constexpr std::uint64_t term_step_max = std::uint64_t{1} << 32U;
 
-/// Whether a server that keeps the rules could be in `term`.
+/// Whether a correct server could be in `term`.
 [[nodiscard]] constexpr bool is_plausible(const state& s, term_number term) {
     return term <= s.current_term || term.value - s.current_term.value <= term_step_max;
 }
 
-/// Figure 2, "All servers": a later term in any request or reply ends what this server was.
-constexpr void observe_term(state& s, term_number term, instant now, auto& out) {
-    if (term > s.current_term) become_follower(s, term, std::nullopt, now, out);
+/// Figure 2, "All servers": a later term in any request or reply makes this server a follower.
+constexpr void observe_term(turn& t, term_number term) {
+    if (term > t.s.current_term) become_follower(t, term, std::nullopt);
 }
 
-/// Commits up to `index`, which the rules have found safe.
-constexpr void commit_through(state& s, log_index index, auto& out) {
-    s.commit_index = index;
-    out.commit_through(index);
+/// Whether this member has replied within an election timeout.
+[[nodiscard]] constexpr bool is_reachable(const state& s, const progress& peer, instant now) {
+    return now - peer.last_contact < s.config.election_timeout;
+}
+
+/// The follower state, if this server follows `from` in this term; else null.
+[[nodiscard]] constexpr follower_state* follower_of(state& s, member_id from, term_number term) {
+    auto* follower = std::get_if<follower_state>(&s.role);
+    const bool is_its = follower != nullptr && term == s.current_term && follower->leader == from;
+    return is_its ? follower : nullptr;
+}
+
+/// The place of `from`, if it is a member and this server leads in this term.
+[[nodiscard]] constexpr std::optional<slot> member_of_leader(const state& s, member_id from,
+                                                             term_number term) {
+    return s.is_leader() && term == s.current_term ? s.members().slot_of(from) : std::nullopt;
+}
+
+/// Commits the log up to `index`, which the rules have found safe.
+constexpr void commit_through(turn& t, log_index index) {
+    t.s.commit_index = index;
+    t.out.commit = index;
 }
 
 }  // namespace raft::detail

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A value that is seldom anything but its default, and takes no more room than a pointer then: what
-// a server has under way while a snapshot is received, leadership is handed over, or a new member
-// catches up.
+// Values that almost always equal their default, and cost next to nothing then. `seldom` saves
+// memory: for the tasks of a server while it receives a snapshot, transfers leadership, or lets a
+// new member catch up. `seldom_here` saves time: for the effects that only few steps have.
 #pragma once
+
+#include <optional>
 
 namespace raft {
 
@@ -12,7 +14,8 @@ template <class T>
 inline constexpr T nothing_of{};
 }
 
-/// A `T`, copied and compared as a value, that allocates only once it is changed from `T{}`.
+/// A `T`, copied and compared as a value, that allocates only once it is changed from `T{}`: a lazy
+/// std::indirect (P3019).
 template <class T>
 class seldom {
 public:
@@ -57,6 +60,35 @@ public:
 
 private:
     T* value_ = nullptr;
+};
+
+/// A `T` stored in place, and not constructed until it is changed from `T{}`.
+template <class T>
+class seldom_here {
+public:
+    [[nodiscard]] constexpr const T& operator*() const {
+        return value_ ? *value_ : detail::nothing_of<T>;
+    }
+    [[nodiscard]] constexpr const T* operator->() const { return &**this; }
+
+    /// Whether it may be anything but the default.
+    [[nodiscard]] constexpr bool is_changed() const { return value_.has_value(); }
+
+    /// The value, to be changed.
+    [[nodiscard]] constexpr T& change() {
+        if (!value_) value_.emplace();
+        return *value_;
+    }
+
+    /// Back to the default.
+    constexpr void reset() { value_.reset(); }
+
+    friend constexpr bool operator==(const seldom_here& a, const seldom_here& b) {
+        return *a == *b;
+    }
+
+private:
+    std::optional<T> value_{};
 };
 
 }  // namespace raft

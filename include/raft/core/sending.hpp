@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What a leader sends, and to whom at once (§5.3, §7): members that need the same message get it as
-// one effect. Entries are sent ahead of their acknowledgements while the logs are known to meet,
-// one message at a time while they are not.
+// What a leader sends, and to which members at once (§5.3, §7): members that need the same message
+// get it as one effect. The leader decides what a member needs when it sends, from the member's
+// next index and the base of the log.
 #pragma once
 
 #include <raft/core/role.hpp>
 
 namespace raft::detail {
 
-/// The last entry of the message that brings entries from `first` on, as many as one may carry: of
-/// one term, at most one configuration.
+// ---------------------------------------------------------------------------------------- messages
+
+/// The last entry of the message that carries the entries from `first` on, as many as one message
+/// may carry: of one term, and with at most one configuration.
 [[nodiscard]] constexpr log_index last_to_send(const state& s, log_index first) {
     auto last = s.log.run_end(first, first + (s.config.entries_per_message - 1));
     bool carries_configuration = false;
@@ -22,183 +24,135 @@ namespace raft::detail {
     return last;
 }
 
-/// The message with the entries from `first` to `last`. Inline, as is the next: so that it is made
-/// where it is sent.
-[[nodiscard, gnu::always_inline]] constexpr append_entries
-append_between(const state& s, const leader& leading, log_index first, log_index last) {
-    const auto prev = previous(first);
+/// The message with the entries after `prev` up to `last`: a heartbeat if there are none.
+[[nodiscard]] constexpr append_entries append_after(const state& s, const leader_state& leader,
+                                                    log_index prev, log_index last) {
     return {.term = s.current_term,
             .prev = {prev, s.log.known_term_at(prev)},
             .last_index = last,
-            .entries_term = s.log.known_term_at(last),
+            .entries_term = last == prev ? term_number{} : s.log.known_term_at(last),
             .commit_index = s.commit_index,
-            .round = leading.round};
+            .round = leader.round};
 }
 
-/// The message without entries after `prev`.
-[[nodiscard, gnu::always_inline]] constexpr append_entries
-heartbeat_after(const state& s, const leader& leading, log_index prev) {
-    return {.term = s.current_term,
-            .prev = {prev, s.log.known_term_at(prev)},
-            .last_index = prev,
-            .entries_term = {},
-            .commit_index = s.commit_index,
-            .round = leading.round};
-}
-
-[[nodiscard]] constexpr install_snapshot chunk_at(const state& s, const leader& leading,
-                                                  std::uint64_t offset, std::uint32_t length) {
-    const auto rest = s.snapshot.size - offset;
-    return {.term = s.current_term,
-            .last_included = s.snapshot.last_included,
-            .size = s.snapshot.size,
-            .offset = offset,
-            .length = rest < length ? static_cast<std::uint32_t>(rest) : length,
-            .checksum = s.snapshot.checksum,
-            .round = leading.round};
-}
-
-/// A witness gets the snapshot's description alone: it holds no data.
-[[nodiscard]] constexpr install_snapshot description_alone(const state& s, const leader& leading) {
-    return {.term = s.current_term,
-            .last_included = s.snapshot.last_included,
-            .size = 0,
-            .offset = 0,
-            .length = 0,
-            .checksum = 0,
-            .round = leading.round};
-}
-
-[[nodiscard]] constexpr install_snapshot chunk_for(const state& s, const leader& leading,
+/// Up to `length` bytes of the snapshot, from the member's offset on. A witness gets only the
+/// snapshot's description: it holds no data.
+[[nodiscard]] constexpr install_snapshot chunk_for(const state& s, const leader_state& leader,
                                                    slot member, std::uint32_t length) {
-    if (s.members().witnesses.contains(member)) return description_alone(s, leading);
-    return chunk_at(s, leading, s.peers[member.value].snapshot_offset, length);
+    install_snapshot chunk{
+        .term = s.current_term, .last_included = s.snapshot.last_included, .round = leader.round};
+    if (s.members().witnesses.contains(member)) return chunk;
+    chunk.size = s.snapshot.size;
+    chunk.offset = s.peers[member.value].snapshot_offset;
+    chunk.length =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(chunk.size - chunk.offset, length));
+    chunk.checksum = s.snapshot.checksum;
+    return chunk;
 }
 
-/// Whether this member should get a message with news now.
-[[nodiscard]] constexpr bool wants_news(const state& s, const progress& peer) {
-    if (peer.mode != replication_mode::replicate) return peer.in_flight == 0;
-    return peer.next_index <= s.log.last_index() && peer.in_flight < peer.window;
-}
+// ------------------------------------------------------------------------------------ what is next
 
-/// Whether the same message serves both.
-[[nodiscard]] constexpr bool are_in_step(const progress& a, const progress& b) {
-    return a.next_index == b.next_index && a.mode == b.mode;
-}
+/// What to send to a member now, besides heartbeats.
+enum class next_message : std::uint8_t { none, entries, snapshot };
 
-constexpr void enter_snapshot_mode(progress& peer) {
-    peer.mode = replication_mode::snapshot;
-    peer.snapshot_offset = 0;
-    peer.in_flight = 0;
-}
-
-/// §7: if the entries that this member needs next are compacted away, it needs the snapshot first.
-/// To be called whenever the log's base, or what a member needs, has moved.
-constexpr void begin_snapshot_mode(const state& s, progress& peer) {
-    if (peer.mode != replication_mode::snapshot && peer.next_index <= s.log.base().index)
-        enter_snapshot_mode(peer);
-}
-
-/// Members that want the same message: those in step with the first of them; and the rest.
-struct next_group {
-    member_set in_step{};
-    member_set others{};
-};
-
-[[nodiscard, gnu::always_inline]] constexpr next_group
-next_in_step(const state& s, member_set candidates, auto wants) {
-    next_group found;
-    const auto* const peers = s.peers.data();
-    const progress* first = nullptr;
-    for (const auto member : candidates) {
-        const auto& peer = peers[member.value];
-        if (!wants(peer)) continue;
-        if (first == nullptr) first = &peer;
-        if (are_in_step(*first, peer))
-            found.in_step.insert(member);
-        else
-            found.others.insert(member);
+[[nodiscard]] constexpr next_message next_for(const state& s, const progress& peer) {
+    if (peer.mode == replication_mode::replicate && peer.next_index > s.log.base().index) {
+        const bool waits = peer.next_index > s.log.last_index() || peer.in_flight >= peer.window;
+        return waits ? next_message::none : next_message::entries;
     }
-    return found;
+    if (peer.mode != replication_mode::snapshot && peer.needs_snapshot(s.log.base().index))
+        return next_message::snapshot;
+    if (peer.in_flight > 0) return next_message::none;
+    return peer.mode == replication_mode::probe ? next_message::entries : next_message::snapshot;
 }
 
-/// Sends each its chunk of the snapshot.
-[[gnu::noinline, gnu::cold]] constexpr void send_chunks(state& s, const leader& leading,
-                                                        member_set receivers, std::uint32_t length,
-                                                        auto& out) {
-    for (const auto member : receivers)
-        out.send(member_set::of(member), chunk_for(s, leading, member, length));
-}
-
-/// Entries that are on their way to members that are in step.
-struct shipment {
+/// Entries to send to all members that need them next.
+struct multicast {
     log_index first{};
     log_index last{};
     replication_mode mode{};
     member_set receivers{};
-    member_set others{};  ///< Those that wait for something else.
+    member_set others{};  ///< The members that need something else.
 };
 
-/// What goes next to the first of `candidates` that wants news, and to those in step with it. They
-/// are taken to have got it.
-[[nodiscard, gnu::always_inline]] constexpr shipment next_shipment(state& s,
-                                                                   member_set candidates) {
-    shipment next_one;
-    auto* const peers = s.peers.data();
+constexpr void send_chunk(turn& t, const leader_state& leader, slot member) {
+    auto& peer = t.s.peers[member.value];
+    peer.sent_chunk();
+    t.out.send(member_set::of(member),
+               chunk_for(t.s, leader, member, t.s.config.snapshot_chunk_bytes));
+}
+
+/// The entries for the first of `candidates` that can receive any, and the others that need the
+/// same ones. They count as sent to these members. A candidate that needs the snapshot gets a chunk
+/// of it at once.
+[[nodiscard]] constexpr multicast next_multicast(turn& t, const leader_state& leader,
+                                                 member_set candidates) {
+    multicast found;
     for (const auto member : candidates) {
-        auto& peer = peers[member.value];
-        if (!wants_news(s, peer)) continue;
-        if (next_one.receivers.empty()) {
-            next_one.first = peer.next_index;
-            next_one.last = last_to_send(s, peer.next_index);
-            next_one.mode = peer.mode;
-        } else if (peer.next_index != next_one.first || peer.mode != next_one.mode) {
-            next_one.others.insert(member);
+        auto& peer = t.s.peers[member.value];
+        const auto wanted = next_for(t.s, peer);
+        if (wanted == next_message::none) continue;
+        if (wanted == next_message::snapshot) {
+            send_chunk(t, leader, member);
             continue;
         }
-        next_one.receivers.insert(member);
-        ++peer.in_flight;
-        if (peer.mode == replication_mode::replicate) peer.next_index = next(next_one.last);
+        if (found.receivers.empty()) {
+            found.first = peer.next_index;
+            found.last = last_to_send(t.s, peer.next_index);
+            found.mode = peer.mode;
+        } else if (peer.next_index != found.first || peer.mode != found.mode) {
+            found.others.insert(member);
+            continue;
+        }
+        found.receivers.insert(member);
+        peer.sent_entries(found.last);
     }
-    return next_one;
+    return found;
 }
 
-/// Sends entries, or chunks of the snapshot, to those of `candidates` that want them.
-[[gnu::always_inline]] constexpr void send_news_to(state& s, const leader& leading,
-                                                   member_set candidates, auto& out) {
+/// Sends entries, or chunks of the snapshot, to those of `candidates` that can receive them.
+constexpr void send_appends_to(turn& t, const leader_state& leader, member_set candidates) {
     while (!candidates.empty()) {
-        const auto news = next_shipment(s, candidates);
-        if (news.receivers.empty()) return;
-        if (news.mode == replication_mode::snapshot)
-            send_chunks(s, leading, news.receivers, s.config.snapshot_chunk_bytes, out);
-        else
-            out.send(news.receivers, append_between(s, leading, news.first, news.last));
-        candidates = news.last < s.log.last_index() ? candidates : news.others;
+        const auto next_one = next_multicast(t, leader, candidates);
+        if (next_one.receivers.empty()) return;
+        t.out.send(next_one.receivers,
+                   append_after(t.s, leader, previous(next_one.first), next_one.last));
+        if (next_one.last == t.s.log.last_index()) candidates = next_one.others;
     }
 }
 
-/// Sends a message without entries to each: it carries the commit index and the round, and its
-/// answer shows whether the logs meet.
-[[gnu::always_inline]] constexpr void send_heartbeats_in_step(state& s, const leader& leading,
-                                                              next_group receivers, auto& out) {
-    while (!receivers.in_step.empty()) {
-        const auto& peer = s.peers[receivers.in_step.front().value];
-        if (peer.mode == replication_mode::snapshot)
-            send_chunks(s, leading, receivers.in_step, 0, out);
-        else
-            out.send(receivers.in_step, heartbeat_after(s, leading, previous(peer.next_index)));
-        if (receivers.others.empty()) return;
-        receivers = next_in_step(s, receivers.others, [](const progress&) { return true; });
+constexpr void send_appends(turn& t, const leader_state& leader) {
+    send_appends_to(t, leader, leader.others);
+}
+
+// -------------------------------------------------------------------------------------- heartbeats
+
+/// Sends a message without entries to each: it carries the commit index and the round, and the
+/// reply shows whether the logs match. A member that gets the snapshot receives a chunk without
+/// bytes instead.
+constexpr void send_heartbeats_to(turn& t, const leader_state& leader, member_set receivers) {
+    while (!receivers.empty()) {
+        const auto first = receivers.front();
+        const auto& peer = t.s.peers[first.value];
+        auto same = member_set::of(first);
+        if (peer.needs_snapshot(t.s.log.base().index)) {
+            t.out.send(same, chunk_for(t.s, leader, first, 0));
+        } else {
+            const auto prev = previous(peer.next_index);
+            for (const auto other : receivers) {
+                const auto& another = t.s.peers[other.value];
+                if (another.next_index == peer.next_index &&
+                    another.mode != replication_mode::snapshot)
+                    same.insert(other);
+            }
+            t.out.send(same, append_after(t.s, leader, prev, prev));
+        }
+        receivers = receivers.without(same);
     }
 }
 
-[[gnu::noinline]] constexpr void send_news(state& s, const leader& leading, auto& out) {
-    send_news_to(s, leading, leading.others, out);
-}
-
-[[gnu::noinline]] constexpr void send_heartbeats(state& s, const leader& leading, auto& out) {
-    const auto everyone = next_in_step(s, leading.others, [](const progress&) { return true; });
-    send_heartbeats_in_step(s, leading, everyone, out);
+constexpr void send_heartbeats(turn& t, const leader_state& leader) {
+    send_heartbeats_to(t, leader, leader.others);
 }
 
 }  // namespace raft::detail

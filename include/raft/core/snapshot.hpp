@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Log compaction (§7). A server drops what its own durable snapshot covers; a follower that needs
-// what its leader has dropped gets the leader's snapshot in chunks, each asked for by the answer to
-// the one before.
+// Log compaction (§7). A server discards the log that its own durable snapshot covers. A follower
+// that needs entries which its leader has discarded gets the leader's snapshot in chunks; the reply
+// to each chunk requests the next one.
 #pragma once
+
+#include <algorithm>
 
 #include <raft/core/replication.hpp>
 
@@ -16,41 +18,40 @@ namespace raft {
     return in_force->value;
 }
 
-/// Whether a snapshot of what is applied up to `index` would be of use: it is newer than the last,
-/// and says who belongs to the cluster. A server that was added later does not know that of the
-/// entries before the configuration that named it. Of entries without commands only a witness takes
-/// one, which has no state.
+/// Whether a snapshot of what is applied up to `index` would be of use: it is newer than the last
+/// one, and names the members of the cluster. A server that was added later does not know the
+/// members for the entries before the configuration that added it. Of entries without commands only
+/// a witness takes a snapshot, which has no state.
 [[nodiscard]] constexpr bool may_take_snapshot(const state& s, log_index index) {
     return !s.is_halted() && (!lacks_commands(s, index) || s.members().is_witness(s.self)) &&
            index > s.snapshot.last_included.index && index <= s.commit_index &&
            !members_at(s, index).members.empty();
 }
 
-/// Whether a newer snapshot would make the transfer of the last one begin anew, to a member that
-/// was heard of late. It may, once there is much log that only the newer one lets go.
+/// Whether a newer snapshot would restart the transfer of the last one to a reachable member. It
+/// may, once there is much log that only the newer snapshot lets the leader discard.
 [[nodiscard]] constexpr bool is_snapshot_in_use(const state& s, instant now) {
-    const auto* leading = std::get_if<leader>(&s.role);
+    const auto* leader = std::get_if<leader_state>(&s.role);
     const auto after = s.log.last_index() - s.snapshot.last_included.index;
-    if (leading == nullptr || s.disk.full || after > s.config.entries_kept_for_transfer)
+    if (leader == nullptr || s.disk.full || after > s.config.entries_kept_for_transfer)
         return false;
-    for (const auto member : leading->others) {
+    for (const auto member : leader->others) {
         const auto& peer = s.peers[member.value];
-        if (peer.mode == replication_mode::snapshot &&
-            now - peer.heard_at < s.config.election_timeout)
+        if (peer.needs_snapshot(s.log.base().index) && detail::is_reachable(s, peer, now))
             return true;
     }
     return false;
 }
 
-/// The snapshot that this is a chunk of.
+/// The description of the snapshot to which this chunk belongs.
 [[nodiscard]] constexpr snapshot_description description_of(const install_snapshot& m) {
     return {m.last_included, m.size, m.checksum};
 }
 
 namespace detail {
 
-/// Drops the configurations that nobody can go back to: of those at or before the log's base, all
-/// but the last.
+/// Removes the configurations to which no truncation can lead back: of those at or before the log's
+/// base, all but the last.
 constexpr void forget_old_configurations(state& s) {
     const auto in_force_at_base = [&] {
         return s.configurations.size() > 1 && s.configurations[1].index <= s.log.base().index;
@@ -58,197 +59,190 @@ constexpr void forget_old_configurations(state& s) {
     while (in_force_at_base()) s.configurations.erase(s.configurations.begin());
 }
 
-/// Up to where the log may go with a snapshot of everything up to `index`. Slow followers may still
-/// need what is not long before that. One that has got the leader's last snapshot, and is heard,
-/// needs what follows it: without that it would get one snapshot after the other.
+/// Up to which entry the log may be discarded, with a snapshot of everything up to `index`. Slow
+/// followers may still need the last `retained_entries` before it. A reachable follower that has
+/// the leader's last snapshot needs the entries that follow it (up to a bound): without them it
+/// would get one snapshot after the other.
 [[nodiscard]] constexpr log_index no_longer_needed(const state& s, log_index index, instant now) {
-    auto through = index - least<std::uint64_t>(s.config.retained_entries, index.value);
-    const auto* leading = std::get_if<leader>(&s.role);
+    auto through = index - std::min<std::uint64_t>(s.config.retained_entries, index.value);
+    const auto* leader = std::get_if<leader_state>(&s.role);
     const auto last_sent = s.snapshot.last_included.index;
-    if (leading == nullptr || s.disk.full || last_sent == log_index{}) return through;
+    if (leader == nullptr || s.disk.full || last_sent == log_index{}) return through;
     const auto bound =
-        index - least<std::uint64_t>(s.config.entries_kept_for_transfer, index.value);
-    for (const auto member : leading->others) {
+        index - std::min<std::uint64_t>(s.config.entries_kept_for_transfer, index.value);
+    for (const auto member : leader->others) {
         const auto& peer = s.peers[member.value];
-        const bool is_heard = now - peer.heard_at < s.config.election_timeout;
-        if (is_heard && peer.match_index >= last_sent)
-            through = least(through, greatest(peer.match_index, bound));
+        if (is_reachable(s, peer, now) && peer.match_index >= last_sent)
+            through = std::min(through, std::max(peer.match_index, bound));
     }
     return through;
 }
 
-/// The members that asked for a newer snapshot than there was get this one.
-constexpr void serve_awaiting_snapshot(state& s, auto& out) {
-    const auto waiting = s.tasks->awaiting_snapshot;
+/// Sends this snapshot to the members that requested a newer one than there was.
+constexpr void serve_awaiting_snapshot(turn& t) {
+    const auto waiting = t.s.tasks->awaiting_snapshot;
     if (waiting.empty()) return;
-    s.tasks.change().awaiting_snapshot = {};
-    for (const auto member : waiting) enter_snapshot_mode(s.peers[member.value]);
-    send_news(s, *std::get_if<leader>(&s.role), out);
+    t.s.tasks.change().awaiting_snapshot = {};
+    for (const auto member : waiting) t.s.peers[member.value].begin_snapshot();
+    send_appends(t, *std::get_if<leader_state>(&t.s.role));
 }
 
-/// This server's own snapshot is durable: the log before it goes, but for what may be needed.
-constexpr void on_snapshot_saved(state& s, const snapshot_description& saved, instant now,
-                                 auto& out) {
+/// This server's own snapshot is durable: the log before it is discarded, except for what may be
+/// needed.
+constexpr void on_snapshot_saved(turn& t, const snapshot_description& saved) {
     const auto index = saved.last_included.index;
-    if (index <= s.snapshot.last_included.index || index > s.commit_index) return;
-    const auto through = no_longer_needed(s, index, now);
-    s.snapshot = saved;
-    regain_lost_entries(s, s.commit_index, out);
-    for (auto& peer : s.peers) peer.snapshot_offset = 0;
-    serve_awaiting_snapshot(s, out);
-    if (through <= s.log.base().index) return;
-    s.log.discard_through(through);
-    if (const auto* leading = std::get_if<leader>(&s.role))
-        for (const auto member : leading->others) begin_snapshot_mode(s, s.peers[member.value]);
-    forget_old_configurations(s);
-    out.occasionally().discard = through;
+    if (index <= t.s.snapshot.last_included.index || index > t.s.commit_index) return;
+    const auto through = no_longer_needed(t.s, index, t.now);
+    t.s.snapshot = saved;
+    regain_lost_entries(t, t.s.commit_index);
+    for (auto& peer : t.s.peers) peer.snapshot_offset = 0;
+    serve_awaiting_snapshot(t);
+    if (through <= t.s.log.base().index) return;
+    t.s.log.discard_through(through);
+    forget_old_configurations(t.s);
+    t.out.rare.change().discard = through;
 }
 
 // ---------------------------------------------------------------------------------------- follower
 
-/// The snapshot is complete: it takes the place of the log up to its last entry, and of all that
-/// follows if the log is another one there (§7). Nothing is acknowledged before the storage has
-/// done the same.
-constexpr void install(state& s, follower& following, const configuration& members, bool withheld,
-                       auto& out) {
-    const auto description = s.tasks->incoming->description;
+/// The snapshot is complete: it replaces the log up to its last entry, and also the rest of the log
+/// if that differs there (§7). Nothing is acknowledged before the storage has done the same.
+constexpr void install(turn& t, follower_state& follower, const configuration& members,
+                       bool withheld) {
+    const auto description = t.s.tasks->incoming->description;
     const auto last_included = description.last_included;
-    const bool keep_suffix = s.log.matches(last_included);
+    const bool keep_suffix = t.s.log.matches(last_included);
     if (keep_suffix) {
-        s.log.discard_through(last_included.index);
+        t.s.log.discard_through(last_included.index);
     } else {
-        s.log = log_shape{last_included};
-        s.disk.durable_index = least(s.disk.durable_index, s.commit_index);
+        t.s.log = log_terms{last_included};
+        t.s.disk.durable_index = std::min(t.s.disk.durable_index, t.s.commit_index);
     }
-    std::erase_if(s.configurations, [&](const indexed_configuration& each) {
+    std::erase_if(t.s.configurations, [&](const indexed_configuration& each) {
         return each.index <= last_included.index || !keep_suffix;
     });
-    s.configurations.insert(s.configurations.begin(), {last_included.index, members});
-    if (withheld) note_missing_commands(s, next(s.commit_index), out);
-    s.snapshot = description;
-    s.commit_index = last_included.index;
-    following.verified_index = greatest(following.verified_index, last_included.index);
-    forget(s.tasks.change().incoming);
-    following.owed.chunk = false;
-    following.owed.append = true;
-    out.occasionally().install =
-        snapshot_install{begin_other_write(s), description, keep_suffix, withheld};
+    t.s.configurations.insert(t.s.configurations.begin(), {last_included.index, members});
+    if (withheld) note_missing_commands(t, next(t.s.commit_index));
+    t.s.snapshot = description;
+    t.s.commit_index = last_included.index;
+    follower.matched_index = std::max(follower.matched_index, last_included.index);
+    forget(t.s.tasks.change().incoming);
+    follower.deferred.chunk = false;
+    follower.deferred.append = true;
+    t.out.rare.change().install =
+        snapshot_install{begin_other_write(t.s), description, keep_suffix, withheld};
 }
 
-constexpr void answer_chunk(const state& s, const follower& following,
-                            const incoming_snapshot& incoming, auto& out) {
-    out.send(*following.leader,
-             install_snapshot_reply{s.current_term, incoming.description.last_included.index,
-                                    incoming.durable, following.round});
+constexpr void answer_chunk(turn& t, const follower_state& follower,
+                            const incoming_snapshot& incoming) {
+    t.out.send(*follower.leader,
+               install_snapshot_reply{t.s.current_term, incoming.description.last_included.index,
+                                      incoming.durable, follower.round});
 }
 
-/// What is here of the snapshot that the leader offers: nothing, if it is another than before.
+/// What is here of the snapshot that the leader offers: nothing, if it is another one than before.
 [[nodiscard]] constexpr incoming_snapshot& receiving(state& s,
                                                      const snapshot_description& offered) {
     auto& incoming = s.tasks.change().incoming;
     if (!incoming || incoming->description != offered)
         incoming = incoming_snapshot{.description = offered};
-    if (s.disk.durable == s.disk.begun) incoming->durable = incoming->received;
+    if (s.disk.is_idle()) incoming->durable = incoming->received;
     return *incoming;
 }
 
-/// What was received is not what its description says: it is received anew, if it is offered again.
+/// The bytes received do not match the description: the snapshot is received from the start, if it
+/// is offered again.
 constexpr void on_snapshot_damaged(state& s) {
     if (s.tasks->incoming) forget(s.tasks.change().incoming);
 }
 
-/// Whether a peer that keeps the rules could have sent this.
-[[nodiscard]] constexpr bool is_well_formed(const install_snapshot& m, const configuration* members,
+/// Whether a correct peer could have sent this.
+[[nodiscard]] constexpr bool is_well_formed(const install_snapshot& m, const configuration& members,
                                             bool withheld) {
-    return !(withheld && m.size > 0) && members != nullptr && is_valid(*members) &&
-           !members->members.empty() && m.last_included.term <= m.term &&
-           m.last_included.index > log_index{} && m.offset <= m.size &&
-           m.length <= m.size - m.offset;
+    return !(withheld && m.size > 0) && is_valid(members) && !members.members.empty() &&
+           m.last_included.term <= m.term && m.last_included.index > log_index{} &&
+           m.offset <= m.size && m.length <= m.size - m.offset;
 }
 
-/// Whether this chunk follows what was received of its snapshot.
+/// Whether this chunk is the next one of its snapshot.
 [[nodiscard]] constexpr bool is_next_chunk(const install_snapshot& m, std::uint64_t received) {
     return m.offset == received && (m.length > 0 || m.size == 0);
 }
 
-/// Whether this server would take it as the next chunk, if it came now. Who carries the bytes can
-/// bring them to the disk before.
+/// Whether this server would accept it as the next chunk, if it came now. The node can write the
+/// bytes to the disk before that.
 [[nodiscard]] constexpr bool awaits_chunk(const state& s, const install_snapshot& m,
                                           const configuration& members) {
-    if (!is_well_formed(m, &members, false) || s.is_halted() || s.is_leader()) return false;
+    if (!is_well_formed(m, members, false) || s.is_halted() || s.is_leader()) return false;
     const auto& incoming = s.tasks->incoming;
     const bool goes_on = incoming && incoming->description == description_of(m);
     return m.term >= s.current_term && m.last_included.index > s.commit_index &&
            is_next_chunk(m, goes_on ? incoming->received : 0);
 }
 
-constexpr void on(state& s, member_id from, const install_snapshot& m, const configuration* members,
-                  bool withheld, instant now, auto& out) {
-    if (!is_well_formed(m, members, withheld)) return;
-    observe_term(s, m.term, now, out);
-    if (m.term < s.current_term) {
-        if (may_speak(s)) out.send(from, install_snapshot_reply{s.current_term, {}, 0, m.round});
+constexpr void on(turn& t, member_id from, const install_snapshot& m, const configuration& members,
+                  bool withheld) {
+    if (m.term < t.s.current_term) {
+        if (hard_state_is_durable(t.s))
+            t.out.send(from, install_snapshot_reply{t.s.current_term, {}, 0, m.round});
         return;
     }
-    auto* following = follow(s, from, now, out);
-    if (following == nullptr) return;
-    following->round = greatest(following->round, m.round);
-    forget_removal(s);
-    expect_commands(s, *following, withheld, out);
-    if (m.last_included.index <= s.commit_index) return acknowledge(s, *following, out);
+    auto* follower = follow(t, from);
+    if (follower == nullptr) return;
+    follower->round = std::max(follower->round, m.round);
+    forget_removal(t.s);
+    expect_commands(t, *follower, withheld);
+    if (m.last_included.index <= t.s.commit_index) return acknowledge(t, *follower);
 
-    auto& incoming = receiving(s, description_of(m));
+    auto& incoming = receiving(t.s, description_of(m));
     const bool is_next = is_next_chunk(m, incoming.received);
     if (is_next) {
-        out.occasionally().chunk =
-            chunk_write{begin_other_write(s), incoming.description, m.offset, m.length};
+        t.out.rare.change().chunk =
+            chunk_write{begin_other_write(t.s), incoming.description, m.offset, m.length};
         incoming.received += m.length;
     }
     if (incoming.received == incoming.description.size)
-        return install(s, *following, *members, withheld, out);
-    if (!may_speak(s) || incoming.durable != incoming.received) following->owed.chunk = true;
-    if (may_speak(s) && !is_next) answer_chunk(s, *following, incoming, out);
+        return install(t, *follower, members, withheld);
+    if (!hard_state_is_durable(t.s) || incoming.durable != incoming.received)
+        follower->deferred.chunk = true;
+    if (hard_state_is_durable(t.s) && !is_next) answer_chunk(t, *follower, incoming);
 }
 
-/// This server would rather have the leader's snapshot than the log.
-constexpr void on_request(state& s, auto& out) {
-    const auto* following = std::get_if<follower>(&s.role);
-    if (following == nullptr || !following->leader || !may_speak(s))
-        return refuse(s, s.is_leader() ? refusal_reason::nothing_to_do : refusal_reason::not_leader,
-                      out);
-    out.send(*following->leader, request_snapshot{s.current_term, s.commit_index});
+/// This server requests the leader's snapshot in place of the log.
+constexpr void on_request(turn& t) {
+    const auto* follower = std::get_if<follower_state>(&t.s.role);
+    if (follower == nullptr || !follower->leader || !hard_state_is_durable(t.s))
+        return refuse(t,
+                      t.s.is_leader() ? refusal_reason::nothing_to_do : refusal_reason::not_leader);
+    t.out.send(*follower->leader, request_snapshot{t.s.current_term, t.s.commit_index});
 }
 
 // ------------------------------------------------------------------------------------------ leader
 
-/// It gets the last snapshot if that is newer than what it has, or the next one. A witness has no
-/// use for one.
-constexpr void on(state& s, member_id from, const request_snapshot& m, instant now, auto& out) {
-    observe_term(s, m.term, now, out);
-    auto* peer = answered_by(s, from, m.term, now);
-    if (peer == nullptr || peer->mode == replication_mode::snapshot ||
-        s.members().is_witness(from) || m.after >= s.commit_index)
+/// The member gets the last snapshot if that is newer than what it has, or else the next one. A
+/// witness has no use for one.
+constexpr void on(turn& t, member_id from, const request_snapshot& m) {
+    auto* peer = answered_by(t, from, m.term);
+    if (peer == nullptr || peer->needs_snapshot(t.s.log.base().index) ||
+        t.s.members().is_witness(from) || m.after >= t.s.commit_index)
         return;
-    s.tasks.change().awaiting_snapshot.insert(*s.members().slot_of(from));
-    if (s.snapshot.last_included.index > m.after)
-        serve_awaiting_snapshot(s, out);
+    t.s.tasks.change().awaiting_snapshot.insert(*t.s.members().slot_of(from));
+    if (t.s.snapshot.last_included.index > m.after)
+        serve_awaiting_snapshot(t);
     else
-        out.occasionally().snapshot_wanted = true;
+        t.out.rare.change().snapshot_wanted = true;
 }
 
-constexpr void on(state& s, member_id from, const install_snapshot_reply& m, instant now,
-                  auto& out) {
-    observe_term(s, m.term, now, out);
-    auto* peer = answered_by(s, from, m.term, now);
+constexpr void on(turn& t, member_id from, const install_snapshot_reply& m) {
+    auto* peer = answered_by(t, from, m.term);
     if (peer == nullptr) return;
-    auto& leading = *std::get_if<leader>(&s.role);
-    on_round_acknowledged(s, leading, *peer, m.round, now, out);
-    if (peer->mode != replication_mode::snapshot) return;
+    auto& leader = *std::get_if<leader_state>(&t.s.role);
+    on_round_acknowledged(t, leader, *peer, m.round);
+    if (!peer->needs_snapshot(t.s.log.base().index)) return;
     const bool of_this =
-        m.last_included_index == s.snapshot.last_included.index && m.offset <= s.snapshot.size;
-    peer->snapshot_offset = of_this ? m.offset : 0;
-    peer->in_flight = 0;
-    send_news(s, leading, out);
+        m.last_included_index == t.s.snapshot.last_included.index && m.offset <= t.s.snapshot.size;
+    peer->acknowledged_chunk(of_this ? m.offset : 0);
+    send_appends(t, leader);
 }
 
 }  // namespace detail

@@ -1,55 +1,41 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Giving leadership up. Transfer (thesis §3.10): the leader takes no more proposals, brings the
-// target's log up to its own, and tells it to stand for election at once; if that takes longer than
-// an election timeout the leader goes on as before. A leader that must go, since it is no longer a
-// member or its disk stands still, tells the best of the others to stand, and goes.
+// How leadership is given up. Transfer (thesis §3.10): the leader accepts no more proposals, brings
+// the target's log up to its own, and sends it timeout_now, so that it starts an election at once.
+// If that takes longer than an election timeout, the leader goes on as before. A leader that must
+// step down, since it is no longer a member or its disk stalls, sends timeout_now to the best of
+// the others, and steps down.
 #pragma once
 
+#include <raft/core/request.hpp>
 #include <raft/core/sending.hpp>
 
 namespace raft::detail {
 
-/// Refuses the request that is this step's input.
-constexpr void refuse(const state& s, refusal_reason reason, auto& out) {
-    out.occasionally().refused = refusal{reason, s.current_leader()};
+constexpr void send_timeout_now(turn& t, slot target) {
+    auto& sent = t.s.tasks.change().timeouts_sent;
+    const auto id = t.s.members().id_of(target);
+    std::erase_if(sent, [=](const timeout_now_sent& before) { return before.target == id; });
+    sent.push_back({id, t.s.log.last_index()});
+    t.out.send(member_set::of(target), timeout_now{t.s.current_term, t.s.log.last_index()});
 }
 
-/// The leader, or a refusal if this server is none.
-[[nodiscard]] constexpr leader* leading_or_refuse(state& s, auto& out) {
-    auto* leading = std::get_if<leader>(&s.role);
-    if (leading == nullptr) refuse(s, refusal_reason::not_leader, out);
-    return leading;
-}
-
-constexpr void tell_to_stand(state& s, slot target, auto& out) {
-    auto& told = s.tasks.change().told;
-    const auto id = s.members().id_of(target);
-    std::erase_if(told, [=](const told_to_stand& before) { return before.target == id; });
-    told.push_back({id, s.log.last_index()});
-    out.send(member_set::of(target), timeout_now{s.current_term, s.log.last_index()});
-}
-
-/// Tells the target to stand for election once it has the whole log.
-constexpr void advance_transfer(state& s, auto& out) {
-    if (!s.tasks->transfer || s.tasks->transfer->asked) return;
-    const auto target = s.members().slot_of(s.tasks->transfer->target);
+/// Sends timeout_now to the target once it has the whole log.
+constexpr void advance_transfer(turn& t) {
+    if (!t.s.tasks->transfer || t.s.tasks->transfer->started) return;
+    const auto target = t.s.members().slot_of(t.s.tasks->transfer->target);
     if (!target) return;
-    if (s.peers[target->value].match_index < s.log.last_index()) return;
-    s.tasks.change().transfer->asked = true;
-    tell_to_stand(s, *target, out);
+    if (t.s.peers[target->value].match_index < t.s.log.last_index()) return;
+    t.s.tasks.change().transfer->started = true;
+    send_timeout_now(t, *target);
 }
 
-/// Whether this member has answered of late.
-[[nodiscard]] constexpr bool is_heard(const state& s, const progress& peer, instant now) {
-    return now - peer.heard_at < s.config.election_timeout;
-}
-
-/// Of the others that could lead the one whose log is the most complete, if possible one that can
-/// still lead after a change under way.
-[[nodiscard]] constexpr std::optional<slot> best_successor(const state& s, const leader& leading) {
+/// Of the others that could lead, the one with the most complete log; if possible one that can
+/// still lead after a change in progress.
+[[nodiscard]] constexpr std::optional<slot> best_successor(const state& s,
+                                                           const leader_state& leader) {
     const auto& members = s.members();
-    const auto able = members.all_voters().without(members.witnesses) & leading.others;
+    const auto able = members.all_voters().without(members.witnesses) & leader.others;
     const auto staying = able & members.final_voters();
     std::optional<slot> best;
     for (const auto other : staying.empty() ? able : staying)
@@ -58,52 +44,51 @@ constexpr void advance_transfer(state& s, auto& out) {
     return best;
 }
 
-/// Stops leading now; the best successor stands for election at once if it has the whole log.
-constexpr void step_aside(state& s, leader& leading, instant now, auto& out) {
-    const auto successor = best_successor(s, leading);
-    if (successor && s.peers[successor->value].match_index == s.log.last_index())
-        tell_to_stand(s, *successor, out);
-    become_follower(s, s.current_term, std::nullopt, now, out);
+/// Steps down now; the best successor starts an election at once if it has the whole log.
+constexpr void step_aside(turn& t, leader_state& leader) {
+    const auto successor = best_successor(t.s, leader);
+    if (successor && t.s.peers[successor->value].match_index == t.s.log.last_index())
+        send_timeout_now(t, *successor);
+    become_follower(t, t.s.current_term, std::nullopt);
 }
 
-/// `wanted`: who is to lead; none: whoever is the furthest.
-constexpr void on_transfer(state& s, std::optional<member_id> wanted, instant now, auto& out) {
-    auto* leading = leading_or_refuse(s, out);
-    if (leading == nullptr) return;
-    if (s.tasks->transfer) return refuse(s, refusal_reason::transfer_in_progress, out);
-    if (wanted == s.self) return refuse(s, refusal_reason::nothing_to_do, out);
-    const auto target = wanted ? s.members().slot_of(*wanted) : best_successor(s, *leading);
+/// `wanted`: the member that is to lead; none: the one with the most complete log.
+constexpr void on_transfer(turn& t, std::optional<member_id> wanted) {
+    auto* leader = leading_or_refuse(t);
+    if (leader == nullptr) return;
+    if (t.s.tasks->transfer) return refuse(t, refusal_reason::transfer_in_progress);
+    if (wanted == t.s.self) return refuse(t, refusal_reason::nothing_to_do);
+    const auto target = wanted ? t.s.members().slot_of(*wanted) : best_successor(t.s, *leader);
     if (!target)
-        return refuse(s, wanted ? refusal_reason::unknown_member : refusal_reason::no_candidate,
-                      out);
-    if (!s.members().can_lead(*target)) return refuse(s, refusal_reason::cannot_lead, out);
-    if (!is_heard(s, s.peers[target->value], now))
-        return refuse(s, refusal_reason::member_not_heard, out);
-    s.tasks.change().transfer =
-        leadership_transfer{s.members().id_of(*target), now + s.config.election_timeout, false};
-    send_news(s, *leading, out);
-    advance_transfer(s, out);
+        return refuse(t, wanted ? refusal_reason::unknown_member : refusal_reason::no_candidate);
+    if (!t.s.members().can_lead(*target)) return refuse(t, refusal_reason::cannot_lead);
+    if (!is_reachable(t.s, t.s.peers[target->value], t.now))
+        return refuse(t, refusal_reason::member_unreachable);
+    t.s.tasks.change().transfer = leadership_transfer{t.s.members().id_of(*target),
+                                                      t.now + t.s.config.election_timeout, false};
+    send_appends(t, *leader);
+    advance_transfer(t);
 }
 
-constexpr void on_step_down(state& s, instant now, auto& out) {
-    if (auto* leading = leading_or_refuse(s, out)) step_aside(s, *leading, now, out);
+constexpr void on_step_down(turn& t) {
+    if (auto* leader = leading_or_refuse(t)) step_aside(t, *leader);
 }
 
-/// A leader whose own disk has not answered for so many election timeouts is of no use to anyone:
-/// it takes entries, and could not serve them after a crash.
+/// A leader whose own disk has not replied for this many election timeouts is of no use: it accepts
+/// entries that it could not serve after a crash.
 inline constexpr std::int64_t disk_patience = 4;
 
-/// It steps aside where the disk of another is faster: that one has what this one waits for. Where
-/// all are as slow it waits, since an election would be slower still.
-constexpr void step_aside_if_disk_stalls(state& s, instant now, auto& out) {
-    auto* leading = std::get_if<leader>(&s.role);
-    if (leading == nullptr || !leading->own) return;
-    auto& mine = s.peers[leading->own->value];
-    if (s.disk.durable == s.disk.begun) mine.heard_at = now;
-    if (now - mine.heard_at < s.config.election_timeout * disk_patience) return;
-    const auto successor = best_successor(s, *leading);
-    if (successor && s.peers[successor->value].match_index > s.disk.durable_index)
-        step_aside(s, *leading, now, out);
+/// It steps down if the disk of another is faster: that member already has what this disk has not
+/// yet written. If all are as slow it waits, since an election would be slower still.
+constexpr void step_aside_if_disk_stalls(turn& t) {
+    auto* leader = std::get_if<leader_state>(&t.s.role);
+    if (leader == nullptr || !leader->own) return;
+    auto& mine = t.s.peers[leader->own->value];
+    if (t.s.disk.is_idle()) mine.last_contact = t.now;
+    if (t.now - mine.last_contact < t.s.config.election_timeout * disk_patience) return;
+    const auto successor = best_successor(t.s, *leader);
+    if (successor && t.s.peers[successor->value].match_index > t.s.disk.durable_index)
+        step_aside(t, *leader);
 }
 
 }  // namespace raft::detail

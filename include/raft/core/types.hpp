@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The vocabulary of the protocol: terms, log indexes, members, instants. Each is a type of its own
-// and none converts into another, so that a term never stands where an index belongs. "None" is
+// and none converts into another, so a term cannot be used where an index is expected. "None" is
 // std::optional, never a special value.
 #pragma once
 
@@ -20,8 +20,7 @@ struct term_number {
 
 [[nodiscard]] constexpr term_number next(term_number term) { return {term.value + 1}; }
 
-/// The place of an entry in the log (§5.3). The first entry has index 1; index 0 is the place
-/// before it.
+/// The index of an entry in the log (§5.3). The first entry has index 1; index 0 is before it.
 struct log_index {
     std::uint64_t value = 0;
     friend constexpr auto operator<=>(const log_index&, const log_index&) = default;
@@ -39,8 +38,8 @@ struct log_index {
 [[nodiscard]] constexpr log_index next(log_index index) { return index + 1; }
 [[nodiscard]] constexpr log_index previous(log_index index) { return index - 1; }
 
-/// The identity of a server. It is never used again for another server, nor for the same one after
-/// it lost its disk.
+/// The identity of a server. It is never reused: not for another server, and not for the same
+/// server after it lost its disk.
 struct member_id {
     std::uint64_t value = 0;
     friend constexpr auto operator<=>(const member_id&, const member_id&) = default;
@@ -73,51 +72,40 @@ struct instant {
     }
 };
 
-/// The place of a write in the order in which a server asked its storage for writes. Never reused
-/// by a running server, so a completion names one write and no other (an index and a term can be
-/// written, cut off, and written again).
+/// The number of a write, in the order in which a server issued its writes to the storage. A
+/// running server never reuses a number, so a completion identifies exactly one write. (An index
+/// and a term would not: an entry can be written, truncated, and written again.)
 struct write_sequence {
     std::uint64_t value = 0;
     friend constexpr auto operator<=>(const write_sequence&, const write_sequence&) = default;
 };
 
-/// A round of heartbeats of one leader (thesis §6.4). An acknowledgement of round r proves that the
-/// follower still took the leader for its leader after round r began.
+/// The number of a round of heartbeats of one leader (thesis §6.4). An acknowledgement of round r
+/// proves that the follower still recognized this leader after round r began.
 struct read_round {
     std::uint64_t value = 0;
     friend constexpr auto operator<=>(const read_round&, const read_round&) = default;
 };
 
-/// How many servers a configuration can name, both halves of a joint one together.
+/// The most servers that a configuration can name. A joint configuration counts both its halves.
 inline constexpr std::size_t members_max = 32;
 
-/// The place of a member in a configuration's list of members.
+/// A member's place in the roster of a configuration.
 struct slot {
     std::uint8_t value = 0;
     friend constexpr auto operator<=>(const slot&, const slot&) = default;
 };
 
-template <class T>
-[[nodiscard]] constexpr T least(T a, T b) {
-    if (b < a) return b;
-    return a;
-}
-
-template <class T>
-[[nodiscard]] constexpr T greatest(T a, T b) {
-    if (a < b) return b;
-    return a;
-}
-
 namespace detail {
-/// Makes it none. After `reset()` of a trivial value clang 14 refuses to copy it in a constant
-/// expression, as its storage holds nothing then.
+/// Makes the optional empty. After `reset()` of an optional of a trivial type clang 14 refuses to
+/// copy it in a constant expression, because its storage then holds no value.
 template <class T>
 constexpr void forget(std::optional<T>& value) {
     value = std::optional<T>{};
 }
 
-/// A broken invariant of our own stops the process; in a constant expression it is a compile error.
+/// A broken invariant of this library stops the process; in a constant expression it is a compile
+/// error.
 [[noreturn]] inline void invariant_broken() { __builtin_trap(); }
 }  // namespace detail
 

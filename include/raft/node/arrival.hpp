@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// How a snapshot comes in (§7): its chunks wait here until the storage has them
-// (`staging_storage`). To the protocol it is as if the messages had been longer on their way. So it
-// never counts on a chunk for which there is no room, and takes the last one only when all of the
-// snapshot can be installed.
+// How a node receives a snapshot (§7): its chunks wait here until the storage has them
+// (`staging_storage`). To the protocol it is as if the messages had been in transit for longer. So
+// the protocol never counts on a chunk for which there is no room, and gets the last chunk only
+// when the whole snapshot can be installed.
 #pragma once
 
 #include <cstddef>
@@ -28,14 +28,15 @@ struct arrived_chunk {
     std::vector<std::byte> bytes{};
 };
 
-/// What a node has of the snapshot that comes in, beside what the protocol and the storage have.
+/// What a node has of the snapshot that it receives, besides what the protocol and the storage
+/// have.
 struct arriving_snapshot {
     incoming_check check{};
     std::optional<arrived_chunk> waiting{};
 };
 
-/// Carries chunks from the transport by the storage to the protocol. `Node`: whose they are. Its
-/// parts are reached as a friend.
+/// Passes chunks from the transport, through the storage, to the protocol. It reaches the parts of
+/// `Node`, its owner, as a friend.
 template <class Node>
 class arrival {
     using attachment_type = attachment<typename Node::command>;
@@ -45,7 +46,7 @@ class arrival {
 public:
     explicit arrival(Node& owner) : node_{owner} {}
 
-    /// A chunk has come. `withheld`: the description alone, for a witness.
+    /// A chunk came. `withheld`: only the description, for a witness.
     void receive(member_id from, const install_snapshot& m, const attachment_type& beside,
                  bool withheld) {
         if (!beside.chunk.empty() &&
@@ -58,23 +59,22 @@ public:
         hand_on(from, m, beside, withheld);
     }
 
-    /// Looks at what the storage has done, and whether it has room.
-    void look_at_storage() {
+    /// Checks what the storage has done, and whether it has room.
+    void check_storage_progress() {
         if constexpr (stages_chunks)
-            if (node_.arriving_.waiting) look_at_staged_chunk();
-        look_at_room();
+            if (node_.arriving_.waiting) check_staged_chunk();
+        check_room();
     }
 
 private:
     void hand_on(member_id from, const message& body, const attachment_type& beside,
                  bool withheld) {
-        node_.step_on_message(from, body, beside, withheld);
-        node_.finish(beside.chunk);
+        node_.finish(node_.step_on_message(from, body, beside, withheld), beside.chunk);
         node_.settle();
     }
 
-    /// The storage may keep the snapshot before the protocol has heard of it, so the term of its
-    /// last entry must be known here first. A chunk that is on its way there comes once.
+    /// The storage may persist the snapshot before the protocol receives it, so the term of its
+    /// last entry must be known here first. A chunk that is being staged is not staged again.
     void stage(member_id from, const install_snapshot& m, const attachment_type& beside) {
         if (m.last_included.term > node_.state_.current_term)
             return hand_on(from, without_chunk(m), {{}, beside.configuration, {}}, false);
@@ -88,8 +88,8 @@ private:
         node_.storage_.stage(description, beside.configuration->value, m.offset, bytes);
     }
 
-    /// What the storage has lost is received anew, with all that came before it.
-    void look_at_staged_chunk() {
+    /// If the storage has lost the chunk, the snapshot is received from the start.
+    void check_staged_chunk() {
         const auto found = node_.storage_.staged();
         if (found == staging::under_way) return;
         const auto chunk = *std::exchange(node_.arriving_.waiting, std::nullopt);
@@ -97,8 +97,8 @@ private:
         hand_on(chunk.from, chunk.body, {{}, &chunk.members, chunk.bytes}, false);
     }
 
-    /// Without room the leader is told so; and when there is some again.
-    void look_at_room() {
+    /// Updates whether the disk is full, which the leader then receives with the acknowledgements.
+    void check_room() {
         const bool is_full = node_.state_.disk.full;
         bool waits = false;
         if constexpr (stages_chunks) waits = node_.storage_.waits_for_room();

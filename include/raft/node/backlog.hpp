@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// How many bytes of commands are in the log and not applied yet: at a leader what it has promised
-// and not done, at a follower what it has taken and not digested. Both are bounded.
+// How many bytes of commands are in the log and not applied yet: at a leader what it has accepted,
+// at a follower what it has received. Both are bounded.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -15,8 +16,8 @@
 
 namespace raft::detail {
 
-/// The bytes of the commands of `entries`, as `storage` counts them. Where all count the same, an
-/// entry without a command counts as one.
+/// The bytes of the commands of `entries`, as `storage` counts them. Where all commands count the
+/// same, an entry without a command counts as one.
 template <class Command, class Storage>
 [[nodiscard]] std::uint64_t bytes_of(std::span<const entry<Command>> entries,
                                      const Storage& storage) {
@@ -34,19 +35,19 @@ class backlog {
 public:
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
     void add(std::uint64_t bytes) { bytes_ += bytes; }
-    /// What was in the log before this run of the server was never added.
-    void remove(std::uint64_t bytes) { bytes_ -= least(bytes, bytes_); }
+    /// The entries from before this run of the server were never added.
+    void remove(std::uint64_t bytes) { bytes_ -= std::min(bytes, bytes_); }
     void clear() { bytes_ = 0; }
 
 private:
     std::uint64_t bytes_ = 0;
 };
 
-/// Why commands cannot be taken: one is too large, or a leader has no room for all of them.
+/// Why commands cannot be accepted: one is too large, or a leader has no room for all of them.
 template <limits Limits, class Command, class Storage>
-[[nodiscard]] std::optional<refusal_reason> obstacle_to(std::span<const entry<Command>> commands,
-                                                        const Storage& storage,
-                                                        const backlog& unapplied, bool leads) {
+[[nodiscard]] std::optional<refusal_reason> check_commands(std::span<const entry<Command>> commands,
+                                                           const Storage& storage,
+                                                           const backlog& unapplied, bool leads) {
     for (const auto& each : commands)
         if (storage.size_of(*each.command) > Limits.message_bytes) return refusal_reason::too_large;
     if (!leads) return std::nullopt;
@@ -56,10 +57,10 @@ template <limits Limits, class Command, class Storage>
     return fits ? std::nullopt : std::optional{refusal_reason::too_many_pending};
 }
 
-/// When it is time for another snapshot.
+/// When the next snapshot is due.
 struct snapshot_schedule {
     std::uint64_t applied_bytes = 0;  ///< Of commands, since the last one was begun.
-    bool wanted = false;              ///< A member has asked for it.
+    bool wanted = false;              ///< A member has requested it.
 
     void begun() { *this = {}; }
 

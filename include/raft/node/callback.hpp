@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A callable of any type in a fixed place: what waits for an outcome is kept without the heap.
+// A callable of any type in a fixed place, without the heap: a callback that waits for an outcome.
+// It resembles `inplace_function` and std::move_only_function.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,7 @@ namespace raft::detail {
 template <class Signature, std::size_t Capacity>
 class callback;
 
-/// Holds one callable of at most `Capacity` bytes; moves, and does not copy.
+/// Holds one callable of at most `Capacity` bytes; movable, not copyable.
 template <class... Arguments, std::size_t Capacity>
 class callback<void(Arguments...), Capacity> {
 public:
@@ -52,7 +53,7 @@ public:
     callback& operator=(const callback&) = delete;
     ~callback() { reset(); }
 
-    /// Holds none from now on.
+    /// Holds no callable from now on.
     void reset() {
         if (table_ != nullptr && table_->destroy != nullptr) table_->destroy(place_);
         table_ = nullptr;
@@ -61,8 +62,8 @@ public:
     void operator()(Arguments... arguments) { table_->call(place_, arguments...); }
 
 private:
-    /// How to treat a callable. Of most, the bytes are all there is: they are copied, and neither
-    /// moved nor destroyed by a call.
+    /// How to call, move and destroy a callable. Most are trivially copyable: their bytes are
+    /// copied, without a call to move or destroy them.
     struct table {
         void (*call)(void*, Arguments...);
         void (*move)(void* to, void* from) = nullptr;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What is committed goes to the state machine, and what comes of it to those who asked: proposals,
-// reads, and changes of membership.
+// Committed entries go to the state machine, and the results to the callers of proposals, reads,
+// and changes of membership.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <utility>
@@ -29,46 +30,45 @@ public:
 
     [[nodiscard]] log_index last_applied() const { return last_applied_; }
 
-    /// The state machine holds what a snapshot of the log up to `index` held.
+    /// The state machine holds the state of a snapshot of the log up to `index`.
     void begin_after(log_index index) { last_applied_ = index; }
 
-    [[gnu::always_inline]] void apply(std::span<const entry<command>> committed,
-                                      StateMachine& machine) {
+    void apply(std::span<const entry<command>> committed, StateMachine& machine) {
         if (committed.size() == 1)
             apply_one(committed.front(), machine);
         else
             apply_all(committed, machine);
     }
 
-    /// What a step says of those who wait; `leader`: who leads now. If leadership or the leader is
-    /// lost, who waits for a proposal or a change hears that its fate is open, who waits for a read
-    /// that it was in vain.
-    void hear(const occasional_effects& said, std::optional<member_id> leader) {
-        if (said.forwarded) forwarding.end_taken(*said.forwarded, last_applied_, proposed);
-        if (said.forward_refused) forwarding.end_refused(*said.forward_refused);
-        if (said.forwarding_lost) forwarding.lose({refusal_reason::leadership_lost, leader});
-        if (said.leadership_lost || said.forwarding_lost) proposed.doubt_all();
-        if (said.leadership_lost || said.reads_lost) reading.void_all();
-        if (said.change_refused) changing.end(*said.change_refused);
-        if (said.leadership_lost) changing.end(unknown{});
-        if (said.change_ended) changing.end(*said.change_ended);
-        if (said.confirmed) reading.confirm(*said.confirmed);
+    /// Handles the effects of a step on the callers that wait; `leader` is the current leader. If
+    /// leadership or the leader is lost, the outcome of proposals and changes is unknown, and reads
+    /// fail.
+    void on_effects(const rare_effects& rare, std::optional<member_id> leader) {
+        if (rare.forwarded) forwarding.end_taken(*rare.forwarded, last_applied_, proposed);
+        if (rare.forward_refused) forwarding.end_refused(*rare.forward_refused);
+        if (rare.forwarding_lost) forwarding.lose({refusal_reason::leadership_lost, leader});
+        if (rare.leadership_lost || rare.forwarding_lost) proposed.mark_unknown();
+        if (rare.leadership_lost || rare.reads_lost) reading.fail_all();
+        if (rare.change_refused) changing.end(*rare.change_refused);
+        if (rare.change_ended) changing.end(*rare.change_ended);
+        if (rare.leadership_lost) changing.end(unknown{});
+        if (rare.confirmed) reading.confirm(*rare.confirmed);
     }
 
-    /// A snapshot took the place of what was to be applied up to `index`. Who waits for that, or
-    /// for more, hears that its fate is open.
+    /// A snapshot replaced the entries up to `index` that were not applied yet. The outcome of
+    /// proposals there, and of later ones, is unknown.
     void skip_to(log_index index) {
         begin_after(index);
-        proposed.doubt_all();
+        proposed.mark_unknown();
         proposed.forget_through(index);
     }
 
-    /// Tells what there is to tell; true if anybody waits for more. `complete`: all that is
-    /// committed is applied.
+    /// Calls the callbacks whose outcome is known; true if any others wait. `complete`: all
+    /// committed entries are applied.
     [[nodiscard]] bool tell(bool complete, std::optional<member_id> leader) {
-        if (complete) proposed.tell_doubt();
+        if (complete) proposed.notify_unknown();
         reading.serve(last_applied_);
-        reading.refuse_void({refusal_reason::leadership_lost, leader});
+        reading.notify_failed({refusal_reason::leadership_lost, leader});
         changing.tell();
         forwarding.tell();
         return proposed.any_in_doubt() || reading.any();
@@ -83,7 +83,7 @@ private:
     [[nodiscard]] bool is_awaited() const { return proposed.any() || forwarding.is_under_way(); }
 
     /// The entry at `index` was applied with `value`; null if it holds no command.
-    [[gnu::always_inline]] void resolve(log_index index, term_number term, result* value) {
+    void resolve(log_index index, term_number term, result* value) {
         proposed.resolve(index, term, value);
         if (value != nullptr && forwarding.is_under_way())
             forwarding.keep(index, term, std::move(*value), ResultsKept);
@@ -101,9 +101,9 @@ private:
         }
     }
 
-    /// Outcomes are told last: the view ends with the first call that changes the storage.
-    [[gnu::noinline]] void apply_all(std::span<const entry<command>> committed,
-                                     StateMachine& machine) {
+    /// Callbacks are called last: the view of the entries ends with the first call that changes the
+    /// storage.
+    void apply_all(std::span<const entry<command>> committed, StateMachine& machine) {
         auto index = next(last_applied_);
         const bool awaited = is_awaited();
         for (const auto& each : committed) {

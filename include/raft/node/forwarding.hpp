@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Commands on their way to the leader: those that wait for the next request, and those of the
-// request under way, which are kept until it is known where they are. What is asked for meanwhile
-// goes together in the next message.
+// Commands that are forwarded to the leader: those that wait for the next request, and those of the
+// request in progress, which are kept until it is known where their entries are. Commands that come
+// meanwhile go together in the next message.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -21,7 +22,7 @@
 
 namespace raft::detail {
 
-/// What goes with one request at most.
+/// The most that goes with one request.
 struct request_room {
     std::size_t bytes = 0;
     std::size_t entries = 0;
@@ -32,7 +33,7 @@ template <class Transport>
                                           std::size_t message_bytes) {
     const auto leader = s.current_leader();
     const std::size_t here = leader ? transport.room(*leader) : message_bytes;
-    return {least(here, message_bytes), s.config.entries_per_message};
+    return {std::min(here, message_bytes), s.config.entries_per_message};
 }
 
 template <class Command, class Result, std::size_t CallbackBytes>
@@ -41,10 +42,10 @@ public:
     using proposals_type = proposals<Result, CallbackBytes>;
     using callback_type = typename proposals_type::callback_type;
 
-    /// Why a command of so many bytes cannot be taken, where so many may wait.
+    /// Why a command of `bytes` bytes cannot be accepted, where `pending_max` commands may wait.
     template <limits Limits>
-    [[nodiscard]] std::optional<refusal_reason> obstacle_to(std::uint64_t bytes,
-                                                            std::size_t pending_max) const {
+    [[nodiscard]] std::optional<refusal_reason> check_commands(std::uint64_t bytes,
+                                                               std::size_t pending_max) const {
         if (bytes > Limits.message_bytes) return refusal_reason::too_large;
         const bool fits = bytes_ + bytes <= Limits.unapplied_bytes && count() < pending_max;
         return fits ? std::nullopt : std::optional{refusal_reason::too_many_pending};
@@ -58,8 +59,8 @@ public:
         bytes_ += bytes;
     }
 
-    /// Takes as many of the commands that wait as go with one request, in order, and at least one.
-    /// None if a request is under way, or nothing waits.
+    /// Takes as many of the waiting commands as go with one request, in order, and at least one.
+    /// None if a request is in progress, or no command waits.
     [[nodiscard]] std::uint32_t begin_request(term_number term, request_room room) {
         if (is_under_way_) return 0;
         while (waiting_count_ > 0 && fits(waiting_.front().bytes, room)) {
@@ -73,24 +74,24 @@ public:
         return static_cast<std::uint32_t>(sent_.size());
     }
 
-    /// The commands of the request under way.
+    /// Whether a request is in progress, and its commands.
     [[nodiscard]] bool is_under_way() const { return is_under_way_; }
     [[nodiscard]] std::span<const entry<Command>> sent() const { return sent_; }
 
-    /// Whether they go where there is room for so many bytes: all of them, or one of any size.
+    /// Whether they fit where there is room for `room` bytes: all of them, or a single one of any
+    /// size.
     [[nodiscard]] bool fits_in(std::size_t room) const {
         return room > 0 && (sent_bytes_ <= room || sent_.size() == 1);
     }
 
-    /// An entry is applied while a request is under way: if it turns out to belong to that, since
-    /// the answer was lost or late, this is its result. Of so many at most; one that somebody else
-    /// has taken is not asked for.
-    [[gnu::noinline, gnu::cold]] void keep(log_index index, term_number term, Result result,
-                                           std::size_t results_max) {
+    /// An entry is applied while a request is in progress. If it turns out to belong to that
+    /// request, because the reply was lost or late, this is its result. At most `results_max`
+    /// results are kept; one whose value another caller has taken is not needed.
+    void keep(log_index index, term_number term, Result result, std::size_t results_max) {
         if (passed_.size() < results_max) passed_.push_back({index, term, std::move(result)});
     }
 
-    /// The leader has taken them: those that are not applied yet wait for that as proposals do.
+    /// The leader has accepted them: those that are not applied yet wait for that as proposals do.
     void end_taken(accepted_proposal place, log_index last_applied, proposals_type& proposed) {
         for (auto& each : callbacks_) {
             if (place.first > last_applied)
@@ -107,8 +108,8 @@ public:
         end_request();
     }
 
-    /// The leader is lost. Nobody will say any more what became of the request under way; what
-    /// waits was never in any log.
+    /// The leader is lost. The outcome of the request in progress is unknown for good; the commands
+    /// that wait were never in any log.
     void lose(const refusal& given) {
         for (auto& each : callbacks_) end(std::move(each), unknown{});
         end_request();
@@ -120,7 +121,7 @@ public:
         }
     }
 
-    /// Tells what there is to tell.
+    /// Calls the callbacks whose outcome is known.
     void tell() {
         while (!ended_.empty()) {
             auto each = ended_.pop();
@@ -150,8 +151,8 @@ private:
         return sent_.empty() || (sent_.size() < room.entries && sent_bytes_ + bytes <= room.bytes);
     }
 
-    /// Of an entry that is applied already. A snapshot may have taken its place: nobody can say
-    /// then.
+    /// The outcome of an entry that is applied already; unknown if its result was not kept, as when
+    /// a snapshot replaced the entry.
     [[nodiscard]] outcome<Result> outcome_of(accepted_proposal place) {
         for (auto& each : passed_)
             if (each.index == place.first && each.term == place.term)
@@ -174,11 +175,11 @@ private:
 
     queue<waiting_command> waiting_{};
     std::size_t waiting_count_ = 0;
-    std::uint64_t bytes_ = 0;  ///< Of what waits, and of what is sent.
+    std::uint64_t bytes_ = 0;  ///< Of the waiting and the sent commands.
     bool is_under_way_ = false;
     std::uint64_t sent_bytes_ = 0;
     std::vector<entry<Command>> sent_{};
-    std::vector<callback_type> callbacks_{};  ///< Of what is sent, in the same order.
+    std::vector<callback_type> callbacks_{};  ///< Of the sent commands, in the same order.
     std::vector<passed_entry> passed_{};
     queue<ended_command> ended_{};
 };

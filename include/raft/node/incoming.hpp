@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Whether a snapshot that is received is the one that its description speaks of (§7): to be known
-// before the protocol has it installed.
+// Whether a received snapshot matches its description (§7). This must be known before the protocol
+// has it installed.
 #pragma once
 
 #include <cstddef>
@@ -15,19 +15,18 @@
 
 namespace raft::detail {
 
-/// The checksum of what was received of a snapshot.
+/// The checksum of the received part of a snapshot.
 class incoming_check {
 public:
     void resume(const std::optional<received_part>& part) { checksum_ = part ? part->checksum : 0; }
 
-    /// The protocol has taken this chunk.
+    /// The protocol has accepted this chunk.
     void write(const chunk_write& taken, std::span<const std::byte> chunk, auto& storage) {
         checksum_ = checksum_with(taken.offset, chunk);
         storage.write_chunk(taken, chunk);
     }
 
-    /// Whether this is the last chunk, and the snapshot would be another one than its description
-    /// says.
+    /// Whether this is the last chunk, and the whole snapshot would not match its description.
     [[nodiscard]] bool finds_damage(const state& s, const install_snapshot& m,
                                     std::span<const std::byte> chunk) const {
         if (chunk.empty() || m.offset > m.size || m.size - m.offset != chunk.size()) return false;

@@ -1,25 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Who watches a node: a policy that sees what goes into the step, what comes out of it and what the
-// state is then, as values. Without one nothing is done for it.
+// The observer of a node: a policy that sees the inputs of the step, its effects and the state
+// after it, as values. Without an observer nothing is done for it.
 #pragma once
-
-#include <concepts>
 
 #include <raft/core/step.hpp>
 
 namespace raft {
 
-/// Watches nothing, and costs nothing. An observer has any of the members below, and is told only
-/// what it has a member for. It must not call the node.
+/// Observes nothing, and costs nothing. An observer has any of the members below; each is called if
+/// it is there. It must not call the node.
 ///
 /// * `on_start(const state&)`: the state with which the server begins, before `started`.
-/// * `on_input(instant now, const Input&)`: an alternative of `input` is about to be given to the
-///   step. Commands and chunks are not in it.
-/// * `on_message(const auto& to, const Body&)`: the step sends a message to a `member_id` or to a
-///   `member_set` of the current configuration.
-/// * `on_write(write_sequence, const hard_state&)` and `on_write(write_sequence, const append&)`:
-///   the step begins a write.
+/// * `on_input(instant now, const Input&)`: the step gets an alternative of `input`. Commands and
+///   chunks are not in it.
+/// * `on_message(const destination&, const message&)`: the step sends a message.
+/// * `on_write(const log_write&)`: the step begins a write.
 /// * `on_state(const state&)`: the state after the step.
 struct no_observer {};
 
@@ -37,19 +33,25 @@ template <class Observer>
 constexpr void observe_state(Observer& observer, const state& s) {
     if constexpr (requires { observer.on_state(s); }) observer.on_state(s);
 }
-template <class Observer, class Destination, class Body>
-constexpr void observe_message(Observer& observer, const Destination& to, const Body& body) {
+template <class Observer>
+constexpr void observe_message(Observer& observer, const destination& to, const message& body) {
     if constexpr (requires { observer.on_message(to, body); }) observer.on_message(to, body);
 }
-template <class Observer, class Written>
-constexpr void observe_write(Observer& observer, write_sequence sequence, const Written& what) {
-    if constexpr (requires { observer.on_write(sequence, what); })
-        observer.on_write(sequence, what);
-}
 template <class Observer>
-inline constexpr bool observes_inputs = requires(Observer& observer, const received& in) {
-    observer.on_input(instant{}, in);
-};
+constexpr void observe_write(Observer& observer, const log_write& write) {
+    if constexpr (requires { observer.on_write(write); }) observer.on_write(write);
+}
+/// A message is an input that few observers need, and that must be put together for them.
+template <class Observer>
+constexpr void observe_received(Observer& observer, instant now, member_id from,
+                                const message& body, const indexed_configuration* members,
+                                bool withheld) {
+    if constexpr (requires { observer.on_input(now, received{}); }) {
+        received in{from, body, std::nullopt, withheld};
+        if (members != nullptr) in.members = *members;
+        observer.on_input(now, in);
+    }
+}
 
 }  // namespace detail
 }  // namespace raft

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What becomes of a request. Every request is answered; none is dropped, and none is answered with
-// less than is known.
+// The outcome of a request. Every request gets one; none is dropped, and each outcome says all that
+// is known.
 #pragma once
 
 #include <cstddef>
@@ -20,26 +20,27 @@ struct applied {
     friend bool operator==(const applied&, const applied&) = default;
 };
 
-/// Another entry was committed at the command's index: it never was applied and never will be.
-/// Final; trying again is safe.
+/// Another entry was committed at the command's index: the command never was applied and never will
+/// be. Final; trying again is safe.
 struct lost {
     friend bool operator==(const lost&, const lost&) = default;
 };
 
-/// This server stopped leading, or lost the leader that it had forwarded the command to, before the
-/// command's fate was decided: it may yet be applied, or not. `applied` or `lost` follows if this
-/// server comes to know, which it may not (it may restart, be sent a snapshot, or never hear where
-/// in the log the command is).
+/// This server stopped leading, or lost the leader to which it had forwarded the command, before
+/// the outcome was decided: the command may yet be applied, or not. `applied` or `lost` follows if
+/// this server learns it, which it may not (it may restart, receive a snapshot, or never learn
+/// where in the log the command is).
 struct unknown {
     friend bool operator==(const unknown&, const unknown&) = default;
 };
 
-/// What became of a proposal. `refusal` is final too: the command was never in any log.
+/// The outcome of a proposal. `refusal` is final too: the command was never in any log.
 template <class Result>
 using outcome = std::variant<applied<Result>, refusal, lost, unknown>;
 
 namespace detail {
-/// A callable for the outcomes of several commands, by their number, from one for a single one.
+/// Makes a callable for the outcomes of several commands, by their number, from one for a single
+/// outcome.
 template <class Result, class F>
 [[nodiscard]] auto about_one(F on_outcome) {
     return [function = std::move(on_outcome)](std::size_t, const outcome<Result>& given) mutable {
@@ -48,21 +49,22 @@ template <class Result, class F>
 }
 }  // namespace detail
 
-/// The state machine now holds everything that was committed when the read was asked for, up to
+/// The state machine now holds everything that was committed when the read was requested, up to
 /// `index` at least.
 struct read_ready {
     log_index index{};
     friend bool operator==(const read_ready&, const read_ready&) = default;
 };
 
-/// What a change of membership is held up by.
+/// What a change of membership must wait for.
 enum class change_check {
-    live_majority,  ///< It begins once a majority of those who would vote has answered.
-    forced,         ///< Nothing: whoever asks knows that the cluster may be left without a leader.
+    live_majority,  ///< A majority of the voters after the change must have answered.
+    forced,         ///< Nothing: the caller accepts that the cluster may be left without a leader.
 };
 
-/// What became of a change of membership: completed or given up; refused; or unknown, since this
-/// server stopped leading: whoever leads goes on with it, and the configuration will tell.
+/// The outcome of a change of membership: completed or aborted; refused; or unknown, since this
+/// server stopped leading. The next leader then continues the change, and the configuration shows
+/// its end.
 using change_outcome = std::variant<change_result, refusal, unknown>;
 
 using read_outcome = std::variant<read_ready, refusal>;

@@ -1,139 +1,191 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What takes the effects of one step as the rules emit them, and carries them out on the spot: a
-// message is written once, where the transport wants it.
+// Carries out what a step asks of storage and transport. The other effects may call back into the
+// program: the node handles them after that.
 #pragma once
 
 #include <optional>
 #include <span>
-#include <type_traits>
 
-#include <raft/core/effects.hpp>
+#include <raft/core/steady.hpp>
 #include <raft/node/backlog.hpp>
 #include <raft/node/observer.hpp>
+#include <raft/node/saving.hpp>
 #include <raft/node/sender.hpp>
 #include <raft/policy.hpp>
 
 namespace raft::detail {
 
-/// What few steps ask for, and what a step leaves to its end.
-struct left_to_the_end : occasional_effects {
-    bool any = false;
-    std::optional<log_write> vote{};
-};
-
-/// `Node`: whose step it is. Its parts are reached as a friend.
+/// `Node`: the owner of the step. Its parts are reached as a friend.
 template <class Node>
 class performer {
     using command = typename Node::command;
     using attachment_type = attachment<command>;
     using storage_type = typename Node::storage_type;
+    using sender_type =
+        sender<command, Node::message_bytes, typename Node::transport_type, storage_type>;
 
 public:
     /// `given`: what came with the input.
     performer(Node& owner, const attachment_type& given) : node_{owner}, given_{given} {}
 
-    [[gnu::always_inline]] void send(auto to, const auto& body) {
-        observe_message(node_.observer_, to, body);
-        if constexpr (std::is_same_v<decltype(body), const forward_proposal&>)
-            return send_forwarded(to, body);
-        else
-            sender<command, Node::message_bytes, typename Node::transport_type, storage_type>{
-                node_.state_, node_.transport_, node_.storage_, node_.sending_room_}
-                .send(to, body);
+    /// Writes come first: messages may rely on them, if the storage is durable at once.
+    void perform(const effects& out) {
+        if (witness_storage<storage_type> && out.rare->cut)
+            cut_log(out);
+        else if (out.write)
+            write(*out.write);
+        for (const auto& each : out.messages) send(each);
     }
-    void set(timer which, instant deadline) { node_.deadlines_.set(which, deadline); }
-    void cancel(timer which) { node_.deadlines_.cancel(which); }
 
-    /// Entries may follow, and go with it; but messages may that count on it, if the storage is
-    /// durable at once.
-    void persist(write_sequence sequence, const hard_state& kept) {
-        observe_write(node_.observer_, sequence, kept);
-        const log_write vote{sequence, kept, std::nullopt};
-        if constexpr (is_durable_at_once<storage_type>)
-            return node_.storage_.write(vote, {}, nullptr);
-        node_.occasional_.any = true;
-        node_.occasional_.vote = vote;
+    /// Takes a step on the fast path (steady.hpp), if that is possible, and carries it out.
+    template <class Body>
+    [[nodiscard, gnu::always_inline]] bool step_short(member_id from, const Body& body) {
+        const auto taken = take_short(node_.state_, from, body, node_.now_);
+        if (taken == short_step::not_taken) return false;
+        observe_received(node_.observer_, node_.now_, from, body, nullptr, false);
+        perform(taken, body);
+        observe_state(node_.observer_, node_.state_);
+        return true;
     }
-    /// Inline, down to the storage: made up for one call, the description of a write needs no
-    /// memory.
-    [[gnu::always_inline]] void append(write_sequence sequence, const raft::append& entries) {
-        observe_write(node_.observer_, sequence, entries);
-        auto& vote = node_.occasional_.vote;
-        if (is_durable_at_once<storage_type> || !vote)
-            return begin_write({sequence, std::nullopt, entries});
-        begin_write({sequence, vote->vote, entries});
-        vote.reset();
+    [[nodiscard, gnu::always_inline]] bool step_short(const proposed& in) {
+        if (propose_short(node_.state_, in.count) == short_step::not_taken) return false;
+        observe_input(node_.observer_, node_.now_, in);
+        append(write_of_last(node_.state_, in.count, entry_source::proposed));
+        send_to_others(node_.state_.log.last_index() - in.count);
+        observe_state(node_.observer_, node_.state_);
+        return true;
     }
-    /// What follows in the log is written after it, and a vote of the same step before.
-    [[gnu::noinline, gnu::cold]] void cut_log(const log_cut& cut_off) {
+
+    /// Carries out the effects that only few steps have. `chunk`: the bytes that came with the
+    /// input.
+    static void perform_rare(Node& node, const rare_effects& rare,
+                             std::span<const std::byte> chunk) {
+        node.delivery_.on_effects(rare, node.state_.current_leader());
+        if (rare.chunk) node.arriving_.check.write(*rare.chunk, chunk, node.storage_);
+        if (rare.install) {
+            node.storage_.install(*rare.install, node.state_.configurations.front().value);
+            node.restore_at_ = rare.install->sequence;
+        }
+        if (rare.snapshot_wanted) node.schedule_.wanted = true;
+        let_go(rare, node.storage_);
+    }
+
+private:
+    void perform(short_step taken, const append_entries& m) {
+        const auto count = m.last_index - m.prev.index;
+        if (count > 0) append(write_of_last(node_.state_, count, entry_source::received));
+        if (taken != short_step::sends) return;
+        const auto& follower = *std::get_if<follower_state>(&node_.state_.role);
+        auto to = *follower.leader;
+        const auto reply = acknowledgement(node_.state_, follower);
+        observe_message(node_.observer_, to, reply);
+        node_.transport_.send(std::span{&to, 1}, reply, {});
+    }
+    void perform(short_step taken, const append_entries_reply&) {
+        if (taken == short_step::sends) send_to_others(node_.state_.log.last_index());
+    }
+
+    // -------------------------------------------------------------------------------------- writes
+
+    void write(const log_write& whole) {
+        observe_write(node_.observer_, whole);
+        if (!whole.entries) return node_.storage_.write(whole, {}, nullptr);
+        const auto& appended = *whole.entries;
+        if (appended.first <= node_.last_written_) forget_replaced(appended.first);
+        node_.last_written_ = appended.last;
+        switch (appended.source) {
+        case entry_source::no_op: return write_own(whole, nullptr);
+        case entry_source::configuration:
+            return write_own(whole, &node_.state_.configurations.back());
+        case entry_source::proposed:
+        case entry_source::received:
+        case entry_source::withheld: return write_given(whole, appended);
+        }
+    }
+
+    /// Entries that came with the input are appended to the end of the log.
+    [[gnu::always_inline]] void append(const log_write& whole) {
+        observe_write(node_.observer_, whole);
+        node_.last_written_ = whole.entries->last;
+        node_.backlog_.add(bytes_of(given_.entries, node_.storage_));
+        node_.storage_.write(whole, given_.entries, nullptr);
+    }
+
+    /// A vote of the same step is written before the cut, and entries are written after it.
+    void cut_log(const effects& out) {
         if constexpr (witness_storage<storage_type>) {
-            auto& vote = node_.occasional_.vote;
-            if (vote) node_.storage_.write(*vote, {}, nullptr);
-            vote.reset();
+            const auto& cut_off = *out.rare->cut;
+            if (out.write && out.write->vote)
+                write({.sequence = {cut_off.sequence.value - 1},
+                       .vote = out.write->vote,
+                       .entries = std::nullopt});
             node_.backlog_.clear();
             node_.saving_at_.reset();
             node_.last_written_ = cut_off.last_kept.index;
             node_.storage_.cut(cut_off);
+            if (out.write && out.write->entries)
+                write({.sequence = out.write->sequence,
+                       .vote = std::nullopt,
+                       .entries = out.write->entries});
         }
     }
-    /// It is in the state, where `deliver` sees it.
-    void commit_through(log_index) {}
-    void accept(accepted_proposal place) { node_.accepted_ = place; }
-    [[nodiscard]] occasional_effects& occasionally() {
-        node_.occasional_.any = true;
-        return node_.occasional_;
+
+    /// Writes the last of the entries that came with the input: the earlier ones may be here
+    /// already.
+    void write_given(const log_write& whole, const raft::append& appended) {
+        const auto count = static_cast<std::size_t>(appended.last - appended.first) + 1;
+        const auto entries = given_.entries.last(count);
+        if (appended.source != entry_source::withheld)
+            node_.backlog_.add(bytes_of(entries, node_.storage_));
+        const auto* carried = given_.configuration;
+        if (carried != nullptr && carried->index < appended.first) carried = nullptr;
+        node_.storage_.write(whole, entries, carried);
     }
 
-private:
-    /// Where there is no room for them the commands wait: they are asked for again.
+    /// The protocol's own entry holds no command.
+    void write_own(const log_write& whole, const indexed_configuration* carried) {
+        const entry<command> own{whole.entries->term, std::nullopt};
+        node_.storage_.write(whole, {&own, 1}, carried);
+    }
+
+    /// Entries from `first` on are about to be replaced, and will never be applied.
+    void forget_replaced(log_index first) {
+        while (first <= node_.last_written_) {
+            const auto gone =
+                node_.storage_.entries(first, node_.last_written_, Node::message_bytes);
+            if (gone.empty()) return;
+            node_.backlog_.remove(bytes_of(gone, node_.storage_));
+            first = first + gone.size();
+        }
+    }
+
+    // ------------------------------------------------------------------------------------ messages
+
+    void send(const outgoing& each) {
+        observe_message(node_.observer_, each.to, each.body);
+        if (const auto* forwarded = std::get_if<forward_proposal>(&each.body))
+            return send_forwarded(*std::get_if<member_id>(&each.to), *forwarded);
+        sender_of_node().send(each);
+    }
+
+    /// Sends the entries after `prev` to all other members.
+    void send_to_others(log_index prev) {
+        const auto& leader = *std::get_if<leader_state>(&node_.state_.role);
+        const auto body = append_after_own(node_.state_, leader, prev);
+        observe_message(node_.observer_, leader.others, body);
+        sender_of_node().send_append(leader.others, body);
+    }
+
+    [[nodiscard]] sender_type sender_of_node() const {
+        return {node_.state_, node_.transport_, node_.storage_, node_.sending_room_};
+    }
+
+    /// If the transport has no room for the commands they wait: the request is sent again later.
     void send_forwarded(member_id to, const forward_proposal& body) {
         if (!node_.delivery_.forwarding.fits_in(node_.transport_.room(to))) return;
         node_.transport_.send(std::span{&to, 1}, body,
                               attachment_type{.entries = node_.delivery_.forwarding.sent()});
-    }
-
-    [[gnu::always_inline]] void begin_write(const log_write& write) {
-        const auto& appended = *write.entries;
-        if (appended.first <= node_.last_written_) forget_replaced(node_, appended.first);
-        node_.last_written_ = appended.last;
-        switch (appended.source) {
-        case entry_source::no_op: return begin_own(node_, write, nullptr);
-        case entry_source::configuration:
-            return begin_own(node_, write, &node_.state_.configurations.back());
-        case entry_source::proposed:
-        case entry_source::received:
-        case entry_source::withheld: return begin_given(write, appended);
-        }
-    }
-
-    /// The last entries of those that came with the input: what went before may be here already.
-    [[gnu::always_inline]] void begin_given(const log_write& write, const raft::append& appended) {
-        const auto count = static_cast<std::size_t>(appended.last - appended.first) + 1;
-        const auto entries = given_.entries.last(count);
-        if (appended.source != entry_source::withheld) [[likely]]
-            node_.backlog_.add(bytes_of(entries, node_.storage_));
-        const auto* carried = given_.configuration;
-        if (carried != nullptr && carried->index < appended.first) [[unlikely]]
-            carried = nullptr;
-        node_.storage_.write(write, entries, carried);
-    }
-
-    /// The protocol's own entry holds no command.
-    [[gnu::noinline, gnu::cold]] static void begin_own(Node& node, log_write write,
-                                                       const indexed_configuration* carried) {
-        const entry<command> own{write.entries->term, std::nullopt};
-        node.storage_.write(write, {&own, 1}, carried);
-    }
-
-    /// Entries from `first` on are about to be replaced, and will never be applied.
-    [[gnu::noinline, gnu::cold]] static void forget_replaced(Node& node, log_index first) {
-        while (first <= node.last_written_) {
-            const auto gone = node.storage_.entries(first, node.last_written_, Node::message_bytes);
-            if (gone.empty()) return;
-            node.backlog_.remove(bytes_of(gone, node.storage_));
-            first = first + gone.size();
-        }
     }
 
     Node& node_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// First in, first out, in memory that is used again: after it has once grown to its working size it
-// allocates no more.
+// First in, first out, in memory that is reused: once it has grown to its working size it allocates
+// no more.
 #pragma once
 
 #include <array>
@@ -11,14 +11,14 @@
 
 namespace raft::detail {
 
-/// What is in it stays where it is until it is dropped, whatever is added meanwhile.
+/// An element stays where it is until it is dropped, whatever is added meanwhile.
 template <class T>
 class queue {
 public:
     [[nodiscard]] bool empty() const { return count_ == 0; }
     [[nodiscard]] T& front() { return blocks_.front()[first_]; }
 
-    /// Gives the place of one more, which holds whatever was there before.
+    /// Returns the place for one more element, which holds whatever was there before.
     [[nodiscard]] T& add() {
         if (end_ == block_size) add_block();
         ++count_;
@@ -30,7 +30,7 @@ public:
     void drop() {
         ++first_;
         if (--count_ == 0)
-            first_ = end_ = 0;  // What is empty begins again where the cache is warm.
+            first_ = end_ = 0;  // An empty queue begins again where the cache is warm.
         else if (first_ == block_size)
             retire_block();
     }
@@ -45,12 +45,12 @@ private:
     static constexpr std::size_t block_size = 16;
     using block = std::array<T, block_size>;
 
-    [[gnu::noinline]] void add_block() {
+    void add_block() {
         if (spare_.empty()) spare_.emplace_back();
         blocks_.splice(blocks_.end(), spare_, spare_.begin());
         end_ = 0;
     }
-    [[gnu::noinline]] void retire_block() {
+    void retire_block() {
         spare_.splice(spare_.begin(), blocks_, blocks_.begin());
         first_ = 0;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What arrives is looked at before it is believed: a transport may lose a part of it, and the disk
+// Every message is checked before it is accepted: a transport may lose a part of it, and the disk
 // may be full.
 #pragma once
 
@@ -13,28 +13,25 @@
 
 namespace raft::detail {
 
-/// Whether everything that the message speaks of came with it, and no entries that it does not
-/// speak of.
-template <bool TakesSnapshots, class Command>
+/// Whether everything that the message refers to came with it, and no other entries.
+template <class Command>
 [[nodiscard]] bool has_all_parts(const append_entries& m, const attachment<Command>& beside) {
     if (beside.entries.size() != m.last_index - m.prev.index) return false;
     const auto* const carried = beside.configuration;
-    if (carried == nullptr) [[likely]]
-        return true;
+    if (carried == nullptr) return true;
     return carried->index > m.prev.index && carried->index <= m.last_index &&
            is_valid(carried->value);
 }
 
-/// Whether an entry lacks its command that must have had one: it is neither the first of its term,
-/// a leader's no-op, nor a configuration.
+/// Whether an entry lacks a command that it must have: it is neither the first of its term, a
+/// leader's no-op, nor a configuration.
 template <class Command>
 [[nodiscard]] bool shows_missing_commands(const append_entries& m,
                                           const attachment<Command>& beside) {
     auto index = m.prev.index;
     for (const auto& each : beside.entries) {
         index = next(index);
-        if (each.command) [[likely]]
-            continue;
+        if (each.command) continue;
         const bool is_no_op = index == next(m.prev.index) && m.prev.term != m.entries_term;
         const auto* const carried = beside.configuration;
         if (!is_no_op && !(carried != nullptr && carried->index == index)) return true;
@@ -42,7 +39,7 @@ template <class Command>
     return false;
 }
 
-/// Whether a leader that does not say so takes `s` for a witness.
+/// Whether a leader whose version does not say so regards `s` as a witness.
 template <class Command>
 [[nodiscard]] bool seems_withheld(const state& s, const append_entries& m,
                                   const attachment<Command>& beside) {
@@ -54,12 +51,13 @@ template <class Command>
 [[nodiscard]] bool seems_withheld(const state& s, const message& body,
                                   const attachment<Command>& beside) {
     const auto* chunk = std::get_if<install_snapshot>(&body);
-    const bool is_told_so =
+    const bool names_this_witness =
         beside.configuration != nullptr && beside.configuration->value.is_witness(s.self);
-    return chunk != nullptr && chunk->size == 0 && (is_told_so || s.members().is_witness(s.self));
+    return chunk != nullptr && chunk->size == 0 &&
+           (names_this_witness || s.members().is_witness(s.self));
 }
 
-/// Nothing travels with an answer.
+/// No commands travel with a reply.
 template <class Command>
 [[nodiscard]] constexpr bool is_withheld(const state&, const append_entries_reply&,
                                          const attachment<Command>&) {
@@ -70,17 +68,16 @@ template <class Command>
 template <class Body, class Command>
 [[nodiscard]] bool is_withheld(const state& s, const Body& body,
                                const attachment<Command>& beside) {
-    if (beside.commands == command_access::given) [[likely]]
-        return false;
+    if (beside.commands == command_access::given) return false;
     return beside.commands == command_access::withheld || seems_withheld(s, body, beside);
 }
 
-template <bool TakesSnapshots, class Command>
+template <class Command>
 [[nodiscard]] bool has_all_parts(const append_entries_reply&, const attachment<Command>& beside) {
     return beside.entries.empty();
 }
 
-/// Each of the commands, as an entry of the sender's term.
+/// All commands must have come, each as an entry of the sender's term.
 template <class Command>
 [[nodiscard]] bool has_all_parts(const forward_proposal& m, const attachment<Command>& beside) {
     for (const auto& each : beside.entries)
@@ -88,7 +85,7 @@ template <class Command>
     return beside.entries.size() == m.count;
 }
 
-/// A chunk of a snapshot makes no sense to a state machine that takes none.
+/// A state machine without snapshots cannot accept a chunk.
 template <bool TakesSnapshots, class Command>
 [[nodiscard]] bool has_all_parts(const message& body, const attachment<Command>& beside) {
     if (const auto* forwarded = std::get_if<forward_proposal>(&body))
@@ -98,14 +95,14 @@ template <bool TakesSnapshots, class Command>
     return chunk == nullptr || (TakesSnapshots && beside.chunk.size() == chunk->length);
 }
 
-/// The message as if it had come without its entries: as a heartbeat, which can be answered.
+/// The same message without its entries: a heartbeat, which can be answered.
 [[nodiscard]] constexpr append_entries without_entries(append_entries m) {
     m.last_index = m.prev.index;
     m.entries_term = {};
     return m;
 }
 
-/// The message as if it had come without its chunk: as one that asks how far the snapshot has come.
+/// The same message without its chunk: it asks for the offset that the receiver has reached.
 [[nodiscard]] constexpr install_snapshot without_chunk(install_snapshot m) {
     m.length = 0;
     return m;

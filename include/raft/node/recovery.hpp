@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// From what a storage kept to what a server knows when it starts.
+// From what a storage kept to the state of a server when it starts.
 #pragma once
 
 #include <algorithm>
@@ -15,9 +15,9 @@
 
 namespace raft::detail {
 
-/// The shape of the log that a storage kept; none if there can be no such log.
-[[nodiscard]] inline std::optional<log_shape> log_from(const recovered& kept) {
-    log_shape log{kept.log_base};
+/// The terms of the log that a storage kept; none if there can be no such log.
+[[nodiscard]] inline std::optional<log_terms> log_from(const recovered& kept) {
+    log_terms log{kept.log_base};
     for (std::size_t i = 0; i < kept.runs.size(); ++i) {
         const auto& run = kept.runs[i];
         const bool is_last = i + 1 == kept.runs.size();
@@ -30,7 +30,7 @@ namespace raft::detail {
     return log;
 }
 
-/// Where the receipt of a snapshot goes on; nowhere if what there is of it makes no sense.
+/// Where the receipt of a snapshot continues; none if the received part is not valid.
 [[nodiscard]] inline std::optional<incoming_snapshot> resumable(const received_part& part) {
     const auto& whole = part.description;
     const bool is_other = part.bytes == whole.size && part.checksum != whole.checksum;
@@ -38,8 +38,8 @@ namespace raft::detail {
     return incoming_snapshot{whole, part.bytes, part.bytes};
 }
 
-/// From which entry on the commands are missing. A storage of an older version does not know of a
-/// witness's snapshot that it has no state: it has no bytes.
+/// The entry from which on the commands are missing. A storage of an older version does not record
+/// that a witness's snapshot has no state: such a snapshot has no bytes.
 [[nodiscard]] inline std::optional<log_index> missing_from(const recovered& kept, member_id self) {
     if (kept.lacks_from || !kept.snapshot) return kept.lacks_from;
     const bool is_old = kept.snapshot->description.size == 0 && !kept.history;
@@ -48,8 +48,8 @@ namespace raft::detail {
                                 : std::nullopt;
 }
 
-/// What a server knows when it starts. Nothing if what the storage kept contradicts itself: a
-/// storage may be anybody's.
+/// What a server knows when it starts. None if what the storage kept contradicts itself: it may be
+/// the storage of another server.
 [[nodiscard]] inline std::optional<recovered_state> recovered_from(const recovered& kept,
                                                                    const node_options& options) {
     auto log = log_from(kept);
@@ -74,8 +74,8 @@ namespace raft::detail {
     return all;
 }
 
-/// Which history the server takes part in from now on; none if it is not born. False if the storage
-/// could not keep it.
+/// Sets the history in which the server takes part from now on; none if it is not born. False if
+/// the storage could not keep it.
 template <class Storage>
 [[nodiscard]] bool settle_history(Storage& storage, std::optional<history_id>& history,
                                   const node_options& options) {
@@ -87,26 +87,25 @@ template <class Storage>
         return true;
 }
 
-/// Whether what the storage of `self` has lost can come back: the storage will forget that it was
-/// lost, and another server may have it.
+/// Whether the entries that the storage of `self` has lost can come back: the storage can forget
+/// the loss, and another server may have them.
 template <class Storage>
 [[nodiscard]] bool may_regain_loss(const recovered_state& kept, member_id self) {
     if (!kept.lost_through || kept.lost_through->index <= kept.snapshot.last_included.index)
         return true;
     const auto& members = kept.configurations.back().value.members;
-    const bool is_alone = members.size() == 1 && members.front() == self;
+    const bool is_alone = members.size() == 1 && *members.begin() == self;
     return loss_remembering_storage<Storage> && !is_alone;
 }
 
-/// Whether there is a snapshot, and of more than its description: a witness has no state (see
-/// `configuration`).
+/// Whether there is a snapshot with a state: a witness's has none (see `configuration`).
 [[nodiscard]] inline bool has_state_to_restore(const state& s) {
     return s.snapshot.last_included.index > log_index{} && !lacks_snapshot_state(s);
 }
 
-/// Reads a snapshot out of a storage. Whatever the state machine asks for, the storage is asked for
-/// long pieces, each once: it checks what it reads, and may do so in blocks. Nobody else calls the
-/// storage meanwhile, so a piece can be read where it is.
+/// Reads a snapshot from a storage. Whatever length the state machine reads, the storage is read in
+/// long pieces, each once: it checks what it reads, and may do so in blocks. No other code calls
+/// the storage meanwhile, so a piece can be read in place.
 template <class Storage>
 class stored_source {
 public:
@@ -135,18 +134,18 @@ private:
     }
 
     Storage& storage_;
-    std::uint64_t rest_;  ///< How much is still to be read of it.
+    std::uint64_t rest_;  ///< How many bytes are still to be read.
     std::span<const std::byte> piece_{};
     std::uint64_t offset_ = 0;  ///< Where the next piece begins.
 };
 
-/// Whether the storage has come further, or has failed, since the last look.
-[[nodiscard]] constexpr bool has_news(const state& s, const storage_progress& progress) {
-    const bool further = s.disk.begun > s.disk.durable && progress.durable > s.disk.durable;
+/// Whether the storage has made progress, or has failed, since the last check.
+[[nodiscard]] constexpr bool has_progress(const state& s, const storage_progress& progress) {
+    const bool further = s.disk.issued > s.disk.durable && progress.durable > s.disk.durable;
     return (further || progress.failed) && !s.is_halted();
 }
 
-/// Gives the state machine the state that the storage's snapshot holds, if there is one.
+/// Restores the state machine from the storage's snapshot, if there is one.
 template <class StateMachine, class Storage>
 [[nodiscard]] bool restore(const state& s, StateMachine& machine, Storage& storage) {
     if (!has_state_to_restore(s)) return true;

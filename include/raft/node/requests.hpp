@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The requests that a node has taken and not yet answered: proposals by the index of their entries,
-// reads by their round, and changes of membership.
+// The requests that a node has accepted and not yet answered: proposals by the index of their
+// entries, reads by their round, and changes of membership.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -15,9 +16,9 @@
 
 namespace raft::detail {
 
-/// Proposals that wait for their outcome, and the rule by which they get it: an entry applied at
-/// their index is theirs if its term is the one that they were proposed in, and then they are
-/// applied; else they are lost.
+/// Proposals that wait for their outcome. The rule is: an entry applied at their index is theirs if
+/// its term is the one in which they were proposed, and then they are applied; otherwise they are
+/// lost.
 template <class Result, std::size_t CallbackBytes>
 class proposals {
 public:
@@ -30,18 +31,18 @@ public:
         added.term = place.term;
         added.count = count;
         added.answered = 0;
-        added.told = false;
+        added.notified = false;
         added.on_outcome.emplace(std::move(on_outcome));
     }
 
-    /// One command whose entry, as is known only now, is at `place`, after those added before.
+    /// One command whose entry is now known to be at `place`, after those added before.
     void add_one(accepted_proposal place, callback_type on_outcome) {
         auto& added = current_.add();
         added = {.first = place.first, .term = place.term, .count = 1};
         added.on_outcome = std::move(on_outcome);
     }
 
-    /// Whether anybody waits for an outcome.
+    /// Whether any proposal waits for its outcome.
     [[nodiscard]] bool any() const { return !current_.empty() || !doubtful_.empty(); }
 
     [[nodiscard]] bool any_in_doubt() const { return !doubtful_.empty(); }
@@ -53,31 +54,32 @@ public:
         answer_first(applied<Result>{index, std::move(*result)});
     }
 
-    /// Leadership, or the leader, is lost: what is not applied yet is in doubt. A callable that
-    /// runs, and has ended leadership by that, must not move: it follows when it has returned.
-    void doubt_all() {
+    /// Leadership, or the leader, is lost: proposals that are not applied yet are in doubt. A
+    /// callable that is running, and has thereby ended leadership, must not move; its proposal
+    /// follows when it has returned.
+    void mark_unknown() {
         if (answering_)
             lost_meanwhile_ = true;
         else
             while (!current_.empty()) doubtful_.push_back(current_.pop());
     }
 
-    /// Tells those that are in doubt and were not told.
-    void tell_doubt() {
+    /// Calls the callbacks of the proposals in doubt, each once.
+    void notify_unknown() {
         for (std::size_t i = 0; i < doubtful_.size(); ++i) {
-            if (doubtful_[i].told) continue;
+            if (doubtful_[i].notified) continue;
             auto each = std::move(doubtful_[i]);
-            each.told = true;
+            each.notified = true;
             for (auto n = each.answered; n < each.count; ++n)
                 each.on_outcome(n, outcome<Result>{unknown{}});
             doubtful_[i] = std::move(each);
         }
     }
 
-    /// A snapshot took the place of the entries up to `index`: what was in doubt there stays
+    /// A snapshot replaced the entries up to `index`: the outcome of proposals in doubt there stays
     /// unknown.
     void forget_through(log_index index) {
-        tell_doubt();
+        notify_unknown();
         for (auto& each : doubtful_)
             if (each.next_index() <= index) each.answered = index - each.first + 1;
         std::erase_if(doubtful_, [](const waiting& each) { return each.answered >= each.count; });
@@ -89,7 +91,7 @@ private:
         term_number term{};
         std::uint64_t count = 0;
         std::uint64_t answered = 0;
-        bool told = false;
+        bool notified = false;
         callback_type on_outcome{};
 
         [[nodiscard]] log_index next_index() const { return first + answered; }
@@ -103,7 +105,7 @@ private:
         return each.answered < each.count && each.next_index() == index;
     }
 
-    /// A callable may propose more while it runs: it is answered in its place.
+    /// A callable may propose more while it runs, so it runs in its place in the queue.
     void answer_first(applied<Result> given) {
         auto& first = current_.front();
         answering_ = true;
@@ -115,12 +117,12 @@ private:
         }
         if (lost_meanwhile_) {
             lost_meanwhile_ = false;
-            doubt_all();
+            mark_unknown();
         }
     }
 
     void resolve_doubtful(log_index index, term_number term, Result* result) {
-        tell_doubt();
+        notify_unknown();
         auto rest = std::exchange(doubtful_, {});
         for (auto& each : rest) {
             if (is_next(each, index)) {
@@ -133,11 +135,10 @@ private:
         }
     }
 
-    queue<waiting> current_{};  ///< Of this leadership, or this leader's, in the order of the
-                                ///< log.
+    queue<waiting> current_{};  ///< Of this leadership, or this leader's, in the order of the log.
     std::vector<waiting> doubtful_{};  ///< Of leaderships that ended.
-    bool answering_ = false;           ///< The first of the current ones runs.
-    bool lost_meanwhile_ = false;      ///< Leadership was lost while it does.
+    bool answering_ = false;           ///< The callback of the first of the current ones runs.
+    bool lost_meanwhile_ = false;      ///< Leadership was lost while it ran.
 };
 
 /// Reads that wait for their round to be confirmed and their index to be applied.
@@ -154,13 +155,13 @@ public:
 
     void confirm(const confirmed_reads& safe) {
         confirmed_.round = safe.round;
-        confirmed_.index = greatest(confirmed_.index, safe.index);
+        confirmed_.index = std::max(confirmed_.index, safe.index);
     }
 
-    /// Whether what is applied answers this read.
+    /// Whether the applied entries are enough for this read.
     [[nodiscard]] bool is_ready(const accepted_read& ticket, log_index last_applied) const {
         return ticket.round <= confirmed_.round &&
-               greatest(ticket.index, confirmed_.index) <= last_applied;
+               std::max(ticket.index, confirmed_.index) <= last_applied;
     }
 
     void serve(log_index last_applied) {
@@ -170,13 +171,13 @@ public:
         }
     }
 
-    /// Leadership, or the leader, is lost: what is not served yet is void.
-    void void_all() {
+    /// Leadership, or the leader, is lost: reads that are not served yet fail.
+    void fail_all() {
         while (!waiting_.empty()) void_.push(waiting_.pop());
         confirmed_ = {};
     }
 
-    void refuse_void(const refusal& reason) {
+    void notify_failed(const refusal& reason) {
         while (!void_.empty()) {
             auto each = void_.pop();
             each.on_ready(read_outcome{reason});
@@ -194,24 +195,25 @@ private:
     confirmed_reads confirmed_{};
 };
 
-/// Those who wait for the end of a change of membership: who asked for it, and who took it back.
+/// The callers that wait for the end of a change of membership: the one that requested it, and the
+/// one that took it back.
 template <std::size_t CallbackBytes>
 class awaited_change {
 public:
     using callback_type = callback<void(const change_outcome&), CallbackBytes>;
 
-    /// `takes_back`: it asked for the members of before a change that is under way.
+    /// `takes_back`: the request was for the members before a change in progress.
     void await(callback_type on_outcome, bool takes_back) {
         waiting_.push_back({std::move(on_outcome), takes_back});
     }
-    /// The first word of a step is the one that counts.
+    /// Only the first outcome of a step counts.
     void end(change_outcome outcome) {
         if (!waiting_.empty() && !outcome_) outcome_ = outcome;
     }
     void tell() {
         if (!outcome_) return;
-        const auto told = *std::exchange(outcome_, std::nullopt);
-        for (auto& each : std::exchange(waiting_, {})) each.on_outcome(as_seen_by(each, told));
+        const auto ended = *std::exchange(outcome_, std::nullopt);
+        for (auto& each : std::exchange(waiting_, {})) each.on_outcome(as_seen_by(each, ended));
     }
 
 private:
@@ -220,11 +222,11 @@ private:
         bool takes_back = false;
     };
 
-    /// Whoever took the change back has the members that it asked for.
-    [[nodiscard]] static change_outcome as_seen_by(const waiting_change& asked,
-                                                   const change_outcome& told) {
-        const bool given_up = told == change_outcome{change_result::given_up};
-        return asked.takes_back && given_up ? change_outcome{change_result::completed} : told;
+    /// The caller that took the change back has the members that it requested.
+    [[nodiscard]] static change_outcome as_seen_by(const waiting_change& waiter,
+                                                   const change_outcome& ended) {
+        const bool aborted = ended == change_outcome{change_result::aborted};
+        return waiter.takes_back && aborted ? change_outcome{change_result::completed} : ended;
     }
 
     std::vector<waiting_change> waiting_{};

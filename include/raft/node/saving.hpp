@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// How a node has its state saved (§7): at once, or in the background where both policies can; and
-// what its storage need not keep.
+// How a node saves the state of its state machine (§7): at once, or in the background if both
+// policies can; and what the storage need not keep.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <variant>
 
@@ -13,15 +14,15 @@
 
 namespace raft::detail {
 
-/// Of which entry a snapshot can be: of the last that is applied, or, as a witness's has no state,
-/// of the last that is committed.
+/// The entry at which a snapshot can be taken: the last applied one or, as a witness's snapshot has
+/// no state, the last committed one.
 [[nodiscard]] constexpr log_index snapshot_index(const state& s, log_index last_applied) {
     return s.tasks->lacks_from && s.members().is_witness(s.self) ? s.commit_index : last_applied;
 }
 
-/// Why no snapshot of what is applied can be begun now. `is_busy`: one is being saved or installed.
+/// Why no snapshot of the applied state can begin now. `is_busy`: one is being saved or installed.
 [[nodiscard]] constexpr std::optional<refusal_reason>
-obstacle_to_saving(const state& s, log_index last_applied, bool is_busy, instant now) {
+check_saving(const state& s, log_index last_applied, bool is_busy, instant now) {
     if (const auto* why = std::get_if<halted>(&s.role)) return reason_of(*why);
     if (lacks_commands(s, last_applied) && !s.members().is_witness(s.self))
         return refusal_reason::commands_missing;
@@ -30,8 +31,8 @@ obstacle_to_saving(const state& s, log_index last_applied, bool is_busy, instant
     return std::nullopt;
 }
 
-/// Begins a snapshot of the entry at `index`: of what `machine` holds, having applied everything up
-/// to it. Where commands are missing there is nothing to save but the place in the log.
+/// Begins a snapshot at `index`, of the state of `machine`, which has applied everything up to
+/// there. Where commands are missing, only the position in the log is saved.
 template <class StateMachine, class Storage>
 void begin_saving(const state& s, log_index index, const StateMachine& machine, Storage& storage) {
     const log_position last_included{index, *s.log.term_at(index)};
@@ -44,12 +45,12 @@ void begin_saving(const state& s, log_index index, const StateMachine& machine, 
         storage.save(last_included, members, [&](auto& sink) { machine.save(sink); });
 }
 
-/// Tells the storage what this step has found to be of no more use.
+/// Lets the storage remove what this step has found to be no longer needed.
 template <class Storage>
-void let_go(const occasional_effects& asked, Storage& storage) {
-    if (asked.discard) storage.discard(*asked.discard);
+void let_go(const rare_effects& rare, Storage& storage) {
+    if (rare.discard) storage.discard(*rare.discard);
     if constexpr (loss_remembering_storage<Storage>)
-        if (asked.lost_regained) storage.forget_loss();
+        if (rare.lost_regained) storage.forget_loss();
 }
 
 }  // namespace raft::detail

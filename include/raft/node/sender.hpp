@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// From a message of the step to messages on the wire: what travels beside it is fetched from the
+// From a message of the step to messages on the wire: what travels beside it is read from the
 // storage, and only if the transport has room for it.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <span>
-#include <type_traits>
 #include <vector>
 
 #include <raft/core/snapshot.hpp>
@@ -15,7 +14,7 @@
 
 namespace raft::detail {
 
-/// The configuration that one of the entries in [first, last] is; null if none is.
+/// The configuration that one of the entries in [first, last] is; null if none is one.
 [[nodiscard]] inline const indexed_configuration* carried_in(const state& s, log_index first,
                                                              log_index last) {
     for (auto each = s.configurations.rbegin(); each != s.configurations.rend(); ++each) {
@@ -25,11 +24,11 @@ namespace raft::detail {
     return nullptr;
 }
 
-/// What sending a message needs room for, kept from one to the next.
+/// The memory that sending needs, reused from one message to the next.
 template <class Command>
 struct sending_room {
-    std::array<member_id, members_max> receivers{};  ///< Who gets the message.
-    std::vector<entry<Command>> blanks{};            ///< Entries as a witness gets them.
+    std::array<member_id, members_max> receivers{};  ///< The receivers of the message.
+    std::vector<entry<Command>> blanks{};            ///< The entries as a witness gets them.
 };
 
 /// Sends one message of the step.
@@ -39,41 +38,42 @@ public:
     sender(const state& known, Transport& transport, Storage& storage, sending_room<Command>& room)
         : state_{known}, transport_{transport}, storage_{storage}, room_{room} {}
 
-    template <class Body>
-    [[gnu::always_inline]] void send(member_id to, const Body& body) {
-        static_assert(!std::is_same_v<Body, install_snapshot>);
-        transport_.send(std::span{&to, 1}, body, {});
+    void send(const outgoing& each) {
+        if (const auto* one = std::get_if<member_id>(&each.to))
+            return transport_.send(std::span{one, 1}, each.body, {});
+        const auto to = *std::get_if<member_set>(&each.to);
+        if (const auto* append = std::get_if<append_entries>(&each.body))
+            return send_append(to, *append);
+        if (const auto* chunk = std::get_if<install_snapshot>(&each.body))
+            return send_chunk(to, *chunk);
+        transport_.send(listed(to), each.body, {});
     }
 
-    template <class Body>
-    [[gnu::always_inline]] void send(member_set to, const Body& body) {
-        if constexpr (std::is_same_v<Body, append_entries>) {
-            const auto witnesses = to & state_.members().witnesses;
-            if (!witnesses.empty()) {
-                auto apart = *this;
-                const auto copy = body;
-                apart.send_blanks(witnesses, copy);
-                to = to.without(witnesses);
-                if (to.empty()) return;
-            }
+    void send_append(member_set to, const append_entries& body) {
+        const auto witnesses = state_.witnesses_among(to);
+        if (!witnesses.empty()) {
+            send_blanks(witnesses, body);
+            to = to.without(witnesses);
+            if (to.empty()) return;
         }
-        if constexpr (std::is_same_v<Body, install_snapshot>)
-            return send_chunk(to, body);
-        else if constexpr (std::is_same_v<Body, append_entries>)
-            if (body.last_index > body.prev.index) return send_entries(to, body);
+        if (body.last_index > body.prev.index) return send_entries(to, body);
         transport_.send(listed(to), body, {});
     }
 
 private:
-    [[nodiscard, gnu::always_inline]] std::span<member_id> listed(member_set members) {
+    [[nodiscard]] member_id identity_of(slot member) const {
+        const auto& now = state_.members().members;
+        return now.everyone().contains(member) ? now[member] : state_.identity_of(member);
+    }
+
+    [[nodiscard]] std::span<member_id> listed(member_set members) {
         std::size_t count = 0;
-        for (const auto member : members) room_.receivers[count++] = state_.members().id_of(member);
+        for (const auto member : members) room_.receivers[count++] = identity_of(member);
         return std::span{room_.receivers}.first(count);
     }
 
-    /// A witness learns which entries there are, and not what they say.
-    [[gnu::noinline, gnu::cold]] void send_blanks(member_set witnesses,
-                                                  const append_entries& body) {
+    /// A witness gets the terms and indexes of the entries, and not their commands.
+    void send_blanks(member_set witnesses, const append_entries& body) {
         const auto first = next(body.prev.index);
         room_.blanks.assign(body.last_index - body.prev.index, {body.entries_term, std::nullopt});
         auto blank = beside(first, body.last_index, room_.blanks);
@@ -82,15 +82,15 @@ private:
     }
 
     struct listed_receivers {
-        std::span<member_id> who{};
+        std::span<member_id> receivers{};
         std::size_t room = MessageBytes;
     };
 
-    /// Those of `members` for whom the transport has room, and for how many bytes.
-    [[nodiscard, gnu::always_inline]] listed_receivers listed_with_room(member_set members) {
+    /// Those of `members` for which the transport has room, and for how many bytes.
+    [[nodiscard]] listed_receivers listed_with_room(member_set members) {
         std::size_t room = MessageBytes, count = 0;
         for (const auto member : members) {
-            const auto id = state_.members().id_of(member);
+            const auto id = identity_of(member);
             const std::size_t here = transport_.room(id);
             if (here == 0) continue;
             room_.receivers[count++] = id;
@@ -99,7 +99,7 @@ private:
         return {std::span{room_.receivers}.first(count), room};
     }
 
-    /// Keeps of `to` those for whom the transport has room; says for how many bytes.
+    /// Keeps of `to` those for which the transport has room; returns for how many bytes.
     [[nodiscard]] std::size_t keep_those_with_room(std::span<member_id>& to) {
         auto room = MessageBytes;
         std::size_t kept = 0;
@@ -113,29 +113,25 @@ private:
         return room;
     }
 
-    /// One message of the step may be several on the wire: as many bytes go in each as it may have.
-    /// Mostly it is one, which is made where the transport wants it: only copies of it, and of this
-    /// sender, are given to calls that need their addresses.
-    [[gnu::always_inline]] void send_entries(member_set members, const append_entries& whole) {
+    /// One message of the step may become several on the wire: each carries as many bytes as it
+    /// may.
+    void send_entries(member_set members, const append_entries& whole) {
         const auto to = listed_with_room(members);
-        if (to.who.empty()) return;
+        if (to.receivers.empty()) return;
         const auto first = next(whole.prev.index);
         const auto entries = storage_.entries(first, whole.last_index, to.room);
-        if (entries.size() < whole.last_index - whole.prev.index) {
-            auto parts = *this;
-            auto rest = whole;
-            return parts.send_in_parts(to.who, rest);
-        }
-        transport_.send(to.who, whole, beside(first, whole.last_index, entries));
+        if (entries.size() < whole.last_index - whole.prev.index)
+            return send_in_parts(to.receivers, whole);
+        transport_.send(to.receivers, whole, beside(first, whole.last_index, entries));
     }
 
-    [[gnu::noinline, gnu::cold]] void send_in_parts(std::span<member_id> to, append_entries& rest) {
+    void send_in_parts(std::span<member_id> to, append_entries rest) {
         while (rest.prev.index < rest.last_index) {
             const auto room = keep_those_with_room(to);
             if (to.empty()) return;
             const auto first = next(rest.prev.index);
             const auto entries = storage_.entries(first, rest.last_index, room);
-            if (entries.empty()) return;  // It has failed, and the node will see it.
+            if (entries.empty()) return;  // The storage has failed, and the node will see it.
             auto part = rest;
             part.last_index = rest.prev.index + entries.size();
             transport_.send(to, part, beside(first, part.last_index, entries));
@@ -148,12 +144,12 @@ private:
         return {.entries = entries, .configuration = carried_in(state_, first, last), .chunk = {}};
     }
 
-    /// A chunk goes only if the storage still has the snapshot that the step speaks of, with its
-    /// size, or with none, as a witness is told of it. It may be shorter than asked for: the
-    /// receiver asks for what follows what it got.
-    [[gnu::noinline, gnu::cold]] void send_chunk(member_set receivers, install_snapshot chunk) {
+    /// A chunk is sent only if the storage still has the snapshot to which the step refers: one
+    /// with the same description, or any description if the chunk has size 0, as for a witness. The
+    /// chunk may be shorter than requested: the receiver requests what follows.
+    void send_chunk(member_set receivers, install_snapshot chunk) {
         auto to = listed(receivers);
-        const bool withheld = !(receivers & state_.members().witnesses).empty();
+        const bool withheld = !state_.witnesses_among(receivers).empty();
         const auto stored = storage_.snapshot();
         if (!stored || stored->description.last_included != chunk.last_included ||
             (chunk.size != 0 && stored->description != description_of(chunk)))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What a node knows, for those who operate it.
+// What a node knows, for its operators.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@ namespace raft {
 struct member_status {
     member_id id{};
     member_part part{};
-    bool leaving = false;  ///< A change under way removes it.
+    bool leaving = false;  ///< A change in progress removes it.
     std::optional<log_index> match_index{};
 };
 
@@ -34,15 +34,15 @@ struct node_status {
     bool not_born = false;  ///< The storage was empty, and no birth was given (`node_options`).
     std::optional<history_id> history{};  ///< The cluster's; none if it is not born.
     /// Where the log ended before the disk lost entries of it; none once they are here again. Until
-    /// then this server does not stand for election.
+    /// then this server starts no election.
     std::optional<log_position> lost_through{};
-    /// From which entry on the log lacks commands, as a witness's does. While it does this server
-    /// does not stand for election, serves no reads, and applies nothing from there on.
+    /// The entry from which on the log lacks commands, as a witness's does. While it does this
+    /// server starts no election, serves no reads, and applies nothing from there on.
     std::optional<log_index> lacks_from{};
-    /// The configuration since which this server is no member any more, as it was told by one.
+    /// The configuration that removed this server, according to a member's notice.
     std::optional<log_index> removed_at{};
-    log_index configuration{};  ///< Of the newest one: what a change is to be based on.
-    bool changing = false;      ///< A change of membership is under way.
+    log_index configuration{};  ///< The index of the newest one: a change is to be based on it.
+    bool changing = false;      ///< A change of membership is in progress.
     std::vector<member_status> members{};
 };
 
@@ -51,7 +51,7 @@ struct node_status {
     return why != nullptr && why->reason == reason;
 }
 
-/// What `s` says to those who operate the server; the rest is the node's.
+/// What `s` says to the operators of the server; the rest is the node's.
 [[nodiscard]] inline node_status status_of(const state& s, log_index last_applied,
                                            std::optional<history_id> history) {
     node_status all{.id = s.self,

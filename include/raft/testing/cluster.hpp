@@ -12,6 +12,7 @@
 // The commands do not matter here: an entry is its index and its term (Log Matching).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <initializer_list>
 #include <optional>
@@ -63,7 +64,8 @@ public:
         last_effects_ = out;
         if (keeps_history_) history_.push_back({id, input{in}, server.now, out});
         if constexpr (std::is_same_v<Input, read_requested>)
-            if (out.read && in.consistency != read_consistency::stale) note_read(server, *out.read);
+            if (out.rare->read && in.consistency != read_consistency::stale)
+                note_read(server, *out.rare->read);
         carry_out(server, std::move(out));
         finish_writes(server);
         observe();
@@ -131,7 +133,6 @@ public:
         while (const auto due = earliest_timer()) {
             if (due->when > end) break;
             if (due->when > now_) now_ = due->when;
-            detail::forget(server_of(due->id).deadlines[static_cast<std::size_t>(due->which)]);
             fire(due->id, due->which);
             settle();
         }
@@ -235,7 +236,6 @@ public:
         auto& server = server_of(id);
         server.running = false;
         forget_reads(id);
-        server.deadlines = {};
         server.disk.lose_unfinished();
         std::erase_if(network_, [&](const in_flight& each) { return each.to == id; });
     }
@@ -295,7 +295,7 @@ public:
         return at(id).current_term.value;
     }
     [[nodiscard]] constexpr std::optional<instant> deadline(member_id id, timer which) const {
-        return server_of(id).deadlines[static_cast<std::size_t>(which)];
+        return at(id).timers.of(which);
     }
 
     /// The terms of the entries of `id`, from the first that it still has.
@@ -348,7 +348,6 @@ private:
     struct simulated_server {
         state now{};
         simulated_disk disk{};
-        std::array<std::optional<instant>, timer_count> deadlines{};
         std::uint64_t starts = 0;  ///< Each has another seed.
         bool running = true;
         bool disk_is_held = false;
@@ -398,7 +397,7 @@ private:
     constexpr void note_read(const simulated_server& asked, const accepted_read& ticket) {
         log_index committed;
         for (const auto& each : servers_)
-            if (each.running) committed = greatest(committed, each.now.commit_index);
+            if (each.running) committed = std::max(committed, each.now.commit_index);
         reads_.push_back({asked.now.self, ticket, committed});
         if (ticket.round == read_round{}) settle_reads(asked, {});
     }
@@ -407,7 +406,7 @@ private:
     constexpr void settle_reads(const simulated_server& server, const confirmed_reads& safe) {
         for (const auto& each : reads_)
             if (each.id == server.now.self && each.ticket.round <= safe.round)
-                violations_.expect(greatest(each.ticket.index, safe.index) >= each.committed,
+                violations_.expect(std::max(each.ticket.index, safe.index) >= each.committed,
                                    "a read does not see what was committed before it");
         std::erase_if(reads_, [&](const awaited_read& each) {
             return each.id == server.now.self && each.ticket.round <= safe.round;
@@ -419,17 +418,15 @@ private:
     }
 
     constexpr void carry_out(simulated_server& from, effects out) {
-        if (out.leadership_lost || out.reads_lost) forget_reads(from.now.self);
-        if (out.confirmed) settle_reads(from, *out.confirmed);
-        for (const auto& action : out.timers)
-            from.deadlines[static_cast<std::size_t>(action.which)] = action.deadline;
+        if (out.rare->leadership_lost || out.rare->reads_lost) forget_reads(from.now.self);
+        if (out.rare->confirmed) settle_reads(from, *out.rare->confirmed);
         from.disk.begin(out, from.now);
         for (const auto& each : out.messages) {
             if (const auto* one = std::get_if<member_id>(&each.to)) {
                 send(from, *one, each.body);
             } else {
                 for (const auto member : *std::get_if<member_set>(&each.to))
-                    send(from, from.now.members().id_of(member), each.body);
+                    send(from, from.now.identity_of(member), each.body);
             }
         }
     }
@@ -454,10 +451,13 @@ private:
 
     [[nodiscard]] constexpr std::optional<due_timer> earliest_timer() const {
         std::optional<due_timer> first;
-        for (const auto& each : servers_)
-            for (std::size_t i = 0; i < timer_count; ++i)
-                if (each.deadlines[i] && (!first || *each.deadlines[i] < first->when))
-                    first = due_timer{each.now.self, static_cast<timer>(i), *each.deadlines[i]};
+        for (const auto& each : servers_) {
+            if (!each.running) continue;
+            for (const auto which : {timer::election, timer::heartbeat})
+                if (const auto& due = each.now.timers.of(which);
+                    due && (!first || *due < first->when))
+                    first = due_timer{each.now.self, which, *due};
+        }
         return first;
     }
 

@@ -5,6 +5,7 @@
 // each state.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <vector>
@@ -76,10 +77,10 @@ private:
     }
 
     /// Log Matching: logs that agree on one entry agree on all before it.
-    [[nodiscard]] static constexpr bool logs_match(const log_shape& a, const log_shape& b) {
-        const auto base = greatest(a.base().index, b.base().index);
+    [[nodiscard]] static constexpr bool logs_match(const log_terms& a, const log_terms& b) {
+        const auto base = std::max(a.base().index, b.base().index);
         bool agree = false;
-        for (auto i = least(a.last_index(), b.last_index()); i > base; i = previous(i)) {
+        for (auto i = std::min(a.last_index(), b.last_index()); i > base; i = previous(i)) {
             const bool same = a.term_at(i) == b.term_at(i);
             if (agree && !same) return false;
             agree = same;

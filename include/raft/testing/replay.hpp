@@ -44,7 +44,7 @@ struct replay_result {
 [[nodiscard]] inline std::vector<std::string> differences(const state& a, const state& b) {
     constexpr std::array names{"self",     "config",         "current_term", "voted_for", "log",
                                "snapshot", "configurations", "commit_index", "role",      "peers",
-                               "tasks",    "disk",           "seed"};
+                               "tasks",    "disk",           "timers",       "seed"};
     std::vector<std::string> found;
     raft::detail::with_fields(a, [&](const auto&... of_a) {
         static_assert(sizeof...(of_a) == names.size(), "a part of the state has no name here");
@@ -118,18 +118,22 @@ inline std::vector<std::string> effects_of(const replayed_step& step) {
     std::vector<std::string> found;
     const auto& out = step.out;
     if (out.write) found.push_back(of(*out.write));
-    if (out.chunk)
-        found.push_back("write " + of(out.chunk->sequence) + ": " + of(out.chunk->length) +
-                        " bytes of a snapshot at " + of(out.chunk->offset));
-    if (out.install)
-        found.push_back("write " + of(out.install->sequence) + ": installs the snapshot up to " +
-                        of(out.install->snapshot.last_included));
-    if (out.discard) found.push_back("drops the log up to " + of(*out.discard));
+    if (out.rare->chunk)
+        found.push_back("write " + of(out.rare->chunk->sequence) + ": " +
+                        of(out.rare->chunk->length) + " bytes of a snapshot at " +
+                        of(out.rare->chunk->offset));
+    if (out.rare->install)
+        found.push_back("write " + of(out.rare->install->sequence) +
+                        ": installs the snapshot up to " +
+                        of(out.rare->install->snapshot.last_included));
+    if (out.rare->discard) found.push_back("drops the log up to " + of(*out.rare->discard));
     for (const auto& each : out.messages)
-        found.push_back("to " + of(each.to, step.after.members()) + ": " + of(each.body));
-    if (out.refused)
-        found.push_back("refused, reason " + of(static_cast<std::uint64_t>(out.refused->reason)));
-    if (out.confirmed) found.push_back("reads are safe up to round " + of(out.confirmed->round));
+        found.push_back("to " + of(each.to, step.after) + ": " + of(each.body));
+    if (out.rare->refused)
+        found.push_back("refused, reason " +
+                        of(static_cast<std::uint64_t>(out.rare->refused->reason)));
+    if (out.rare->confirmed)
+        found.push_back("reads are safe up to round " + of(out.rare->confirmed->round));
     return found;
 }
 

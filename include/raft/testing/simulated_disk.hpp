@@ -41,10 +41,10 @@ public:
 
     /// Begins the writes of a step, after which the server's state is `now`.
     constexpr void begin(const effects& out, const state& now) {
-        if (out.cut) begin_cut(out);
-        if (out.write && !(out.cut && !out.write->entries)) {
+        if (out.rare->cut) begin_cut(out);
+        if (out.write && !(out.rare->cut && !out.write->entries)) {
             unfinished one{.sequence = out.write->sequence,
-                           .vote = out.cut ? std::nullopt : out.write->vote,
+                           .vote = out.rare->cut ? std::nullopt : out.write->vote,
                            .entries = out.write->entries};
             if (one.entries)
                 for (const auto& each : now.configurations)
@@ -52,15 +52,17 @@ public:
                         one.members = each;
             contents_.waiting.push_back(std::move(one));
         }
-        if (out.chunk)
-            contents_.waiting.push_back({.sequence = out.chunk->sequence, .chunk = out.chunk});
-        if (out.install)
-            contents_.waiting.push_back({.sequence = out.install->sequence,
-                                         .install = out.install,
+        if (out.rare->chunk)
+            contents_.waiting.push_back(
+                {.sequence = out.rare->chunk->sequence, .chunk = out.rare->chunk});
+        if (out.rare->install)
+            contents_.waiting.push_back({.sequence = out.rare->install->sequence,
+                                         .install = out.rare->install,
                                          .members = now.configurations.front()});
-        if (out.discard)
-            contents_.waiting.push_back({.sequence = now.disk.begun, .discard = out.discard});
-        if (out.lost_regained) detail::forget(contents_.durable.lost_through);
+        if (out.rare->discard)
+            contents_.waiting.push_back(
+                {.sequence = now.disk.issued, .discard = out.rare->discard});
+        if (out.rare->lost_regained) detail::forget(contents_.durable.lost_through);
     }
 
     /// The oldest `count` writes become durable; gives the last of them, if there was one.
@@ -109,7 +111,7 @@ public:
         const auto covered = contents_.durable.snapshot.last_included;
         if (covered.index >= contents_.durable.log.base().index &&
             !contents_.durable.log.matches(covered)) {
-            contents_.durable.log = log_shape{covered};
+            contents_.durable.log = log_terms{covered};
             contents_.durable.configurations = {{covered.index, contents_.snapshot_members}};
         }
         return contents_.durable;
@@ -134,11 +136,11 @@ public:
 private:
     /// The vote of the same step was begun before.
     constexpr void begin_cut(const effects& out) {
-        const auto sequence = out.cut->sequence;
+        const auto sequence = out.rare->cut->sequence;
         if (out.write && out.write->vote)
             contents_.waiting.push_back(
                 {.sequence = {sequence.value - 1}, .vote = out.write->vote});
-        contents_.waiting.push_back({.sequence = sequence, .cut = out.cut});
+        contents_.waiting.push_back({.sequence = sequence, .cut = out.rare->cut});
     }
 
     constexpr void apply(const unfinished& write) {
@@ -178,7 +180,7 @@ private:
         auto& durable = contents_.durable;
         durable.lost_through = write.lost_through;
         if (write.last_kept.index > log_index{}) return truncate_after(write.last_kept.index);
-        durable.log = log_shape{};
+        durable.log = log_terms{};
         durable.snapshot = {};
         durable.configurations.assign(1, indexed_configuration{});
         detail::forget(durable.lacks_from);
@@ -196,7 +198,7 @@ private:
         if (write.install->keep_suffix)
             contents_.durable.log.discard_through(last_included.index);
         else
-            contents_.durable.log = log_shape{last_included};
+            contents_.durable.log = log_terms{last_included};
         const bool whole = !write.install->keep_suffix;
         std::erase_if(contents_.durable.configurations,
                       [&](const auto& each) { return whole || each.index <= last_included.index; });

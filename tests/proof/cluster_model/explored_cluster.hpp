@@ -4,6 +4,7 @@
 // arrive, and what is remembered of the past so that the rules can be held against it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string_view>
@@ -113,12 +114,12 @@ constexpr void number_requests(state& s, std::size_t restarts_left) {
 /// Without `check_quorum` time runs out for nothing but transfers, and a disk that stands still is
 /// not explored: a leader that goes because of it goes as one that is asked to. There are no
 /// leases.
-constexpr void forget_irrelevant_times(state& s, leader& leading) {
+constexpr void forget_irrelevant_times(state& s, leader_state& leading) {
     leading.round_began = leading.lease_from = {};
     for (auto& peer : s.peers)
-        if (!s.config.check_quorum) peer.heard_at = explored_lasting;
-    if (leading.own) s.peers[leading.own->value].heard_at = explored_lasting;
-    if (!s.tasks->told.empty()) s.tasks.change().told.clear();
+        if (!s.config.check_quorum) peer.last_contact = explored_lasting;
+    if (leading.own) s.peers[leading.own->value].last_contact = explored_lasting;
+    if (!s.tasks->timeouts_sent.empty()) s.tasks.change().timeouts_sent.clear();
     if (s.tasks->catch_up) s.tasks.change().catch_up->began_at = explored_lasting;
     if (s.tasks->transfer && s.tasks->transfer->give_up_at <= explored_now)
         s.tasks.change().transfer->give_up_at = {};
@@ -130,13 +131,13 @@ constexpr void normalise(explored_server& server) {
     auto& disk = server.now.disk;
     const auto passed = disk.durable.value;
     const auto from_now = [passed](write_sequence& sequence) {
-        sequence.value -= least(passed, sequence.value);
+        sequence.value -= std::min(passed, sequence.value);
     };
-    if (disk.stretch_sequence < disk.durable) {
-        disk.stretch_index = disk.stretch_index + (passed - disk.stretch_sequence.value);
-        disk.stretch_sequence = disk.durable;
+    if (disk.run_sequence < disk.durable) {
+        disk.run_index = disk.run_index + (passed - disk.run_sequence.value);
+        disk.run_sequence = disk.durable;
     }
-    for (auto* each : {&disk.begun, &disk.durable, &disk.vote, &disk.stretch_sequence})
+    for (auto* each : {&disk.issued, &disk.durable, &disk.vote, &disk.run_sequence})
         from_now(*each);
     for (auto& each : server.disk.inside().waiting) {
         from_now(each.sequence);
@@ -146,14 +147,15 @@ constexpr void normalise(explored_server& server) {
 
     auto& s = server.now;
     s.seed = 0;
+    s.timers = {};
     if (*s.tasks == role_tasks{}) s.tasks.reset();
-    if (auto* following = std::get_if<follower>(&s.role)) {
-        const bool protects = following->leader || following->keeps_promise;
-        if (!protects || !s.config.check_quorum) following->heard_at = {};
-        if (!following->owed.rejection) following->owed.rejected_prev = {};
-    } else if (auto* standing = std::get_if<candidate>(&s.role)) {
+    if (auto* following = std::get_if<follower_state>(&s.role)) {
+        const bool protects = following->leader || following->withholds_vote;
+        if (!protects || !s.config.check_quorum) following->last_contact = {};
+        if (!following->deferred.rejection) following->deferred.rejected_prev = {};
+    } else if (auto* standing = std::get_if<candidate_state>(&s.role)) {
         standing->failed = 0;  // it decides nothing but deadlines
-    } else if (auto* leading = std::get_if<leader>(&s.role)) {
+    } else if (auto* leading = std::get_if<leader_state>(&s.role)) {
         forget_irrelevant_times(s, *leading);
     }
 }

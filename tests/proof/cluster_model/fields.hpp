@@ -54,26 +54,28 @@ constexpr void visit_fields(fields_of<incoming_snapshot> auto& x, auto visit) {
     visit(description, received, durable);
 }
 
-constexpr void visit_fields(fields_of<owed_replies> auto& x, auto visit) {
+constexpr void visit_fields(fields_of<deferred_replies> auto& x, auto visit) {
     auto& [rejected_prev, rejection, append, chunk, vote] = x;
     visit(rejected_prev, rejection, append, chunk, vote);
 }
 
-constexpr void visit_fields(fields_of<follower> auto& x, auto visit) {
-    auto& [leader, heard_at, verified_index, round, owed, asleep, is_informed, keeps_promise] = x;
-    visit(leader, heard_at, verified_index, round, owed, asleep, is_informed, keeps_promise);
+constexpr void visit_fields(fields_of<follower_state> auto& x, auto visit) {
+    auto& [leader, last_contact, matched_index, round, owed, asleep, commit_index_is_current,
+           withholds_vote] = x;
+    visit(leader, last_contact, matched_index, round, owed, asleep, commit_index_is_current,
+          withholds_vote);
 }
 
 /// How many elections it did not win decides nothing but deadlines.
-constexpr void visit_fields(fields_of<candidate> auto& x, auto visit) {
+constexpr void visit_fields(fields_of<candidate_state> auto& x, auto visit) {
     auto& [pre_vote, leadership_transfer, asked, failed, granted] = x;
     visit(pre_vote, leadership_transfer, asked, granted);
 }
 
 constexpr void visit_fields(fields_of<progress> auto& x, auto visit) {
-    auto& [match_index, next_index, round, heard_at, snapshot_offset, in_flight, window, mode,
+    auto& [match_index, next_index, round, last_contact, snapshot_offset, in_flight, window, mode,
            silent] = x;
-    visit(match_index, next_index, round, heard_at, snapshot_offset, in_flight, window, mode,
+    visit(match_index, next_index, round, last_contact, snapshot_offset, in_flight, window, mode,
           silent);
 }
 
@@ -82,10 +84,10 @@ constexpr void visit_fields(fields_of<leadership_transfer> auto& x, auto visit) 
     visit(target, give_up_at, asked);
 }
 
-constexpr void visit_fields(fields_of<leader> auto& x, auto visit) {
-    auto& [own, others, readers, full, next_round_wanted, changing, asleep, gave_up, forced,
+constexpr void visit_fields(fields_of<leader_state> auto& x, auto visit) {
+    auto& [own, others, readers, full, next_round_wanted, changing, asleep, aborted, forced,
            has_lease, term_start, round, round_began, confirmed, lease_from] = x;
-    visit(own, others, readers, full, next_round_wanted, changing, asleep, gave_up, forced,
+    visit(own, others, readers, full, next_round_wanted, changing, asleep, aborted, forced,
           has_lease, term_start, round, round_began, confirmed, lease_from);
 }
 
@@ -105,8 +107,8 @@ constexpr void visit_fields(fields_of<request_id> auto& x, auto visit) {
 }
 
 constexpr void visit_fields(fields_of<forwarded_proposals> auto& x, auto visit) {
-    auto& [last, count, asked_at] = x;
-    visit(last, count, asked_at);
+    auto& [last, count, sent_at] = x;
+    visit(last, count, sent_at);
 }
 
 constexpr void visit_fields(fields_of<forwarder> auto& x, auto visit) {
@@ -124,7 +126,7 @@ constexpr void visit_fields(fields_of<awaited_majority> auto& x, auto visit) {
     visit(next, round, give_up_at);
 }
 
-constexpr void visit_fields(fields_of<told_to_stand> auto& x, auto visit) {
+constexpr void visit_fields(fields_of<timeout_now_sent> auto& x, auto visit) {
     auto& [target, last_index] = x;
     visit(target, last_index);
 }
@@ -139,16 +141,16 @@ constexpr void visit_fields(fields_of<role_tasks> auto& x, auto visit) {
 // ------------------------------------------------------------------------------------------- state
 
 constexpr void visit_fields(fields_of<disk_progress> auto& x, auto visit) {
-    auto& [begun, durable, vote, stretch_sequence, stretch_index, durable_index, full] = x;
-    visit(begun, durable, vote, stretch_sequence, stretch_index, durable_index, full);
+    auto& [issued, durable, vote, run_sequence, run_index, durable_index, full] = x;
+    visit(issued, durable, vote, run_sequence, run_index, durable_index, full);
 }
 
-/// All but what is the same in every state of a server: its identity, the settings, and the seed,
-/// which decides nothing but deadlines. The configurations come first: the slots in what follows
-/// are those of the last.
+/// All but what is the same in every state of a server: its identity, the settings, and the seed
+/// and the timers, since any timer may fire at any time. The configurations come first: the places
+/// in what follows are those of the last.
 constexpr void visit_fields(fields_of<state> auto& x, auto visit) {
     auto& [self, config, current_term, voted_for, log, snapshot, configurations, commit_index, role,
-           peers, tasks, disk, seed] = x;
+           peers, tasks, disk, timers, seed] = x;
     visit(configurations, current_term, voted_for, log, snapshot, commit_index, role, peers, tasks,
           disk);
 }

@@ -28,10 +28,9 @@ namespace raft::proof {
     for (const auto& half : {members.voters, members.outgoing_voters}) {
         std::size_t agreeing = 0;
         std::size_t all = 0;
-        for (std::size_t i = 0; i < members.members.size(); ++i) {
-            if ((half.bits() >> i & 1U) == 0) continue;
+        for (const auto voter : half) {
             ++all;
-            if (agrees(members.members[i].value - 1)) ++agreeing;
+            if (agrees(members.id_of(voter).value - 1)) ++agreeing;
         }
         if (all > 0 && agreeing * 2 <= all) return false;
     }

@@ -24,7 +24,7 @@ namespace raft::proof {
         if (s.current_term.value < latest) continue;
         if (s.current_term.value > latest) committed = false;
         latest = s.current_term.value;
-        const auto* leading = std::get_if<leader>(&s.role);
+        const auto* leading = std::get_if<leader_state>(&s.role);
         committed = committed || (leading != nullptr && s.commit_index >= leading->term_start);
     }
     return committed;
@@ -80,7 +80,7 @@ struct no_stuck_leaders {
         for (std::size_t i = 0; i < bounds.servers; ++i) {
             const auto& s = c.at(i).now;
             if (s.current_term.value > latest) led = false;
-            latest = greatest(latest, s.current_term.value);
+            latest = std::max(latest, s.current_term.value);
             led = led || (s.is_leader() && s.current_term.value == latest);
         }
         return led;
@@ -97,8 +97,7 @@ public:
             auto& s = now_.at(i).now;
             s.seed = i + 1;
             const auto patience = s.config.election_timeout * (s.is_leader() ? 0 : 1);
-            deadlines_[i][static_cast<std::size_t>(
-                s.is_leader() ? timer::heartbeat : timer::election)] = time_ + patience;
+            (s.is_leader() ? s.timers.heartbeat : s.timers.election) = time_ + patience;
         }
         for (std::size_t i = 0; i < servers_; ++i) give(i, wake_requested{});
     }
@@ -135,14 +134,12 @@ private:
         effects out;
         advance(server.now, in, time_, out);
         server.disk.begin(out, server.now);
-        for (const auto& each : out.timers)
-            deadlines_[i][static_cast<std::size_t>(each.which)] = each.deadline;
         for (const auto& each : out.messages) {
             if (const auto* id = std::get_if<member_id>(&each.to))
                 send(server.now, *id, each.body);
             else
                 for (const auto member : *std::get_if<member_set>(&each.to))
-                    send(server.now, server.now.members().id_of(member), each.body);
+                    send(server.now, server.now.identity_of(member), each.body);
         }
     }
     void send(const state& from, member_id to, const message& body) {
@@ -166,15 +163,13 @@ private:
     void pass_time() {
         std::optional<instant> first;
         for (std::size_t i = 0; i < servers_; ++i)
-            for (const auto& each : deadlines_[i])
-                if (each && (!first || *each < *first)) first = each;
-        time_ = greatest(time_ + milliseconds(1), first.value_or(time_));
+            if (const auto due = now_.at(i).now.timers.deadline(); due && (!first || *due < *first))
+                first = due;
+        time_ = std::max(time_ + milliseconds(1), first.value_or(time_));
         for (std::size_t i = 0; i < servers_; ++i)
-            for (std::size_t k = 0; k < timer_count; ++k)
-                if (auto& due = deadlines_[i][k]; due && *due <= time_) {
-                    due.reset();
-                    give(i, timer_fired{static_cast<timer>(k)});
-                }
+            for (const auto which : {timer::election, timer::heartbeat})
+                if (const auto due = now_.at(i).now.timers.of(which); due && *due <= time_)
+                    give(i, timer_fired{which});
     }
 
     /// Who leads in the latest term in which one does.
@@ -207,7 +202,6 @@ private:
     explored_cluster now_;
     std::size_t servers_;
     instant time_ = explored_now;
-    std::array<std::array<std::optional<instant>, timer_count>, explored_servers_max> deadlines_{};
 };
 
 }  // namespace raft::proof

@@ -45,12 +45,12 @@ public:
     constexpr slot_renaming() = default;
     constexpr slot_renaming(const configuration& members, const renaming& names)
         : count_{members.members.size()} {
-        for (std::size_t i = 0; i < count_; ++i) {
-            const auto name = names.of(members.members[i]);
+        for (const auto member : members.everyone()) {
+            const auto name = names.of(members.id_of(member));
             std::uint8_t place = 0;
             for (const auto other : members.members) place += names.of(other) < name;
-            to_[i] = place;
-            from_[place] = static_cast<std::uint8_t>(i);
+            to_[member.value] = place;
+            from_[place] = member.value;
         }
     }
     [[nodiscard]] constexpr slot of(slot member) const { return {to_[member.value]}; }

@@ -36,9 +36,9 @@ struct told_step {
     constexpr std::string_view on_its_way = "on its way: ";
     std::vector<told_step> steps;
     while (!story.empty()) {
-        const auto end = least(story.find('\n'), story.size());
+        const auto end = std::min(story.find('\n'), story.size());
         const auto line = story.substr(0, end);
-        story.remove_prefix(least(end + 1, story.size()));
+        story.remove_prefix(std::min(end + 1, story.size()));
         const auto digits = line.find_first_not_of("0123456789");
         if (digits != 0 && digits != std::string_view::npos && line.substr(digits, 2) == ". ")
             steps.push_back({std::string{line.substr(digits + 2)}, {}});

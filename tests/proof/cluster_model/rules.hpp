@@ -5,6 +5,7 @@
 // nothing is lost with a disk, or for want of a command, without being missed (holes.hpp).
 #pragma once
 
+#include <algorithm>
 #include <variant>
 
 #include <proof/cluster_model/explored_cluster.hpp>
@@ -34,7 +35,7 @@ public:
     /// What must hold of a step that is no restart.
     [[nodiscard]] const char* judge_step(const state& before, const effects& out) {
         // Where the log goes for want of its commands, what is known of it goes, too.
-        if (now_.commit_index < before.commit_index && !out.cut)
+        if (now_.commit_index < before.commit_index && !out.rare->cut)
             return "the commit index went back";
         if (now_.is_leader() && before.is_leader() && now_.current_term == before.current_term &&
             now_.log.last_index() < before.log.last_index())
@@ -46,10 +47,25 @@ public:
         if (!changes_one_at_a_time()) return "two changes of membership at once";
         for (const auto& each : out.messages)
             if (!is_durable(each)) return "a promise was made that a crash could break";
+        for (const auto& each : out.messages)
+            if (!withholds_rightly(before, each))
+                return "a witness is sent commands, or another member is sent none";
         return judge_reads(out);
     }
 
 private:
+    /// A step may send to a member that it removes, or that it adds.
+    [[nodiscard]] bool withholds_rightly(const state& before, const outgoing& each) const {
+        const auto* to = std::get_if<member_set>(&each.to);
+        if (to == nullptr) return true;
+        for (const auto member : *to) {
+            const auto id = now_.identity_of(member);
+            const auto& known = before.members().slot_of(id) ? before.members() : now_.members();
+            if (withholds_commands(now_, id) != known.is_witness(id)) return false;
+        }
+        return true;
+    }
+
     [[nodiscard]] bool note_leader() {
         if (!now_.is_leader()) return true;
         auto& known = cluster_.past.leaders[now_.current_term.value];
@@ -68,7 +84,7 @@ private:
                 return false;
         }
         past.committed_count = static_cast<std::uint8_t>(
-            greatest<std::uint64_t>(past.committed_count, now_.commit_index.value));
+            std::max<std::uint64_t>(past.committed_count, now_.commit_index.value));
         return true;
     }
 
@@ -91,10 +107,10 @@ private:
                all[all.size() - 2].index.value <= cluster_.past.committed_count;
     }
 
-    [[nodiscard]] static bool logs_match(const log_shape& a, const log_shape& b) {
-        const auto base = greatest(a.base().index, b.base().index);
+    [[nodiscard]] static bool logs_match(const log_terms& a, const log_terms& b) {
+        const auto base = std::max(a.base().index, b.base().index);
         bool agree = false;
-        for (auto i = least(a.last_index(), b.last_index()); i > base; i = previous(i)) {
+        for (auto i = std::min(a.last_index(), b.last_index()); i > base; i = previous(i)) {
             const bool same = a.known_term_at(i) == b.known_term_at(i);
             if (agree && !same) return false;
             agree = same;
@@ -142,7 +158,7 @@ private:
     /// term.
     [[nodiscard]] hard_state durable_vote() const {
         const auto& kept = on_disk(i_);
-        const auto proven = greatest(kept.log.last_term(), kept.snapshot.last_included.term);
+        const auto proven = std::max(kept.log.last_term(), kept.snapshot.last_included.term);
         return proven > kept.vote.current_term ? hard_state{proven, std::nullopt} : kept.vote;
     }
 
@@ -172,17 +188,17 @@ private:
     /// A read must see all that was committed when it was asked for.
     [[nodiscard]] const char* judge_reads(const effects& out) {
         auto& waiting = cluster_.past.reads[i_];
-        if (out.leadership_lost || out.reads_lost) waiting = {};
-        const auto safe = out.confirmed.value_or(confirmed_reads{});
+        if (out.rare->leadership_lost || out.rare->reads_lost) waiting = {};
+        const auto safe = out.rare->confirmed.value_or(confirmed_reads{});
         for (auto& each : waiting) {
             if (each.round == 0 || each.round > safe.round.value) continue;
-            if (greatest<std::uint64_t>(each.index, safe.index.value) < each.committed)
+            if (std::max<std::uint64_t>(each.index, safe.index.value) < each.committed)
                 return "a read does not see what was committed before it";
             each = {};
         }
-        if (!out.read) return nullptr;
-        const auto index = static_cast<std::uint8_t>(out.read->index.value);
-        const auto round = static_cast<std::uint8_t>(out.read->round.value);
+        if (!out.rare->read) return nullptr;
+        const auto index = static_cast<std::uint8_t>(out.rare->read->index.value);
+        const auto round = static_cast<std::uint8_t>(out.rare->read->round.value);
         const auto committed = cluster_.past.committed_count;
         if (round <= safe.round.value)
             return index < committed ? "a read does not see what was committed before it" : nullptr;

@@ -67,7 +67,7 @@ private:
         add(s.log.last_term().value);
         add(s.commit_index.value);
         add(!s.voted_for ? 0U : s.voted_for == s.self ? 1U : 2U);
-        add(s.disk.begun.value);
+        add(s.disk.issued.value);
         add(disk.inside().durable.vote.current_term.value);
         add(disk.inside().durable.log.last_index().value);
         for (std::uint64_t term = 1; term < explored_past::terms_max; ++term)

@@ -4,6 +4,7 @@
 // be reached from nothing, above all the paper's figures.
 #pragma once
 
+#include <algorithm>
 #include <initializer_list>
 #include <string>
 #include <vector>
@@ -429,8 +430,8 @@ namespace detail {
             number_requests(server.now, bounds.crashes + bounds.damages);
         normalise(server);
         const auto& s = server.now;
-        term = greatest(term, s.current_term.value);
-        index = greatest(index, s.log.last_index().value);
+        term = std::max(term, s.current_term.value);
+        index = std::max(index, s.log.last_index().value);
     }
     for (std::size_t i = 0; i < start.servers; ++i) {
         step_judge judge{bounds, begin, i};

@@ -23,7 +23,7 @@ inline std::string text(const in_flight& x) {
     return text(x.from.value) + " -> " + text(x.to.value) + " " + in_words(x.what.body);
 }
 
-inline std::string text(const log_shape& log) {
+inline std::string text(const log_terms& log) {
     std::string all = "[";
     if (log.base().index > log_index{}) all += "..." + words::of(log.base()) + " ";
     for (auto i = next(log.base().index); i <= log.last_index(); i = next(i))
@@ -35,14 +35,15 @@ inline std::string text(const log_shape& log) {
 inline std::string text(const state& s) {
     constexpr const char* roles[] = {"follower", "candidate", "leader", "halted"};
     auto all = std::string{roles[s.role.index()]} + " of term " + text(s.current_term.value);
-    if (const auto* standing = std::get_if<candidate>(&s.role); standing && standing->pre_vote)
+    if (const auto* standing = std::get_if<candidate_state>(&s.role);
+        standing && standing->pre_vote)
         all += " (pre-vote)";
     if (s.voted_for) all += ", voted for " + text(s.voted_for->value);
     all += ", log " + text(s.log) + ", commit " + text(s.commit_index.value);
     if (const auto& from = s.tasks->lacks_from) all += ", no commands from " + text(from->value);
     if (const auto& lost = s.tasks->lost_through) all += ", lost up to " + words::of(*lost);
-    if (s.disk.durable != s.disk.begun)
-        all += ", " + text(s.disk.begun.value - s.disk.durable.value) + " writes not durable";
+    if (s.disk.durable != s.disk.issued)
+        all += ", " + text(s.disk.issued.value - s.disk.durable.value) + " writes not durable";
     return all;
 }
 

@@ -69,10 +69,11 @@ private:
             put_all(x);
             slots_ = x.empty() ? slot_renaming{} : slot_renaming{x.back().value, names_};
         } else if constexpr (std::same_as<T, std::vector<progress>>) {
-            out_->put(x.size());
-            for (std::size_t i = 0; i < x.size(); ++i)
+            const auto count = x.empty() ? 0 : slots_.count();
+            out_->put(count);
+            for (std::size_t i = 0; i < count; ++i)
                 put(x[slots_.origin_of({static_cast<std::uint8_t>(i)}).value]);
-        } else if constexpr (std::same_as<T, log_shape>) {
+        } else if constexpr (std::same_as<T, log_terms>) {
             put_log(x);
         } else if constexpr (std::same_as<T, instant>) {
             out_->put(instant_code(x));
@@ -114,12 +115,12 @@ private:
         const auto present = std::exchange(slots_, slot_renaming{x, names_});
         out_->put(x.members.size() + 1);
         for (std::size_t i = 0; i < slots_.count(); ++i)
-            put(x.members[slots_.origin_of({static_cast<std::uint8_t>(i)}).value]);
+            put(x.members[slots_.origin_of({static_cast<std::uint8_t>(i)})]);
         visit_fields(x, [&](const auto&, const auto&... sets) { write(sets...); });
         slots_ = present;
     }
 
-    void put_log(const log_shape& x) {
+    void put_log(const log_terms& x) {
         put(x.base());
         out_->put(x.last_index() - x.base().index);
         for (auto i = next(x.base().index); i <= x.last_index(); i = next(i))
@@ -158,7 +159,7 @@ private:
     void get(T& x) {
         if constexpr (std::same_as<T, configuration>) {
             get_configuration(x);
-        } else if constexpr (std::same_as<T, log_shape>) {
+        } else if constexpr (std::same_as<T, log_terms>) {
             get_log(x);
         } else if constexpr (std::same_as<T, instant>) {
             const instant known[] = {{}, explored_now, explored_now + patience_, explored_lasting};
@@ -208,16 +209,17 @@ private:
             return;
         }
         visit_fields(x, [&](auto& members, auto&... sets) {
-            members.resize(code - 1);
-            for (auto& each : members) get(each);
+            std::vector<member_id> ids(code - 1);
+            for (auto& each : ids) get(each);
+            members = roster{std::move(ids)};
             read(sets...);
         });
     }
 
-    void get_log(log_shape& x) {
+    void get_log(log_terms& x) {
         log_position base;
         get(base);
-        x = log_shape{base};
+        x = log_terms{base};
         for (auto count = in_.get(); count > 0; --count) x.append({in_.get()}, 1);
     }
 

@@ -20,7 +20,7 @@ class origin {
 public:
     [[nodiscard]] static origin initial(std::uint32_t choice) { return {{no_parent}, choice}; }
     origin(state_number parent, std::uint32_t choice)
-        : bits_{parent.value << choice_bits | least(choice, choice_max)} {}
+        : bits_{parent.value << choice_bits | std::min(choice, choice_max)} {}
     [[nodiscard]] state_number parent() const { return {bits_ >> choice_bits}; }
     [[nodiscard]] bool is_initial() const { return parent().value == no_parent; }
     [[nodiscard]] std::uint32_t choice() const {

@@ -169,7 +169,7 @@ private:
             if (reply == nullptr) continue;
             if (reply->term != after.current_term)
                 complain("entries are acknowledged in a past term");
-            most = greatest(most, reply->match_index);
+            most = std::max(most, reply->match_index);
         }
         return static_cast<small_number>(most.value);
     }
@@ -181,7 +181,7 @@ private:
         if (const auto* one = std::get_if<member_id>(&each.to))
             return sent.push_back({proof::place_of(*one), *fact});
         for (const auto member : *std::get_if<member_set>(&each.to))
-            sent.push_back({proof::place_of(after.members().id_of(member)), *fact});
+            sent.push_back({proof::place_of(after.identity_of(member)), *fact});
     }
 
     void complain(const char* what) {

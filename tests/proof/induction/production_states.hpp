@@ -68,11 +68,12 @@ private:
         for (std::size_t k = 1; k <= view.log.length; ++k) s.log.append({view.log.term_at(k)}, 1);
         s.configurations.push_back({{}, members_});
         s.commit_index = {view.commit_index};
-        s.disk.durable_index = s.disk.stretch_index = s.log.last_index();
+        s.disk.durable_index = s.disk.run_index = s.log.last_index();
         switch (view.is) {
         case server_view::role::follower: follow(s, view); break;
         case server_view::role::candidate:
-            s.role = role{candidate{.asked = true, .granted = member_set::from_bits(view.granted)}};
+            s.role = role{candidate_state{.votes_requested = true,
+                                          .granted = member_set::from_bits(view.granted)}};
             break;
         case server_view::role::leader: lead(s, i, view); break;
         }
@@ -80,7 +81,7 @@ private:
     }
 
     void follow(state& s, const server_view& view) const {
-        follower following{.verified_index = {view.verified_index}};
+        follower_state following{.matched_index = {view.matched_index}};
         if (view.leader) following.leader = member_id{*view.leader + std::uint64_t{1}};
         s.role = role{following};
     }
@@ -89,8 +90,8 @@ private:
         auto first = s.log.last_index();
         while (s.log.term_at(previous(first)) == s.current_term) first = previous(first);
         const slot own{static_cast<std::uint8_t>(i)};
-        s.role = role{
-            leader{.own = own, .others = members_.everyone().without(own), .term_start = first}};
+        s.role = role{leader_state{
+            .own = own, .others = members_.everyone().without(own), .term_start = first}};
         for (std::size_t k = 0; k < bounds_.servers; ++k)
             s.peers.push_back({.match_index = {view.match_index[k]},
                                .next_index = {view.match_index[k] + std::uint64_t{1}},
@@ -104,20 +105,21 @@ private:
     /// A follower that hears no leader may be asking whether it could win.
     void followers(const state& plain, auto visit) const {
         auto s = plain;
-        auto& following = *std::get_if<follower>(&s.role);
-        for (const bool keeps_promise : {false, true})
-            for (const auto heard_at : {instant{}, induction_now}) {
-                if (!has(&settings::check_quorum) && (keeps_promise || heard_at > instant{}))
+        auto& following = *std::get_if<follower_state>(&s.role);
+        for (const bool withholds_vote : {false, true})
+            for (const auto last_contact : {instant{}, induction_now}) {
+                if (!has(&settings::check_quorum) && (withholds_vote || last_contact > instant{}))
                     continue;
-                following.keeps_promise = keeps_promise;
-                following.heard_at = heard_at;
+                following.withholds_vote = withholds_vote;
+                following.last_contact = last_contact;
                 visit(std::as_const(s));
             }
-        const bool can_ask = !following.leader && following.verified_index == s.commit_index;
+        const bool can_ask = !following.leader && following.matched_index == s.commit_index;
         if (!has(&settings::pre_vote) || !can_ask) return;
         for (std::uint32_t granted = 0; granted < std::uint32_t{1} << bounds_.servers; ++granted) {
-            s.role = role{candidate{
-                .pre_vote = true, .asked = true, .granted = member_set::from_bits(granted)}};
+            s.role = role{candidate_state{.pre_vote = true,
+                                          .votes_requested = true,
+                                          .granted = member_set::from_bits(granted)}};
             visit(std::as_const(s));
         }
     }
@@ -126,7 +128,7 @@ private:
     void candidates(const state& plain, auto visit) const {
         auto s = plain;
         for (const bool transfer : {false, true}) {
-            std::get_if<candidate>(&s.role)->leadership_transfer = transfer;
+            std::get_if<candidate_state>(&s.role)->leadership_transfer = transfer;
             visit(std::as_const(s));
         }
     }
@@ -155,12 +157,12 @@ private:
             for (std::uint16_t in_flight = 0; in_flight <= most_in_flight(mode); ++in_flight)
                 for (auto index = next(before.match_index); index <= next(s.log.last_index());
                      index = next(index))
-                    for (const auto heard_at : {instant{}, induction_now}) {
-                        if (!has(&settings::check_quorum) && heard_at > instant{}) continue;
+                    for (const auto last_contact : {instant{}, induction_now}) {
+                        if (!has(&settings::check_quorum) && last_contact > instant{}) continue;
                         peer.mode = mode;
                         peer.in_flight = in_flight;
                         peer.next_index = index;
-                        peer.heard_at = heard_at;
+                        peer.last_contact = last_contact;
                         peers(s, k + 1, visit);
                     }
         peer = before;
@@ -173,8 +175,9 @@ private:
 
     /// Gives `same` what `s` has of that; false if it is not visited.
     [[nodiscard]] bool take_left_out(state& same, const state& s) const {
-        if (auto* standing = std::get_if<candidate>(&same.role))
-            standing->leadership_transfer = std::get_if<candidate>(&s.role)->leadership_transfer;
+        if (auto* standing = std::get_if<candidate_state>(&same.role))
+            standing->leadership_transfer =
+                std::get_if<candidate_state>(&s.role)->leadership_transfer;
         if (same.is_follower()) return take_left_out_of_follower(same, s);
         for (std::size_t k = 0; k < same.peers.size(); ++k)
             if (!take_left_out(same.peers[k], s.peers[k])) return false;
@@ -183,25 +186,25 @@ private:
     }
 
     [[nodiscard]] bool take_left_out_of_follower(state& same, const state& s) const {
-        if (const auto* asking = std::get_if<candidate>(&s.role)) {
-            same.role =
-                role{candidate{.pre_vote = true, .asked = true, .granted = asking->granted}};
+        if (const auto* asking = std::get_if<candidate_state>(&s.role)) {
+            same.role = role{candidate_state{
+                .pre_vote = true, .votes_requested = true, .granted = asking->granted}};
             return has(&settings::pre_vote);
         }
-        const auto& is = *std::get_if<follower>(&s.role);
-        auto& following = *std::get_if<follower>(&same.role);
-        following.heard_at = is.heard_at;
-        following.keeps_promise = is.keeps_promise;
-        return is.heard_at == instant{} || is.heard_at == induction_now;
+        const auto& is = *std::get_if<follower_state>(&s.role);
+        auto& following = *std::get_if<follower_state>(&same.role);
+        following.last_contact = is.last_contact;
+        following.withholds_vote = is.withholds_vote;
+        return is.last_contact == instant{} || is.last_contact == induction_now;
     }
 
     [[nodiscard]] bool take_left_out(progress& same, const progress& is) const {
         same.next_index = is.next_index;
         same.mode = is.mode;
         same.in_flight = is.in_flight;
-        same.heard_at = is.heard_at;
+        same.last_contact = is.last_contact;
         return is.mode != replication_mode::snapshot && is.in_flight <= most_in_flight(is.mode) &&
-               (is.heard_at == instant{} || is.heard_at == induction_now);
+               (is.last_contact == instant{} || is.last_contact == induction_now);
     }
 
     // --------------------------------------------------------------------------- what nobody reads
@@ -210,28 +213,29 @@ private:
     /// timeouts; what is known for reads; windows where none is open.
     void forget_unread(state& s) const {
         s.seed = 0;
-        if (s.disk.durable == s.disk.begun)
-            s.disk = {.stretch_index = s.log.last_index(), .durable_index = s.disk.durable_index};
+        s.timers = {};
+        if (s.disk.is_idle())
+            s.disk = {.run_index = s.log.last_index(), .durable_index = s.disk.durable_index};
         const bool timeless = !has(&settings::check_quorum);
-        if (auto* following = std::get_if<follower>(&s.role)) {
-            following->is_informed = false;
-            if (!following->owed.rejection) following->owed.rejected_prev = {};
+        if (auto* following = std::get_if<follower_state>(&s.role)) {
+            following->commit_index_is_current = false;
+            if (!following->deferred.rejection) following->deferred.rejected_prev = {};
             if (!timeless) return;
-            following->heard_at = {};
-            following->keeps_promise = false;
-        } else if (auto* standing = std::get_if<candidate>(&s.role)) {
+            following->last_contact = {};
+            following->withholds_vote = false;
+        } else if (auto* standing = std::get_if<candidate_state>(&s.role)) {
             standing->failed = 0;  // It decides nothing but deadlines.
-        } else if (auto* leading = std::get_if<leader>(&s.role)) {
+        } else if (auto* leading = std::get_if<leader_state>(&s.role)) {
             for (auto& peer : s.peers) {
                 if (peer.mode == replication_mode::probe) forget_window(peer);
-                if (timeless) peer.heard_at = {};
+                if (timeless) peer.last_contact = {};
             }
             auto& mine = s.peers[leading->own->value];
             forget_window(mine);
-            mine.heard_at = {};
+            mine.last_contact = {};
             if (s.tasks->transfer) {
                 const auto transfer = *s.tasks->transfer;
-                s.tasks.change() = {.transfer = {{transfer.target, {}, transfer.asked}}};
+                s.tasks.change() = {.transfer = {{transfer.target, {}, transfer.started}}};
             } else {
                 s.tasks.reset();
             }

@@ -37,8 +37,7 @@ public:
                  log(s.log) + " commit " + std::to_string(s.commit_index);
         switch (s.is) {
         case server_view::role::follower:
-            text_ +=
-                ", follows " + name(s.leader) + " verified " + std::to_string(s.verified_index);
+            text_ += ", follows " + name(s.leader) + " verified " + std::to_string(s.matched_index);
             break;
         case server_view::role::candidate:
             text_ += ", stands, granted " + std::to_string(s.granted);

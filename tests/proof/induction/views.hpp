@@ -60,7 +60,7 @@ private:
 
     void add_followers(server_view view) {
         for (std::size_t verified = 0; verified <= view.log.length; ++verified) {
-            view.verified_index = static_cast<small_number>(verified);
+            view.matched_index = static_cast<small_number>(verified);
             view.leader = std::nullopt;
             add(view);
             for (std::size_t k = 0; k < bounds_.servers; ++k) {
@@ -109,7 +109,7 @@ private:
         put(first, view.commit_index);
         put(second, static_cast<std::uint64_t>(view.is));
         put_place(second, view.leader);
-        put(second, view.verified_index);
+        put(second, view.matched_index);
         put(second, view.granted);
         for (const auto match : view.match_index) put(second, match);
         return result;

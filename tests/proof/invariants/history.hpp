@@ -6,6 +6,7 @@
 // of them can be looked at.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <cstdint>
@@ -53,7 +54,7 @@ struct server_view {
     small_number commit_index = 0;
     role is = role::follower;
     std::optional<small_number> leader{};  ///< A follower's, once heard of in this term.
-    small_number verified_index = 0;       ///< A follower's log is the leader's up to here.
+    small_number matched_index = 0;        ///< A follower's log is the leader's up to here.
     std::uint8_t granted = 0;  ///< The votes that a candidate has counted; a bit for each.
     std::array<small_number, small_cluster_max> match_index{};  ///< A leader's.
 
@@ -64,7 +65,7 @@ struct server_view {
     return static_cast<small_number>(id.value - 1);
 }
 
-[[nodiscard]] constexpr small_log small_log_of(const log_shape& log) {
+[[nodiscard]] constexpr small_log small_log_of(const log_terms& log) {
     require(log.base().index == log_index{} && log.last_index().value <= small_log_max);
     small_log result;
     for (auto i = log_index{1}; i <= log.last_index(); i = next(i))
@@ -83,12 +84,12 @@ struct server_view {
     if (s.voted_for) result.voted_for = place_of(*s.voted_for);
     result.log = small_log_of(s.log);
     result.commit_index = small(s.commit_index);
-    if (const auto* following = std::get_if<follower>(&s.role)) {
+    if (const auto* following = std::get_if<follower_state>(&s.role)) {
         if (following->leader) result.leader = place_of(*following->leader);
-        result.verified_index = small(following->verified_index);
-    } else if (const auto* standing = std::get_if<candidate>(&s.role)) {
+        result.matched_index = small(following->matched_index);
+    } else if (const auto* standing = std::get_if<candidate_state>(&s.role)) {
         if (standing->pre_vote) {
-            result.verified_index = result.commit_index;
+            result.matched_index = result.commit_index;
         } else {
             result.is = server_view::role::candidate;
             result.granted = static_cast<std::uint8_t>(standing->granted.bits());
@@ -142,7 +143,7 @@ struct cluster_history {
 constexpr void observe_acknowledgement(cluster_history& h, std::size_t i, std::size_t term,
                                        small_number index) {
     auto& known = h.terms[term].acknowledged[i];
-    known = greatest(known, index);
+    known = std::max(known, index);
 }
 
 }  // namespace raft::proof

@@ -47,10 +47,10 @@ namespace raft::proof::tla {
     for (auto i = next(raft::log_index{}); i <= s.log.last_index(); i = next(i))
         is.log[is.log_length++] = abstract_term(s.log.known_term_at(i));
     is.commitIndex = abstract_index(s.commit_index);
-    if (const auto* following = std::get_if<raft::follower>(&s.role)) {
+    if (const auto* following = std::get_if<raft::follower_state>(&s.role)) {
         // Every later leader has what is committed (Leader Completeness).
-        result.verified = std::max(abstract_index(following->verified_index), is.commitIndex);
-    } else if (const auto* standing = std::get_if<raft::candidate>(&s.role)) {
+        result.verified = std::max(abstract_index(following->matched_index), is.commitIndex);
+    } else if (const auto* standing = std::get_if<raft::candidate_state>(&s.role)) {
         if (standing->pre_vote) {  // It stands for nothing yet.
             result.verified = is.commitIndex;
         } else {
@@ -60,10 +60,10 @@ namespace raft::proof::tla {
         }
     } else if (s.is_leader()) {
         is.state = role::Leader;
-        for (std::size_t k = 0; k < s.peers.size(); ++k) {
-            if (s.members().members[k] == s.self) continue;
-            is.matchIndex[k] = abstract_index(s.peers[k].match_index);
-            is.nextIndex[k] = abstract_index(s.peers[k].next_index);
+        for (const auto member : s.members().everyone()) {
+            if (s.members().id_of(member) == s.self) continue;
+            is.matchIndex[member.value] = abstract_index(s.peers[member.value].match_index);
+            is.nextIndex[member.value] = abstract_index(s.peers[member.value].next_index);
         }
     }
     return result;
@@ -139,20 +139,20 @@ private:
         all.push_back({s.self, to, {s.self, body, std::nullopt}});
     };
     const raft::request_vote_reply vote{s.current_term, true};
-    if (const auto* standing = std::get_if<raft::candidate>(&s.role)) {
+    if (const auto* standing = std::get_if<raft::candidate_state>(&s.role)) {
         const auto own = s.members().slot_of(s.self);
         const bool counted = own && standing->granted.contains(*own);
         if (!standing->pre_vote && !counted && s.voted_for == s.self) add(s.self, vote);
         return all;
     }
-    const auto* following = std::get_if<raft::follower>(&s.role);
+    const auto* following = std::get_if<raft::follower_state>(&s.role);
     if (following == nullptr) return all;
-    if (following->owed.vote) add(*s.voted_for, vote);
+    if (following->deferred.vote) add(*s.voted_for, vote);
     if (!following->leader) return all;
-    if (following->owed.append)
+    if (following->deferred.append)
         add(*following->leader,
-            raft::append_entries_reply{s.current_term, following->verified_index, {}, false});
-    if (following->owed.rejection)
+            raft::append_entries_reply{s.current_term, following->matched_index, {}, false});
+    if (following->deferred.rejection)
         add(*following->leader, raft::append_entries_rejection{s.current_term, {}, {}, {}});
     return all;
 }

@@ -4,6 +4,7 @@
 // each, `{"tag":"trace","event":{…}}`.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -68,7 +69,7 @@ struct traced_message {
                               .entries = m->last_index - m->prev.index,
                               .log_term = m->prev.term.value,
                               .index = m->prev.index.value,
-                              .commit = least(m->commit_index, m->last_index).value};
+                              .commit = std::min(m->commit_index, m->last_index).value};
     if (const auto* m = std::get_if<append_entries_reply>(&body)) {
         auto reply = append_reply(m->term);
         reply.index = m->match_index.value;
@@ -86,7 +87,7 @@ struct traced_message {
 
 /// What is known of a server now; a pre-candidate has not raised its term, and is a follower there.
 [[nodiscard]] inline traced_server traced(const state& s, std::uint64_t commit) {
-    const auto* standing = std::get_if<candidate>(&s.role);
+    const auto* standing = std::get_if<candidate_state>(&s.role);
     const char* role = s.is_leader()                     ? "StateLeader"
                        : standing && !standing->pre_vote ? "StateCandidate"
                                                          : "StateFollower";

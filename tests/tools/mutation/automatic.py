@@ -7,7 +7,9 @@ from mutation.source import KEYWORDS, Source
 
 FILES = ["election", "replication", "durable", "role", "snapshot", "sending", "read", "forwarding",
          "forwarders", "transfer", "log", "reconfiguration", "configuration", "step", "membership",
-         "quiescence", "lost_entries", "effects"]
+         "quiescence", "lost_entries", "effects", "disk", "writing", "progress", "quorum", "round",
+         "lease", "follower_read", "heartbeat", "steady", "missing_commands", "removal",
+         "initial_state"]
 NOT_CODE = re.compile(r"\s*(#|template|static_assert|friend|constexpr auto operator)")
 # What becomes what, and which function of schema.hpp is either.
 BINARY = {"<": ("<=", "less"), "<=": ("<", "at_most"), ">": (">=", "greater"),

@@ -55,8 +55,8 @@ def instrument(headers, include, mutants):
                  for edit in numbered(mutant, number)]
         path = fresh / "raft" / file
         text = edited(path.read_text(), edits)
-        path.write_text(text.replace(FIRST_LINE, f'{FIRST_LINE}\n#include "{HELPERS.name}"\n', 1))
-        shutil.copy(HELPERS, path.parent)
+        path.write_text(text.replace(FIRST_LINE, f'{FIRST_LINE}\n#include <raft/{HELPERS.name}>\n', 1))
+    shutil.copy(HELPERS, fresh / "raft")
     if include.exists() and contents(include) == contents(fresh):
         shutil.rmtree(fresh)
     else:

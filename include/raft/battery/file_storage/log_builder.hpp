@@ -35,7 +35,7 @@ public:
     }
 
     [[nodiscard]] const hard_state& vote() const { return vote_; }
-    [[nodiscard]] const log_shape& shape() const { return shape_; }
+    [[nodiscard]] const log_terms& shape() const { return shape_; }
     [[nodiscard]] entry_cache<Command>& cache() { return cache_; }
     [[nodiscard]] const log_map& map() const { return map_; }
     /// Where the next record will stand.
@@ -113,7 +113,7 @@ public:
         // First the record: if it begins a segment, the header there says what was before.
         emit(work, record_header_bytes + base_part_bytes,
              [&](record_builder& record) { record.base(base); });
-        shape_ = log_shape{base};
+        shape_ = log_terms{base};
         if (lacks_from_ > base.index) lacks_from_.reset();
         cache_.clear();
         map_.clear();
@@ -186,7 +186,7 @@ private:
 
     std::uint64_t segment_bytes_;
     hard_state vote_{};
-    log_shape shape_{};
+    log_terms shape_{};
     log_map map_{};
     entry_cache<Command> cache_{};
     record_place tail_{};

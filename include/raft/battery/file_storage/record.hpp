@@ -236,7 +236,7 @@ inline void encode(const configuration& c, std::span<std::byte> out) {
     put(out, 0, static_cast<std::uint32_t>(c.members.size()));
     std::size_t at = 4;
     for (const auto* set : member_sets(c)) {
-        put(out, at, set->bits());
+        put(out, at, c.members.without_gaps(*set).bits());
         at += 4;
     }
     for (const auto member : c.members) {
@@ -257,7 +257,7 @@ decode_configuration(std::span<const std::byte> bytes) {
         *set = member_set::from_bits(get<std::uint32_t>(bytes, at));
         at += 4;
     }
-    for (; c.members.size() < count; at += 8) c.members.push_back({get<std::uint64_t>(bytes, at)});
+    for (; c.members.size() < count; at += 8) c.members.add({get<std::uint64_t>(bytes, at)});
     if (!is_valid(c)) return std::nullopt;
     return c;
 }

@@ -26,7 +26,7 @@ namespace raft::wal {
 /// What the segments hold.
 struct recovered_log {
     hard_state vote{};
-    log_shape shape{};
+    log_terms shape{};
     std::vector<indexed_configuration> configurations{};
     std::optional<log_index> lacks_from{};  ///< The log has no commands from here on.
     log_map map{};
@@ -164,7 +164,7 @@ private:
                                "it is all zeros, but a later segment is in use");
         if (log.tail.number == 0) {
             log.vote = header.vote;
-            log.shape = log_shape{header.last};
+            log.shape = log_terms{header.last};
             log.next_sequence = header.first_sequence;
             return std::nullopt;
         }
@@ -214,7 +214,7 @@ private:
                                 recovered_log& log) {
         if (content.vote) log.vote = *content.vote;
         if (content.base) {
-            log.shape = log_shape{*content.base};
+            log.shape = log_terms{*content.base};
             log.configurations.clear();
             log.lacks_from.reset();
             log.map.clear();
@@ -245,7 +245,7 @@ private:
                           "entries are missing before those of a record");
         if (before.index < log.shape.base().index && !base_is_known_) {
             // These entries replace some of a segment that is gone, because nothing in it counts.
-            log.shape = log_shape{before};
+            log.shape = log_terms{before};
             log.configurations.clear();
         }
         if (!log.shape.matches(before) || entries.term < before.term)

@@ -88,7 +88,7 @@ enum class recording_error : std::uint8_t {
 namespace detail {
 
 inline constexpr std::string_view recording_magic = "raft-rec";
-inline constexpr std::uint32_t recording_version = 2;
+inline constexpr std::uint32_t recording_version = 3;
 inline constexpr std::size_t recording_header_bytes = 20;
 
 template <class T, class Variant>
@@ -126,9 +126,9 @@ void write_input(value_writer& out, duration since, const Input& what) {
     if (!invariants(s)) return false;
     const auto everyone = s.members().everyone();
     const auto outside = [&](member_set set) { return !set.without(everyone).empty(); };
-    if (const auto* standing = std::get_if<candidate>(&s.role))
+    if (const auto* standing = std::get_if<candidate_state>(&s.role))
         return !outside(standing->granted) && standing->failed <= failed_elections_max;
-    const auto* leading = std::get_if<leader>(&s.role);
+    const auto* leading = std::get_if<leader_state>(&s.role);
     if (leading == nullptr) return true;
     return !outside(leading->others | leading->readers | leading->full) &&
            leading->own == s.members().slot_of(s.self) &&

@@ -3,6 +3,7 @@
 // What clients with sessions put into the log, and what they are answered (thesis §6.3).
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <compare>
 #include <cstddef>
@@ -31,7 +32,7 @@ struct log_time {
 /// The wall clock's time as one to propose with, since 1970.
 [[nodiscard]] constexpr log_time log_time_of(std::chrono::system_clock::time_point when) {
     const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(
-        greatest(when, std::chrono::system_clock::time_point{}).time_since_epoch());
+        std::max(when, std::chrono::system_clock::time_point{}).time_since_epoch());
     return {static_cast<std::uint64_t>(since.count())};
 }
 

@@ -4,6 +4,7 @@
 // depends on the log alone: it has no clock, and no order but that of the log.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -58,7 +59,7 @@ public:
     /// An entry of this time is applied: what has expired by then goes. The log's time never runs
     /// backwards, whatever the clocks of proposers do.
     void advance_to(log_time time) {
-        now_ = greatest(now_, time);
+        now_ = std::max(now_, time);
         while (!by_use_.empty() && is_expired(by_id_.at(longest_unused()))) erase(longest_unused());
     }
 

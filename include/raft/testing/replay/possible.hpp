@@ -21,8 +21,8 @@ using fault = std::optional<std::string_view>;
 
 /// Only a server that has done nothing yet begins.
 [[nodiscard]] inline fault find_fault(const state& s, const started&) {
-    const auto* following = std::get_if<follower>(&s.role);
-    if (following == nullptr || *following != follower{.verified_index = s.commit_index})
+    const auto* following = std::get_if<follower_state>(&s.role);
+    if (following == nullptr || *following != follower_state{.matched_index = s.commit_index})
         return "it has begun already";
     return std::nullopt;
 }

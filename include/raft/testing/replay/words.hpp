@@ -33,9 +33,8 @@ inline std::string range(log_index first, log_index last) {
 
 inline std::string of(const configuration& c) {
     std::string all;
-    for (std::size_t i = 0; i < c.members.size(); ++i) {
-        const slot who{static_cast<std::uint8_t>(i)};
-        all += (i == 0 ? "" : " ") + of(c.members[i]);
+    for (const auto who : c.everyone()) {
+        all += (all.empty() ? "" : " ") + of(c.id_of(who));
         if (c.witnesses.contains(who)) all += "(witness)";
         if (!c.all_voters().contains(who)) all += "(learner)";
         if (c.is_joint() && !c.voters.contains(who)) all += "(outgoing)";
@@ -178,17 +177,17 @@ inline std::string of(const room_changed& in) {
 inline std::string of(const storage_failed&) { return "the storage fails"; }
 
 inline std::string of(const role& r) {
-    if (const auto* standing = std::get_if<candidate>(&r))
+    if (const auto* standing = std::get_if<candidate_state>(&r))
         return standing->pre_vote ? "pre-candidate" : "candidate";
     constexpr const char* names[] = {"follower", "candidate", "leader", "halted"};
     return names[r.index()];
 }
 
-inline std::string of(const destination& to, const configuration& members) {
+inline std::string of(const destination& to, const state& sender) {
     if (const auto* one = std::get_if<member_id>(&to)) return of(*one);
     std::string all;
     for (const auto who : std::get<member_set>(to))
-        all += (all.empty() ? "" : ",") + of(members.id_of(who));
+        all += (all.empty() ? "" : ",") + of(sender.identity_of(who));
     return all;
 }
 
@@ -227,8 +226,8 @@ inline std::string of(const log_write& w) {
     auto all = of(s.role) + " of term " + of(s.current_term) + ", voted for " + of(s.voted_for) +
                ", leader " + of(s.current_leader()) + ", log " + of(s.log.base()) + " to " +
                of(s.log.last()) + ", commit " + of(s.commit_index) + ", members " + of(s.members());
-    if (s.disk.durable != s.disk.begun)
-        all += ", " + of(s.disk.begun.value - s.disk.durable.value) + " writes not durable";
+    if (s.disk.durable != s.disk.issued)
+        all += ", " + of(s.disk.issued.value - s.disk.durable.value) + " writes not durable";
     return all;
 }
 
