@@ -722,7 +722,7 @@ public:
     [[nodiscard]] constexpr std::size_t places() const { return ids_.size(); }
 
     [[nodiscard, gnu::always_inline]] constexpr std::optional<slot> find(member_id id) const {
-        for (std::size_t i = 0; i < places(); ++i)
+        for (std::size_t i = 0; i < places() && i < members_max; ++i)
             if (const slot place{static_cast<std::uint8_t>(i)};
                 ids_[i] == id && taken_.contains(place))
                 return place;
@@ -1826,21 +1826,21 @@ struct state {
         return std::holds_alternative<candidate_state>(role);
     }
 
-    /// The configuration that has the member at this place, to which a step sends. The step may end
-    /// a change of membership, so it may be the configuration before.
-    [[nodiscard]] constexpr const configuration& configuration_with(slot member) const {
-        const bool stays = members().everyone().contains(member) || configurations.size() == 1;
-        return stays ? members() : configurations[configurations.size() - 2].value;
+    /// The configuration before the newest, or the newest if there is no other. A step may end a
+    /// change of membership, and send to a member that leaves by that.
+    [[nodiscard]] constexpr const configuration& members_before() const {
+        return configurations[configurations.size() > 1 ? configurations.size() - 2 : 0].value;
     }
+    /// The identity of a member to which a step sends.
     [[nodiscard]] constexpr member_id identity_of(slot member) const {
-        return configuration_with(member).id_of(member);
+        const auto& now = members();
+        if (now.everyone().contains(member)) return now.id_of(member);
+        return members_before().id_of(member);
     }
     /// Those of the members to which a step sends that hold no commands.
     [[nodiscard]] constexpr member_set witnesses_among(member_set receivers) const {
-        auto found = receivers & members().witnesses;
-        for (const auto gone : receivers.without(members().everyone()))
-            if (configuration_with(gone).witnesses.contains(gone)) found.insert(gone);
-        return found;
+        const auto leaving = receivers.without(members().everyone());
+        return (receivers & members().witnesses) | (leaving & members_before().witnesses);
     }
 
     /// The leader of this term, as far as this server knows.
@@ -2598,9 +2598,8 @@ namespace raft {
 
 /// Whether `sender`, when it leads, withholds commands and the bytes of snapshots from this member.
 [[nodiscard]] constexpr bool withholds_commands(const state& sender, member_id to) {
-    const auto& all = sender.configurations;
-    const bool left = !sender.members().slot_of(to) && all.size() > 1;
-    return (left ? all[all.size() - 2].value : sender.members()).is_witness(to);
+    const bool stays = sender.members().slot_of(to).has_value();
+    return (stays ? sender.members() : sender.members_before()).is_witness(to);
 }
 
 /// Whether any of the commands up to and including `last` is missing.
@@ -7258,14 +7257,9 @@ public:
     }
 
 private:
-    [[nodiscard]] member_id identity_of(slot member) const {
-        const auto& now = state_.members().members;
-        return now.everyone().contains(member) ? now[member] : state_.identity_of(member);
-    }
-
     [[nodiscard]] std::span<member_id> listed(member_set members) {
         std::size_t count = 0;
-        for (const auto member : members) room_.receivers[count++] = identity_of(member);
+        for (const auto member : members) room_.receivers[count++] = state_.identity_of(member);
         return std::span{room_.receivers}.first(count);
     }
 
@@ -7287,7 +7281,7 @@ private:
     [[nodiscard]] listed_receivers listed_with_room(member_set members) {
         std::size_t room = MessageBytes, count = 0;
         for (const auto member : members) {
-            const auto id = identity_of(member);
+            const auto id = state_.identity_of(member);
             const std::size_t here = transport_.room(id);
             if (here == 0) continue;
             room_.receivers[count++] = id;

@@ -36,6 +36,15 @@ TEST_CASE("a newcomer takes the first free place, and the others keep theirs") {
     CHECK(members.find(s3) == place(2));
 }
 
+TEST_CASE("a roster of more members than there can be has no place for the last") {
+    std::vector<member_id> ids;
+    for (std::uint64_t id = 1; id <= members_max + 1; ++id) ids.push_back({id});
+    const roster members{ids};
+    CHECK(members.find(ids[members_max - 1]) == place(members_max - 1));
+    CHECK_FALSE(members.find(ids[members_max]));
+    CHECK_FALSE(is_valid({.members = members, .voters = member_set::first(3)}));
+}
+
 TEST_CASE("places at the end of a roster that nobody has are gone") {
     roster members{s1, s2, s3};
     members.keep_only(member_set::of(place(0)));

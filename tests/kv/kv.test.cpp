@@ -16,8 +16,12 @@
 #include <doctest/doctest.h>
 
 #include <raft/policy.hpp>
+#include <support/kv_snapshots.hpp>
 
 using namespace raft_kv;
+using raft::testing::read_bytes;
+using raft::testing::saved;
+using raft::testing::saved_bytes;
 using kind = write_result::kind;
 
 namespace {
@@ -44,29 +48,6 @@ write_result number(std::int64_t value) { return {.what = kind::number, .number 
 std::string value_of(const kv& store, std::string_view key) {
     const auto* value = store.find(key);
     return value != nullptr ? *value : "(none)";
-}
-
-struct saved_bytes {
-    std::string bytes{};
-    void write(std::span<const std::byte> more) {
-        bytes.append(reinterpret_cast<const char*>(more.data()), more.size());
-    }
-};
-
-struct read_bytes {
-    std::string_view rest{};
-    bool read(std::span<std::byte> into) {
-        if (into.size() > rest.size()) return false;
-        if (!into.empty()) std::memcpy(into.data(), rest.data(), into.size());
-        rest.remove_prefix(into.size());
-        return true;
-    }
-};
-
-std::string saved(const kv& store) {
-    saved_bytes sink;
-    store.save(sink);
-    return sink.bytes;
 }
 
 bool restored(kv& store, std::string_view bytes) {

@@ -10,7 +10,12 @@
 #include "kv.hpp"
 #include <doctest/doctest.h>
 
+#include <support/kv_snapshots.hpp>
+
 using namespace raft_kv;
+using raft::testing::read_bytes;
+using raft::testing::saved;
+using raft::testing::saved_bytes;
 using kind = write_result::kind;
 
 namespace {
@@ -42,29 +47,6 @@ bool unchanged(kv& store, std::uint64_t index, std::string_view key, std::uint64
     CHECK((result.what == kind::transaction || result.what == kind::changed));
     CHECK(result.parts.size() == (result.what == kind::transaction ? 1U : 0U));
     return result.what == kind::transaction;
-}
-
-struct saved_bytes {
-    std::string bytes{};
-    void write(std::span<const std::byte> more) {
-        bytes.append(reinterpret_cast<const char*>(more.data()), more.size());
-    }
-};
-
-struct read_bytes {
-    std::string_view rest{};
-    bool read(std::span<std::byte> into) {
-        if (into.size() > rest.size()) return false;
-        if (!into.empty()) std::memcpy(into.data(), rest.data(), into.size());
-        rest.remove_prefix(into.size());
-        return true;
-    }
-};
-
-std::string saved(const kv& store) {
-    saved_bytes sink;
-    store.save(sink);
-    return sink.bytes;
 }
 
 kv restored(std::string_view bytes) {

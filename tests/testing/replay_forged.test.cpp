@@ -20,6 +20,7 @@
 #include <raft/battery/memory_network.hpp>
 #include <raft/battery/memory_storage.hpp>
 #include <raft/raft.hpp>
+#include <raft/testing/cluster.hpp>
 #include <raft/testing/replay.hpp>
 #include <support/dice.hpp>
 
@@ -214,4 +215,15 @@ TEST_CASE("replay: what no transport delivers and no storage reports is refused"
     auto impossible = fresh();
     impossible.commit_index = {9};
     check_refused(begun(impossible, {started{}}), 1, "no server can be in the state before it");
+}
+
+TEST_CASE("replay: a leader that a member of no place waits for is impossible") {
+    testing::cluster c{3, settings{}};
+    c.elect({1});
+    auto leads = c.at({1});
+    CHECK(raft::detail::is_sound(leads));
+    leads.tasks.change().awaiting_snapshot = member_set::of(slot{1});
+    CHECK(raft::detail::is_sound(leads));
+    leads.tasks.change().awaiting_snapshot = member_set::of(slot{7});
+    CHECK_FALSE(raft::detail::is_sound(leads));
 }

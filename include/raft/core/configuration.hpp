@@ -102,7 +102,7 @@ public:
     [[nodiscard]] constexpr std::size_t places() const { return ids_.size(); }
 
     [[nodiscard, gnu::always_inline]] constexpr std::optional<slot> find(member_id id) const {
-        for (std::size_t i = 0; i < places(); ++i)
+        for (std::size_t i = 0; i < places() && i < members_max; ++i)
             if (const slot place{static_cast<std::uint8_t>(i)};
                 ids_[i] == id && taken_.contains(place))
                 return place;

@@ -26,9 +26,8 @@ namespace raft {
 
 /// Whether `sender`, when it leads, withholds commands and the bytes of snapshots from this member.
 [[nodiscard]] constexpr bool withholds_commands(const state& sender, member_id to) {
-    const auto& all = sender.configurations;
-    const bool left = !sender.members().slot_of(to) && all.size() > 1;
-    return (left ? all[all.size() - 2].value : sender.members()).is_witness(to);
+    const bool stays = sender.members().slot_of(to).has_value();
+    return (stays ? sender.members() : sender.members_before()).is_witness(to);
 }
 
 /// Whether any of the commands up to and including `last` is missing.

@@ -258,21 +258,21 @@ struct state {
         return std::holds_alternative<candidate_state>(role);
     }
 
-    /// The configuration that has the member at this place, to which a step sends. The step may end
-    /// a change of membership, so it may be the configuration before.
-    [[nodiscard]] constexpr const configuration& configuration_with(slot member) const {
-        const bool stays = members().everyone().contains(member) || configurations.size() == 1;
-        return stays ? members() : configurations[configurations.size() - 2].value;
+    /// The configuration before the newest, or the newest if there is no other. A step may end a
+    /// change of membership, and send to a member that leaves by that.
+    [[nodiscard]] constexpr const configuration& members_before() const {
+        return configurations[configurations.size() > 1 ? configurations.size() - 2 : 0].value;
     }
+    /// The identity of a member to which a step sends.
     [[nodiscard]] constexpr member_id identity_of(slot member) const {
-        return configuration_with(member).id_of(member);
+        const auto& now = members();
+        if (now.everyone().contains(member)) return now.id_of(member);
+        return members_before().id_of(member);
     }
     /// Those of the members to which a step sends that hold no commands.
     [[nodiscard]] constexpr member_set witnesses_among(member_set receivers) const {
-        auto found = receivers & members().witnesses;
-        for (const auto gone : receivers.without(members().everyone()))
-            if (configuration_with(gone).witnesses.contains(gone)) found.insert(gone);
-        return found;
+        const auto leaving = receivers.without(members().everyone());
+        return (receivers & members().witnesses) | (leaving & members_before().witnesses);
     }
 
     /// The leader of this term, as far as this server knows.

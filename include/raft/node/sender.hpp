@@ -61,14 +61,9 @@ public:
     }
 
 private:
-    [[nodiscard]] member_id identity_of(slot member) const {
-        const auto& now = state_.members().members;
-        return now.everyone().contains(member) ? now[member] : state_.identity_of(member);
-    }
-
     [[nodiscard]] std::span<member_id> listed(member_set members) {
         std::size_t count = 0;
-        for (const auto member : members) room_.receivers[count++] = identity_of(member);
+        for (const auto member : members) room_.receivers[count++] = state_.identity_of(member);
         return std::span{room_.receivers}.first(count);
     }
 
@@ -90,7 +85,7 @@ private:
     [[nodiscard]] listed_receivers listed_with_room(member_set members) {
         std::size_t room = MessageBytes, count = 0;
         for (const auto member : members) {
-            const auto id = identity_of(member);
+            const auto id = state_.identity_of(member);
             const std::size_t here = transport_.room(id);
             if (here == 0) continue;
             room_.receivers[count++] = id;

@@ -130,7 +130,8 @@ void write_input(value_writer& out, duration since, const Input& what) {
         return !outside(standing->granted) && standing->failed <= failed_elections_max;
     const auto* leading = std::get_if<leader_state>(&s.role);
     if (leading == nullptr) return true;
-    return !outside(leading->others | leading->readers | leading->full) &&
+    return !outside(leading->others | leading->readers | leading->full |
+                    s.tasks->awaiting_snapshot) &&
            leading->own == s.members().slot_of(s.self) &&
            (!leading->own || !leading->others.contains(*leading->own));
 }
