@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Clients that hold something hold it for as long as they say that they live. Part of the state of
-// a service: time is the log's, so that all servers see the same clients go at the same entry.
+// a service: time is the log's, so that all servers see the same clients go at the same entry, and
+// the leader sees to it that they do (`raft::timed`).
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include <raft/battery/sessions.hpp>
+#include <raft/battery/log_time.hpp>
 
 namespace services {
 
@@ -18,19 +20,16 @@ namespace services {
 using client_id = std::uint64_t;
 
 /// The commands by which a client comes, and says that it lives.
-struct open_client {
-    raft::log_time now{};
-};
+struct open_client {};
 struct keep_client {
     client_id client = 0;
-    raft::log_time now{};
 };
 
 struct client_leases {
-    std::map<client_id, std::uint64_t> until{};  ///< When each goes, in nanoseconds.
-    std::uint64_t now = 0;                       ///< The latest that the log has said.
+    std::map<client_id, raft::log_time> until{};  ///< When each goes.
+    raft::log_time now{};
 
-    static constexpr std::uint64_t lease = 5'000'000'000;
+    static constexpr raft::duration lease = raft::milliseconds(5'000);
 
     std::string apply(std::uint64_t index, const open_client&) {
         until[index] = now + lease;
@@ -48,14 +47,20 @@ struct client_leases {
     }
     /// Who goes as time comes to this.
     std::vector<client_id> advance_to(raft::log_time time) {
-        now = std::max(now, time.nanoseconds);
+        now = time;
         std::vector<client_id> gone;
         std::erase_if(until, [&](const auto& each) {
-            if (each.second >= now) return false;
+            if (each.second > now) return false;
             gone.push_back(each.first);
             return true;
         });
         return gone;
+    }
+    /// When the next goes that says nothing.
+    [[nodiscard]] std::optional<raft::log_time> next_expiry() const {
+        std::optional<raft::log_time> first;
+        for (const auto& [client, when] : until) first = std::min(first.value_or(when), when);
+        return first;
     }
 };
 

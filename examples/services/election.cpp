@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Leader election for other programs: of those who campaign, the first leads until it resigns or
-// goes (whoever says nothing for five seconds has gone), and then the next. A term rises from
-// leader to leader, as a fencing token.
+// goes (whoever says nothing for five seconds of the log's time has gone), and then the next. A
+// term rises from leader to leader, as a fencing token.
 //
 //     OPEN                             CLIENT number
 //     KEEP client                      OK | GONE
@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -30,13 +31,11 @@ struct campaign {
     client_id client = 0;
     std::string election{};
     std::string value{};
-    raft::log_time now{};
 };
 struct resign {
     client_id client = 0;
     std::string election{};
     std::uint64_t term = 0;
-    raft::log_time now{};
 };
 
 struct candidate {
@@ -64,13 +63,14 @@ struct elections {
     using result = std::string;  ///< What is said to the client.
 
     result apply(raft::log_index index, const command& asked) {
-        return std::visit(
-            [&](const auto& each) {
-                for (const auto gone : clients.advance_to(each.now))
-                    for (auto& [name, one] : contests) leave(one, gone, index.value);
-                return do_one(index.value, each);
-            },
-            asked);
+        return std::visit([&](const auto& each) { return do_one(index.value, each); }, asked);
+    }
+    void expire(raft::log_index index, raft::log_time now) {
+        for (const auto gone : clients.advance_to(now))
+            for (auto& [name, one] : contests) leave(one, gone, index.value);
+    }
+    [[nodiscard]] std::optional<raft::log_time> next_expiry() const {
+        return clients.next_expiry();
     }
 
     result do_one(std::uint64_t index, const auto& lease) { return clients.apply(index, lease); }
@@ -111,15 +111,17 @@ struct elections {
     std::map<std::string, contest> contests{};
 };
 
-std::string leader_of(raft::replica<elections>& cluster, const std::string& election) {
-    return services::look_up(cluster, [election](const elections& machine) -> std::string {
-        const auto found = machine.contests.find(election);
-        return found == machine.contests.end() ? "NOBODY" : found->second.leader();
+using cluster_type = raft::replica<raft::timed<elections>>;
+
+std::string leader_of(cluster_type& cluster, const std::string& election) {
+    return services::look_up(cluster, [election](const auto& all) -> std::string {
+        const auto& contests = all.machine().contests;
+        const auto found = contests.find(election);
+        return found == contests.end() ? "NOBODY" : found->second.leader();
     });
 }
 
-void observe(raft::replica<elections>& cluster, const std::string& election,
-             asio::ip::tcp::iostream& client) {
+void observe(cluster_type& cluster, const std::string& election, asio::ip::tcp::iostream& client) {
     for (std::string told; client && !services::has_gone(client);) {
         const auto rung = services::bell::of_this_process().rung();
         const auto leader = leader_of(cluster, election);
@@ -128,17 +130,16 @@ void observe(raft::replica<elections>& cluster, const std::string& election,
     }
 }
 
-std::string answer_to(raft::replica<elections>& cluster, const services::words& asked) {
+std::string answer_to(cluster_type& cluster, const services::words& asked) {
     const auto client = [&] { return std::stoull(asked.at(1)); };
-    const auto now = services::now();
     const auto& what = asked[0];
-    if (what == "OPEN") return services::propose(cluster, open_client{now});
+    if (what == "OPEN") return services::propose(cluster, open_client{});
     if (what == "KEEP" && asked.size() == 2)
-        return services::propose(cluster, keep_client{client(), now});
+        return services::propose(cluster, keep_client{client()});
     if (what == "CAMPAIGN" && asked.size() == 4)
-        return services::propose(cluster, campaign{client(), asked[2], asked[3], now});
+        return services::propose(cluster, campaign{client(), asked[2], asked[3]});
     if (what == "RESIGN" && asked.size() == 4)
-        return services::propose(cluster, resign{client(), asked[2], std::stoull(asked[3]), now});
+        return services::propose(cluster, resign{client(), asked[2], std::stoull(asked[3])});
     if (what == "LEADER") return leader_of(cluster, asked.at(1));
     return "OPEN | KEEP client | CAMPAIGN client election value | RESIGN client election term | "
            "LEADER election | OBSERVE election";
@@ -147,7 +148,7 @@ std::string answer_to(raft::replica<elections>& cluster, const services::words& 
 }  // namespace
 
 int main(int count, char** arguments) {
-    return services::run<elections>(
+    return services::run<raft::timed<elections>>(
         count, arguments,
         [](auto& cluster, const services::words& asked, asio::ip::tcp::iostream& client) {
             if (asked[0] == "OBSERVE" && asked.size() == 2)

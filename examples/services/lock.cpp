@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A lock service. A lock is held by one client at a time, until that releases it or goes: whoever
-// says nothing for five seconds has gone, once anybody else says something. With the lock comes a
-// fencing token, which rises from holder to holder: show it to what the lock protects, which
-// refuses any lower one, so that a holder who was held up does no harm.
+// says nothing for five seconds of the log's time has gone. With the lock comes a fencing token,
+// which rises from holder to holder: show it to what the lock protects, which refuses any lower
+// one, so that a holder who was held up does no harm.
 //
 //     OPEN                       CLIENT number
 //     KEEP client                OK | GONE
@@ -12,6 +12,7 @@
 //     TOKEN name                 TOKEN number | FREE          by what all servers agree on
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -27,13 +28,11 @@ using services::open_client;
 struct take_lock {
     client_id client = 0;
     std::string name{};
-    raft::log_time now{};
 };
 struct release_lock {
     client_id client = 0;
     std::string name{};
     std::uint64_t token = 0;
-    raft::log_time now{};
 };
 
 struct locks {
@@ -46,12 +45,13 @@ struct locks {
     };
 
     result apply(raft::log_index index, const command& asked) {
-        return std::visit(
-            [&](const auto& each) {
-                for (const auto gone : clients.advance_to(each.now)) free_all_of(gone);
-                return do_one(index.value, each);
-            },
-            asked);
+        return std::visit([&](const auto& each) { return do_one(index.value, each); }, asked);
+    }
+    void expire(raft::log_index, raft::log_time now) {
+        for (const auto gone : clients.advance_to(now)) free_all_of(gone);
+    }
+    [[nodiscard]] std::optional<raft::log_time> next_expiry() const {
+        return clients.next_expiry();
     }
 
     result do_one(std::uint64_t index, const auto& lease) { return clients.apply(index, lease); }
@@ -86,22 +86,23 @@ struct locks {
     std::map<std::string, held> taken{};
 };
 
-std::string answer_to(raft::replica<locks>& cluster, const services::words& asked) {
+using cluster_type = raft::replica<raft::timed<locks>>;
+
+std::string answer_to(cluster_type& cluster, const services::words& asked) {
     const auto client = [&] { return std::stoull(asked.at(1)); };
-    const auto now = services::now();
     const auto& what = asked[0];
-    if (what == "OPEN") return services::propose(cluster, open_client{now});
+    if (what == "OPEN") return services::propose(cluster, open_client{});
     if (what == "KEEP" && asked.size() == 2)
-        return services::propose(cluster, keep_client{client(), now});
+        return services::propose(cluster, keep_client{client()});
     if (what == "LOCK" && asked.size() == 3)
-        return services::propose(cluster, take_lock{client(), asked[2], now});
+        return services::propose(cluster, take_lock{client(), asked[2]});
     if (what == "UNLOCK" && asked.size() == 4)
-        return services::propose(cluster,
-                                 release_lock{client(), asked[2], std::stoull(asked[3]), now});
+        return services::propose(cluster, release_lock{client(), asked[2], std::stoull(asked[3])});
     if (what == "TOKEN" && asked.size() == 2)
-        return services::look_up(cluster, [name = asked[1]](const locks& machine) -> std::string {
-            const auto found = machine.taken.find(name);
-            if (found == machine.taken.end()) return "FREE";
+        return services::look_up(cluster, [name = asked[1]](const auto& all) -> std::string {
+            const auto& taken = all.machine().taken;
+            const auto found = taken.find(name);
+            if (found == taken.end()) return "FREE";
             return "TOKEN " + std::to_string(found->second.token);
         });
     return "OPEN | KEEP client | LOCK client name | UNLOCK client name token | TOKEN name";
@@ -110,7 +111,7 @@ std::string answer_to(raft::replica<locks>& cluster, const services::words& aske
 }  // namespace
 
 int main(int count, char** arguments) {
-    return services::run<locks>(
+    return services::run<raft::timed<locks>>(
         count, arguments,
         [](auto& cluster, const services::words& asked, asio::ip::tcp::iostream& client) {
             client << answer_to(cluster, asked) << std::endl;

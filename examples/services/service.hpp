@@ -28,7 +28,7 @@
 #include <sys/socket.h>
 
 #include <raft/battery/asio_replica.hpp>
-#include <raft/battery/sessions.hpp>
+#include <raft/battery/log_time.hpp>
 #include <raft/codec/saved_value.hpp>
 #include <raft/describe.hpp>
 
@@ -41,10 +41,6 @@ using words = std::vector<std::string>;
     words all;
     for (std::string word; in >> word;) all.push_back(word);
     return all;
-}
-
-[[nodiscard]] inline raft::log_time now() {
-    return raft::log_time_of(std::chrono::system_clock::now());
 }
 
 /// What there is to say of a proposal that was not applied, or a query that was not answered.
@@ -68,6 +64,13 @@ template <class Machine>
 [[nodiscard]] std::string propose(raft::replica<Machine>& cluster,
                                   typename Machine::command asked) {
     return propose(cluster, std::move(asked), [](const std::string& said) { return said; });
+}
+
+/// The same, with the log's time, which the replica puts in.
+template <class Machine, class Command>
+[[nodiscard]] std::string propose(raft::replica<raft::timed<Machine>>& cluster, Command asked) {
+    raft::stamped<typename Machine::command> bare{{}, std::move(asked)};
+    return propose(cluster, std::move(bare), [](const std::string& said) { return said; });
 }
 
 /// Has a query answered with a line, by what all servers agree on now.

@@ -1145,6 +1145,404 @@ private:
 
 }  // namespace raft
 //
+// Time in the log: what expires does so at the same entry on every server, and no clock of a server
+// has a say in it.
+//
+// The log's time is the latest stamp among the entries up to an index. What follows from a stamp is
+// decided when it is applied, so all servers decide it alike, and after a snapshot, a restart or a
+// change of leader it stays decided.
+//
+// * **How it advances.** Whoever proposes stamps a command with its `log_clock`: the last stamp
+//   that it saw in the log, and what its own steady clock has counted since. Where clocks began,
+//   and what hour they show, does not matter, so clocks that are minutes or years apart expire
+//   nothing and revive nothing. A new leader goes on from when it saw the last stamp: an election
+//   stops no time. It is late by what a stamp takes to get to it, never early; a stamp behind the
+//   log's time does nothing.
+// * **Who writes a stamp when nothing is written.** The leader, as soon as something expires, and
+//   until then after every second without one (`stamp_schedule`), but only while the state machine
+//   says that anything is to expire. A log in which nothing expires has no stamps.
+// * **When it stands.** While no server runs that could lead. A server that restarts goes on from
+//   the last stamp that it holds: what was not stamped before it ended has not passed. Nothing
+//   expires early by that, but later.
+// * **Groups that sleep** (`settings::quiescence`) are woken by a stamp as by any proposal, so a
+//   group in which something is to expire sleeps for no longer than the interval of its stamps;
+//   give a `stamp_schedule` a longer one where that matters. If the leader of a sleeping group
+//   dies, nobody writes a stamp until somebody asks for something: then the group wakes, a leader
+//   is elected, and what is overdue expires with its first stamp.
+// * **Wall time** is only what a command names: whoever takes it turns it into a length of time, by
+//   its own wall clock, once.
+//
+// `timed<StateMachine>` gives a state machine that time; `sessions<StateMachine>` has it and gives
+// it on. `replica` stamps their commands and writes the stamps of a leader; who drives a `node` of
+// his own does so with a `log_timekeeper`.
+
+#include <algorithm>
+#include <concepts>
+#include <optional>
+#include <utility>
+#include <variant>
+
+//
+// A server's reckoning of the log's time between two stamps, and when a leader writes the next.
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <optional>
+
+//
+// The value: a point on the log's time.
+
+#include <algorithm>
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <limits>
+
+
+namespace raft {
+
+/// Time as the log tells it: nanoseconds since an origin that is the log's own. The latest that the
+/// log has shown so far is the log's time, the same on every server at the same entry. It is no
+/// clock of any server; log_time.hpp says how it advances.
+struct log_time {
+    std::uint64_t nanoseconds = 0;
+    friend constexpr auto operator<=>(const log_time&, const log_time&) = default;
+
+    /// No later than the last that there is.
+    friend constexpr log_time operator+(log_time from, duration length) {
+        const auto added =
+            static_cast<std::uint64_t>(std::max<std::int64_t>(length.nanoseconds, 0));
+        return {from.nanoseconds +
+                std::min(added, std::numeric_limits<std::uint64_t>::max() - from.nanoseconds)};
+    }
+};
+
+/// What the wall clock shows, since 1970, as a time that a log may begin with.
+[[nodiscard]] constexpr log_time log_time_of(std::chrono::system_clock::time_point when) {
+    const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::max(when, std::chrono::system_clock::time_point{}).time_since_epoch());
+    return {static_cast<std::uint64_t>(since.count())};
+}
+
+}  // namespace raft
+
+namespace raft {
+
+/// Goes on from the last stamp that this server has seen in the log, by its steady clock. It
+/// decides nothing: what it reads is put into commands, and what the log shows then counts.
+class log_clock {
+public:
+    log_clock() = default;
+    /// Reads `start` at `at`, and goes on from there, until the log has shown a time.
+    constexpr log_clock(log_time start, instant at) : time_{start}, at_{at} {}
+
+    /// The applied log has shown this as its time, now. To be called whenever that may have
+    /// changed. A follower takes it as the time now. A leader does not: its own stamps come back to
+    /// it late, by as much as a commit takes, and its time would stand still meanwhile.
+    constexpr void see(log_time shown, instant at, bool leads) {
+        if (shown == seen_) return;
+        seen_ = shown;
+        if (leads && shown <= read(at)) return;
+        time_ = shown;
+        at_ = at;
+    }
+
+    /// The time that a command proposed at `at` is stamped with.
+    [[nodiscard]] constexpr log_time read(instant at) const { return time_ + (at - at_); }
+
+    /// When it will read `time`.
+    [[nodiscard]] constexpr instant when(log_time time) const {
+        constexpr auto farthest = std::uint64_t{1} << 60U;  // Some 36 years, which is never.
+        const auto ahead = time.nanoseconds - std::min(time, time_).nanoseconds;
+        const auto later = time > time_ ? std::min(ahead, farthest) : std::uint64_t{0};
+        return at_ + duration{static_cast<std::int64_t>(later)};
+    }
+
+private:
+    log_time time_{};  ///< What it read
+    instant at_{};     ///< then.
+    log_time seen_{};
+};
+
+/// When a leader writes a stamp because nothing else moves the log's time.
+class stamp_schedule {
+public:
+    /// `interval`: while anything is to expire, a stamp is due after so long without one. It bounds
+    /// the time that is lost when servers restart: one that comes back goes on from the last stamp.
+    constexpr explicit stamp_schedule(duration interval = milliseconds(1'000))
+        : interval_{interval} {}
+
+    /// When a leader is to propose a stamp. None: nothing expires, or one is on its way. `shown`:
+    /// the log's time; `expiry`: of what expires next, perhaps in the past.
+    [[nodiscard]] constexpr std::optional<instant> due(const log_clock& clock, log_time shown,
+                                                       std::optional<log_time> expiry) const {
+        if (!expiry || under_way_) return std::nullopt;
+        return std::max(clock.when(std::min(*expiry, shown + interval_)), not_before_);
+    }
+
+    /// A stamp is on its way.
+    constexpr void proposed() { under_way_ = true; }
+    /// It is applied, or it is not known whether it ever will be.
+    constexpr void settled() { under_way_ = false; }
+    /// It was refused: the next is tried in a moment.
+    constexpr void refused(instant now) {
+        under_way_ = false;
+        not_before_ = now + pause;
+    }
+
+private:
+    static constexpr duration pause = milliseconds(100);
+
+    duration interval_;
+    bool under_way_ = false;
+    instant not_before_{std::numeric_limits<std::int64_t>::min()};
+};
+
+}  // namespace raft
+//
+// Stamps: how times get into the log.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <variant>
+
+
+namespace raft {
+
+/// A stamp alone: it is so late, and nothing else has happened.
+struct pass_time {
+    log_time now{};
+    friend bool operator==(const pass_time&, const pass_time&) = default;
+};
+
+/// A command, and when it was proposed.
+template <class Command>
+struct stamped {
+    log_time now{};
+    Command command{};
+    friend bool operator==(const stamped&, const stamped&) = default;
+};
+
+/// What the log of a `timed` state machine holds.
+template <class Command>
+using timed_command = std::variant<pass_time, stamped<Command>>;
+
+namespace detail {
+
+/// Numbers of 64 bits, one after the other.
+template <std::size_t Count>
+struct number_list {
+    static constexpr std::size_t bytes = Count * sizeof(std::uint64_t);
+
+    static void encode(const std::uint64_t (&numbers)[Count], std::span<std::byte> out) {
+        byte_writer to{out};
+        for (const auto number : numbers) to.number(number);
+    }
+
+    /// Fills `numbers` from the first bytes; false if there are too few.
+    [[nodiscard]] static bool decode(std::span<const std::byte> from,
+                                     std::uint64_t (&numbers)[Count]) {
+        byte_reader reader{from};
+        for (auto& number : numbers) number = reader.number<std::uint64_t>();
+        return !reader.error();
+    }
+};
+
+}  // namespace detail
+
+template <>
+struct codec<pass_time> {
+    using numbers = detail::number_list<1>;
+
+    [[nodiscard]] static std::size_t size(const pass_time&) { return numbers::bytes; }
+    static void encode(const pass_time& value, std::span<std::byte> out) {
+        numbers::encode({value.now.nanoseconds}, out);
+    }
+    [[nodiscard]] static std::optional<pass_time> decode(std::span<const std::byte> bytes) {
+        std::uint64_t in[1];
+        if (bytes.size() != numbers::bytes || !numbers::decode(bytes, in)) return std::nullopt;
+        return pass_time{{in[0]}};
+    }
+};
+
+/// The time, then the command.
+template <encodable Command>
+struct codec<stamped<Command>> {
+    using numbers = detail::number_list<1>;
+
+    [[nodiscard]] static std::size_t size(const stamped<Command>& value) {
+        return numbers::bytes + codec<Command>::size(value.command);
+    }
+    static void encode(const stamped<Command>& value, std::span<std::byte> out) {
+        numbers::encode({value.now.nanoseconds}, out.first(numbers::bytes));
+        codec<Command>::encode(value.command, out.subspan(numbers::bytes));
+    }
+    [[nodiscard]] static std::optional<stamped<Command>> decode(std::span<const std::byte> bytes) {
+        std::uint64_t in[1];
+        if (!numbers::decode(bytes, in)) return std::nullopt;
+        auto command = codec<Command>::decode(bytes.subspan(numbers::bytes));
+        if (!command) return std::nullopt;
+        return stamped<Command>{{in[0]}, std::move(*command)};
+    }
+};
+
+}  // namespace raft
+//
+// What a server does about the log's time, for whoever drives a node.
+
+#include <optional>
+#include <variant>
+
+
+namespace raft {
+
+/// Keeps a server's reckoning of the log's time, and writes the stamps of a leader. It outlives the
+/// node. Used on the node's thread.
+class log_timekeeper {
+public:
+    /// `clock` counts by the same steady clock as `now` of the functions below.
+    explicit log_timekeeper(log_clock clock = {}, stamp_schedule schedule = stamp_schedule{})
+        : clock_{clock}, schedule_{schedule} {}
+    log_timekeeper(const log_timekeeper&) = delete;
+    log_timekeeper& operator=(const log_timekeeper&) = delete;
+
+    /// What a command that is proposed now is stamped with.
+    [[nodiscard]] log_time read(instant now) const { return clock_.read(now); }
+
+    /// To be called after whatever may have moved the node on, before commands are proposed, and at
+    /// the instant that it returns, if any. Proposes a stamp where this server leads and owes one.
+    /// The node's state machine is a `keeps_log_time`.
+    template <class Node>
+    std::optional<instant> keep(Node& node, instant now) {
+        const bool leads = node.protocol_state().is_leader();
+        const auto& machine = node.state_machine();
+        clock_.see(machine.now(), now, leads);
+        if (!leads) return std::nullopt;
+        const auto is_due = schedule_.due(clock_, machine.now(), machine.next_expiry());
+        if (!is_due || *is_due > now) return is_due;
+        propose_stamp(node, now);
+        return schedule_.due(clock_, machine.now(), machine.next_expiry());
+    }
+
+private:
+    template <class Node>
+    void propose_stamp(Node& node, instant now) {
+        using outcome_type = outcome<typename Node::result>;
+        schedule_.proposed();
+        auto stamp = Node::state_machine_type::stamp_at(read(now));
+        node.propose(std::move(stamp), [this, now](const outcome_type& given) {
+            std::holds_alternative<refusal>(given) ? schedule_.refused(now) : schedule_.settled();
+        });
+    }
+
+    log_clock clock_;
+    stamp_schedule schedule_;
+};
+
+}  // namespace raft
+
+namespace raft {
+
+/// A state machine in which things expire.
+///
+/// `expire(index, now)` says that it is `now` by the entry at `index`; what expires by then goes.
+/// It is called before the command of each entry, and without one by a stamp alone; `now` never
+/// runs backwards. Where very much expires at once it may leave some of that for later calls, so
+/// that none takes long, if it shows nobody what has expired.
+/// `next_expiry()` says when it wants to be called again at the latest: when the next thing
+/// expires, or a time that is past, if some was left.
+template <class T>
+concept expiring_state_machine = state_machine<T> &&
+    requires(T& machine, const T& asked, log_index index, log_time now) {
+    machine.expire(index, now);
+    { asked.next_expiry() } -> std::same_as<std::optional<log_time>>;
+};
+
+/// A state machine whose log has a time, as whoever drives it sees it: `timed` and `sessions` are.
+///
+/// `now()` is the log's time; `stamp(command, now)` puts the time into a command on its way to the
+/// log; `stamp_at(now)` is a command that is nothing but a stamp.
+template <class T>
+concept keeps_log_time = state_machine<T> &&
+    requires(const T& machine, typename T::command& command, log_time now) {
+    { machine.now() } -> std::same_as<log_time>;
+    { machine.next_expiry() } -> std::same_as<std::optional<log_time>>;
+    T::stamp(command, now);
+    { T::stamp_at(now) } -> std::same_as<typename T::command>;
+};
+
+/// A state machine with the log's time. A stamp alone is answered with `result{}`. It can be saved
+/// if `StateMachine` can. It is used from one thread at a time, as any state machine.
+template <expiring_state_machine StateMachine>
+requires std::default_initializable<typename StateMachine::result>
+class timed {
+public:
+    using command = timed_command<typename StateMachine::command>;
+    using result = typename StateMachine::result;
+
+    explicit timed(StateMachine machine = {}) : machine_{std::move(machine)} {}
+
+    result apply(log_index index, const command& asked) {
+        now_ = std::max(now_, std::visit([](const auto& each) { return each.now; }, asked));
+        machine_.expire(index, now_);
+        const auto* inner = std::get_if<stamped<typename StateMachine::command>>(&asked);
+        return inner != nullptr ? machine_.apply(index, inner->command) : result{};
+    }
+
+    [[nodiscard]] const StateMachine& machine() const { return machine_; }
+    [[nodiscard]] log_time now() const { return now_; }
+    [[nodiscard]] std::optional<log_time> next_expiry() const { return machine_.next_expiry(); }
+
+    static void stamp(command& asked, log_time now) {
+        std::visit([&](auto& each) { each.now = now; }, asked);
+    }
+    [[nodiscard]] static command stamp_at(log_time now) { return pass_time{now}; }
+
+    template <class Sink>
+    void save(Sink& sink) const requires snapshotting_state_machine<StateMachine> {
+        save_value(sink, now_);
+        machine_.save(sink);
+    }
+
+    /// The state as it is, to be saved while this goes on.
+    [[nodiscard]] auto capture() const requires capturing_state_machine<StateMachine> {
+        return captured<decltype(machine_.capture())>{now_, machine_.capture()};
+    }
+
+    /// The time comes first: a state machine may read its snapshot to the end of the bytes.
+    template <class Source>
+    [[nodiscard]] bool restore(Source& source) requires snapshotting_state_machine<StateMachine> {
+        log_time restored{};
+        if (!restore_value(source, restored) || !machine_.restore(source)) return false;
+        now_ = restored;
+        return true;
+    }
+
+    friend bool operator==(const timed&, const timed&) = default;
+
+private:
+    template <class Captured>
+    struct captured {
+        log_time now{};
+        Captured machine;
+
+        template <class Sink>
+        void save(Sink& sink) const {
+            save_value(sink, now);
+            machine.save(sink);
+        }
+    };
+
+    StateMachine machine_;
+    log_time now_{};
+};
+
+}  // namespace raft
+//
 // Exactly-once commands for any state machine (§8, thesis §6.3). A client opens a session through
 // the log and numbers its commands; a command that is proposed again, to whichever leader, is
 // applied once, and answered each time with what the state machine said then.
@@ -1154,7 +1552,9 @@ private:
 //     node.propose(raft::exactly_once<bank::command>{{session, {1}}, {0}, now, transfer}, …);
 //
 // All of it is decided by the log alone, so that all servers decide the same: who has a session,
-// what is kept for it, and, by the times that proposers put into their commands, when it expires.
+// what is kept for it, and, by the log's time (log_time.hpp), when it expires. `now` is what a
+// `log_clock` reads; `replica` puts it in. A session expires with the next command: nobody writes a
+// stamp for it, as all that it takes is memory within its limits.
 
 #include <concepts>
 #include <cstddef>
@@ -1165,8 +1565,6 @@ private:
 //
 // What clients with sessions put into the log, and what they are answered (thesis §6.3).
 
-#include <algorithm>
-#include <chrono>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -1178,22 +1576,6 @@ private:
 
 
 namespace raft {
-
-/// Time as the log tells it: nanoseconds since an origin that all who propose share. Whoever
-/// proposes puts its own into the command; the latest that the log has shown so far is the log's
-/// time, the same on every server. It is no clock of any server: it stands while nothing is
-/// proposed, and a proposer whose clock is ahead takes it along for all.
-struct log_time {
-    std::uint64_t nanoseconds = 0;
-    friend constexpr auto operator<=>(const log_time&, const log_time&) = default;
-};
-
-/// The wall clock's time as one to propose with, since 1970.
-[[nodiscard]] constexpr log_time log_time_of(std::chrono::system_clock::time_point when) {
-    const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(
-        std::max(when, std::chrono::system_clock::time_point{}).time_since_epoch());
-    return {static_cast<std::uint64_t>(since.count())};
-}
 
 /// A session: the index of the entry that opened it, so none is ever used twice.
 struct session_id {
@@ -1253,7 +1635,8 @@ struct exactly_once {
 };
 
 /// A command outside of any session, for those that may as well be applied twice: applied each time
-/// that it is committed. Answered with `session_answer`.
+/// that it is committed. Answered with `session_answer`. It bears no stamp, and so is applied at
+/// the log's time of before.
 template <class Command>
 struct at_least_once {
     Command command{};
@@ -1261,10 +1644,11 @@ struct at_least_once {
 };
 
 /// What the log holds for a state machine with sessions. Each alternative has a `codec` if
-/// `Command` has one.
+/// `Command` has one. Servers of before know no `pass_time`: it comes into the log only of a state
+/// machine in which things expire.
 template <class Command>
 using session_command = std::variant<open_session, keep_session, close_session,
-                                     exactly_once<Command>, at_least_once<Command>>;
+                                     exactly_once<Command>, at_least_once<Command>, pass_time>;
 
 // ----------------------------------------------------------------------------------------- answers
 
@@ -1277,6 +1661,11 @@ struct session_kept {
 };
 struct session_closed {
     friend bool operator==(const session_closed&, const session_closed&) = default;
+};
+
+/// The log's time is what a stamp said, or was later already.
+struct time_passed {
+    friend bool operator==(const time_passed&, const time_passed&) = default;
 };
 
 /// The command was applied, and this is what the state machine said.
@@ -1311,32 +1700,9 @@ enum class session_refusal : std::uint8_t {
 
 template <class Result>
 using session_result = std::variant<session_opened, session_kept, session_closed,
-                                    session_answer<Result>, session_refusal>;
+                                    session_answer<Result>, session_refusal, time_passed>;
 
 // ------------------------------------------------------------------------------------------- bytes
-
-namespace detail {
-
-/// Numbers of 64 bits, one after the other.
-template <std::size_t Count>
-struct number_list {
-    static constexpr std::size_t bytes = Count * sizeof(std::uint64_t);
-
-    static void encode(const std::uint64_t (&numbers)[Count], std::span<std::byte> out) {
-        byte_writer to{out};
-        for (const auto number : numbers) to.number(number);
-    }
-
-    /// Fills `numbers` from the first bytes; false if there are too few.
-    [[nodiscard]] static bool decode(std::span<const std::byte> from,
-                                     std::uint64_t (&numbers)[Count]) {
-        byte_reader reader{from};
-        for (auto& number : numbers) number = reader.number<std::uint64_t>();
-        return !reader.error();
-    }
-};
-
-}  // namespace detail
 
 template <>
 struct codec<open_session> {
@@ -1462,7 +1828,7 @@ struct session_limits {
     /// The most answers kept for a session. A command for whose answer there is no room is refused.
     std::size_t results_max = 64;
     /// A session that was not used for so long, by the log's time, expires. Longer than a client
-    /// may be out of reach, and longer than the clocks of proposers are apart.
+    /// may be out of reach.
     duration lifetime = milliseconds(3'600'000);
 
     friend bool operator==(const session_limits&, const session_limits&) = default;
@@ -1755,8 +2121,22 @@ public:
 
     [[nodiscard]] const StateMachine& machine() const { return machine_; }
     [[nodiscard]] std::size_t session_count() const { return table_.size(); }
-    /// The latest time that the log has shown.
+    /// The log's time: the latest that it has shown.
     [[nodiscard]] log_time now() const { return table_.now(); }
+    /// Of what expires in the state machine itself; sessions need no stamp of their own.
+    [[nodiscard]] std::optional<log_time> next_expiry() const {
+        if constexpr (expiring_state_machine<StateMachine>) return machine_.next_expiry();
+        return std::nullopt;
+    }
+
+    static void stamp(command& asked, log_time now) {
+        std::visit(
+            [&](auto& each) {
+                if constexpr (requires { each.now; }) each.now = now;
+            },
+            asked);
+    }
+    [[nodiscard]] static command stamp_at(log_time now) { return pass_time{now}; }
 
     template <class Sink>
     void save(Sink& sink) const requires snapshotting_state_machine<StateMachine> {
@@ -1796,27 +2176,38 @@ private:
         }
     };
 
+    /// A stamp is applied: whatever has expired by then goes.
+    void advance_to(log_index index, log_time now) {
+        table_.advance_to(now);
+        if constexpr (expiring_state_machine<StateMachine>) machine_.expire(index, table_.now());
+    }
+
+    result apply_one(log_index index, const pass_time& asked) {
+        advance_to(index, asked.now);
+        return time_passed{};
+    }
+
     result apply_one(log_index index, const open_session& asked) {
-        table_.advance_to(asked.now);
+        advance_to(index, asked.now);
         return session_opened{table_.open(index)};
     }
 
     result apply_one(log_index index, const keep_session& asked) {
-        table_.advance_to(asked.now);
+        advance_to(index, asked.now);
         auto* session = table_.use(asked.session, index);
         if (session == nullptr) return session_refusal::unknown_session;
         session->acknowledge(asked.acknowledged_through);
         return session_kept{};
     }
 
-    result apply_one(log_index, const close_session& asked) {
-        table_.advance_to(asked.now);
+    result apply_one(log_index index, const close_session& asked) {
+        advance_to(index, asked.now);
         table_.close(asked.session);
         return session_closed{};
     }
 
     result apply_one(log_index index, const exactly_once<inner_command>& asked) {
-        table_.advance_to(asked.now);
+        advance_to(index, asked.now);
         auto* session = table_.use(asked.ticket.session, index);
         if (session == nullptr) return session_refusal::unknown_session;
         session->acknowledge(asked.acknowledged_through);
@@ -1830,6 +2221,7 @@ private:
     }
 
     result apply_one(log_index index, const at_least_once<inner_command>& asked) {
+        advance_to(index, table_.now());
         return session_answer<inner_result>{machine_.apply(index, asked.command), false};
     }
 

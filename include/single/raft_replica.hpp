@@ -107,7 +107,6 @@ struct replica_options {
 #include <iterator>
 #include <memory>
 #include <optional>
-#include <random>
 #include <span>
 #include <string>
 #include <utility>
@@ -145,6 +144,32 @@ listening_endpoint(asio::io_context& io, const replica_options& options) {
     if (error || found.empty())
         return "cannot find the address of " + own->host + ": " + error.message();
     return found.begin()->endpoint();
+}
+
+}  // namespace raft::detail
+//
+// What a replica tells its node.
+
+#include <random>
+#include <utility>
+#include <vector>
+
+
+namespace raft::detail {
+
+template <class StateMachine>
+[[nodiscard]] node_options settings_of_node(const replica_options& options, history_id history) {
+    node_options all{.id = options.id,
+                     .initial = {},
+                     .birth = history,
+                     .config = options.config,
+                     .seed = std::random_device{}()};
+    std::vector<member_id> founders;
+    for (const auto& each : options.members) founders.push_back(each.id);
+    if (!options.joins) all.initial = voters_only(std::move(founders));
+    if constexpr (snapshotting_state_machine<StateMachine>)
+        all.snapshot_after_bytes = options.snapshot_after_bytes;
+    return all;
 }
 
 }  // namespace raft::detail
@@ -401,6 +426,50 @@ private:
 
 }  // namespace raft::detail
 //
+// The log's time at a replica, whose state machine may have one.
+
+#include <chrono>
+#include <optional>
+
+
+namespace raft::detail {
+
+/// Stamps what is proposed, and writes the stamps of a leader. Of a state machine without a time it
+/// does nothing.
+template <class StateMachine>
+class replica_stamps {
+public:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    void stamp(typename StateMachine::command& proposed) const {
+        if constexpr (keeps_log_time<StateMachine>)
+            StateMachine::stamp(proposed, keeper_.read(now()));
+    }
+
+    template <class Node>
+    void keep(Node& node) {
+        if constexpr (keeps_log_time<StateMachine>) due_ = keeper_.keep(node, now());
+    }
+
+    /// When `keep` is to be called at the latest.
+    [[nodiscard]] std::optional<time_point> due() const {
+        if (!due_) return std::nullopt;
+        return time_point{std::chrono::nanoseconds{due_->nanoseconds}};
+    }
+
+private:
+    [[nodiscard]] static instant now() {
+        const auto since_origin = std::chrono::steady_clock::now().time_since_epoch();
+        return {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
+    }
+
+    /// A log begins with what the wall clock shows, as logs of before did.
+    log_timekeeper keeper_{log_clock{log_time_of(std::chrono::system_clock::now()), now()}};
+    std::optional<instant> due_{};
+};
+
+}  // namespace raft::detail
+//
 // Tells whoever operates a replica what has changed.
 
 #include <cstddef>
@@ -511,7 +580,8 @@ public:
         auto wires = transport_options();
         if (auto* wrong = std::get_if<std::string>(&wires)) return std::move(*wrong);
         transport_.emplace(io_, std::get<asio_transport_options>(std::move(wires)));
-        node_.emplace(settings_of_node(), std::move(machine_), *transport_, *storage_);
+        node_.emplace(settings_of_node<StateMachine>(options_, *storage_->history()),
+                      std::move(machine_), *transport_, *storage_);
         const auto failed = transport_->start(
             [this](member_id from, const message& body, const attachment<command>& beside) {
                 node_->receive(from, body, beside);
@@ -642,20 +712,6 @@ private:
         return marks_.open(options_.directory);
     }
 
-    [[nodiscard]] node_options settings_of_node() const {
-        node_options all{.id = options_.id,
-                         .initial = {},
-                         .birth = storage_->history(),
-                         .config = options_.config,
-                         .seed = std::random_device{}()};
-        std::vector<member_id> founders;
-        for (const auto& each : options_.members) founders.push_back(each.id);
-        if (!options_.joins) all.initial = voters_only(std::move(founders));
-        if constexpr (snapshotting_state_machine<StateMachine>)
-            all.snapshot_after_bytes = options_.snapshot_after_bytes;
-        return all;
-    }
-
     [[nodiscard]] std::variant<asio_transport_options, std::string> transport_options() {
         const auto at = listening_endpoint(io_, options_);
         if (const auto* wrong = std::get_if<std::string>(&at)) return *wrong;
@@ -685,6 +741,7 @@ private:
     void turn() {
         turn_scheduled_ = false;
         if (is_over_ || !node_) return;
+        stamps_.keep(*node_);
         submit_proposals();
         submit_queries();
         answer_transfers();
@@ -697,6 +754,7 @@ private:
     void arm_timer() {
         auto deadline = node_->deadline();
         if (deadline && patient_until_) deadline = std::max(*deadline, *patient_until_);
+        if (const auto due = stamps_.due()) deadline = std::min(deadline.value_or(*due), *due);
         if (deadline == armed_) return;
         // A later deadline can wait until the timer comes: most are put off again before that.
         if (deadline && armed_ && *armed_ < *deadline) return;
@@ -792,6 +850,7 @@ private:
         for (const auto& each : batch) {
             each->let_go();
             commands.push_back(each->asked());
+            stamps_.stamp(commands.back());
         }
         node_->propose(std::span<const command>{commands},
                        [this, all = std::move(batch)](std::size_t i, const outcome<result>& given) {
@@ -805,6 +864,7 @@ private:
                 refusal{refusal_reason::not_leader, node_->protocol_state().current_leader()});
         asked->let_go();
         auto one = asked->asked();
+        stamps_.stamp(one);
         node_->forward(std::move(one), [this, asked = std::move(asked)](
                                            const outcome<result>& given) { hear(asked, given); });
     }
@@ -908,6 +968,7 @@ private:
     peer_marks<> marks_{};
     std::optional<storage_type> storage_{};
     std::optional<transport_type> transport_{};
+    replica_stamps<StateMachine> stamps_{};
     std::optional<node_type> node_{};
 
     open_requests open_{};
@@ -954,13 +1015,13 @@ public:
     using milliseconds = std::chrono::milliseconds;
 
     /// It has a thread of its own.
-    explicit replica(replica_options options, StateMachine machine = {})
+    explicit replica(replica_options options, StateMachine machine = StateMachine())
         : own_{std::make_shared<own_thread>()}
         , running_{
               std::make_shared<running>(own_, own_->io, std::move(options), std::move(machine))} {}
 
     /// It lives on `io`, which one thread runs, and which outlives it.
-    replica(asio::io_context& io, replica_options options, StateMachine machine = {})
+    replica(asio::io_context& io, replica_options options, StateMachine machine = StateMachine())
         : running_{std::make_shared<running>(nullptr, io, std::move(options), std::move(machine))} {
     }
 

@@ -4,7 +4,7 @@
 #   cmake -P tests/tools/amalgamate.cmake
 #
 #   raft.hpp               core, node, codec, batteries in memory: standard C++ alone
-#   raft_batteries.hpp     sessions, host, flight recorder: standard C++ alone
+#   raft_batteries.hpp     sessions, log time, host, flight recorder: standard C++ alone
 #   raft_file_storage.hpp  needs POSIX
 #   raft_asio.hpp          needs Asio
 #   raft_replica.hpp       a running server: needs Asio and POSIX

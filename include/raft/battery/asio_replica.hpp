@@ -64,13 +64,13 @@ public:
     using milliseconds = std::chrono::milliseconds;
 
     /// It has a thread of its own.
-    explicit replica(replica_options options, StateMachine machine = {})
+    explicit replica(replica_options options, StateMachine machine = StateMachine())
         : own_{std::make_shared<own_thread>()}
         , running_{
               std::make_shared<running>(own_, own_->io, std::move(options), std::move(machine))} {}
 
     /// It lives on `io`, which one thread runs, and which outlives it.
-    replica(asio::io_context& io, replica_options options, StateMachine machine = {})
+    replica(asio::io_context& io, replica_options options, StateMachine machine = StateMachine())
         : running_{std::make_shared<running>(nullptr, io, std::move(options), std::move(machine))} {
     }
 

@@ -9,7 +9,9 @@
 //     node.propose(raft::exactly_once<bank::command>{{session, {1}}, {0}, now, transfer}, …);
 //
 // All of it is decided by the log alone, so that all servers decide the same: who has a session,
-// what is kept for it, and, by the times that proposers put into their commands, when it expires.
+// what is kept for it, and, by the log's time (log_time.hpp), when it expires. `now` is what a
+// `log_clock` reads; `replica` puts it in. A session expires with the next command: nobody writes a
+// stamp for it, as all that it takes is memory within its limits.
 #pragma once
 
 #include <concepts>
@@ -18,6 +20,7 @@
 #include <utility>
 #include <variant>
 
+#include <raft/battery/log_time.hpp>
 #include <raft/battery/sessions/command.hpp>
 #include <raft/battery/sessions/snapshot.hpp>
 #include <raft/battery/sessions/table.hpp>
@@ -68,8 +71,22 @@ public:
 
     [[nodiscard]] const StateMachine& machine() const { return machine_; }
     [[nodiscard]] std::size_t session_count() const { return table_.size(); }
-    /// The latest time that the log has shown.
+    /// The log's time: the latest that it has shown.
     [[nodiscard]] log_time now() const { return table_.now(); }
+    /// Of what expires in the state machine itself; sessions need no stamp of their own.
+    [[nodiscard]] std::optional<log_time> next_expiry() const {
+        if constexpr (expiring_state_machine<StateMachine>) return machine_.next_expiry();
+        return std::nullopt;
+    }
+
+    static void stamp(command& asked, log_time now) {
+        std::visit(
+            [&](auto& each) {
+                if constexpr (requires { each.now; }) each.now = now;
+            },
+            asked);
+    }
+    [[nodiscard]] static command stamp_at(log_time now) { return pass_time{now}; }
 
     template <class Sink>
     void save(Sink& sink) const requires snapshotting_state_machine<StateMachine> {
@@ -109,27 +126,38 @@ private:
         }
     };
 
+    /// A stamp is applied: whatever has expired by then goes.
+    void advance_to(log_index index, log_time now) {
+        table_.advance_to(now);
+        if constexpr (expiring_state_machine<StateMachine>) machine_.expire(index, table_.now());
+    }
+
+    result apply_one(log_index index, const pass_time& asked) {
+        advance_to(index, asked.now);
+        return time_passed{};
+    }
+
     result apply_one(log_index index, const open_session& asked) {
-        table_.advance_to(asked.now);
+        advance_to(index, asked.now);
         return session_opened{table_.open(index)};
     }
 
     result apply_one(log_index index, const keep_session& asked) {
-        table_.advance_to(asked.now);
+        advance_to(index, asked.now);
         auto* session = table_.use(asked.session, index);
         if (session == nullptr) return session_refusal::unknown_session;
         session->acknowledge(asked.acknowledged_through);
         return session_kept{};
     }
 
-    result apply_one(log_index, const close_session& asked) {
-        table_.advance_to(asked.now);
+    result apply_one(log_index index, const close_session& asked) {
+        advance_to(index, asked.now);
         table_.close(asked.session);
         return session_closed{};
     }
 
     result apply_one(log_index index, const exactly_once<inner_command>& asked) {
-        table_.advance_to(asked.now);
+        advance_to(index, asked.now);
         auto* session = table_.use(asked.ticket.session, index);
         if (session == nullptr) return session_refusal::unknown_session;
         session->acknowledge(asked.acknowledged_through);
@@ -143,6 +171,7 @@ private:
     }
 
     result apply_one(log_index index, const at_least_once<inner_command>& asked) {
+        advance_to(index, table_.now());
         return session_answer<inner_result>{machine_.apply(index, asked.command), false};
     }
 

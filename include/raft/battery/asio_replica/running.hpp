@@ -14,7 +14,6 @@
 #include <iterator>
 #include <memory>
 #include <optional>
-#include <random>
 #include <span>
 #include <string>
 #include <utility>
@@ -26,9 +25,11 @@
 #include <asio/steady_timer.hpp>
 
 #include <raft/battery/asio_replica/address.hpp>
+#include <raft/battery/asio_replica/node_settings.hpp>
 #include <raft/battery/asio_replica/options.hpp>
 #include <raft/battery/asio_replica/outcome.hpp>
 #include <raft/battery/asio_replica/request.hpp>
+#include <raft/battery/asio_replica/stamps.hpp>
 #include <raft/battery/asio_replica/watch.hpp>
 #include <raft/battery/asio_transport.hpp>
 #include <raft/battery/file_storage.hpp>
@@ -74,7 +75,8 @@ public:
         auto wires = transport_options();
         if (auto* wrong = std::get_if<std::string>(&wires)) return std::move(*wrong);
         transport_.emplace(io_, std::get<asio_transport_options>(std::move(wires)));
-        node_.emplace(settings_of_node(), std::move(machine_), *transport_, *storage_);
+        node_.emplace(settings_of_node<StateMachine>(options_, *storage_->history()),
+                      std::move(machine_), *transport_, *storage_);
         const auto failed = transport_->start(
             [this](member_id from, const message& body, const attachment<command>& beside) {
                 node_->receive(from, body, beside);
@@ -205,20 +207,6 @@ private:
         return marks_.open(options_.directory);
     }
 
-    [[nodiscard]] node_options settings_of_node() const {
-        node_options all{.id = options_.id,
-                         .initial = {},
-                         .birth = storage_->history(),
-                         .config = options_.config,
-                         .seed = std::random_device{}()};
-        std::vector<member_id> founders;
-        for (const auto& each : options_.members) founders.push_back(each.id);
-        if (!options_.joins) all.initial = voters_only(std::move(founders));
-        if constexpr (snapshotting_state_machine<StateMachine>)
-            all.snapshot_after_bytes = options_.snapshot_after_bytes;
-        return all;
-    }
-
     [[nodiscard]] std::variant<asio_transport_options, std::string> transport_options() {
         const auto at = listening_endpoint(io_, options_);
         if (const auto* wrong = std::get_if<std::string>(&at)) return *wrong;
@@ -248,6 +236,7 @@ private:
     void turn() {
         turn_scheduled_ = false;
         if (is_over_ || !node_) return;
+        stamps_.keep(*node_);
         submit_proposals();
         submit_queries();
         answer_transfers();
@@ -260,6 +249,7 @@ private:
     void arm_timer() {
         auto deadline = node_->deadline();
         if (deadline && patient_until_) deadline = std::max(*deadline, *patient_until_);
+        if (const auto due = stamps_.due()) deadline = std::min(deadline.value_or(*due), *due);
         if (deadline == armed_) return;
         // A later deadline can wait until the timer comes: most are put off again before that.
         if (deadline && armed_ && *armed_ < *deadline) return;
@@ -355,6 +345,7 @@ private:
         for (const auto& each : batch) {
             each->let_go();
             commands.push_back(each->asked());
+            stamps_.stamp(commands.back());
         }
         node_->propose(std::span<const command>{commands},
                        [this, all = std::move(batch)](std::size_t i, const outcome<result>& given) {
@@ -368,6 +359,7 @@ private:
                 refusal{refusal_reason::not_leader, node_->protocol_state().current_leader()});
         asked->let_go();
         auto one = asked->asked();
+        stamps_.stamp(one);
         node_->forward(std::move(one), [this, asked = std::move(asked)](
                                            const outcome<result>& given) { hear(asked, given); });
     }
@@ -471,6 +463,7 @@ private:
     peer_marks<> marks_{};
     std::optional<storage_type> storage_{};
     std::optional<transport_type> transport_{};
+    replica_stamps<StateMachine> stamps_{};
     std::optional<node_type> node_{};
 
     open_requests open_{};

@@ -3,8 +3,6 @@
 // What clients with sessions put into the log, and what they are answered (thesis §6.3).
 #pragma once
 
-#include <algorithm>
-#include <chrono>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -14,27 +12,10 @@
 #include <utility>
 #include <variant>
 
+#include <raft/battery/log_time/command.hpp>
 #include <raft/codec/command.hpp>
-#include <raft/codec/frame.hpp>
-#include <raft/core/types.hpp>
 
 namespace raft {
-
-/// Time as the log tells it: nanoseconds since an origin that all who propose share. Whoever
-/// proposes puts its own into the command; the latest that the log has shown so far is the log's
-/// time, the same on every server. It is no clock of any server: it stands while nothing is
-/// proposed, and a proposer whose clock is ahead takes it along for all.
-struct log_time {
-    std::uint64_t nanoseconds = 0;
-    friend constexpr auto operator<=>(const log_time&, const log_time&) = default;
-};
-
-/// The wall clock's time as one to propose with, since 1970.
-[[nodiscard]] constexpr log_time log_time_of(std::chrono::system_clock::time_point when) {
-    const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(
-        std::max(when, std::chrono::system_clock::time_point{}).time_since_epoch());
-    return {static_cast<std::uint64_t>(since.count())};
-}
 
 /// A session: the index of the entry that opened it, so none is ever used twice.
 struct session_id {
@@ -94,7 +75,8 @@ struct exactly_once {
 };
 
 /// A command outside of any session, for those that may as well be applied twice: applied each time
-/// that it is committed. Answered with `session_answer`.
+/// that it is committed. Answered with `session_answer`. It bears no stamp, and so is applied at
+/// the log's time of before.
 template <class Command>
 struct at_least_once {
     Command command{};
@@ -102,10 +84,11 @@ struct at_least_once {
 };
 
 /// What the log holds for a state machine with sessions. Each alternative has a `codec` if
-/// `Command` has one.
+/// `Command` has one. Servers of before know no `pass_time`: it comes into the log only of a state
+/// machine in which things expire.
 template <class Command>
 using session_command = std::variant<open_session, keep_session, close_session,
-                                     exactly_once<Command>, at_least_once<Command>>;
+                                     exactly_once<Command>, at_least_once<Command>, pass_time>;
 
 // ----------------------------------------------------------------------------------------- answers
 
@@ -118,6 +101,11 @@ struct session_kept {
 };
 struct session_closed {
     friend bool operator==(const session_closed&, const session_closed&) = default;
+};
+
+/// The log's time is what a stamp said, or was later already.
+struct time_passed {
+    friend bool operator==(const time_passed&, const time_passed&) = default;
 };
 
 /// The command was applied, and this is what the state machine said.
@@ -152,32 +140,9 @@ enum class session_refusal : std::uint8_t {
 
 template <class Result>
 using session_result = std::variant<session_opened, session_kept, session_closed,
-                                    session_answer<Result>, session_refusal>;
+                                    session_answer<Result>, session_refusal, time_passed>;
 
 // ------------------------------------------------------------------------------------------- bytes
-
-namespace detail {
-
-/// Numbers of 64 bits, one after the other.
-template <std::size_t Count>
-struct number_list {
-    static constexpr std::size_t bytes = Count * sizeof(std::uint64_t);
-
-    static void encode(const std::uint64_t (&numbers)[Count], std::span<std::byte> out) {
-        byte_writer to{out};
-        for (const auto number : numbers) to.number(number);
-    }
-
-    /// Fills `numbers` from the first bytes; false if there are too few.
-    [[nodiscard]] static bool decode(std::span<const std::byte> from,
-                                     std::uint64_t (&numbers)[Count]) {
-        byte_reader reader{from};
-        for (auto& number : numbers) number = reader.number<std::uint64_t>();
-        return !reader.error();
-    }
-};
-
-}  // namespace detail
 
 template <>
 struct codec<open_session> {

@@ -25,7 +25,7 @@ struct session_limits {
     /// The most answers kept for a session. A command for whose answer there is no room is refused.
     std::size_t results_max = 64;
     /// A session that was not used for so long, by the log's time, expires. Longer than a client
-    /// may be out of reach, and longer than the clocks of proposers are apart.
+    /// may be out of reach.
     duration lifetime = milliseconds(3'600'000);
 
     friend bool operator==(const session_limits&, const session_limits&) = default;

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The log's time at a replica, whose state machine may have one.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include <raft/battery/log_time.hpp>
+
+namespace raft::detail {
+
+/// Stamps what is proposed, and writes the stamps of a leader. Of a state machine without a time it
+/// does nothing.
+template <class StateMachine>
+class replica_stamps {
+public:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    void stamp(typename StateMachine::command& proposed) const {
+        if constexpr (keeps_log_time<StateMachine>)
+            StateMachine::stamp(proposed, keeper_.read(now()));
+    }
+
+    template <class Node>
+    void keep(Node& node) {
+        if constexpr (keeps_log_time<StateMachine>) due_ = keeper_.keep(node, now());
+    }
+
+    /// When `keep` is to be called at the latest.
+    [[nodiscard]] std::optional<time_point> due() const {
+        if (!due_) return std::nullopt;
+        return time_point{std::chrono::nanoseconds{due_->nanoseconds}};
+    }
+
+private:
+    [[nodiscard]] static instant now() {
+        const auto since_origin = std::chrono::steady_clock::now().time_since_epoch();
+        return {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
+    }
+
+    /// A log begins with what the wall clock shows, as logs of before did.
+    log_timekeeper keeper_{log_clock{log_time_of(std::chrono::system_clock::now()), now()}};
+    std::optional<instant> due_{};
+};
+
+}  // namespace raft::detail

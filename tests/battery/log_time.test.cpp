@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Goal: what expires by the log's time does so at the same entry on all servers, whatever their
+// clocks show and whoever leads. Method: three nodes, each with a clock of its own, on virtual
+// time; a state machine notes at which entry each of its leases went.
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <raft/battery/log_time.hpp>
+#include <raft/battery/manual_clock.hpp>
+#include <raft/battery/memory_network.hpp>
+#include <raft/battery/memory_storage.hpp>
+#include <raft/battery/sessions.hpp>
+#include <raft/raft.hpp>
+#include <support/journal.hpp>
+
+using namespace raft;
+using namespace raft::testing;
+
+namespace {
+
+constexpr instant at_ms(std::int64_t ms) { return {ms * 1'000'000}; }
+constexpr log_time time_ms(std::uint64_t ms) { return {ms * 1'000'000}; }
+
+/// Names that are held for a while, and at which entry each came to its end.
+struct leases {
+    struct grant {
+        std::string name{};
+        std::int64_t milliseconds = 0;
+        friend bool operator==(const grant&, const grant&) = default;
+    };
+    using command = grant;
+    using result = std::string;
+
+    void expire(log_index index, log_time time) {
+        now = time;
+        std::erase_if(until, [&](const auto& each) {
+            if (each.second > now) return false;
+            gone[each.first] = index.value;
+            return true;
+        });
+    }
+    result apply(log_index, const grant& asked) {
+        until[asked.name] = now + milliseconds(asked.milliseconds);
+        return "granted";
+    }
+    [[nodiscard]] std::optional<log_time> next_expiry() const {
+        std::optional<log_time> first;
+        for (const auto& [name, when] : until) first = std::min(first.value_or(when), when);
+        return first;
+    }
+    void save(auto& sink) const {
+        save_value(sink, until);
+        save_value(sink, gone);
+    }
+    [[nodiscard]] bool restore(auto& source) {
+        return restore_value(source, until) && restore_value(source, gone);
+    }
+
+    log_time now{};
+    std::map<std::string, log_time> until{};
+    std::map<std::string, std::uint64_t> gone{};
+    friend bool operator==(const leases&, const leases&) = default;
+};
+
+using machine = timed<leases>;
+static_assert(keeps_log_time<machine>);
+static_assert(keeps_log_time<sessions<leases>>);
+static_assert(snapshotting_state_machine<machine>);
+
+using wires_type = memory_network<machine::command>;
+using disk_type = memory_storage<machine::command>;
+using node_type = node<machine, wires_type::port, disk_type&, manual_clock&>;
+
+/// Three servers, whose clocks began at different times.
+class cluster_of_clocks {
+public:
+    explicit cluster_of_clocks(std::array<int, 3> minutes, settings config = {}) {
+        config.retained_entries = 1;
+        for (std::uint64_t id = 1; id <= 3; ++id) {
+            auto& one = all_[id];
+            one.clock.advance_to(manual_clock::time_point{std::chrono::minutes{minutes[id - 1]}});
+            one.options = {{id}, voters_only({{1}, {2}, {3}}), history_id{1}, config, id};
+            start(id);
+        }
+    }
+
+    void start(std::uint64_t id) {
+        auto& one = all_[id];
+        one.keeper.emplace(log_clock{one.wall(), one.now()});
+        one.node.emplace(one.options, machine{}, wires_.port_of({id}), one.disk, one.clock);
+        REQUIRE(one.node->start());
+    }
+    void kill(std::uint64_t id) { all_[id].node.reset(); }
+
+    void pass(int milliseconds) {
+        for (int i = 0; i < milliseconds; ++i) {
+            for (auto& [id, one] : all_) {
+                one.clock.advance_to(one.clock.now() + std::chrono::milliseconds{1});
+                if (one.node) one.node->poll();
+            }
+            deliver();
+        }
+        passed_ += milliseconds;
+    }
+
+    std::uint64_t leader() {
+        for (int i = 0; i < 100; ++i, pass(50))
+            for (auto& [id, one] : all_)
+                if (one.node && one.node->protocol_state().is_leader()) return id;
+        FAIL("no leader");
+        return 0;
+    }
+
+    void grant(const std::string& name, std::int64_t milliseconds) {
+        auto& one = all_[leader()];
+        bool done = false;
+        one.node->propose(stamped<leases::grant>{one.keeper->read(one.now()), {name, milliseconds}},
+                          [&](const auto&) { done = true; });
+        deliver();
+        REQUIRE(done);
+    }
+
+    /// How long it takes until nobody holds the name.
+    std::optional<int> time_until_gone(const std::string& name, int most) {
+        const auto before = passed_;
+        while (passed_ - before < most) {
+            if (!held(leader(), name)) return passed_ - before;
+            pass(1);
+        }
+        return std::nullopt;
+    }
+
+    bool held(std::uint64_t id, const std::string& name) {
+        return machine_of(id).machine().until.contains(name);
+    }
+    const machine& machine_of(std::uint64_t id) { return all_.at(id).node->state_machine(); }
+    node_type& operator[](std::uint64_t id) { return *all_.at(id).node; }
+
+private:
+    struct server {
+        manual_clock clock{};
+        disk_type disk{};
+        node_options options{};
+        std::optional<log_timekeeper> keeper{};
+        std::optional<node_type> node{};
+
+        [[nodiscard]] instant now() const { return {clock.now().time_since_epoch().count()}; }
+        [[nodiscard]] log_time wall() const {
+            return {static_cast<std::uint64_t>(now().nanoseconds)};
+        }
+    };
+
+    void deliver() {
+        do {
+            for (auto& [id, one] : all_)
+                if (one.node) one.keeper->keep(*one.node, one.now());
+            wires_.deliver_all(
+                [&](member_id to, member_id from, const message& body, const auto& mail) {
+                    if (all_[to.value].node) all_[to.value].node->receive(from, body, mail);
+                });
+        } while (!wires_.empty());
+    }
+
+    wires_type wires_{};
+    std::map<std::uint64_t, server> all_{};
+    int passed_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("log time: a lease goes at one entry on servers whose clocks are minutes apart") {
+    cluster_of_clocks c{{0, 7, 95}};
+    const auto first = c.leader();
+    c.grant("lock", 3'000);
+    c.grant("day", 86'400'000);
+    c.pass(1'000);
+    c.kill(first);
+    const auto waited = c.time_until_gone("lock", 10'000);
+    REQUIRE(waited.has_value());
+    // 2,000 ms were left, and the election has stopped no time.
+    CHECK(*waited >= 2'000);
+    CHECK(*waited <= 2'010);
+    c.start(first);
+    c.pass(3'000);
+    for (std::uint64_t id = 1; id <= 3; ++id) {
+        CHECK(c.machine_of(id).machine().gone == c.machine_of(first).machine().gone);
+        CHECK_FALSE(c.held(id, "lock"));
+        CHECK(c.held(id, "day"));
+    }
+    CHECK(c.machine_of(first).machine().gone.at("lock") > 0);
+}
+
+TEST_CASE("log time: nothing is revived and nothing goes early whoever leads") {
+    cluster_of_clocks c{{60, 0, 5}};
+    c.grant("long", 600'000);
+    c.grant("short", 200);
+    REQUIRE(c.time_until_gone("short", 1'000).has_value());
+    for (int turn = 0; turn < 6; ++turn) {
+        const auto leads = c.leader();
+        CHECK_FALSE(c[leads].transfer_leadership().has_value());
+        c.pass(500);
+        for (std::uint64_t id = 1; id <= 3; ++id) {
+            CHECK_FALSE(c.held(id, "short"));
+            CHECK(c.held(id, "long"));
+        }
+    }
+    // Some 10 minutes less those 3 seconds: what the log says was left is what was left.
+    const auto& m = c.machine_of(c.leader());
+    const auto left = m.machine().until.at("long").nanoseconds - m.now().nanoseconds;
+    CHECK(left / 1'000'000'000 >= 590);
+    CHECK(left / 1'000'000'000 <= 598);
+}
+
+TEST_CASE("log time: a restart of all servers loses no more than since the last stamp") {
+    cluster_of_clocks c{{0, 1, 2}};
+    c.grant("lock", 60'000);
+    c.pass(30'500);
+    for (std::uint64_t id = 1; id <= 3; ++id) {
+        CHECK_FALSE(c[id].take_snapshot().has_value());
+        c.kill(id);
+    }
+    c.pass(3'600'000 / 100);  // Nobody is there to count it.
+    for (std::uint64_t id = 1; id <= 3; ++id) c.start(id);
+    const auto waited = c.time_until_gone("lock", 60'000);
+    REQUIRE(waited.has_value());
+    CHECK(*waited >= 25'000);
+    CHECK(*waited <= 30'600);
+}
+
+TEST_CASE("log time: a group that sleeps is woken by what expires") {
+    settings config{};
+    config.quiescence = true;
+    cluster_of_clocks c{{0, 10, 20}, config};
+    c.grant("lock", 700);
+    const auto leads = c.leader();
+    bool slept = false;
+    const auto is_gone = [&] { return !c.held(1, "lock") && !c.held(2, "lock"); };
+    for (int i = 0; i < 2'000 && !is_gone(); ++i) {
+        c.pass(1);
+        slept = slept || !c[leads].deadline().has_value();
+    }
+    CHECK(slept);
+    CHECK(is_gone());
+}
+
+TEST_CASE("log time: the clock of a leader goes on though its own stamps come back late") {
+    log_clock clock{time_ms(50), at_ms(1'000)};
+    CHECK(clock.read(at_ms(1'010)) == time_ms(60));
+    clock.see(time_ms(60), at_ms(1'015), true);  // What it wrote 5 ms ago.
+    CHECK(clock.read(at_ms(1'015)) == time_ms(65));
+    clock.see(time_ms(90), at_ms(1'020), true);  // Of one whose clock is ahead.
+    CHECK(clock.read(at_ms(1'021)) == time_ms(91));
+    clock.see(time_ms(91), at_ms(1'030), false);  // A follower goes by what it hears.
+    CHECK(clock.read(at_ms(1'030)) == time_ms(91));
+    clock.see(time_ms(91), at_ms(1'050), false);  // No news.
+    CHECK(clock.read(at_ms(1'050)) == time_ms(111));
+    CHECK(clock.when(time_ms(121)) == at_ms(1'060));
+    CHECK(clock.when(time_ms(1)) == at_ms(1'030));
+    const log_time never{~std::uint64_t{0}};
+    CHECK(clock.when(never) > at_ms(1'000'000'000'000));
+    CHECK(never + milliseconds(1) == never);
+    CHECK(time_ms(5) + milliseconds(-1) == time_ms(5));
+}
+
+TEST_CASE("log time: a stamp is due when something expires and now and then until then") {
+    const log_clock clock{time_ms(0), at_ms(0)};
+    stamp_schedule stamps{milliseconds(1'000)};
+    CHECK_FALSE(stamps.due(clock, time_ms(0), std::nullopt).has_value());
+    CHECK(stamps.due(clock, time_ms(0), time_ms(300)) == at_ms(300));
+    CHECK(stamps.due(clock, time_ms(0), time_ms(5'000)) == at_ms(1'000));
+    CHECK(stamps.due(clock, time_ms(900), time_ms(5'000)) == at_ms(1'900));
+    stamps.proposed();
+    CHECK_FALSE(stamps.due(clock, time_ms(0), time_ms(300)).has_value());
+    stamps.settled();
+    CHECK(stamps.due(clock, time_ms(0), time_ms(300)) == at_ms(300));
+    stamps.proposed();
+    stamps.refused(at_ms(500));
+    CHECK(stamps.due(clock, time_ms(0), time_ms(300)) == at_ms(600));
+}
+
+TEST_CASE("log time: it is saved and restored and a stamp behind it does nothing") {
+    machine one;
+    CHECK(one.apply({1}, stamped<leases::grant>{time_ms(100), {"a", 50}}) == "granted");
+    CHECK(one.apply({2}, machine::stamp_at(time_ms(10))).empty());
+    CHECK(one.now() == time_ms(100));
+    CHECK(one.next_expiry() == time_ms(150));
+    byte_sink sink;
+    one.save(sink);
+    machine other;
+    byte_source source{sink.bytes};
+    REQUIRE(other.restore(source));
+    CHECK(other.now() == time_ms(100));
+    CHECK(other.next_expiry() == time_ms(150));
+    for (auto* each : {&one, &other}) each->apply({3}, machine::stamp_at(time_ms(150)));
+    CHECK(other.machine().gone == std::map<std::string, std::uint64_t>{{"a", 3}});
+    CHECK(one == other);
+    byte_source nothing{{}};
+    CHECK_FALSE(other.restore(nothing));
+    CHECK(one == other);
+}
+
+TEST_CASE("log time: stamps and stamped commands come back from their bytes and from no others") {
+    for (const machine::command& each :
+         {machine::stamp_at(time_ms(7)),
+          machine::command{stamped<leases::grant>{time_ms(8), {"name", 9}}}}) {
+        std::vector<std::byte> bytes(codec<machine::command>::size(each));
+        codec<machine::command>::encode(each, bytes);
+        CHECK(codec<machine::command>::decode(bytes) == each);
+        bytes.pop_back();
+        CHECK_FALSE(codec<machine::command>::decode(bytes).has_value());
+    }
+    CHECK_FALSE(codec<pass_time>::decode(std::vector<std::byte>(9)).has_value());
+    CHECK_FALSE(codec<stamped<leases::grant>>::decode(std::vector<std::byte>(7)).has_value());
+}
+
+TEST_CASE("log time: sessions give it to a state machine in which things expire") {
+    using with_sessions = sessions<leases>;
+    with_sessions one;
+    with_sessions::command open = open_session{};
+    with_sessions::stamp(open, time_ms(100));
+    CHECK(std::get<session_opened>(one.apply({1}, open)).session == session_id{1});
+    one.apply({2}, exactly_once<leases::grant>{{{1}, {1}}, {0}, time_ms(200), {"a", 50}});
+    CHECK(one.next_expiry() == time_ms(250));
+    with_sessions::command plain = at_least_once<leases::grant>{{"b", 500}};
+    with_sessions::stamp(plain, time_ms(900));  // It bears none.
+    one.apply({3}, plain);
+    CHECK(one.now() == time_ms(200));
+    CHECK(
+        std::holds_alternative<time_passed>(one.apply({4}, with_sessions::stamp_at(time_ms(250)))));
+    CHECK(one.machine().gone == std::map<std::string, std::uint64_t>{{"a", 4}});
+    one.apply({5}, close_session{{1}, time_ms(800)});
+    CHECK(one.machine().gone == std::map<std::string, std::uint64_t>{{"a", 4}, {"b", 5}});
+    CHECK(one.session_count() == 0);
+}
