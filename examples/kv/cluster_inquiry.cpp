@@ -15,9 +15,10 @@ std::optional<birth_answer> birth_in(const std::optional<outside::answer>& said)
     return parse_birth_answer(said->text);
 }
 
-std::variant<cluster_answer, std::string> ask_one(const server_address& server,
+std::variant<cluster_answer, std::string> ask_one(const server_address& server, const keys& own,
                                                   std::chrono::milliseconds patience) {
     outside::connection asked{server, patience};
+    if (auto refused = enter(asked, own)) return *std::move(refused);
     const auto text = asked.call({"RAFT", "ADDRESS"});
     if (!text) return asked.error();
     if (text->is_error()) return "it said " + text->text;
@@ -41,13 +42,13 @@ std::variant<cluster_answer, std::string> ask_one(const server_address& server,
 }  // namespace
 
 std::variant<cluster_answer, std::string>
-ask_about_cluster(const std::vector<server_address>& servers, std::uint64_t self,
+ask_about_cluster(const std::vector<server_address>& servers, std::uint64_t self, const keys& own,
                   std::chrono::milliseconds patience) {
     std::string problems;
     for (const auto& server : servers) {
         // An earlier incarnation was at this server's own address.
         if (number_of(server.id) == number_of(self)) continue;
-        auto said = ask_one(server, patience);
+        auto said = ask_one(server, own, patience);
         if (std::holds_alternative<cluster_answer>(said)) return said;
         problems += (problems.empty() ? "server " : "; server ") + id_text(server.id) + " at " +
                     host_and_port(server.host, server.client_port) + ": " +
@@ -56,19 +57,28 @@ ask_about_cluster(const std::vector<server_address>& servers, std::uint64_t self
     return problems.empty() ? "the cluster file names no other server" : problems;
 }
 
-std::optional<birth_answer> ask_one_for_birth(const server_address& server,
-                                              std::chrono::milliseconds patience) {
+std::variant<birth_answer, std::string> ask_one_for_birth(const server_address& server,
+                                                          const keys& own,
+                                                          std::chrono::milliseconds patience) {
     outside::connection asked{server, patience};
-    return birth_in(asked.call({"RAFT", "BIRTH"}));
+    if (auto refused = enter(asked, own)) return *std::move(refused);
+    const auto said = asked.call({"RAFT", "BIRTH"});
+    if (!said) return asked.error();
+    if (said->is_error()) return "it said " + said->text;
+    auto answer = birth_in(said);
+    if (!answer) return "what it said is no answer of a raft-kv server";
+    return *std::move(answer);
 }
 
 std::optional<birth_record> ask_for_birth(const std::vector<server_address>& servers,
-                                          std::uint64_t self, std::chrono::milliseconds patience) {
+                                          std::uint64_t self, const keys& own,
+                                          std::chrono::milliseconds patience) {
     for (const auto& server : servers) {
         if (number_of(server.id) == number_of(self)) continue;
-        auto answer = ask_one_for_birth(server, patience);
-        if (!answer) continue;
-        if (auto* record = std::get_if<birth_record>(&*answer)) return std::move(*record);
+        auto said = ask_one_for_birth(server, own, patience);
+        auto* answer = std::get_if<birth_answer>(&said);
+        if (answer == nullptr) continue;
+        if (auto* record = std::get_if<birth_record>(answer)) return std::move(*record);
     }
     return std::nullopt;
 }

@@ -12,6 +12,7 @@
 
 #include "birth.hpp"
 #include "cluster_file.hpp"
+#include "keys.hpp"
 
 namespace raft_kv {
 
@@ -25,19 +26,21 @@ struct cluster_answer {
 };
 
 /// Asks these servers but for `self`, one after another, and takes the first answer; if there is
-/// none, what became of each question. Blocks, for at most `patience` with each.
+/// none, what became of each question. Blocks, for at most `patience` with each word.
 [[nodiscard]] std::variant<cluster_answer, std::string>
-ask_about_cluster(const std::vector<server_address>& servers, std::uint64_t self,
+ask_about_cluster(const std::vector<server_address>& servers, std::uint64_t self, const keys& own,
                   std::chrono::milliseconds patience);
 
-/// What this server says to RAFT BIRTH. Blocks, for at most `patience`.
-[[nodiscard]] std::optional<birth_answer> ask_one_for_birth(const server_address& server,
-                                                            std::chrono::milliseconds patience);
+/// What this server says to RAFT BIRTH; or why it says nothing. Blocks, for at most `patience` with
+/// each word.
+[[nodiscard]] std::variant<birth_answer, std::string>
+ask_one_for_birth(const server_address& server, const keys& own,
+                  std::chrono::milliseconds patience);
 
 /// The birth of the cluster, as the first of these servers but for `self` knows it; none if none
-/// that answers is born. Blocks, for at most `patience` with each.
+/// that answers is born. Blocks, for at most `patience` with each word.
 [[nodiscard]] std::optional<birth_record> ask_for_birth(const std::vector<server_address>& servers,
-                                                        std::uint64_t self,
+                                                        std::uint64_t self, const keys& own,
                                                         std::chrono::milliseconds patience);
 
 }  // namespace raft_kv

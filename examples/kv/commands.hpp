@@ -41,6 +41,7 @@ struct client_state {
     raft_kv::transaction transaction{};
     raft::read_requested reads{};  ///< RAFT READS: how fresh reads are, unless of any age.
     bool quits = false;            ///< No further request is taken.
+    peer_door door{};              ///< RAFT PROVE.
 };
 
 /// A request that is answered at once.

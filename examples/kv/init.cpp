@@ -29,18 +29,20 @@ constexpr int wrong_usage = 2;
 constexpr std::chrono::milliseconds patience{2000};
 
 constexpr std::string_view help_text =
-    R"(usage: raft-kv init --cluster FILE [--wait-seconds N]
+    R"(usage: raft-kv init --cluster FILE [--peer-secret-file FILE] [--wait-seconds N]
 
 A cluster is born, once: all the servers in the file run, and have empty directories. They wait
 until then. To do it again is no harm: a cluster that is born stays what it is.
 
-  --cluster FILE       the file that its servers were started with
-  --wait-seconds N     how long to wait for all of them to be there (30)
-  --help               this text
+  --cluster FILE           the file that its servers were started with
+  --peer-secret-file FILE  the same, if they were
+  --wait-seconds N         how long to wait for all of them to be there (30)
+  --help                   this text
 )";
 
 struct init_flags {
     std::string cluster_file{};
+    key_files key_paths{};
     std::chrono::seconds wait{30};
 };
 
@@ -65,23 +67,24 @@ struct round_of_answers {
     std::string silent{};
 };
 
-round_of_answers ask_all(const std::vector<server_address>& servers) {
+round_of_answers ask_all(const std::vector<server_address>& servers, const keys& own) {
     round_of_answers all;
     for (const auto& server : servers) {
-        auto answer = ask_one_for_birth(server, patience);
-        if (!answer) {
-            all.silent = name_of(server);
+        auto answer = ask_one_for_birth(server, own, patience);
+        if (const auto* why = std::get_if<std::string>(&answer)) {
+            all.silent = name_of(server) + " does not answer (" + *why + ")";
             return all;
         }
-        all.said.push_back(*std::move(answer));
+        all.said.push_back(std::get<birth_answer>(std::move(answer)));
     }
     return all;
 }
 
 /// Has one server carry it out; what is wrong, if anything is.
-std::optional<std::string> order(const server_address& server,
+std::optional<std::string> order(const server_address& server, const keys& own,
                                  std::initializer_list<std::string_view> words) {
     outside::connection asked{server, patience};
+    if (const auto refused = enter(asked, own)) return name_of(server) + ": " + *refused;
     const auto said = asked.call(words);
     if (said && said->is_ok()) return std::nullopt;
     return name_of(server) + (said ? ": " + said->text : " does not answer");
@@ -89,19 +92,19 @@ std::optional<std::string> order(const server_address& server,
 
 /// Nobody has run yet: a history is minted. Either all founders are prepared, or none begins. Who
 /// misses the beginning then hears of it from the others.
-int begin(const std::vector<server_address>& servers,
+int begin(const std::vector<server_address>& servers, const keys& own,
           const std::vector<birth_answer>& unborn_ones) {
     birth_record record{.history = {random_number()}, .founders = {}};
     for (const auto& each : unborn_ones) record.founders.push_back(std::get<unborn>(each).self);
     const auto token = hex_text(random_number());
     for (const auto& server : servers)
-        if (const auto wrong = order(server, {"RAFT", "BIRTH", "PREPARE", token}))
+        if (const auto wrong = order(server, own, {"RAFT", "BIRTH", "PREPARE", token}))
             return complain(*wrong + "; nothing has begun", failed);
     const auto text = text_of(record);
     std::size_t begun = 0;
     std::string problems;
     for (const auto& server : servers) {
-        const auto wrong = order(server, {"RAFT", "BIRTH", "BEGIN", token, text});
+        const auto wrong = order(server, own, {"RAFT", "BIRTH", "BEGIN", token, text});
         if (wrong) problems += (problems.empty() ? "" : "; ") + *wrong;
         begun += !wrong;
     }
@@ -146,6 +149,8 @@ std::variant<init_flags, std::string> parse(std::span<char*> arguments) {
         }
         if (flag == "--cluster" && !value.empty()) {
             flags.cluster_file = value;
+        } else if (flag == "--peer-secret-file" && !value.empty()) {
+            flags.key_paths.peer_secret = value;
         } else if (flag == "--wait-seconds") {
             unsigned seconds = 0;
             const auto end = value.data() + value.size();
@@ -161,6 +166,21 @@ std::variant<init_flags, std::string> parse(std::span<char*> arguments) {
     return flags;
 }
 
+int found(const std::vector<server_address>& servers, const keys& own, std::chrono::seconds wait) {
+    round_of_answers answers;
+    const auto all_are_there = outside::eventually(wait, [&] {
+        answers = ask_all(servers, own);
+        return answers.silent.empty();
+    });
+    if (!all_are_there)
+        return complain(answers.silent +
+                            ": a cluster is born when all its servers are there. Nothing has begun",
+                        failed);
+    for (const auto& each : answers.said)
+        if (std::holds_alternative<birth_record>(each)) return tell_born(answers.said);
+    return begin(servers, own, answers.said);
+}
+
 }  // namespace
 
 int init(std::span<char*> arguments) {
@@ -174,20 +194,9 @@ int init(std::span<char*> arguments) {
     auto read = read_cluster_file(flags.cluster_file);
     if (const auto* error = std::get_if<layout_error>(&read))
         return complain(flags.cluster_file + ": " + error->text, failed);
-    const auto& servers = std::get<cluster_layout>(read).servers;
-
-    round_of_answers answers;
-    const auto all_are_there = outside::eventually(flags.wait, [&] {
-        answers = ask_all(servers);
-        return answers.silent.empty();
-    });
-    if (!all_are_there)
-        return complain(answers.silent + " does not answer: a cluster is born when all its servers "
-                                         "are there. Nothing has begun",
-                        failed);
-    for (const auto& each : answers.said)
-        if (std::holds_alternative<birth_record>(each)) return tell_born(answers.said);
-    return begin(servers, answers.said);
+    const auto own = read_keys(flags.key_paths);
+    if (const auto* wrong = std::get_if<std::string>(&own)) return complain(*wrong, failed);
+    return found(std::get<cluster_layout>(read).servers, std::get<keys>(own), flags.wait);
 }
 
 }  // namespace raft_kv

@@ -145,6 +145,14 @@ void tell_flushes(metrics_writer& out, const flush_report& flushes) {
     out.sample("raft_kv_flush_seconds_max", {}, seconds(flushes.max));
 }
 
+void tell_refusals(metrics_writer& out, const server_report& report) {
+    constexpr std::string_view name = "raft_kv_peers_refused_total";
+    out.head(name, "Callers on the port of the peers that were sent away, by the reason.",
+             "counter");
+    for (const auto& [reason, count] : report.peers_refused)
+        out.sample(name, label("reason", reason), count);
+}
+
 void tell_clients(metrics_writer& out, const client_report& clients) {
     out.gauge("raft_kv_clients", "The clients connected.", clients.connected);
     out.gauge("raft_kv_clients_max", "The clients that may be.", clients.most);
@@ -169,6 +177,7 @@ std::string metrics_text(const service& server) {
     tell_flushes(out, report.flushes);
     out.gauge("raft_kv_keys", "The keys that the store holds.", server.store().values().size());
     tell_clients(out, report.clients);
+    tell_refusals(out, report);
     out.gauge("raft_kv_uptime_seconds", "Since the server was started.", report.uptime_seconds);
     return out.take();
 }

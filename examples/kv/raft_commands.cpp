@@ -100,7 +100,7 @@ void raft_status(local_call& call) {
         reply.bulk(name);
         reply.bulk(value);
     };
-    reply.map(16);
+    reply.map(18);
     text("id", id_text(report.id));
     text("role", report.role);
     number("term", report.term);
@@ -120,6 +120,10 @@ void raft_status(local_call& call) {
     number("lacks-from", report.lacks_from);
     number("removed-at", report.removed_at);
     text("history", hex_text(call.server.birth().history.value));
+    text("peers-prove", call.server.own_keys().secret ? "secret" : "nothing");
+    std::uint64_t refused = 0;
+    for (const auto& each : report.peers_refused) refused += each.second;
+    number("peers-refused", refused);
 }
 
 void raft_snapshot(local_call& call) {
@@ -132,6 +136,10 @@ void raft_address(local_call& call) {
 }
 
 void raft_birth(local_call& call) { call.reply.bulk(text_of(call.server.birth())); }
+
+void raft_prove(local_call& call) {
+    call.client.door.answer(call.server.own_keys().secret, call.words, call.reply);
+}
 
 void raft_lease(local_call& call) {
     const auto on = same_word(call.words[2], "on");
@@ -256,6 +264,8 @@ constexpr std::array table{
         raft_once},
     command{"promote", -3, "admin no_multi", 0, 0, 0, "cluster",
             "<id> [FORCE]: a learner becomes a voter.", raft_promote},
+    command{"prove", -2, "admin no_multi no_auth", 0, 0, 0, "cluster",
+            "[<proof>]: servers prove to each other that they know their secret.", raft_prove},
     command{"reads", -3, "admin no_multi", 0, 0, 0, "cluster",
             "linearizable|lease|stale [ms]: how fresh the reads of this connection are.",
             raft_reads, begins::after_reads},

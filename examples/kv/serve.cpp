@@ -39,6 +39,8 @@ Runs one server of a replicated key-value store, which speaks the Redis protocol
                              is, which is what others are told: behind NAT, in a container. A
                              port alone: on all addresses, as 0.0.0.0; [::] is all of IPv6
   --listen-peers HOST[:PORT] the same for the other servers
+  --peer-secret-file FILE    servers prove to each other that they know the line in it, and hear
+                             nobody else: the same for all, as openssl rand -hex 32 gives it
   --join                     the cluster exists already, and RAFT ADD or RAFT CHANGE makes this
                              server a member: the file names it and a server that is there
   --recover-damaged-log      a log that is damaged in its middle is cut off there, and what is
@@ -115,7 +117,8 @@ int run(server_options options) {
     return one.failed() ? storage_failed : 0;
 }
 
-server_options options_from(const serve_flags& flags, cluster_layout layout, client_limits most) {
+server_options options_from(const serve_flags& flags, cluster_layout layout, client_limits most,
+                            keys own) {
     server_options options{.layout = std::move(layout),
                            .id = flags.id,
                            .directory = flags.directory,
@@ -129,7 +132,8 @@ server_options options_from(const serve_flags& flags, cluster_layout layout, cli
                            .clients = most,
                            .stays_when_failed = flags.stay_when_failed,
                            .metrics = flags.metrics,
-                           .recorder_bytes = flags.recorder_kib * 1024};
+                           .recorder_bytes = flags.recorder_kib * 1024,
+                           .own_keys = std::move(own)};
     options.config.election_timeout = raft::milliseconds(flags.election_timeout_ms);
     options.config.heartbeat_interval = raft::milliseconds(flags.heartbeat_ms);
     options.config.clock_drift_ppm = flags.clock_drift_ppm;
@@ -162,7 +166,10 @@ int serve(std::span<char*> arguments) {
                             std::to_string(limits::descriptors_min) +
                             " at least: raise the limit (ulimit -n, or LimitNOFILE= of systemd)",
                         failed_to_start);
-    return run(options_from(flags, std::move(layout), *most));
+    auto own = read_keys(flags.key_paths);
+    if (const auto* wrong = std::get_if<std::string>(&own))
+        return complain(*wrong, failed_to_start);
+    return run(options_from(flags, std::move(layout), *most, std::get<keys>(std::move(own))));
 }
 
 }  // namespace raft_kv

@@ -9,6 +9,7 @@
 #include <string>
 #include <variant>
 
+#include "keys.hpp"
 #include "listen_address.hpp"
 
 namespace raft_kv {
@@ -32,6 +33,7 @@ struct serve_flags {
     bool stay_when_failed = false;
     listen_address metrics{};  ///< Empty: none.
     std::uint64_t recorder_kib = 256;
+    key_files key_paths{};
     bool help = false;
     friend bool operator==(const serve_flags&, const serve_flags&) = default;
 };

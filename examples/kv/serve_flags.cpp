@@ -91,6 +91,8 @@ constexpr std::array all_flags{
          [](auto value, auto& to) {
              return read_number(value, std::uint64_t{8}, std::uint64_t{1} << 20U, to.recorder_kib);
          }},
+    flag{"--peer-secret-file",
+         [](auto value, auto& to) { return read_text(value, to.key_paths.peer_secret); }},
 };
 
 const flag* find_flag(std::string_view name) {

@@ -79,6 +79,7 @@ server_report server::report() const {
             std::chrono::duration_cast<std::chrono::seconds>(clock::now() - started_).count()),
         .done = done_,
         .flushes = flushes_->report(),
+        .peers_refused = peers_refused_.counts(),
     };
     if (status.lost_through) report.lost_through = status.lost_through->index.value;
     if (status.lacks_from) report.lacks_from = status.lacks_from->value;

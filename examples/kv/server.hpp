@@ -28,8 +28,10 @@
 #include "flush_times.hpp"
 #include "health.hpp"
 #include "http_server.hpp"
+#include "keys.hpp"
 #include "known_storages.hpp"
 #include "listen_address.hpp"
+#include "refusals.hpp"
 #include "service.hpp"
 #include "standing.hpp"
 #include "write_queue.hpp"
@@ -65,6 +67,7 @@ struct server_options {
     listen_address metrics{};  ///< Without a port: none; without a host: that for clients.
     /// The room for the protocol's last inputs.
     std::size_t recorder_bytes = 0;
+    keys own_keys{};
 };
 
 class server final : public service {
@@ -88,6 +91,7 @@ public:
     [[nodiscard]] std::uint64_t identity() const override { return cluster_; }
     [[nodiscard]] const birth_record& birth() const override { return birth_; }
     [[nodiscard]] const cluster_layout& layout() const override { return layout_; }
+    [[nodiscard]] const keys& own_keys() const override { return options_.own_keys; }
     [[nodiscard]] server_report report() const override;
     [[nodiscard]] const kv& store() const override { return node_->state_machine(); }
     [[nodiscard]] raft::log_index applied() const override { return node_->status().last_applied; }
@@ -151,6 +155,9 @@ private:
     };
 
     [[nodiscard]] std::optional<std::string> open_storage();
+    [[nodiscard]] raft::asio_transport_options
+    transport_options(const asio::ip::tcp::endpoint& listen_on);
+    void tell_who_is_believed() const;
     void tell_recovery(const raft::node_status& status, clock::duration restoring) const;
     [[nodiscard]] std::optional<std::string> take_identity();
     [[nodiscard]] std::optional<std::string> ask_to_join(cluster_layout& known);
@@ -184,7 +191,6 @@ private:
     void poll();
     void step_aside();
     void finish();
-    [[nodiscard]] bool is_told_already(const raft::asio_event& event);
     void log_peer(const raft::asio_event& event);
 
     // server_health.cpp
@@ -260,11 +266,8 @@ private:
     raft::log_index seen_snapshot_;
     std::string seen_snapshot_error_;
     bool seen_failure_ = false;
-    std::string told_refusal_;
-    asio::ip::address told_address_;
-    clock::time_point told_at_{};
-
     activity done_{};
+    refusals peers_refused_{};
     http_server pages_;
     health health_;
 

@@ -87,7 +87,7 @@ void server::look_for_leader() {
         if (inquiry_.joinable()) inquiry_.join();
         inquires_ = true;
         inquiry_ = std::thread{[this, whom = layout_.servers] {
-            auto answer = ask_about_cluster(whom, options_.id, inquiry_patience);
+            auto answer = ask_about_cluster(whom, options_.id, options_.own_keys, inquiry_patience);
             asio::post(io_, [this, answer = std::move(answer)] {
                 inquires_ = false;
                 if (const auto* known = std::get_if<cluster_answer>(&answer))

@@ -96,24 +96,8 @@ std::optional<std::string> server::start() {
     const auto at = listening(options_.listen_peers, self.host, self.peer_port);
     const auto listen_on = endpoint_of(io_, at);
     if (const auto* wrong = std::get_if<std::string>(&listen_on)) return *wrong;
-    raft::asio_transport_options peers{
-        .cluster = {cluster_},
-        .self = {options_.id},
-        .listen = std::get<tcp::endpoint>(listen_on),
-        .peers = {},
-        .history = birth_.history,
-        .mark = storage_->mark(),
-        .takes_storage =
-            [this](raft::member_id other, raft::storage_mark mark) {
-                return storages_.takes(other.value, mark);
-            },
-        .takes_guest = [this](raft::member_id caller) { return takes_guest(caller); },
-        .on_event = [this](const raft::asio_event& event) { log_peer(event); },
-    };
-    for (const auto& each : layout_.servers)
-        if (number_of(each.id) != number_of(options_.id))
-            peers.peers.push_back({{each.id}, each.host, each.peer_port});
-    transport_ = std::make_unique<transport_type>(io_, std::move(peers));
+    transport_ = std::make_unique<transport_type>(
+        io_, transport_options(std::get<tcp::endpoint>(listen_on)));
     node_ = std::make_unique<node_type>(
         std::move(settings), kv{}, *transport_, *storage_, clock{},
         raft::flight_recorder<>{{.bytes = options_.recorder_bytes, .file = recording_path()}});
@@ -136,11 +120,46 @@ std::optional<std::string> server::start() {
     if (!starts) return "what " + options_.directory + " keeps makes no sense";
     tell_recovery(status, clock::now() - restores);
     seen_snapshot_ = status.snapshot.last_included.index;
+    tell_who_is_believed();
     log_("serving clients on " + address_text(clients_.listens_on()));
     clients_.open();
     look_for_leader();
     schedule_turn();
     return std::nullopt;
+}
+
+raft::asio_transport_options server::transport_options(const tcp::endpoint& listen_on) {
+    raft::asio_transport_options peers{
+        .cluster = {cluster_},
+        .self = {options_.id},
+        .listen = listen_on,
+        .peers = {},
+        .history = birth_.history,
+        .mark = storage_->mark(),
+        .takes_storage =
+            [this](raft::member_id other, raft::storage_mark mark) {
+                return storages_.takes(other.value, mark);
+            },
+        .secret = options_.own_keys.secret,
+        .takes_guest = [this](raft::member_id caller) { return takes_guest(caller); },
+        .on_event = [this](const raft::asio_event& event) { log_peer(event); },
+    };
+    for (const auto& each : layout_.servers)
+        if (number_of(each.id) != number_of(options_.id))
+            peers.peers.push_back({{each.id}, each.host, each.peer_port});
+    return peers;
+}
+
+/// Whoever reaches the port of the peers can change what is acknowledged, unless it has to prove
+/// that it belongs here. Who lets that be is to know it.
+void server::tell_who_is_believed() const {
+    const auto at = transport_->local_endpoint();
+    if (options_.own_keys.secret)
+        return log_("hears peers on " + address_text(at) +
+                    " that prove that they know the secret; what they say then is not encrypted");
+    if (!at.address().is_loopback())
+        log_("WARNING: believes whoever reaches " + address_text(at) +
+             " to be the peer that it says it is: give all servers a --peer-secret-file");
 }
 
 /// Whoever waits for a start wants to know what it waited for.
@@ -232,7 +251,8 @@ std::optional<std::string> server::await_own_birth() {
                             .layout = options_.layout,
                             .clients = std::get<tcp::endpoint>(clients),
                             .way_out = where_else(options_.listen, "--listen"),
-                            .directory = options_.directory},
+                            .directory = options_.directory,
+                            .own = options_.own_keys},
                            log_);
     if (auto* wrong = std::get_if<std::string>(&end)) return std::move(*wrong);
     birth_ = std::get<birth_record>(std::move(end));
@@ -246,7 +266,8 @@ std::optional<std::string> server::ask_to_join(cluster_layout& known) {
     const auto until = clock::now() + join_time_max;
     std::string told;
     while (clock::now() < until) {
-        auto said = ask_about_cluster(options_.layout.servers, options_.id, inquiry_patience);
+        auto said = ask_about_cluster(options_.layout.servers, options_.id, options_.own_keys,
+                                      inquiry_patience);
         auto* answer = std::get_if<cluster_answer>(&said);
         if (answer == nullptr) {
             const auto& why = std::get<std::string>(said);
@@ -296,22 +317,12 @@ std::optional<std::string> server::listen_for_pages() {
 
 // ------------------------------------------------------------------------------------------- peers
 
-/// One that was removed, and does not know it, calls again and again.
-bool server::is_told_already(const raft::asio_event& event) {
-    constexpr std::chrono::minutes tell_again_after{1};
-    if (event.kind != raft::asio_event_kind::refused || event.peer) return false;
-    const auto now = clock::now();
-    const auto told = event.reason == told_refusal_ && event.remote.address() == told_address_ &&
-                      now - told_at_ < tell_again_after;
-    if (told) return true;
-    told_refusal_ = event.reason;
-    told_address_ = event.remote.address();
-    told_at_ = now;
-    return false;
-}
-
+/// One that was removed, and does not know it, calls again and again; so does who guesses.
 void server::log_peer(const raft::asio_event& event) {
-    if (is_told_already(event)) return;
+    if (event.kind == raft::asio_event_kind::refused) {
+        const auto is_news = peers_refused_.note(event.reason, event.remote.address().to_string());
+        if (!is_news && !event.peer) return;
+    }
     std::string text = "peer ";
     text += event.peer ? id_text(event.peer->value) : "unknown";
     if (event.remote.port() != 0) text += " at " + address_text(event.remote);

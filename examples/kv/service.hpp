@@ -16,8 +16,10 @@
 #include "cluster_file.hpp"
 #include "cluster_request.hpp"
 #include "flush_times.hpp"
+#include "keys.hpp"
 #include "kv.hpp"
 #include "member_report.hpp"
+#include "refusals.hpp"
 
 #include <raft/core/effects.hpp>
 #include <raft/core/membership.hpp>
@@ -62,6 +64,7 @@ struct server_report {
     std::uint64_t uptime_seconds = 0;
     activity done{};
     flush_report flushes{};
+    refusal_counts peers_refused{};  ///< Callers on the port of the peers.
 };
 
 class service {
@@ -75,6 +78,7 @@ public:
     [[nodiscard]] virtual std::uint64_t identity() const = 0;
     [[nodiscard]] virtual const birth_record& birth() const = 0;
     [[nodiscard]] virtual const cluster_layout& layout() const = 0;
+    [[nodiscard]] virtual const keys& own_keys() const = 0;
     [[nodiscard]] virtual server_report report() const = 0;
     [[nodiscard]] virtual const kv& store() const = 0;
     /// The store is what the log made of it up to there.

@@ -32,6 +32,10 @@ constexpr std::string_view not_born =
     "CLUSTERDOWN this cluster is not born yet: run `raft-kv init --cluster FILE`, once, while all "
     "the servers in the file run";
 
+constexpr std::string_view not_proven =
+    "NOAUTH this server has a secret, and hears who proves that he knows it: raft-kv init "
+    "--peer-secret-file FILE";
+
 /// A birth that somebody prepares: it has asked for all founders, and is to have each or none.
 struct preparation {
     std::string token{};
@@ -60,11 +64,19 @@ public:
         return *std::move(end_);
     }
 
-    /// What is answered to these words.
-    void answer(const word_list& words, reply_writer reply) {
+    /// What is answered to these words of who comes through `door`.
+    void answer(peer_door& door, const word_list& words, reply_writer reply) {
         if (same_word(words[0], "ping")) return reply.status("PONG");
-        if (words.size() < 2 || !same_word(words[0], "raft") || !same_word(words[1], "birth"))
-            return reply.error(not_born);
+        const auto is_raft = words.size() >= 2 && same_word(words[0], "raft");
+        if (is_raft && same_word(words[1], "prove"))
+            return door.answer(options_.own.secret, words, reply);
+        if (!is_raft || !same_word(words[1], "birth")) return reply.error(not_born);
+        if (options_.own.secret && !door.is_proven()) return reply.error(not_proven);
+        answer_birth(words, reply);
+    }
+
+private:
+    void answer_birth(const word_list& words, reply_writer reply) {
         if (words.size() == 2) return reply.bulk(text_of(unborn{options_.self}));
         if (words.size() == 4 && same_word(words[2], "prepare")) return prepare(words[3], reply);
         if (words.size() == 5 && same_word(words[2], "begin"))
@@ -72,7 +84,6 @@ public:
         reply.error("ERR wrong number of arguments for RAFT BIRTH");
     }
 
-private:
     class session : public std::enable_shared_from_this<session> {
     public:
         session(waiting_server& owner, tcp::socket socket)
@@ -92,7 +103,7 @@ private:
             out_.clear();
             auto found = parser_.next();
             for (; found == request_parser::outcome::request; found = parser_.next())
-                owner_.answer(parser_.words(), reply_writer{out_});
+                owner_.answer(door_, parser_.words(), reply_writer{out_});
             if (found == request_parser::outcome::error) return;
             if (out_.empty()) return read();
             asio::async_write(
@@ -106,6 +117,7 @@ private:
         tcp::socket socket_;
         std::array<char, 4096> bytes_{};
         request_parser parser_{};
+        peer_door door_{};
         std::string out_{};
     };
 
@@ -158,8 +170,8 @@ private:
     /// On a thread of its own: each question blocks.
     void ask_others() {
         while (!ending_) {
-            if (auto record =
-                    ask_for_birth(options_.layout.servers, options_.self.id, inquiry_patience))
+            if (auto record = ask_for_birth(options_.layout.servers, options_.self.id, options_.own,
+                                            inquiry_patience))
                 asio::post(io_, [this, told = *std::move(record)] { hear(told); });
             for (auto waited = pause_between_questions * 0;
                  waited < pause_between_questions && !ending_;

@@ -12,6 +12,7 @@
 #include "birth.hpp"
 #include "cluster_file.hpp"
 #include "event_log.hpp"
+#include "keys.hpp"
 #include <asio/ip/tcp.hpp>
 
 namespace raft_kv {
@@ -22,6 +23,7 @@ struct unborn_options {
     asio::ip::tcp::endpoint clients{};  ///< Where to answer.
     std::string way_out{};              ///< What to say besides if it cannot listen there.
     std::string directory{};            ///< Where the record goes.
+    keys own{};                         ///< With a secret, only who proves it is told anything.
 };
 
 /// Waits until the cluster is born; the record is durable then. Or says why this server must not

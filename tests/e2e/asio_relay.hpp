@@ -33,6 +33,9 @@ public:
     [[nodiscard]] bool is_broken() const { return bytes_left_ == 0; }
     void mend() { bytes_left_ = unbroken; }
 
+    /// All that callers have said so far.
+    [[nodiscard]] const std::vector<std::byte>& heard_of_callers() const { return heard_; }
+
 private:
     static constexpr auto unbroken = std::numeric_limits<std::size_t>::max();
 
@@ -74,6 +77,8 @@ private:
                 if (error == asio::error::operation_aborted) return;
                 if (error) return end(on);
                 const auto passed = std::min(count, bytes_left_);
+                if (&to == &on->called)
+                    heard_.insert(heard_.end(), &buffer[0], &buffer[0] + passed);
                 if (bytes_left_ != unbroken) bytes_left_ -= passed;
                 const auto write = asio::buffer(buffer.data(), passed);
                 asio::async_write(to, write, [=, this, &from, &to](auto failed, std::size_t) {
@@ -105,6 +110,7 @@ private:
     tcp::acceptor acceptor_;
     std::size_t bytes_left_ = unbroken;
     std::vector<shared_connection> connections_{};
+    std::vector<std::byte> heard_{};
 };
 
 }  // namespace asio_test

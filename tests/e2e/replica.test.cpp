@@ -27,6 +27,7 @@
 #include <asio/use_awaitable.hpp>
 #endif
 
+#include <raft/battery/openssl_secret.hpp>
 #include <support/replicas.hpp>
 
 using namespace std::chrono_literals;
@@ -243,6 +244,26 @@ TEST_CASE("replica: a member is added and another removed, and knows it") {
     CHECK(all.value(4) == 9);
     all.kill(leader);
     CHECK(result_of(all.add(all.leader(), 1)) == 10);
+}
+
+TEST_CASE("replica: those that share a secret agree, and one with another is not heard") {
+    replicas all;
+    const auto secret_of = [](const char* text) {
+        return std::make_shared<const raft::openssl_secret>(text);
+    };
+    all.options.secret = secret_of("the secret of all three");
+    all.start(1);
+    all.start(2);
+    std::atomic<bool> is_told = false;
+    all.options.secret = secret_of("what another would guess");
+    all.options.log = [&](std::string_view line) {
+        if (line.find("the proof is wrong") != line.npos) is_told = true;
+    };
+    all.start(3);
+    CHECK(std::holds_alternative<raft::applied<std::int64_t>>(all.add(1, 7)));
+    CHECK(eventually(replica_patience, [&] { return is_told.load(); }));
+    CHECK(await(all.at(3).status(asio::use_future)).last_applied == raft::log_index{});
+    all.kill(3);
 }
 
 TEST_CASE("F1 a replica starts in no directory that was not prepared, and none is prepared twice") {

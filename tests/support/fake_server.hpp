@@ -23,6 +23,7 @@ public:
     std::uint64_t identity() const override { return 7; }
     const birth_record& birth() const override { return birth_; }
     const cluster_layout& layout() const override { return layout_; }
+    const keys& own_keys() const override { return keys_; }
     server_report report() const override {
         return {.id = 1,
                 .role = leader_ == 1 ? "leader" : "follower",
@@ -102,6 +103,7 @@ public:
     cluster_layout layout_ =
         std::get<cluster_layout>(parse_cluster("1 one 7001 6001\n2 two 7002 6002\n"));
     birth_record birth_{.history = {5}, .founders = {}};
+    keys keys_{};
     kv store_{};
     std::optional<std::uint64_t> leader_ = 1;
     std::uint64_t round_ = 1;

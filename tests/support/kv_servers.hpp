@@ -60,11 +60,13 @@ inline constexpr std::chrono::seconds patience{30};
 class kv_servers {
 public:
     explicit kv_servers(std::size_t founders = 3, std::vector<std::uint64_t> later = {},
-                        std::vector<std::string> flags = {})
+                        std::vector<std::string> flags = {},
+                        std::vector<std::string> key_flags = {})
         : cluster_{RAFT_KV_PATH, founders, std::move(later)} {
         // A test that sets no timeouts is not about them: it need not wait for long ones.
         flags.insert(flags.begin(), {"--election-timeout-ms=300", "--heartbeat-ms=60"});
         cluster_.set_flags(std::move(flags));
+        cluster_.set_key_flags(std::move(key_flags));
         cluster_.start_all();
         static_cast<void>(cluster_.await_leader());
     }

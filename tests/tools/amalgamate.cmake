@@ -7,6 +7,7 @@
 #   raft_batteries.hpp     sessions, log time, host, flight recorder: standard C++ alone
 #   raft_file_storage.hpp  needs POSIX
 #   raft_asio.hpp          needs Asio
+#   raft_openssl.hpp       needs OpenSSL
 #   raft_replica.hpp       a running server: needs Asio and POSIX
 #   raft_testing.hpp       for tests: clusters on virtual time, disks and files that fail; needs POSIX
 #
@@ -28,11 +29,12 @@ set(license "// SPDX-License-Identifier: BSL-1.0\n")
 set(scratch "${OUTPUT_DIR}/part.tmp")
 
 # Each part, and the parts that it includes. One that a part needs comes before it.
-set(parts raft raft_batteries raft_file_storage raft_asio raft_replica raft_testing)
+set(parts raft raft_batteries raft_file_storage raft_asio raft_openssl raft_replica raft_testing)
 set(needs_raft "")
 set(needs_raft_batteries raft)
 set(needs_raft_file_storage raft)
 set(needs_raft_asio raft raft_batteries)
+set(needs_raft_openssl raft raft_batteries)
 set(needs_raft_replica raft raft_batteries raft_file_storage raft_asio)
 set(needs_raft_testing raft raft_batteries raft_file_storage)
 
@@ -45,6 +47,8 @@ function(part_of header into)
     set(part raft_file_storage)
   elseif(header MATCHES "^raft/battery/asio_")
     set(part raft_asio)
+  elseif(header MATCHES "^raft/battery/openssl_")
+    set(part raft_openssl)
   elseif(header MATCHES "^raft/battery/" AND NOT header MATCHES "^raft/battery/(memory|manual)_")
     set(part raft_batteries)
   else()

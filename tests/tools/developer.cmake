@@ -6,21 +6,28 @@
 option(RAFT_SINGLE_HEADER "Build everything against the generated single headers" OFF)
 mark_as_advanced(RAFT_SINGLE_HEADER)
 
-# The headers, in two sets: those that need nothing but the standard library and the system, and
-# those that need Asio. Only what can be compiled here is verified.
+# The headers, in three sets: those that need nothing but the standard library and the system, those
+# that need Asio, and those that need OpenSSL. Only what can be compiled here is verified.
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS include/raft/*.hpp)
 set(asio_headers ${headers})
-list(FILTER headers EXCLUDE REGEX "/asio_")
+set(openssl_headers ${headers})
+list(FILTER headers EXCLUDE REGEX "/(asio|openssl)_")
 list(FILTER asio_headers INCLUDE REGEX "/asio_")
+list(FILTER openssl_headers INCLUDE REGEX "/openssl_")
 add_library(raft-headers INTERFACE)
 target_link_libraries(raft-headers INTERFACE raft)
 target_sources(raft-headers INTERFACE
   FILE_SET HEADERS BASE_DIRS include FILES ${headers}
-  FILE_SET asio TYPE HEADERS BASE_DIRS include FILES ${asio_headers})
+  FILE_SET asio TYPE HEADERS BASE_DIRS include FILES ${asio_headers}
+  FILE_SET openssl TYPE HEADERS BASE_DIRS include FILES ${openssl_headers})
 set(verified_sets HEADERS)
 if(TARGET raft-asio)
   target_link_libraries(raft-headers INTERFACE raft-asio)
   list(APPEND verified_sets asio)
+endif()
+if(TARGET raft-openssl)
+  target_link_libraries(raft-headers INTERFACE raft-openssl)
+  list(APPEND verified_sets openssl)
 endif()
 set_target_properties(raft-headers PROPERTIES
   VERIFY_INTERFACE_HEADER_SETS TRUE
@@ -33,7 +40,7 @@ set(amalgamate ${PROJECT_SOURCE_DIR}/tests/tools/amalgamate.cmake)
 add_custom_command(OUTPUT ${single_dir}/raft.hpp
   COMMAND ${CMAKE_COMMAND} -D OUTPUT_DIR=${single_dir} -D FORWARD_DIR=${single_dir}/forward
     -P ${amalgamate}
-  DEPENDS ${headers} ${asio_headers} ${amalgamate}
+  DEPENDS ${headers} ${asio_headers} ${openssl_headers} ${amalgamate}
   COMMENT "Generating the single headers"
   VERBATIM)
 add_custom_target(raft_single_header DEPENDS ${single_dir}/raft.hpp)

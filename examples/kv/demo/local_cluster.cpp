@@ -79,6 +79,7 @@ std::vector<std::string> local_cluster::command(std::uint64_t id) const {
                                    "--id",      id_text(id)};
     if (!is_founder(id)) words.emplace_back("--join");
     words.insert(words.end(), flags_.begin(), flags_.end());
+    words.insert(words.end(), key_flags_.begin(), key_flags_.end());
     words.insert(words.end(), {"--data", data_path(id)});
     return words;
 }
@@ -104,7 +105,7 @@ void local_cluster::start(std::uint64_t id) {
 }
 
 void local_cluster::be_born() {
-    outside::be_born(program_, cluster_file(), directory_ + "/init.log");
+    outside::be_born(program_, cluster_file(), directory_ + "/init.log", key_flags_);
 }
 
 void local_cluster::start_as_joiner(std::uint64_t id) {
@@ -116,8 +117,10 @@ void local_cluster::start_as_joiner(std::uint64_t id) {
 }
 
 void be_born(const std::string& program, const std::string& cluster_file,
-             const std::string& log_path) {
-    child_process init{{program, "init", "--cluster", cluster_file}, log_path};
+             const std::string& log_path, const std::vector<std::string>& key_flags) {
+    std::vector<std::string> words{program, "init", "--cluster", cluster_file};
+    words.insert(words.end(), key_flags.begin(), key_flags.end());
+    child_process init{std::move(words), log_path};
     const auto how = init.wait(local_cluster::patience);
     if (how && !how->by_signal && how->number == 0) return;
     std::ifstream file{log_path};

@@ -21,7 +21,7 @@ namespace raft_kv::outside {
 
 /// All founders in the file run; the cluster begins, unless it has before.
 void be_born(const std::string& program, const std::string& cluster_file,
-             const std::string& log_path);
+             const std::string& log_path, const std::vector<std::string>& key_flags = {});
 
 class local_cluster {
 public:
@@ -49,6 +49,8 @@ public:
     [[nodiscard]] std::string data_path(std::uint64_t id) const;
     /// Flags for all servers that are started from now on.
     void set_flags(std::vector<std::string> flags) { flags_ = std::move(flags); }
+    /// The same of flags that `serve` and `init` both take.
+    void set_key_flags(std::vector<std::string> flags) { key_flags_ = std::move(flags); }
     void keep_directory() { keeps_directory_ = true; }
 
     /// The words that start the server.
@@ -91,6 +93,7 @@ private:
     cluster_layout layout_;
     std::uint64_t founders_;
     std::vector<std::string> flags_;
+    std::vector<std::string> key_flags_;
     std::map<std::uint64_t, child_process> processes_;
     bool keeps_directory_ = false;
 };

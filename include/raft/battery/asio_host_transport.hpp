@@ -4,8 +4,8 @@
 // it: nothing else in this library needs Asio.
 //
 // All groups of a host share its connections, which are those of an `asio_transport`: one each way
-// between two hosts, made again when they break, told apart by a handshake. They neither encrypt
-// nor authenticate. The id of a peer is that of its host.
+// between two hosts, made again when they break, told apart by a handshake, in which hosts prove
+// that they know a secret if they are given one. The id of a peer is that of its host.
 //
 //     raft::asio_host_transport<command> links{io, options};
 //     links.start([&](raft::member_id from, const auto& arrived) { here.deliver(from, arrived); });

@@ -10,8 +10,10 @@
 // to be) does it answer over the one that the caller opened: that is how a server hears and is
 // heard by members of whom its log does not know yet.
 //
-// It neither encrypts nor authenticates: a handshake tells apart clusters, members and versions, so
-// that a mistake in a configuration is told and does no harm, but who can reach the port can lie.
+// A handshake tells apart clusters, members and versions, so that a mistake in a configuration is
+// told and does no harm; but who can reach the port can lie. Against that there is a secret
+// (`asio_transport_options::secret`), which both ends of a connection prove to know. Nothing is
+// encrypted.
 //
 // Threads: everything happens on the one thread that runs the io_context, and every member function
 // is to be called there (or before it runs). Resolving a host's name, which is not needed for an

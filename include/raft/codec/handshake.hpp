@@ -2,11 +2,14 @@
 //
 // The first words on a connection between two servers: who calls whom, in which cluster, and in
 // which versions; then the answer. Its frame keeps this form in all versions to come, so that old
-// and new can tell each other why they part. It protects against mistakes in configuration files,
-// not against an attacker: that is for the network, or for TLS below.
+// and new can tell each other why they part. By itself it protects against mistakes in
+// configuration files; against an attacker there are proofs (battery/proof.hpp), if both want them.
 //
 //     u32 length (40), u32 magic, u8 verdict, u8 oldest version, u8 newest version, u8 content,
 //     u64 cluster, u64 from, u64 to, u32 checksum (CRC32C of everything before it)
+//
+// The highest bit of the content says that who sends it proves who it is, and wants that proved. To
+// a server that is older than proofs this is a content that it does not know, and refuses.
 #pragma once
 
 #include <array>
@@ -53,6 +56,9 @@ enum class handshake_verdict : std::uint8_t {
     other_content,    ///< One of them has a node to talk to, and the other a host of many.
     other_history,    ///< Of an introduction: their clusters were born apart.
     other_storage,    ///< Of an introduction: the caller had another storage when it was here last.
+    proof_wanted,     ///< The caller has no secret, and is heard only with a proof that it has one.
+    no_secret,        ///< The caller wants a proof, and the server that it called has no secret.
+    wrong_proof,      ///< Of an introduction: the caller's proof is not right.
 };
 
 /// The verdict in plain English, for a log.
@@ -70,6 +76,10 @@ enum class handshake_verdict : std::uint8_t {
         return "the other server's cluster has another history: it was born anew";
     case handshake_verdict::other_storage:
         return "the server had another storage before: what that had promised is lost";
+    case handshake_verdict::proof_wanted: return "the caller has no secret, and one is wanted";
+    case handshake_verdict::no_secret: return "the server called has no secret, and one is wanted";
+    case handshake_verdict::wrong_proof:
+        return "the proof is wrong: of another secret, or of an earlier connection";
     }
     return "unknown verdict";
 }
@@ -81,6 +91,8 @@ struct handshake {
     std::uint8_t version_oldest = frame_version_oldest;
     std::uint8_t version_newest = frame_version_newest;
     frame_content content = frame_content::messages;
+    /// Proofs follow, from both sides.
+    bool proves = false;
     cluster_id cluster{};
     member_id from{};
     member_id to{};
@@ -88,10 +100,13 @@ struct handshake {
 };
 
 inline constexpr std::size_t handshake_bytes = 40;
+/// The first version in which servers introduce themselves. There are no proofs without that.
+inline constexpr std::uint8_t introductions_from = 2;
 
 namespace detail {
 inline constexpr std::uint32_t handshake_magic = 0x74666172;  // "raft", as its bytes are sent.
-}
+inline constexpr std::uint8_t proves_bit = 0x80;              // Of the content.
+}  // namespace detail
 
 /// A handshake as bytes.
 [[nodiscard]] inline std::array<std::byte, handshake_bytes> encode_handshake(const handshake& h) {
@@ -102,7 +117,8 @@ inline constexpr std::uint32_t handshake_magic = 0x74666172;  // "raft", as its 
     out.number(static_cast<std::uint8_t>(h.verdict));
     out.number(h.version_oldest);
     out.number(h.version_newest);
-    out.number(static_cast<std::uint8_t>(h.content));
+    const auto proofs = h.proves ? detail::proves_bit : std::uint8_t{0};
+    out.number(static_cast<std::uint8_t>(static_cast<std::uint8_t>(h.content) | proofs));
     out.number(h.cluster.value);
     out.number(h.from.value);
     out.number(h.to.value);
@@ -148,7 +164,7 @@ decode_introduction(std::span<const std::byte> bytes, introduction& into) {
     if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&bytes[covered.size()]))
         return frame_error::wrong_checksum;
     const auto verdict = in.number<std::uint32_t>();
-    if (verdict > static_cast<std::uint32_t>(handshake_verdict::other_storage))
+    if (verdict > static_cast<std::uint32_t>(handshake_verdict::wrong_proof))
         return frame_error::unknown_verdict;
     into.verdict = static_cast<handshake_verdict>(verdict);
     into.history.value = in.number<std::uint64_t>();
@@ -176,12 +192,14 @@ decode_introduction(std::span<const std::byte> bytes, introduction& into) {
     if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&bytes[covered.size()]))
         return frame_error::wrong_checksum;
     const auto verdict = in.number<std::uint8_t>();
-    if (verdict > static_cast<std::uint8_t>(handshake_verdict::other_content))
+    if (verdict > static_cast<std::uint8_t>(handshake_verdict::wrong_proof))
         return frame_error::unknown_verdict;
     into.verdict = static_cast<handshake_verdict>(verdict);
     into.version_oldest = in.number<std::uint8_t>();
     into.version_newest = in.number<std::uint8_t>();
-    into.content = static_cast<frame_content>(in.number<std::uint8_t>());
+    const auto content = in.number<std::uint8_t>();
+    into.content = static_cast<frame_content>(content & ~detail::proves_bit);
+    into.proves = (content & detail::proves_bit) != 0;
     into.cluster.value = in.number<std::uint64_t>();
     into.from.value = in.number<std::uint64_t>();
     into.to.value = in.number<std::uint64_t>();
@@ -189,18 +207,25 @@ decode_introduction(std::span<const std::byte> bytes, introduction& into) {
 }
 
 /// What the server `self`, reached by a caller, answers to its handshake. `is_peer(member_id)` says
-/// whether it would take messages from that member, and `content` as what.
+/// whether it would take messages from that member, and `content` as what; `proves`: with proofs.
 template <class IsPeer>
-[[nodiscard]] handshake answer(const handshake& question, cluster_id cluster, member_id self,
-                               const IsPeer& is_peer,
-                               frame_content content = frame_content::messages) {
-    handshake reply{.content = content, .cluster = cluster, .from = self, .to = question.from};
-    const auto oldest = question.version_oldest > frame_version_oldest ? question.version_oldest
-                                                                       : frame_version_oldest;
+[[nodiscard]] handshake
+answer(const handshake& question, cluster_id cluster, member_id self, const IsPeer& is_peer,
+       frame_content content = frame_content::messages, bool proves = false) {
+    handshake reply{.content = content,
+                    .proves = proves && question.proves,
+                    .cluster = cluster,
+                    .from = self,
+                    .to = question.from};
+    const auto oldest_here = proves ? introductions_from : frame_version_oldest;
+    const auto oldest =
+        question.version_oldest > oldest_here ? question.version_oldest : oldest_here;
     const auto newest = question.version_newest < frame_version_newest ? question.version_newest
                                                                        : frame_version_newest;
     if (question.cluster != cluster) {
         reply.verdict = handshake_verdict::other_cluster;
+    } else if (question.proves != proves) {
+        reply.verdict = proves ? handshake_verdict::proof_wanted : handshake_verdict::no_secret;
     } else if (oldest > newest) {
         reply.verdict = handshake_verdict::unknown_version;
     } else if (question.content != content) {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,9 @@ struct replica_options {
     std::vector<asio_peer> members{};
     /// Where to listen for the others, if that is not this server's own line of `members`.
     std::optional<asio::ip::tcp::endpoint> listen{};
+    /// What the servers prove to each other that they know (`asio_transport_options::secret`), as
+    /// openssl_secret.hpp makes it of a file. None: whoever reaches the port is believed.
+    std::shared_ptr<const authenticator> secret{};
     /// It is none of the first members: it takes part once `change_members` has added it.
     bool joins = false;
     /// A follower hands proposals to its leader, which takes each at most once (thesis §6.2). If

@@ -219,6 +219,7 @@ private:
             .mark = storage_->mark(),
             .takes_storage = [this](member_id peer,
                                     storage_mark mark) { return marks_.takes(peer, mark); },
+            .secret = options_.secret,
             .on_event = [this](const asio_event& event) { watch_.tell(event); },
         };
         return all;

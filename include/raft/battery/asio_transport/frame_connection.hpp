@@ -84,9 +84,6 @@ public:
     }
 
 protected:
-    /// The first version in which servers introduce themselves.
-    static constexpr std::uint8_t introductions_from = 2;
-
     [[nodiscard]] introduction own_introduction(handshake_verdict verdict) const {
         return {verdict, shared().options.history, shared().options.mark};
     }

@@ -12,6 +12,7 @@
 #include <asio/write.hpp>
 
 #include <raft/battery/asio_transport/frame_connection.hpp>
+#include <raft/battery/mutual_proof.hpp>
 
 namespace raft::detail {
 
@@ -34,7 +35,9 @@ class incoming_connection final : public frame_connection {
 public:
     incoming_connection(std::shared_ptr<asio_shared_state> shared, asio::ip::tcp::socket socket,
                         incoming_owner& owner)
-        : frame_connection{std::move(shared), std::move(socket)}, owner_{owner} {
+        : frame_connection{std::move(shared), std::move(socket)}
+        , owner_{owner}
+        , proofs_{this->shared().options.secret} {
         asio::error_code unknown;
         remote_ = socket_.remote_endpoint(unknown);
     }
@@ -42,7 +45,7 @@ public:
     void start() {
         prepare_socket(socket_, shared().options);
         begin_stage(shared().options.handshake_timeout,
-                    [this] { end(true, "the caller does not say who it is", {}); });
+                    [this] { end(true, patience_is_over(), {}); });
         asio::async_read(socket_, asio::buffer(question_),
                          [self = self()](asio::error_code error, std::size_t) {
                              if (self->closed()) return;
@@ -64,51 +67,112 @@ private:
         owner_.caller_gone(*this, refused, reason, error);
     }
 
+    [[nodiscard]] std::string_view patience_is_over() const {
+        const bool is_proving = proofs_.is_wanted() && asked_.from != member_id{};
+        return is_proving ? "the caller does not prove who it is"
+                          : "the caller does not say who it is";
+    }
+
     void hear_question() {
-        handshake question;
-        if (const auto error = decode_handshake(question_, question))
+        if (const auto error = decode_handshake(question_, asked_))
             return end(true, describe(*error), {});
-        if (question.verdict != handshake_verdict::asking)
+        if (asked_.verdict != handshake_verdict::asking)
             return end(true, describe(frame_error::unknown_verdict), {});
-        const auto reply = owner_.judge(question);
-        if (reply.verdict == handshake_verdict::welcome) from_ = question.from;
+        const auto reply = owner_.judge(asked_);
         version_ = reply.version_newest;
         answer_ = encode_handshake(reply);
-        asio::async_write(
-            socket_, asio::buffer(answer_),
-            [self = self(), verdict = reply.verdict](asio::error_code error, std::size_t) {
-                if (self->closed()) return;
-                if (verdict != handshake_verdict::welcome)
-                    return self->end(true, describe(verdict), {});
-                if (error) return self->end(false, "the caller left", error);
-                self->version_ < introductions_from ? self->welcome() : self->await_introduction();
+        if (reply.verdict != handshake_verdict::welcome) return refuse(reply.verdict);
+        proofs_.is_wanted() ? challenge() : believe();
+    }
+
+    void refuse(handshake_verdict verdict) {
+        say(asio::buffer(answer_), verdict, [] {});
+    }
+
+    /// Without a secret who calls is who it says it is.
+    void believe() {
+        from_ = asked_.from;
+        say(asio::buffer(answer_), handshake_verdict::welcome, [this] {
+            version_ < introductions_from ? welcome() : await(asio::buffer(introduced_));
+        });
+    }
+
+    void challenge() {
+        proofs_.add(question_);
+        proofs_.add(answer_);
+        const auto drawn = proofs_.challenge();
+        if (!drawn) return end(false, "no challenge can be drawn", {});
+        proof_ = *drawn;
+        say(std::array{asio::buffer(answer_), asio::buffer(proof_)}, handshake_verdict::welcome,
+            [this] {
+                await(std::array{asio::buffer(introduced_), asio::buffer(heard_proof_)});
             });
+    }
+
+    /// Writes what says the verdict, and goes on if that is a welcome.
+    template <class Buffers, class Then>
+    void say(const Buffers& buffers, handshake_verdict verdict, Then then) {
+        asio::async_write(socket_, buffers,
+                          [self = self(), verdict, then](asio::error_code error, std::size_t) {
+                              if (self->closed()) return;
+                              if (verdict != handshake_verdict::welcome)
+                                  return self->end(true, describe(verdict), {});
+                              if (error) return self->end(false, "the caller left", error);
+                              then();
+                          });
         watch();
     }
 
-    void await_introduction() {
-        asio::async_read(socket_, asio::buffer(introduced_),
-                         [self = self()](asio::error_code error, std::size_t) {
-                             if (self->closed()) return;
-                             if (error) return self->end(false, "the caller left", error);
-                             self->hear_introduction();
-                         });
+    template <class Buffers>
+    void await(const Buffers& buffers) {
+        asio::async_read(socket_, buffers, [self = self()](asio::error_code error, std::size_t) {
+            if (self->closed()) return;
+            if (error) return self->end(false, "the caller left", error);
+            self->hear_introduction();
+        });
     }
 
     void hear_introduction() {
         introduction said;
         if (const auto error = decode_introduction(introduced_, said))
             return end(true, describe(*error), {});
-        const auto verdict = judge_introduction(*from_, said);
+        if (!proofs_.is_wanted()) return introduce(judge_introduction(asked_.from, said));
+        said_proof shown;
+        if (const auto error = decode_proof(heard_proof_, shown))
+            return end(true, describe(*error), {});
+        proofs_.add(introduced_);
+        if (!proofs_.accepts(transcript::caller, shown)) return introduce_to_stranger();
+        // Others may have come in meanwhile.
+        const auto verdict = owner_.judge(asked_).verdict;
+        from_ = asked_.from;
+        introduce(verdict == handshake_verdict::welcome ? judge_introduction(asked_.from, said)
+                                                        : verdict);
+    }
+
+    /// Who cannot prove who it is learns that, and nothing of this server.
+    void introduce_to_stranger() {
+        introduction_ = encode_introduction({.verdict = handshake_verdict::wrong_proof});
+        proof_ = encode_proof({});
+        finish(handshake_verdict::wrong_proof);
+    }
+
+    void introduce(handshake_verdict verdict) {
         introduction_ = encode_introduction(own_introduction(verdict));
-        asio::async_write(socket_, asio::buffer(introduction_),
-                          [self = self(), verdict](asio::error_code error, std::size_t) {
-                              if (self->closed()) return;
-                              if (verdict != handshake_verdict::welcome)
-                                  return self->end(true, describe(verdict), {});
-                              if (error) return self->end(false, "the caller left", error);
-                              self->welcome();
-                          });
+        if (proofs_.is_wanted()) {
+            proofs_.add(introduction_);
+            const auto own = proofs_.prove(transcript::called);
+            if (!own) return end(false, "no proof can be made", {});
+            proof_ = *own;
+        }
+        finish(verdict);
+    }
+
+    void finish(handshake_verdict verdict) {
+        if (proofs_.is_wanted())
+            say(std::array{asio::buffer(introduction_), asio::buffer(proof_)}, verdict,
+                [this] { welcome(); });
+        else
+            say(asio::buffer(introduction_), verdict, [this] { welcome(); });
     }
 
     void welcome() {
@@ -120,11 +184,15 @@ private:
     static constexpr std::size_t first_buffer_bytes = 64U << 10U;
 
     incoming_owner& owner_;
+    mutual_proof proofs_;
+    handshake asked_{};
     std::optional<member_id> from_{};
     std::array<std::byte, handshake_bytes> question_{};
     std::array<std::byte, handshake_bytes> answer_{};
     std::array<std::byte, introduction_bytes> introduction_{};
     std::array<std::byte, introduction_bytes> introduced_{};
+    proof_frame proof_{};
+    proof_frame heard_proof_{};
 };
 
 }  // namespace raft::detail

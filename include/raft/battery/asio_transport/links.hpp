@@ -121,7 +121,8 @@ public:
         const auto& options = shared_->options;
         return answer(
             question, options.cluster, options.self,
-            [this](member_id id) { return is_welcome(id); }, shared_->framing.content);
+            [this](member_id id) { return is_welcome(id); }, shared_->framing.content,
+            options.secret != nullptr);
     }
 
     // A peer that calls again has lost its old connection, even if this side has not noticed yet;

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include <asio/error_code.hpp>
 #include <asio/ip/tcp.hpp>
 
+#include <raft/battery/authenticator.hpp>
 #include <raft/codec/frame.hpp>
 #include <raft/codec/handshake.hpp>
 
@@ -78,6 +80,11 @@ struct asio_transport_options {
     /// has lost what it had promised. Whoever is asked remembers it, for good, before it says yes.
     /// None: any. It must not call the transport.
     std::function<bool(member_id, storage_mark)> takes_storage{};
+    /// What the servers prove to each other that they know, whoever calls (battery/proof.hpp): the
+    /// same on all of them. Who cannot prove it is neither peer nor guest, and is refused by name.
+    /// None: whoever reaches the port is believed. It guards the handshake: frames behind it can
+    /// still be read and forged by who is on the wire.
+    std::shared_ptr<const authenticator> secret{};
     frame_limits limits{};  ///< Of messages. The same on all servers of the cluster.
 
     /// The bytes that wait for one peer. Frames with entries or with a chunk are taken below this

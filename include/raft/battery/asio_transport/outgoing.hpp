@@ -17,6 +17,7 @@
 
 #include <raft/battery/asio_transport/frame_connection.hpp>
 #include <raft/battery/asio_transport/peer_addresses.hpp>
+#include <raft/battery/mutual_proof.hpp>
 
 namespace raft::detail {
 
@@ -39,7 +40,8 @@ public:
         : frame_connection{std::move(shared)}
         , peer_{peer}
         , owner_{owner}
-        , where_{std::move(where)} {}
+        , where_{std::move(where)}
+        , proofs_{this->shared().options.secret} {}
 
     void start() {
         if (!where_->is_name()) return connect();
@@ -103,23 +105,33 @@ private:
                     [this] { end(false, "the peer does not say who it is", {}); });
         const auto& options = shared().options;
         greeting_ = encode_handshake({.content = shared().framing.content,
+                                      .proves = proofs_.is_wanted(),
                                       .cluster = options.cluster,
                                       .from = options.self,
                                       .to = peer_});
-        asio::async_write(socket_, asio::buffer(greeting_),
-                          [self = self()](asio::error_code error, std::size_t) {
-                              if (error) self->end(false, "the handshake failed", error);
-                          });
-        asio::async_read(socket_, asio::buffer(answer_),
-                         [self = self()](asio::error_code error, std::size_t) {
-                             if (error) return self->end(false, "the handshake failed", error);
-                             self->hear_answer();
-                         });
+        say(asio::buffer(greeting_), "the handshake failed");
+        hear(asio::buffer(answer_), "the handshake failed", [this] { hear_answer(); });
         watch();
     }
 
+    template <class Buffers>
+    void say(const Buffers& buffers, std::string_view failure) {
+        asio::async_write(socket_, buffers,
+                          [self = self(), failure](asio::error_code error, std::size_t) {
+                              if (error) self->end(false, failure, error);
+                          });
+    }
+
+    template <class Buffers, class Then>
+    void hear(const Buffers& buffers, std::string_view failure, Then then) {
+        asio::async_read(socket_, buffers,
+                         [self = self(), failure, then](asio::error_code error, std::size_t) {
+                             if (error) return self->end(false, failure, error);
+                             if (!self->closed()) then();
+                         });
+    }
+
     void hear_answer() {
-        if (closed()) return;
         handshake reply;
         if (const auto error = decode_handshake(answer_, reply))
             return end(true, describe(*error), {});
@@ -128,38 +140,65 @@ private:
         if (reply.cluster != shared().options.cluster)
             return end(true, describe(handshake_verdict::other_cluster), {});
         if (reply.from != peer_) return end(true, describe(handshake_verdict::not_me), {});
-        if (reply.version_newest < frame_version_oldest ||
-            reply.version_newest > frame_version_newest)
+        if (reply.proves != proofs_.is_wanted())
+            return end(true, describe(handshake_verdict::no_secret), {});
+        const auto oldest = reply.proves ? introductions_from : frame_version_oldest;
+        if (reply.version_newest < oldest || reply.version_newest > frame_version_newest)
             return end(true, describe(handshake_verdict::unknown_version), {});
         if (reply.content != shared().framing.content)
             return end(true, describe(handshake_verdict::other_content), {});
         version_ = reply.version_newest;
+        if (reply.proves) return await_challenge();
         version_ < introductions_from ? begin_frames() : introduce();
+    }
+
+    void await_challenge() {
+        hear(asio::buffer(proof_), "the proof failed", [this] {
+            said_proof challenge;
+            if (const auto error = decode_proof(proof_, challenge))
+                return end(true, describe(*error), {});
+            proofs_.add(greeting_);
+            proofs_.add(answer_);
+            proofs_.add_challenge(challenge);
+            introduce_with_proof();
+        });
     }
 
     void introduce() {
         introduction_ = encode_introduction(own_introduction(handshake_verdict::asking));
-        asio::async_write(socket_, asio::buffer(introduction_),
-                          [self = self()](asio::error_code error, std::size_t) {
-                              if (error) self->end(false, "the introduction failed", error);
-                          });
-        asio::async_read(socket_, asio::buffer(introduced_),
-                         [self = self()](asio::error_code error, std::size_t) {
-                             if (error) return self->end(false, "the introduction failed", error);
-                             self->hear_introduction();
-                         });
+        say(asio::buffer(introduction_), "the introduction failed");
+        hear(asio::buffer(introduced_), "the introduction failed", [this] { hear_introduction(); });
+    }
+
+    void introduce_with_proof() {
+        introduction_ = encode_introduction(own_introduction(handshake_verdict::asking));
+        proofs_.add(introduction_);
+        const auto own = proofs_.prove(transcript::caller);
+        if (!own) return end(false, "no proof can be made", {});
+        proof_ = *own;
+        say(std::array{asio::buffer(introduction_), asio::buffer(proof_)}, "the proof failed");
+        hear(std::array{asio::buffer(introduced_), asio::buffer(heard_proof_)}, "the proof failed",
+             [this] { hear_introduction(); });
     }
 
     void hear_introduction() {
-        if (closed()) return;
         introduction reply;
         if (const auto error = decode_introduction(introduced_, reply))
             return end(true, describe(*error), {});
         if (reply.verdict != handshake_verdict::welcome)
             return end(true, describe(reply.verdict), {});
+        if (proofs_.is_wanted() && !is_proven())
+            return end(true, describe(handshake_verdict::wrong_proof), {});
         const auto verdict = judge_introduction(peer_, reply);
         if (verdict != handshake_verdict::welcome) return end(true, describe(verdict), {});
         begin_frames();
+    }
+
+    [[nodiscard]] bool is_proven() {
+        said_proof shown;
+        if (decode_proof(heard_proof_, shown)) return false;
+        proofs_.add(introduced_);
+        return proofs_.accepts(transcript::called, shown);
     }
 
     void begin_frames() {
@@ -176,6 +215,7 @@ private:
     member_id peer_;
     outgoing_owner& owner_;
     std::shared_ptr<peer_addresses> where_;
+    mutual_proof proofs_;
     std::vector<endpoint> addresses_{};
     std::size_t next_address_ = 0;
     bool connecting_ = false;
@@ -183,6 +223,8 @@ private:
     std::array<std::byte, handshake_bytes> answer_{};
     std::array<std::byte, introduction_bytes> introduction_{};
     std::array<std::byte, introduction_bytes> introduced_{};
+    proof_frame proof_{};
+    proof_frame heard_proof_{};
 };
 
 }  // namespace raft::detail

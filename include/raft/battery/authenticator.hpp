@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What servers need to prove to each other that they know the same secret, without saying it: bytes
+// that nobody can foresee, and a code of what was said that only who knows the secret can make. A
+// transport takes it as a value, so that it needs no library of cryptography itself; over OpenSSL
+// it is openssl_secret.hpp.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+
+namespace raft {
+
+/// Bytes that were never said before.
+using nonce = std::array<std::byte, 32>;
+/// A message authentication code, as HMAC-SHA256 gives it.
+using proof = std::array<std::byte, 32>;
+
+/// A secret that proves itself. Its functions may be called by several threads.
+class authenticator {
+public:
+    authenticator() = default;
+    authenticator(const authenticator&) = delete;
+    authenticator& operator=(const authenticator&) = delete;
+    virtual ~authenticator() = default;
+
+    /// New bytes, drawn so that nobody can foresee them; none if the system gives none.
+    [[nodiscard]] virtual std::optional<nonce> draw() const = 0;
+    /// The code of these bytes under the secret; none if it cannot be computed.
+    [[nodiscard]] virtual std::optional<proof> prove(std::span<const std::byte> said) const = 0;
+};
+
+/// Whether they are the same, in a time that does not tell where they differ.
+[[nodiscard]] inline bool same_proof(const proof& a, const proof& b) {
+    volatile unsigned differ = 0;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        differ = differ | std::to_integer<unsigned>(a[i] ^ b[i]);
+    return differ == 0;
+}
+
+}  // namespace raft
