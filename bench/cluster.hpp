@@ -77,7 +77,7 @@ public:
         for (const auto id : members)
             nodes_.push_back(std::make_unique<node_type>(
                 raft::node_options{
-                    id, raft::voters_only(members), raft::history_id{1}, {}, id.value},
+                    id, raft::core::voters_only(members), raft::history_id{1}, {}, id.value},
                 counting_machine<Bytes>{}, network_.port_of(id), raft::memory_storage<command>{},
                 clock_));
         for (auto& each : nodes_) check(each->start());
@@ -140,7 +140,7 @@ private:
 
     void deliver_all() {
         network_.deliver_all([this](raft::member_id to, raft::member_id from,
-                                    const raft::message& body,
+                                    const raft::core::message& body,
                                     const raft::attachment<command>& beside) {
             ++messages_;
             nodes_[static_cast<std::size_t>(to.value) - 1]->receive(from, body, beside);

@@ -14,9 +14,9 @@ namespace bench {
 namespace {
 
 /// What a copy of the state takes from the heap, which is as much as it needs.
-std::size_t heap_of(const raft::state& s) {
+std::size_t heap_of(const raft::core::state& s) {
     const auto before = bytes_in_use();
-    const auto copy = std::make_unique<raft::state>(s);
+    const auto copy = std::make_unique<raft::core::state>(s);
     check(*copy == s);
     const auto taken = bytes_in_use() - before;
     return static_cast<std::size_t>(taken) - malloc_usable_size(copy.get());
@@ -35,12 +35,12 @@ void measure_idle(std::vector<row>& rows) {
         rows.push_back(
             {.work = work, .system = "raft", .servers = static_cast<int>(servers), .bytes = bytes});
     };
-    add("idle: state, without its heap", sizeof(raft::state));
+    add("idle: state, without its heap", sizeof(raft::core::state));
     const auto& leading = idle->leader().protocol_state();
     const auto& following = idle->server(1).protocol_state();
     check(leading.is_leader() && following.is_follower());
-    add("idle: state of a leader", sizeof(raft::state) + heap_of(leading));
-    add("idle: state of a follower", sizeof(raft::state) + heap_of(following));
+    add("idle: state of a leader", sizeof(raft::core::state) + heap_of(leading));
+    add("idle: state of a follower", sizeof(raft::core::state) + heap_of(following));
     add("idle: node, without its heap", sizeof(cluster<16>::node_type));
     add("idle: node, batteries included", static_cast<std::size_t>(elected - before) / servers);
 }

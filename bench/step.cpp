@@ -19,52 +19,52 @@ constexpr std::uint64_t steps = 120;
 constexpr raft::instant now{};
 constexpr raft::term_number term{1};
 
-raft::state fresh_server(std::uint64_t id, std::size_t servers) {
+raft::core::state fresh_server(std::uint64_t id, std::size_t servers) {
     std::vector<raft::member_id> members;
     for (std::size_t i = 0; i < servers; ++i) members.push_back({i + 1});
-    raft::recovered_state empty;
-    empty.configurations.push_back({{}, raft::voters_only(members)});
+    raft::core::recovered_state empty;
+    empty.configurations.push_back({{}, raft::core::voters_only(members)});
     raft::settings config;
     config.pre_vote = false;
     config.messages_in_flight = std::uint8_t{2 * steps};
-    return raft::initial_state({id}, config, empty, id);
+    return raft::core::initial_state({id}, config, empty, id);
 }
 
 /// A server of the core alone, whose disk is done at once only where that is asked for.
 class server {
 public:
-    explicit server(raft::state first) : state_{std::move(first)} {}
+    explicit server(raft::core::state first) : state_{std::move(first)} {}
 
     template <class Input>
     void step(const Input& in) {
         out_.clear();
-        raft::advance(state_, in, now, out_);
+        raft::core::advance(state_, in, now, out_);
     }
-    void receive(raft::member_id from, const raft::message& body) {
+    void receive(raft::member_id from, const raft::core::message& body) {
         out_.clear();
-        raft::advance(state_, from, body, nullptr, false, now, out_);
+        raft::core::advance(state_, from, body, nullptr, false, now, out_);
         benchmark::DoNotOptimize(out_.messages.begin());
     }
     void acknowledge(std::uint64_t from, raft::log_index match) {
-        receive({from}, raft::append_entries_reply{term, match, {}});
+        receive({from}, raft::core::append_entries_reply{term, match, {}});
     }
-    void finish_writes() { step(raft::written{state_.disk.issued}); }
+    void finish_writes() { step(raft::core::written{state_.disk.issued}); }
 
-    [[nodiscard]] const raft::state& state() const { return state_; }
-    [[nodiscard]] const raft::effects& out() const { return out_; }
+    [[nodiscard]] const raft::core::state& state() const { return state_; }
+    [[nodiscard]] const raft::core::effects& out() const { return out_; }
 
 private:
-    raft::state state_;
-    raft::effects out_{};
+    raft::core::state state_;
+    raft::core::effects out_{};
 };
 
 server leader_of(std::size_t servers) {
     server leader{fresh_server(1, servers)};
-    leader.step(raft::started{});
-    leader.step(raft::timer_fired{raft::timer::election});
+    leader.step(raft::core::started{});
+    leader.step(raft::core::timer_fired{raft::core::timer::election});
     leader.finish_writes();
     for (std::uint64_t id = 2; id <= servers; ++id)
-        leader.receive({id}, raft::request_vote_reply{term, true});
+        leader.receive({id}, raft::core::request_vote_reply{term, true});
     leader.finish_writes();
     for (std::uint64_t id = 2; id <= servers; ++id) leader.acknowledge(id, {1});
     check(leader.state().is_leader() && leader.state().commit_index == raft::log_index{1});
@@ -73,8 +73,8 @@ server leader_of(std::size_t servers) {
 
 server follower_of_first() {
     server follower{fresh_server(2, 3)};
-    follower.step(raft::started{});
-    follower.receive({1}, raft::append_entries{term, {}, {1}, term, {}, {}});
+    follower.step(raft::core::started{});
+    follower.receive({1}, raft::core::append_entries{term, {}, {1}, term, {}, {}});
     follower.finish_writes();
     return follower;
 }
@@ -90,7 +90,8 @@ void time_of(benchmark::State& timed, std::uint64_t count, Act act) {
 
 void heartbeat_at_follower(benchmark::State& timed) {
     auto follower = follower_of_first();
-    const raft::message heartbeat = raft::append_entries{term, {{1}, term}, {1}, {}, {1}, {}};
+    const raft::core::message heartbeat =
+        raft::core::append_entries{term, {{1}, term}, {1}, {}, {1}, {}};
     for (auto each : timed) {
         static_cast<void>(each);
         time_of(timed, steps, [&](std::uint64_t) { follower.receive({1}, heartbeat); });
@@ -102,7 +103,7 @@ void heartbeat_at_follower(benchmark::State& timed) {
 /// before them.
 raft::log_index propose_all(server& leader) {
     const auto last = leader.state().log.last_index();
-    for (std::uint64_t i = 0; i < steps; ++i) leader.step(raft::proposed{1});
+    for (std::uint64_t i = 0; i < steps; ++i) leader.step(raft::core::proposed{1});
     return last;
 }
 
@@ -135,7 +136,7 @@ void propose(benchmark::State& timed) {
     for (auto each : timed) {
         static_cast<void>(each);
         const auto last = leader.state().log.last_index();
-        time_of(timed, steps, [&](std::uint64_t) { leader.step(raft::proposed{1}); });
+        time_of(timed, steps, [&](std::uint64_t) { leader.step(raft::core::proposed{1}); });
         check(leader.out().messages.size() == 1);
         leader.finish_writes();
         for (std::uint64_t id = 2; id <= 3; ++id) leader.acknowledge(id, last + steps);
@@ -148,7 +149,8 @@ void written_at_leader(benchmark::State& timed) {
         static_cast<void>(each);
         const auto done = leader.state().disk.durable.value;
         const auto last = propose_all(leader);
-        time_of(timed, steps, [&](std::uint64_t i) { leader.step(raft::written{{done + i + 1}}); });
+        time_of(timed, steps,
+                [&](std::uint64_t i) { leader.step(raft::core::written{{done + i + 1}}); });
         check(leader.state().disk.durable_index == last + steps);
         for (std::uint64_t id = 2; id <= 3; ++id) leader.acknowledge(id, last + steps);
     }

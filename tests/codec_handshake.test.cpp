@@ -2,15 +2,17 @@
 //
 // The first words on a connection: they come back as they were, damage is seen, and every reason to
 // refuse a caller is told.
+#include <vector>
+
 #include <doctest/doctest.h>
 
 #include <raft/codec/handshake.hpp>
 
-#include <vector>
-
 namespace {
 
 using namespace raft;
+using namespace raft::wire;
+using namespace raft::core;
 
 constexpr cluster_id ours{0xC1};
 constexpr member_id self{2};

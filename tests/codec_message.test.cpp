@@ -13,6 +13,8 @@
 namespace {
 
 using namespace raft;
+using namespace raft::wire;
+using namespace raft::core;
 using bytes_vector = std::vector<std::byte>;
 using text_entry = entry<std::string>;
 

@@ -15,6 +15,10 @@
 #include <raft/describe.hpp>
 
 using namespace raft;
+using namespace raft::wal;
+using namespace raft::flight;
+using namespace raft::wire;
+using namespace raft::core;
 
 namespace {
 

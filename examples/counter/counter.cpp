@@ -23,7 +23,7 @@ int main() {
     std::deque<server> servers;
     for (std::uint64_t id = 1; id <= 3; ++id)
         servers.emplace_back(raft::node_options{.id = {id},
-                                                .initial = raft::voters_only({{1}, {2}, {3}}),
+                                                .initial = raft::core::voters_only({{1}, {2}, {3}}),
                                                 .birth = raft::history_id{1},  // none has run yet
                                                 .seed = id},
                              counter{}, wires.port_of({id}), raft::memory_storage<int>{}, clock);

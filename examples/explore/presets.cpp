@@ -13,7 +13,7 @@ using work = std::vector<exploration_options>;
 /// From nothing, with these features.
 exploration_options from_nothing(std::string_view features, model_bounds bounds) {
     bounds.config = explored_settings();
-    raft::require(set_features(features, bounds.config));
+    raft::core::require(set_features(features, bounds.config));
     std::string name{features.empty() ? "plain" : features};
     const auto add = [&name](const char* what, std::uint64_t number) {
         if (number > 0) name += std::string{", "} + what + " " + std::to_string(number);

@@ -58,7 +58,7 @@ bool set_features(std::string_view list, proof_options& one) {
 
 proof_options proof_of(std::string_view features, const induction_bounds& bounds) {
     proof_options one{.bounds = bounds};
-    raft::require(set_features(features, one));
+    raft::core::require(set_features(features, one));
     return one;
 }
 

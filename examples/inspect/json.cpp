@@ -33,7 +33,7 @@ std::string or_null(const std::optional<Value>& value, Text text) {
     return value ? text(*value) : "null";
 }
 
-std::string position(raft::log_position at) {
+std::string position(raft::core::log_position at) {
     return "{\"index\":" + number(at.index.value) + ",\"term\":" + number(at.term.value) + "}";
 }
 
@@ -48,7 +48,7 @@ void member(const char* name, const std::string& value) {
     std::printf("\"%s\":%s,\n", name, value.c_str());
 }
 
-std::string log(const raft::storage_inspection& found) {
+std::string log(const raft::wal::storage_inspection& found) {
     return "{\"after\":" + position(found.base) + ",\"last\":" + position(found.last) +
            ",\"lacks_from\":" +
            or_null(found.lacks_from, [](raft::log_index at) { return number(at.value); }) +
@@ -57,12 +57,12 @@ std::string log(const raft::storage_inspection& found) {
 }
 
 std::string members(const report& all) {
-    return or_null(all.found.members(), [&](const raft::indexed_configuration& latest) {
+    return or_null(all.found.members(), [&](const raft::core::indexed_configuration& latest) {
         const auto& members = latest.value;
         return "{\"index\":" + number(latest.index.value) +
                ",\"changing\":" + truth(members.is_changing()) + ",\"members\":" +
                list(members.everyone(),
-                    [&](raft::slot each) {
+                    [&](raft::core::slot each) {
                         return "{\"id\":" + quoted(all.id_text(members.id_of(each))) +
                                ",\"part\":" + quoted(describe(part_of(members, each))) + "}";
                     }) +
@@ -70,18 +70,18 @@ std::string members(const report& all) {
     });
 }
 
-std::string_view name_of(raft::segment_condition condition) {
+std::string_view name_of(raft::wal::segment_condition condition) {
     switch (condition) {
-    case raft::segment_condition::whole: return "whole";
-    case raft::segment_condition::unfinished: return "unfinished";
-    case raft::segment_condition::spare: return "spare";
-    case raft::segment_condition::damaged: return "damaged";
-    case raft::segment_condition::unread: break;
+    case raft::wal::segment_condition::whole: return "whole";
+    case raft::wal::segment_condition::unfinished: return "unfinished";
+    case raft::wal::segment_condition::spare: return "spare";
+    case raft::wal::segment_condition::damaged: return "damaged";
+    case raft::wal::segment_condition::unread: break;
     }
     return "unread";
 }
 
-std::string segment(const raft::inspected_segment& each) {
+std::string segment(const raft::wal::inspected_segment& each) {
     const bool counts = each.first <= each.last;
     return "{\"name\":" + quoted(each.name) + ",\"bytes\":" + number(each.bytes) +
            ",\"format\":" + number(each.format) +
@@ -90,7 +90,7 @@ std::string segment(const raft::inspected_segment& each) {
            ",\"last\":" + (counts ? number(each.last.value) : "null") + "}";
 }
 
-std::string snapshot(const raft::inspected_snapshot& each) {
+std::string snapshot(const raft::wal::inspected_snapshot& each) {
     auto text = "{\"name\":" + quoted(each.name) + ",\"good\":" + truth(each.is_sound);
     if (!each.stored)
         return text + ",\"last\":null,\"bytes\":null,\"checksum\":null,\"withheld\":null}";
@@ -101,7 +101,7 @@ std::string snapshot(const raft::inspected_snapshot& each) {
            ",\"withheld\":" + truth(each.stored->withheld) + "}";
 }
 
-std::string draft(const raft::inspected_draft& each) {
+std::string draft(const raft::wal::inspected_draft& each) {
     auto text = "{\"name\":" + quoted(each.name) + ",\"bytes\":" + number(each.bytes);
     if (!each.received) return text + ",\"last\":null,\"received\":null,\"size\":null}";
     const auto& described = each.received->description;
@@ -151,7 +151,7 @@ void begin_json(const report& all) {
 
 void begin_json_entries() { std::printf("\"entries\":["); }
 
-void json_entry(const raft::inspected_entry& each, bool is_first) {
+void json_entry(const raft::wal::inspected_entry& each, bool is_first) {
     std::printf("%s\n{\"index\":%s,\"term\":%s,\"kind\":%s,\"bytes\":%s}", is_first ? "" : ",",
                 number(each.index.value).c_str(), number(each.term.value).c_str(),
                 quoted(describe(each.kind)).c_str(), number(each.bytes).c_str());

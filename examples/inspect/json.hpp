@@ -35,7 +35,7 @@ namespace raft_inspect {
 void begin_json(const report& all);
 /// Before the first entry, for each, and after the last one.
 void begin_json_entries();
-void json_entry(const raft::inspected_entry& each, bool is_first);
+void json_entry(const raft::wal::inspected_entry& each, bool is_first);
 void end_json_entries();
 /// Notes and problems, and the end of the object.
 void end_json(const report& all);

@@ -69,11 +69,11 @@ std::optional<raft::file_storage_error> tell_entries(raft::storage_inspector<>& 
                                                      bool json) {
     if (!json) {
         std::printf("entries\n");
-        return inspector.each_entry([](const raft::inspected_entry& each) { tell(each); });
+        return inspector.each_entry([](const raft::wal::inspected_entry& each) { tell(each); });
     }
     bool is_first = true;
     begin_json_entries();
-    auto failed = inspector.each_entry([&](const raft::inspected_entry& each) {
+    auto failed = inspector.each_entry([&](const raft::wal::inspected_entry& each) {
         json_entry(each, std::exchange(is_first, false));
     });
     end_json_entries();

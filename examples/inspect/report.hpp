@@ -19,7 +19,7 @@
 namespace raft_inspect {
 
 struct report {
-    raft::storage_inspection found{};
+    raft::wal::storage_inspection found{};
     std::optional<kv_owner> owner{};
 
     [[nodiscard]] std::size_t problems() const {

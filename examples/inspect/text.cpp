@@ -17,7 +17,7 @@ std::string number(std::uint64_t value) { return std::to_string(value); }
 
 std::string words(std::string_view text) { return std::string{text}; }
 
-std::string position(raft::log_position at) {
+std::string position(raft::core::log_position at) {
     return number(at.index.value) + " of term " + number(at.term.value);
 }
 
@@ -73,7 +73,7 @@ void tell_log(const report& all) {
         line("", "entry " + number(each.index.value) + ": " + members(all, each.value));
 }
 
-void tell_segments(const raft::storage_inspection& found) {
+void tell_segments(const raft::wal::storage_inspection& found) {
     if (!found.segments.empty()) std::printf("segments\n");
     for (const auto& each : found.segments) {
         auto text = bytes(each.bytes) + ", ";
@@ -86,7 +86,7 @@ void tell_segments(const raft::storage_inspection& found) {
     for (const auto& name : found.set_aside) line(name, "set aside when the log was damaged");
 }
 
-void tell_snapshots(const raft::storage_inspection& found) {
+void tell_snapshots(const raft::wal::storage_inspection& found) {
     if (!found.snapshots.empty() || !found.drafts.empty()) std::printf("snapshots\n");
     for (const auto& each : found.snapshots) {
         std::string text = each.is_sound ? "good" : "not good";
@@ -119,7 +119,7 @@ void tell(const report& all) {
     tell_snapshots(all.found);
 }
 
-void tell(const raft::inspected_entry& each) {
+void tell(const raft::wal::inspected_entry& each) {
     line(number(each.index.value), "term " + number(each.term.value) + " " +
                                        words(describe(each.kind)) +
                                        (each.bytes == 0 ? "" : ", " + bytes(each.bytes)));

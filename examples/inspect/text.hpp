@@ -9,7 +9,7 @@ namespace raft_inspect {
 
 /// All but the entries and what is wrong.
 void tell(const report& all);
-void tell(const raft::inspected_entry& each);
+void tell(const raft::wal::inspected_entry& each);
 /// Notes and problems, and the sum of it.
 void tell_verdict(const report& all);
 

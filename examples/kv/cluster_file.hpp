@@ -24,7 +24,7 @@ namespace raft_kv {
 
 /// How many servers' addresses are kept at most: more than can be members at once, those that were
 /// and those that are to be among them.
-inline constexpr std::size_t known_servers_max = 4 * raft::members_max;
+inline constexpr std::size_t known_servers_max = 4 * raft::core::members_max;
 
 struct server_address {
     std::uint64_t id = 0;
@@ -56,7 +56,7 @@ struct layout_error {
 };
 
 [[nodiscard]] std::variant<cluster_layout, layout_error>
-parse_cluster(std::string_view text, std::size_t servers_max = raft::members_max);
+parse_cluster(std::string_view text, std::size_t servers_max = raft::core::members_max);
 [[nodiscard]] std::variant<cluster_layout, layout_error> read_cluster_file(const std::string& path);
 
 /// The address in these words, "<host> <peer-port> <client-port>", or what is wrong with them.

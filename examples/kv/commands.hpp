@@ -39,9 +39,9 @@ struct client_state {
     bool reads_here = false;     ///< READONLY: reads are answered by this server, leader or not.
     bool reads_any_age = false;  ///< RAFT READS stale: however old what it has is.
     raft_kv::transaction transaction{};
-    raft::read_requested reads{};  ///< RAFT READS: how fresh reads are, unless of any age.
-    bool quits = false;            ///< No further request is taken.
-    peer_door door{};              ///< RAFT PROVE.
+    raft::core::read_requested reads{};  ///< RAFT READS: how fresh reads are, unless of any age.
+    bool quits = false;                  ///< No further request is taken.
+    peer_door door{};                    ///< RAFT PROVE.
 };
 
 /// A request that is answered at once.

@@ -74,7 +74,7 @@ private:
 };
 
 /// The files of a storage whose syncs are timed, those that fail as well.
-class timed_files : public raft::posix_files {
+class timed_files : public raft::wal::posix_files {
 public:
     explicit timed_files(std::shared_ptr<flush_times> times) : times_{std::move(times)} {}
 
@@ -89,6 +89,6 @@ private:
     std::shared_ptr<flush_times> times_;
 };
 
-static_assert(raft::storage_files<timed_files>);
+static_assert(raft::wal::storage_files<timed_files>);
 
 }  // namespace raft_kv

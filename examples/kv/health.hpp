@@ -23,7 +23,7 @@ namespace raft_kv {
 class health {
 public:
     /// Whether the read is to be asked for that shows that all is applied.
-    [[nodiscard]] bool wants_read(const raft::state& state) const {
+    [[nodiscard]] bool wants_read(const raft::core::state& state) const {
         return !asks_ && !has_caught_up(state) && state.current_leader();
     }
     void read_asked() { asks_ = true; }
@@ -33,17 +33,17 @@ public:
     }
 
     /// Why it should be started again; none if it is healthy.
-    [[nodiscard]] static std::optional<std::string> ailment(const raft::state& state) {
+    [[nodiscard]] static std::optional<std::string> ailment(const raft::core::state& state) {
         if (!state.is_halted()) return std::nullopt;
         return "the storage failed for good, and this server takes part in nothing any more";
     }
 
     /// Why clients should not come here; none if it is ready.
-    [[nodiscard]] std::optional<std::string> obstacle(const raft::state& state,
+    [[nodiscard]] std::optional<std::string> obstacle(const raft::core::state& state,
                                                       raft::instant now) const {
         if (auto ailing = ailment(state)) return ailing;
         if (!state.current_leader()) return "no leader is known";
-        if (const auto* following = std::get_if<raft::follower_state>(&state.role)) {
+        if (const auto* following = std::get_if<raft::core::follower_state>(&state.role)) {
             const auto silence = now - following->last_contact;
             if (silence >= state.config.election_timeout)
                 return "the leader was last heard " +
@@ -55,7 +55,7 @@ public:
     }
 
 private:
-    [[nodiscard]] bool has_caught_up(const raft::state& state) const {
+    [[nodiscard]] bool has_caught_up(const raft::core::state& state) const {
         return caught_up_ || state.members().is_witness(state.self);
     }
 

@@ -38,24 +38,24 @@ struct member_report {
 /// Who is to vote and does not yet is a learner, be it a voter or a witness in the end: it has
 /// promised nobody anything.
 [[nodiscard]] inline raft::member_part present_part(const raft::configuration& members,
-                                                    raft::slot who) {
-    return members.all_voters().contains(who) ? raft::part_of(members, who)
+                                                    raft::core::slot who) {
+    return members.all_voters().contains(who) ? raft::core::part_of(members, who)
                                               : raft::member_part::learner;
 }
 
 /// How long ago the member was last heard, as far as this server knows.
-[[nodiscard]] inline std::optional<std::uint64_t> silence_of(const raft::state& state,
-                                                             raft::slot who, raft::instant now) {
+[[nodiscard]] inline std::optional<std::uint64_t>
+silence_of(const raft::core::state& state, raft::core::slot who, raft::instant now) {
     const auto id = state.members().id_of(who);
     std::optional<raft::instant> heard;
     if (state.is_leader()) heard = id == state.self ? now : state.peers[who.value].last_contact;
-    const auto* following = std::get_if<raft::follower_state>(&state.role);
+    const auto* following = std::get_if<raft::core::follower_state>(&state.role);
     if (following != nullptr && following->leader == id) heard = following->last_contact;
     if (!heard) return std::nullopt;
     return static_cast<std::uint64_t>((now - *heard).nanoseconds / 1'000'000);
 }
 
-[[nodiscard]] inline std::vector<member_report> report_of_members(const raft::state& state,
+[[nodiscard]] inline std::vector<member_report> report_of_members(const raft::core::state& state,
                                                                   raft::instant now) {
     const auto& members = state.members();
     std::vector<member_report> all;

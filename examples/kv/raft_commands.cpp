@@ -155,7 +155,7 @@ void raft_reads(local_call& call) {
     const auto& words = call.words;
     const auto bounded = words.size() == 4;
     const auto stale = same_word(words[2], "stale");
-    raft::read_requested reads{};
+    raft::core::read_requested reads{};
     if (stale) {
         reads.consistency = raft::read_consistency::stale;
     } else if (same_word(words[2], "lease")) {
@@ -223,7 +223,7 @@ asked_or_wrong raft_change(const word_list& given) {
         const auto part = colon == std::string_view::npos ? raft::member_part::voter
                                                           : part_in(words[i].substr(colon + 1));
         if (!id || !part) return wrong_id(words[i]);
-        if (wanted.members.size() == raft::members_max) return "ERR too many members";
+        if (wanted.members.size() == raft::core::members_max) return "ERR too many members";
         wanted.members.push_back({{*id}, *part});
     }
     return wanted;

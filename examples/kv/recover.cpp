@@ -72,7 +72,7 @@ bool read_members(std::string_view list, std::vector<std::uint64_t>& members) {
         const auto id = id_in(list.substr(0, comma));
         if (!id || std::ranges::find(members, *id) != members.end()) return false;
         members.push_back(*id);
-        if (comma == list.npos) return members.size() <= raft::members_max;
+        if (comma == list.npos) return members.size() <= raft::core::members_max;
         list.remove_prefix(comma + 1);
     }
 }
@@ -177,15 +177,15 @@ std::optional<std::string> begin_anew(const recover_flags& flags, const holdings
                                       storage_type& storage) {
     const auto index = next(found.kept.last_index);
     const auto term = next(std::max(found.kept.vote.current_term, found.last_term()));
-    raft::indexed_configuration beginning{.index = index, .value = {}};
+    raft::core::indexed_configuration beginning{.index = index, .value = {}};
     for (const auto id : flags.members) {
         const auto place = beginning.value.members.add({id});
         if (id == flags.id) beginning.value.voters.insert(place);
     }
     const raft::entry<std::string> holder{term, std::nullopt};
-    const raft::write_sequence sequence{1};
-    storage.write({sequence, raft::hard_state{term, std::nullopt},
-                   raft::append{index, index, term, raft::entry_source::configuration}},
+    const raft::core::write_sequence sequence{1};
+    storage.write({sequence, raft::core::hard_state{term, std::nullopt},
+                   raft::core::append{index, index, term, raft::core::entry_source::configuration}},
                   {&holder, 1}, &beginning);
     storage.flush();
     if (storage.progress().durable < sequence) return storage.error();

@@ -23,7 +23,7 @@ constexpr std::chrono::seconds wait_for_majority_max{5};
 // -------------------------------------------------------------------------------- the node's state
 
 /// By turns: any of them may be down, or know no more than this server.
-std::optional<raft::member_id> server::next_remaining_member(const raft::state& state) const {
+std::optional<raft::member_id> server::next_remaining_member(const raft::core::state& state) const {
     std::vector<raft::member_id> remaining;
     for (const auto member : state.members().final_members()) {
         const auto id = state.members().id_of(member);
@@ -112,7 +112,7 @@ void server::wrote(session& by, std::uint64_t sequence, std::size_t bytes) {
     writes_.add({by.shared_from_this(), sequence}, bytes);
 }
 
-std::uint64_t server::join_read(session& by, const raft::read_requested& asked) {
+std::uint64_t server::join_read(session& by, const raft::core::read_requested& asked) {
     auto wanted = asked;
     if (lease_reads_ && wanted.consistency == raft::read_consistency::linearizable)
         wanted.consistency = raft::read_consistency::lease;

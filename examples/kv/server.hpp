@@ -101,7 +101,8 @@ public:
     [[nodiscard]] std::optional<std::string> take_snapshot() override;
     [[nodiscard]] std::string* batch() override { return writes_.open(); }
     void wrote(session& by, std::uint64_t sequence, std::size_t bytes) override;
-    [[nodiscard]] std::uint64_t join_read(session& by, const raft::read_requested& wanted) override;
+    [[nodiscard]] std::uint64_t join_read(session& by,
+                                          const raft::core::read_requested& wanted) override;
     void await_leader(session& by, std::uint64_t sequence) override;
     void begin(session& by, std::uint64_t sequence, const cluster_request& asked) override;
     [[nodiscard]] std::optional<std::string> use_lease(bool on) override;
@@ -123,7 +124,7 @@ private:
 
     /// Reads that want the same, asked for together.
     struct read_group {
-        raft::read_requested wanted{};
+        raft::core::read_requested wanted{};
         std::uint64_t round = 0;
         readers all{};
     };
@@ -183,7 +184,7 @@ private:
     void tell_readers(std::uint64_t round, const readers& all, const raft::read_outcome& outcome);
     void snapshot_if_due();
     [[nodiscard]] std::optional<raft::member_id>
-    next_remaining_member(const raft::state& state) const;
+    next_remaining_member(const raft::core::state& state) const;
     void observe();
     void observe_snapshots();
     void observe_failure();

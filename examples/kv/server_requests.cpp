@@ -128,14 +128,14 @@ void server::begin_one(const asker& who, const add_server& asked) {
     const auto* other = layout_.clash_with(asked.address);
     if (other != nullptr && members.slot_of({other->id})) return tell(who, place_taken(other->id));
     announce(who, {asked.address}, [this, who, asked] {
-        auto wanted = raft::membership_of(node_->protocol_state().members());
+        auto wanted = raft::core::membership_of(node_->protocol_state().members());
         wanted.push_back({{asked.address.id}, asked.part});
         change(who, std::move(wanted), raft::change_check::live_majority);
     });
 }
 
 void server::begin_one(const asker& who, const remove_server& asked) {
-    auto wanted = raft::membership_of(node_->protocol_state().members());
+    auto wanted = raft::core::membership_of(node_->protocol_state().members());
     const auto place = place_of(wanted, asked.id);
     if (place == wanted.end()) return tell(who, not_a_member(asked.id));
     wanted.erase(place);
@@ -143,7 +143,7 @@ void server::begin_one(const asker& who, const remove_server& asked) {
 }
 
 void server::begin_one(const asker& who, const assign_part& asked) {
-    auto wanted = raft::membership_of(node_->protocol_state().members());
+    auto wanted = raft::core::membership_of(node_->protocol_state().members());
     const auto place = place_of(wanted, asked.id);
     if (place == wanted.end()) return tell(who, not_a_member(asked.id));
     place->part = asked.part;
@@ -182,7 +182,8 @@ void server::tell_changed(const asker& who, const raft::change_outcome& outcome)
     if (std::holds_alternative<raft::unknown>(outcome))
         return tell(who, "UNKNOWN leadership was lost under way; whoever leads carries the change "
                          "on, and RAFT STATUS shows it");
-    const auto done = std::get<raft::change_result>(outcome) == raft::change_result::completed;
+    const auto done =
+        std::get<raft::core::change_result>(outcome) == raft::core::change_result::completed;
     tell(who, done
                   ? ""
                   : "GIVENUP a new voter did not answer or catch up, or has no room, or the change "

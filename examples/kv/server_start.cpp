@@ -89,7 +89,7 @@ std::optional<std::string> server::start() {
     if (!options_.joins) {
         std::vector<raft::member_id> members;
         for (const auto& each : options_.layout.servers) members.push_back({each.id});
-        settings.initial = raft::voters_only(std::move(members));
+        settings.initial = raft::core::voters_only(std::move(members));
     }
 
     const auto& self = *options_.layout.find(options_.id);
@@ -104,11 +104,12 @@ std::optional<std::string> server::start() {
 
     if (auto wrong = listen()) return wrong;
     if (auto wrong = listen_for_pages()) return wrong;
-    const auto failed = transport_->start([this](raft::member_id from, const raft::message& body,
-                                                 const raft::attachment<kv::command>& beside) {
-        node_->receive(from, body, beside);
-        schedule_turn();
-    });
+    const auto failed =
+        transport_->start([this](raft::member_id from, const raft::core::message& body,
+                                 const raft::attachment<kv::command>& beside) {
+            node_->receive(from, body, beside);
+            schedule_turn();
+        });
     if (failed)
         return "cannot listen for peers on " + host_and_port(at.host, at.port) + ": " +
                failed.message() + where_else(options_.listen_peers, "--listen-peers");

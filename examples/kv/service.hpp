@@ -100,7 +100,7 @@ public:
     /// The round of reads that this session is now part of. It is told once reads of the round, and
     /// of those before it that want the same, may be served from the store.
     [[nodiscard]] virtual std::uint64_t join_read(session& by,
-                                                  const raft::read_requested& wanted) = 0;
+                                                  const raft::core::read_requested& wanted) = 0;
 
     /// The session is told (`leader_awaited`) when a leader is known, or was not for too long; not
     /// before this returns.

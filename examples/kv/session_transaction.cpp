@@ -79,7 +79,7 @@ std::optional<std::string> session::obstacle_to_watching(const command& which,
     const auto refused = server_.not_leading();
     if (refused && !client_.reads_here)
         return refusal_text(*refused, slot_of(which, words), server_.layout());
-    if (client_.reads != raft::read_requested{} || client_.reads_any_age)
+    if (client_.reads != raft::core::read_requested{} || client_.reads_any_age)
         return std::string{stale_watch_text};
     if (const auto wrong = client_.transaction.reserve(words)) return std::string{*wrong};
     return std::nullopt;

@@ -23,7 +23,7 @@ struct standing {
     friend bool operator==(const standing&, const standing&) = default;
 };
 
-[[nodiscard]] inline standing standing_of(const raft::state& state) {
+[[nodiscard]] inline standing standing_of(const raft::core::state& state) {
     const auto role = state.is_leader()      ? standing::part::leader
                       : state.is_follower()  ? standing::part::follower
                       : state.is_candidate() ? standing::part::candidate

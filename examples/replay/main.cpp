@@ -78,20 +78,21 @@ std::optional<options> read_options(std::span<char*> words) {
     return chosen;
 }
 
-std::variant<raft::recording, raft::recording_error> read_file(const std::string& path) {
+std::variant<raft::flight::recording, raft::flight::recording_error>
+read_file(const std::string& path) {
     std::FILE* const file = std::fopen(path.c_str(), "rb");
-    if (file == nullptr) return raft::recording_error::unreadable;
+    if (file == nullptr) return raft::flight::recording_error::unreadable;
     std::vector<std::byte> bytes;
     std::array<std::byte, 65536> part{};
     while (const auto count = std::fread(part.data(), 1, part.size(), file))
         bytes.insert(bytes.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(count));
     const bool complete = std::ferror(file) == 0;
     std::fclose(file);
-    if (!complete) return raft::recording_error::unreadable;
-    return raft::read_recording(bytes);
+    if (!complete) return raft::flight::recording_error::unreadable;
+    return raft::flight::read_recording(bytes);
 }
 
-int tell(const raft::recording& all, const options& chosen) {
+int tell(const raft::flight::recording& all, const options& chosen) {
     using namespace raft::testing;
     std::printf("server %s: %s\n", detail::words::of(all.after.self).c_str(),
                 in_words(all.stretches.front().before).c_str());
@@ -115,9 +116,9 @@ int tell(const raft::recording& all, const options& chosen) {
         std::printf("\n");
         return differs;
     }
-    if (!raft::invariants(all.after)) std::printf("the last state breaks its invariants\n");
+    if (!raft::core::invariants(all.after)) std::printf("the last state breaks its invariants\n");
     std::printf("replayed: %zu inputs, same state (%08x): %s\n", result.inputs,
-                raft::checksum_of(all.after), in_words(all.after).c_str());
+                raft::flight::checksum_of(all.after), in_words(all.after).c_str());
     return 0;
 }
 
@@ -131,11 +132,11 @@ int main(int count, char** words) {
     }
     if (chosen->help) return std::fputs(help_text, stdout) < 0;
     const auto read = read_file(chosen->file);
-    if (const auto* error = std::get_if<raft::recording_error>(&read)) {
+    if (const auto* error = std::get_if<raft::flight::recording_error>(&read)) {
         const auto why = raft::describe(*error);
         std::fprintf(stderr, "raft-replay: %s: %.*s\n", chosen->file.c_str(),
                      static_cast<int>(why.size()), why.data());
         return wrong_file;
     }
-    return tell(std::get<raft::recording>(read), *chosen);
+    return tell(std::get<raft::flight::recording>(read), *chosen);
 }

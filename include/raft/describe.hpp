@@ -15,7 +15,7 @@
 #include <raft/node/outcome.hpp>
 #include <raft/policy/entry.hpp>
 
-namespace raft {
+namespace raft::core {
 
 /// Why a request was refused.
 [[nodiscard]] constexpr std::string_view describe(refusal_reason reason) {
@@ -60,15 +60,6 @@ namespace raft {
     case halt_reason::not_born: return "its storage is empty, and nobody said that it is new";
     }
     return "unknown reason";
-}
-
-/// What a change of membership is held up by.
-[[nodiscard]] constexpr std::string_view describe(change_check check) {
-    switch (check) {
-    case change_check::live_majority: return "a majority of the voters to be has to answer";
-    case change_check::forced: return "nothing";
-    }
-    return "unknown check";
 }
 
 /// How a change of membership has ended.
@@ -131,6 +122,34 @@ namespace raft {
     return "unknown source";
 }
 
+/// The role of a server, in the words of `node_status::role`.
+[[nodiscard]] constexpr std::string_view describe(const follower_state&) { return "follower"; }
+[[nodiscard]] constexpr std::string_view describe(const candidate_state&) { return "candidate"; }
+[[nodiscard]] constexpr std::string_view describe(const leader_state&) { return "leader"; }
+[[nodiscard]] constexpr std::string_view describe(const halted&) { return "halted"; }
+
+/// Whichever it is: a `role`, an `outcome`, a `read_outcome`, a `change_outcome`.
+template <class... Alternatives>
+requires requires(const Alternatives&... each) { (describe(each), ...); }
+[[nodiscard]] constexpr std::string_view describe(const std::variant<Alternatives...>& value) {
+    return std::visit([](const auto& one) { return describe(one); }, value);
+}
+
+}  // namespace raft::core
+
+namespace raft {
+
+using core::describe;
+
+/// What a change of membership is held up by.
+[[nodiscard]] constexpr std::string_view describe(change_check check) {
+    switch (check) {
+    case change_check::live_majority: return "a majority of the voters to be has to answer";
+    case change_check::forced: return "nothing";
+    }
+    return "unknown check";
+}
+
 /// Whether a leader sends a server commands, and snapshots' bytes.
 [[nodiscard]] constexpr std::string_view describe(command_access access) {
     switch (access) {
@@ -141,12 +160,6 @@ namespace raft {
     return "unknown access";
 }
 
-/// The role of a server, in the words of `node_status::role`.
-[[nodiscard]] constexpr std::string_view describe(const follower_state&) { return "follower"; }
-[[nodiscard]] constexpr std::string_view describe(const candidate_state&) { return "candidate"; }
-[[nodiscard]] constexpr std::string_view describe(const leader_state&) { return "leader"; }
-[[nodiscard]] constexpr std::string_view describe(const halted&) { return "halted"; }
-
 /// What became of a request.
 template <class Result>
 [[nodiscard]] constexpr std::string_view describe(const applied<Result>&) {
@@ -155,12 +168,5 @@ template <class Result>
 [[nodiscard]] constexpr std::string_view describe(lost) { return "never to be applied"; }
 [[nodiscard]] constexpr std::string_view describe(unknown) { return "applied or not, unknown yet"; }
 [[nodiscard]] constexpr std::string_view describe(read_ready) { return "ready to be read"; }
-
-/// Whichever it is: a `role`, an `outcome`, a `read_outcome`, a `change_outcome`.
-template <class... Alternatives>
-requires requires(const Alternatives&... each) { (describe(each), ...); }
-[[nodiscard]] constexpr std::string_view describe(const std::variant<Alternatives...>& value) {
-    return std::visit([](const auto& one) { return describe(one); }, value);
-}
 
 }  // namespace raft

@@ -17,8 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include <raft/core/compiled.hpp>
 #include <raft/core/steady.hpp>
-#include <raft/core/step.hpp>
 #include <raft/node/arrival.hpp>
 #include <raft/node/backlog.hpp>
 #include <raft/node/deadline.hpp>
@@ -39,11 +39,11 @@ namespace raft {
 /// to one that outlives it.
 template <class StateMachine, class Transport, class Storage, class Clock, limits Limits = limits{},
           class Observer = no_observer>
-requires checked_node_parts<StateMachine, Transport, Storage, Clock>
+requires policy::checked_node_parts<StateMachine, Transport, Storage, Clock>
 class node {
 public:
     using state_machine_type = std::remove_reference_t<StateMachine>;
-    using command = command_of<StateMachine>;
+    using command = policy::command_of<StateMachine>;
     using result = typename state_machine_type::result;
     using time_point = typename std::remove_reference_t<Clock>::time_point;
 
@@ -65,8 +65,8 @@ public:
         const auto kept = detail::recovered_from(found, options_);
         history_ = found.history;
         arriving_.check.resume(found.incoming);
-        options_.config.durable_at_once = is_durable_at_once<storage_type>;
-        state_ = initial_state(options_.id, options_.config, kept.value_or(recovered_state{}),
+        options_.config.durable_at_once = policy::is_durable_at_once<storage_type>;
+        state_ = initial_state(options_.id, options_.config, kept.value_or(core::recovered_state{}),
                                options_.seed);
         detail::observe_start(observer_, state_);
         const bool sound = kept && detail::settle_history(storage_, history_, options_) &&
@@ -74,19 +74,19 @@ public:
                            detail::restore(state_, state_machine_, storage_);
         delivery_.begin_after(applicable_index(state_));
         read_clock();
-        sound ? step_and_finish(started{}) : step_and_finish(storage_failed{});
+        sound ? step_and_finish(core::started{}) : step_and_finish(core::storage_failed{});
         settle();
         return sound && kept->born;
     }
 
-    /// Lets the node read the clock and the progress of the storage. To be called at `deadline()`,
-    /// and whenever the storage has made progress.
+    /// Reads the clock and the storage's progress. Call it at `deadline()`, and at any progress.
     void poll() {
         read_clock();
         if (saving_at_) check_saved_snapshot();
         detail::arrival<node>{*this}.check_storage_progress();
-        for (const auto each : {timer::election, timer::heartbeat})
-            if (detail::is_due(state_.timers.of(each), now_)) step_and_finish(timer_fired{each});
+        for (const auto each : {core::timer::election, core::timer::heartbeat})
+            if (detail::is_due(state_.timers.of(each), now_))
+                step_and_finish(core::timer_fired{each});
         settle();
     }
 
@@ -100,10 +100,10 @@ public:
 
     /// A message came from another server of this cluster. An invalid one is ignored, as if it had
     /// been lost.
-    void receive(member_id from, const message& body, const attachment<command>& beside) {
-        if (const auto* append = std::get_if<append_entries>(&body))
+    void receive(member_id from, const core::message& body, const attachment<command>& beside) {
+        if (const auto* append = std::get_if<core::append_entries>(&body))
             receive_of_replication(from, *append, beside);
-        else if (const auto* reply = std::get_if<append_entries_reply>(&body))
+        else if (const auto* reply = std::get_if<core::append_entries_reply>(&body))
             receive_of_replication(from, *reply, beside);
         else
             receive_other(from, body, beside);
@@ -149,7 +149,7 @@ public:
     /// the state machine is during that call as fresh as `wanted` says: by default it reflects
     /// everything that was committed before this call, on any server.
     template <std::invocable<const read_outcome&> F>
-    void read(const read_requested& wanted, F on_ready) {
+    void read(const core::read_requested& wanted, F on_ready) {
         typename reads_type::callback_type waiting{std::move(on_ready)};
         read_clock();
         const auto out = step(wanted);
@@ -160,7 +160,7 @@ public:
     }
     template <std::invocable<const read_outcome&> F>
     void read(F on_ready) {
-        read(read_requested{}, std::move(on_ready));
+        read(core::read_requested{}, std::move(on_ready));
     }
 
     /// Begins to change the membership to `wanted`, in as many steps as it takes (§6). `based_on`:
@@ -175,8 +175,8 @@ public:
         typename changes_type::callback_type waiting{std::move(on_outcome)};
         read_clock();
         const bool takes_back = state_.is_changing_members();
-        const auto out =
-            step(change_requested{based_on, std::move(wanted), check == change_check::forced});
+        const bool forced = check == change_check::forced;
+        const auto out = step(core::change_requested{based_on, std::move(wanted), forced});
         const auto& refused = out.rare->refused;
         if (!refused) delivery_.changing.await(std::move(waiting), takes_back);
         finish(out);
@@ -201,23 +201,23 @@ public:
 
     /// Requests a snapshot from the leader, in place of the log. None if requested; the leader
     /// sends one only if it holds more than this server has.
-    std::optional<refusal> request_snapshot() { return request(snapshot_requested{}); }
+    std::optional<refusal> request_snapshot() { return request(core::snapshot_requested{}); }
 
     /// Begins to transfer leadership to `target`, or to the member with the most complete log. None
     /// if begun.
     std::optional<refusal> transfer_leadership(std::optional<member_id> target = std::nullopt) {
-        return request(transfer_requested{target});
+        return request(core::transfer_requested{target});
     }
 
     /// Ends this server's leadership at once; the best of the others follows. None if it has ended.
-    std::optional<refusal> step_down() { return request(step_down_requested{}); }
+    std::optional<refusal> step_down() { return request(core::step_down_requested{}); }
     /// Wakes the group, which will be needed, and finds a leader. None if this server can.
-    std::optional<refusal> wake() { return request(wake_requested{}); }
+    std::optional<refusal> wake() { return request(core::wake_requested{}); }
 
     [[nodiscard]] node_status status() const { return status_of(state_, last_applied(), history_); }
 
     /// What this server knows of the protocol.
-    [[nodiscard]] const raft::state& protocol_state() const { return state_; }
+    [[nodiscard]] const core::state& protocol_state() const { return state_; }
     [[nodiscard]] const state_machine_type& state_machine() const { return state_machine_; }
     [[nodiscard]] auto& observer() { return observer_; }
     [[nodiscard]] auto& transport() { return transport_; }
@@ -246,10 +246,10 @@ private:
 
     /// Takes a step, and carries out its effects except those that `finish` handles.
     template <class Input>
-    [[nodiscard]] effects step(const Input& in, const attachment<command>& given = {}) {
+    [[nodiscard]] core::effects step(const Input& in, const attachment<command>& given = {}) {
         detail::observe_input(observer_, now_, in);
-        effects out;
-        advance(state_, in, now_, out);
+        core::effects out;
+        core::take_step(state_, in, now_, out);
         detail::performer<node>{*this, given}.perform(out);
         detail::observe_state(observer_, state_);
         return out;
@@ -263,7 +263,7 @@ private:
         const bool withheld = detail::is_withheld(state_, body, beside);
         if (withheld && !witness_storage<storage_type>) return;
         read_clock();
-        if constexpr (std::is_same_v<Body, append_entries>)
+        if constexpr (std::is_same_v<Body, core::append_entries>)
             if (!beside.entries.empty() && !takes(beside.entries))
                 return receive_of_replication(from, detail::without_entries(body),
                                               {.commands = beside.commands});
@@ -273,26 +273,28 @@ private:
         settle();
     }
 
-    void receive_other(member_id from, const message& body, const attachment<command>& beside) {
+    void receive_other(member_id from, const core::message& body,
+                       const attachment<command>& beside) {
         if (!detail::has_all_parts<takes_snapshots>(body, beside)) return;
         const bool withheld = detail::is_withheld(state_, body, beside);
         if (withheld && !witness_storage<storage_type>) return;
         read_clock();
-        if (const auto* chunk = std::get_if<install_snapshot>(&body))
+        if (const auto* chunk = std::get_if<core::install_snapshot>(&body))
             return detail::arrival<node>{*this}.receive(from, *chunk, beside, withheld);
-        if (const auto* forwarded = std::get_if<forward_proposal>(&body))
+        if (const auto* forwarded = std::get_if<core::forward_proposal>(&body))
             if (const auto obstacle = check_commands(beside.entries))
-                return step_and_finish(forward_obstructed{from, *forwarded, *obstacle});
+                return step_and_finish(core::forward_obstructed{from, *forwarded, *obstacle});
         finish(step_on_message(from, body, beside, withheld));
         settle();
     }
 
-    [[nodiscard, gnu::noinline]] effects step_on_message(member_id from, const message& body,
-                                                         const attachment<command>& beside,
-                                                         bool withheld) {
+    [[nodiscard, gnu::noinline]] core::effects step_on_message(member_id from,
+                                                               const core::message& body,
+                                                               const attachment<command>& beside,
+                                                               bool withheld) {
         detail::observe_received(observer_, now_, from, body, beside.configuration, withheld);
-        effects out;
-        advance(state_, from, body, beside.configuration, withheld, now_, out);
+        core::effects out;
+        core::take_message(state_, from, body, beside.configuration, withheld, now_, out);
         detail::performer<node>{*this, beside}.perform(out);
         detail::observe_state(observer_, state_);
         return out;
@@ -303,7 +305,7 @@ private:
     [[nodiscard]] bool takes(entries_view entries) {
         const auto bytes = [&] { return detail::bytes_of(entries, storage_); };
         if (bytes() > storage_.room()) {
-            if (!state_.disk.full) step_and_finish(room_changed{true});
+            if (!state_.disk.full) step_and_finish(core::room_changed{true});
             return false;
         }
         return backlog_.bytes() == 0 || backlog_.bytes() + bytes() <= Limits.unapplied_bytes;
@@ -338,7 +340,7 @@ private:
             return refuse({*obstacle, state_.current_leader()});
         read_clock();
         const attachment<command> given{.entries = proposed_entries};
-        const proposed in{static_cast<std::uint32_t>(count)};
+        const core::proposed in{static_cast<std::uint32_t>(count)};
         if (detail::performer<node>{*this, given}.step_short(in)) {
             const auto first = next(state_.log.last_index() - count);
             delivery_.proposed.add({first, state_.current_term}, count, std::move(on_outcome));
@@ -356,7 +358,7 @@ private:
         const auto room = detail::room_to_leader(state_, transport_, Limits.message_bytes);
         const auto count = delivery_.forwarding.begin_request(state_.current_term, room);
         if (count == 0) return;
-        const auto out = step(forward_requested{count});
+        const auto out = step(core::forward_requested{count});
         if (out.rare->refused) delivery_.forwarding.end_refused(*out.rare->refused);
         finish(out);
     }
@@ -364,7 +366,7 @@ private:
     // ------------------------------------------------------------------------------------- effects
 
     /// `chunk`: the bytes that came with the input.
-    void finish(const effects& out, std::span<const std::byte> chunk = {}) {
+    void finish(const core::effects& out, std::span<const std::byte> chunk = {}) {
         if (!out.rare.is_changed()) return;
         detail::performer<node>::perform_rare(*this, *out.rare, chunk);
         more_ = true;
@@ -402,22 +404,22 @@ private:
 
     /// A storage that is durable at once makes no progress, except with a received snapshot.
     [[nodiscard]] bool storage_may_have_progress() const {
-        return !is_durable_at_once<storage_type> || !state_.disk.is_idle();
+        return !policy::is_durable_at_once<storage_type> || !state_.disk.is_idle();
     }
 
     void take_storage_progress() {
         const auto durable = std::min(storage_.progress().durable, state_.disk.issued);
         if (durable > state_.disk.durable)
-            step_and_finish(written{durable});
+            step_and_finish(core::written{durable});
         else
-            step_and_finish(storage_failed{});
+            step_and_finish(core::storage_failed{});
     }
 
     /// The received snapshot is durable: the state machine restores its state.
     void finish_install() {
         restore_at_.reset();
         if (!detail::restore(state_, state_machine_, storage_))
-            return step_and_finish(storage_failed{});
+            return step_and_finish(core::storage_failed{});
         if (lacks_snapshot_state(state_)) return;
         delivery_.skip_to(state_.snapshot.last_included.index);
         backlog_.clear();
@@ -466,7 +468,7 @@ private:
         const auto newest = storage_.snapshot();
         if (!newest || newest->description.last_included.index < *saving_at_) return;
         saving_at_.reset();
-        step_and_finish(snapshot_saved{newest->description});
+        step_and_finish(core::snapshot_saved{newest->description});
     }
 
     node_options options_;
@@ -477,14 +479,14 @@ private:
     [[no_unique_address]] Clock clock_;
     [[no_unique_address]] Observer observer_;
 
-    raft::state state_{};
+    core::state state_{};
     instant now_{};
 
     bool delivering_ = false;
     bool interrupted_ = false;  ///< More entries are due than one call may apply.
     bool more_ = false;         ///< There may be something to deliver besides committed entries.
     std::optional<log_index> saving_at_{};  ///< A snapshot of this entry's state is being saved.
-    std::optional<write_sequence> restore_at_{};  ///< A snapshot is restored once this is durable.
+    std::optional<core::write_sequence> restore_at_{};  ///< Once durable, restore a snapshot.
 
     delivery_type delivery_{};
     detail::backlog backlog_{};

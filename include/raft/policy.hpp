@@ -14,7 +14,7 @@
 #include <raft/policy/storage.hpp>
 #include <raft/policy/transport.hpp>
 
-namespace raft {
+namespace raft::policy {
 
 /// The commands of a state machine, which may be given as a reference to one.
 template <class StateMachine>
@@ -53,4 +53,4 @@ template <class StateMachine, class Transport, class Storage, class Clock>
 concept checked_node_parts = node_parts<StateMachine, Transport, Storage, Clock> ||
     check_node_parts<StateMachine, Transport, Storage, Clock>();
 
-}  // namespace raft
+}  // namespace raft::policy

@@ -49,6 +49,7 @@
 //   core/snapshot.hpp          log compaction                                    §7
 //   core/durable.hpp           what may be sent once a write is durable          Figure 2
 //   core/step.hpp              the protocol as one function
+//   core/compiled.hpp          the same, compiled once for a program
 //   core/steady.hpp            the fast path of the three most frequent steps    §5.3
 //
 //   Around the core

@@ -53,7 +53,6 @@
 // The role of a server (§5.1): how it becomes a follower, what ends with its role, which senders it
 // accepts, and the one rule of Figure 2 for "All servers".
 
-#include <utility>
 
 //
 // Pseudo-random numbers: election timeouts (§5.2), and names that distinguish the runs of a server.
@@ -85,7 +84,6 @@
 // beside their message.
 
 #include <type_traits>
-#include <variant>
 
 //
 // The log as the rules see it (§5.3): the term of each index, and nothing of the commands. Terms
@@ -93,8 +91,6 @@
 // question of the protocol, without storage, in time proportional to their number, which is almost
 // always one.
 
-#include <algorithm>
-#include <optional>
 #include <vector>
 
 //
@@ -103,9 +99,7 @@
 // std::optional, never a special value.
 
 #include <compare>
-#include <cstddef>
 #include <cstdint>
-#include <optional>
 
 namespace raft {
 
@@ -169,6 +163,10 @@ struct instant {
     }
 };
 
+}  // namespace raft
+
+namespace raft::core {
+
 /// The number of a write, in the order in which a server issued its writes to the storage. A
 /// running server never reuses a number, so a completion identifies exactly one write. (An index
 /// and a term would not: an entry can be written, truncated, and written again.)
@@ -193,7 +191,6 @@ struct slot {
     friend constexpr auto operator<=>(const slot&, const slot&) = default;
 };
 
-namespace detail {
 /// Makes the optional empty. After `reset()` of an optional of a trivial type clang 14 refuses to
 /// copy it in a constant expression, because its storage then holds no value.
 template <class T>
@@ -204,17 +201,35 @@ constexpr void forget(std::optional<T>& value) {
 /// A broken invariant of this library stops the process; in a constant expression it is a compile
 /// error.
 [[noreturn]] inline void invariant_broken() { __builtin_trap(); }
-}  // namespace detail
 
 /// Stops the process when a rule that this library itself must keep is broken. Never used on input
 /// from outside.
 constexpr void require(bool holds) {
-    if (!holds) detail::invariant_broken();
+    if (!holds) invariant_broken();
 }
 
-}  // namespace raft
+/// The alternative that the caller knows to be there, as a role that was checked before.
+template <class T, class Variant>
+[[nodiscard]] constexpr auto& held(Variant& variant) {
+    auto* const found = std::get_if<T>(&variant);
+    require(found != nullptr);
+    return *found;
+}
 
-namespace raft {
+/// The value that the caller knows to be there: a view.
+template <class T>
+[[nodiscard]] constexpr const T& held(const std::optional<T>& value) {
+    require(value.has_value());
+    return *value;
+}
+
+}  // namespace raft::core
+
+namespace raft::detail {
+using namespace core;  // what is around the core names it without a prefix
+}
+
+namespace raft::core {
 
 /// An entry's identity: two logs that agree on it agree on everything before it (Log Matching,
 /// §5.3).
@@ -362,15 +377,13 @@ private:
     std::vector<term_run> older_{};
 };
 
-}  // namespace raft
+}  // namespace raft::core
 //
 // Why a server refuses a request: a reason for each case, so that the caller can act on it.
 
-#include <cstdint>
-#include <optional>
 
 
-namespace raft {
+namespace raft::core {
 
 /// Why a request was not accepted. Nothing has changed, and it is safe to try again elsewhere or
 /// later.
@@ -410,9 +423,14 @@ struct refusal {
     friend constexpr bool operator==(const refusal&, const refusal&) = default;
 };
 
-}  // namespace raft
+}  // namespace raft::core
 
 namespace raft {
+using core::refusal;
+using core::refusal_reason;
+}  // namespace raft
+
+namespace raft::core {
 
 /// "Would you vote for me if I started an election in this term?" (thesis §9.6). It changes no
 /// state of sender or receiver.
@@ -611,15 +629,11 @@ using message =
 
 static_assert(std::is_trivially_copyable_v<message> && sizeof(message) <= 64);
 
-}  // namespace raft
+}  // namespace raft::core
 //
 // The messages of one step, and the destination of each. Most steps send one or two messages, so
 // the first few need no allocation.
 
-#include <cstddef>
-#include <type_traits>
-#include <variant>
-#include <vector>
 
 //
 // The members of the cluster (§6). Each member has a place (`slot`), and a set of members is a bit
@@ -627,14 +641,10 @@ static_assert(std::is_trivially_copyable_v<message> && sizeof(message) <= 64);
 
 #include <array>
 #include <bit>
-#include <cstddef>
 #include <initializer_list>
-#include <optional>
-#include <utility>
-#include <vector>
 
 
-namespace raft {
+namespace raft::core {
 
 /// A set of members of one configuration.
 class member_set {
@@ -925,9 +935,13 @@ struct indexed_configuration {
                                      const indexed_configuration&) = default;
 };
 
-}  // namespace raft
+}  // namespace raft::core
 
 namespace raft {
+using core::configuration;
+}  // namespace raft
+
+namespace raft::core {
 
 /// Where a message goes: to one server by its identity, or to members of the sender's current
 /// configuration, which all get the same message.
@@ -1006,20 +1020,17 @@ private:
     uninitialized room_{};
 };
 
-}  // namespace raft
+}  // namespace raft::core
 //
 // Values that almost always equal their default, and cost next to nothing then. `seldom` saves
 // memory: for the tasks of a server while it receives a snapshot, transfers leadership, or lets a
 // new member catch up. `seldom_here` saves time: for the effects that only few steps have.
 
-#include <optional>
 
-namespace raft {
+namespace raft::core {
 
-namespace detail {
 template <class T>
 inline constexpr T nothing_of{};
-}
 
 /// A `T`, copied and compared as a value, that allocates only once it is changed from `T{}`: a lazy
 /// std::indirect (P3019).
@@ -1043,7 +1054,7 @@ public:
     constexpr ~seldom() { delete value_; }
 
     [[nodiscard]] constexpr const T& operator*() const {
-        return value_ != nullptr ? *value_ : detail::nothing_of<T>;
+        return value_ != nullptr ? *value_ : nothing_of<T>;
     }
     [[nodiscard]] constexpr const T* operator->() const { return &**this; }
 
@@ -1073,9 +1084,7 @@ private:
 template <class T>
 class seldom_here {
 public:
-    [[nodiscard]] constexpr const T& operator*() const {
-        return value_ ? *value_ : detail::nothing_of<T>;
-    }
+    [[nodiscard]] constexpr const T& operator*() const { return value_ ? *value_ : nothing_of<T>; }
     [[nodiscard]] constexpr const T* operator->() const { return &**this; }
 
     /// Whether it may be anything but the default.
@@ -1098,9 +1107,9 @@ private:
     std::optional<T> value_{};
 };
 
-}  // namespace raft
+}  // namespace raft::core
 
-namespace raft {
+namespace raft::core {
 
 /// What a server must persist besides its log (Figure 2, persistent state). It is always written as
 /// a whole.
@@ -1260,7 +1269,7 @@ struct effects {
     constexpr void persist(write_sequence sequence, const hard_state& kept) {
         begin(sequence).vote = kept;
     }
-    constexpr void append(write_sequence sequence, const raft::append& entries) {
+    constexpr void append(write_sequence sequence, const core::append& entries) {
         begin(sequence).entries = entries;
     }
 
@@ -1283,26 +1292,20 @@ private:
     }
 };
 
-}  // namespace raft
+}  // namespace raft::core
 //
 // All that a server knows: the "State" box of Figure 2 as one regular value, to copy, compare, and
 // keep. What only a follower, a candidate or a leader knows is in the state of that role.
 // `invariants` says what must hold in every state.
 
-#include <algorithm>
-#include <optional>
-#include <utility>
-#include <variant>
-#include <vector>
 
 //
 // The disk is treated as a peer: a server issues a write, and the disk acknowledges it later. This
 // file holds what a server knows of its writes.
 
-#include <algorithm>
 
 
-namespace raft {
+namespace raft::core {
 
 /// Each entry adds one to the sequence of writes. While only entries are written, sequence minus
 /// index is constant, so a completed sequence gives the durable index.
@@ -1355,7 +1358,7 @@ private:
     }
 };
 
-}  // namespace raft
+}  // namespace raft::core
 //
 // What a leader knows of one member (Figure 2: nextIndex and matchIndex), and how each message to
 // the member, and from it, changes that.
@@ -1366,17 +1369,13 @@ private:
 //     snapshot   The entries that it needs are compacted away: it gets the snapshot (§7), one chunk
 //                at a time.
 
-#include <algorithm>
-#include <cstdint>
 
 //
 // What the operators of a cluster can choose.
 
-#include <cstdint>
-#include <optional>
 
 
-namespace raft {
+namespace raft::core {
 
 /// The constants of a deployment. They are the same on every server, except during a rolling
 /// change.
@@ -1437,9 +1436,13 @@ struct settings {
     friend constexpr bool operator==(const settings&, const settings&) = default;
 };
 
-}  // namespace raft
+}  // namespace raft::core
 
 namespace raft {
+using core::settings;
+}  // namespace raft
+
+namespace raft::core {
 
 enum class replication_mode : std::uint8_t { probe, replicate, snapshot };
 
@@ -1544,14 +1547,14 @@ private:
     }
 };
 
-}  // namespace raft
+}  // namespace raft::core
 //
 // What a majority is (§5.2, §5.3), and what a quorum is while the members change: two majorities
 // (§6). Every question of the protocol about a quorum is one of these functions, and all of them
 // use the same count.
 
 
-namespace raft {
+namespace raft::core {
 
 /// Whether a majority of `voters` agrees, by `agrees(slot)`.
 template <class Agrees>
@@ -1587,9 +1590,9 @@ template <class ValueOf>
     return reached;
 }
 
-}  // namespace raft
+}  // namespace raft::core
 
-namespace raft {
+namespace raft::core {
 
 /// A snapshot that is being received (§7).
 struct incoming_snapshot {
@@ -1741,7 +1744,7 @@ struct role_tasks {
     std::optional<forwarded_reads> reads{};           ///< A follower requests reads.
     std::optional<leadership_transfer> transfer{};    ///< A leader transfers leadership …
     std::vector<timeout_now_sent> timeouts_sent{};    ///< … or has tried to.
-    std::optional<raft::catch_up> catch_up{};         ///< A leader waits for new voters …
+    std::optional<core::catch_up> catch_up{};         ///< A leader waits for new voters …
     std::optional<awaited_majority> awaited{};        ///< … or for a majority of the next voters.
     member_set awaiting_snapshot{};                   ///< Members that requested a newer one.
     std::vector<forwarder> forwarders{};              ///< The servers that forward to this leader.
@@ -1802,12 +1805,12 @@ struct state {
 
     // Figure 2, volatile state.
     log_index commit_index{};
-    raft::role role{};
+    core::role role{};
     std::vector<progress> peers{};  ///< By place; only a leader has them, else empty.
     seldom<role_tasks> tasks{};
 
     disk_progress disk{};
-    raft::timers timers{};
+    core::timers timers{};
     std::uint64_t seed = 0;  ///< The current random timeout comes from it, and so do the next ones.
                              ///< It starts with a different value in each run: replies to requests
                              ///< of an earlier run may come late.
@@ -1895,9 +1898,9 @@ struct state {
     return true;
 }
 
-}  // namespace raft
+}  // namespace raft::core
 
-namespace raft::detail {
+namespace raft::core {
 
 struct turn {
     state& s;
@@ -1905,9 +1908,9 @@ struct turn {
     effects& out;
 };
 
-}  // namespace raft::detail
+}  // namespace raft::core
 
-namespace raft::detail {
+namespace raft::core {
 
 /// §5.2: timeouts are random so that few elections are split. Each is between one and two times the
 /// configured timeout, and one such timeout longer for each rank. It is computed from the seed,
@@ -1940,13 +1943,13 @@ constexpr void restart_election_timer(turn& t) {
     t.s.timers.election = t.now + election_timeout(t.s);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core
 //
 // How a step writes: each change of persistent state is issued together with its write (Figure 2,
 // persistent state).
 
 
-namespace raft::detail {
+namespace raft::core {
 
 /// Issues a write of term and vote; what else this step writes goes with it.
 constexpr void persist_vote(turn& t) {
@@ -1988,9 +1991,9 @@ constexpr write_sequence begin_other_write(state& s) {
     return true;
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core
 
-namespace raft::detail {
+namespace raft::core {
 
 /// Whether term and vote are durable. A server sends nothing in a term that it could forget (§5.1:
 /// a term, once seen, is never left for an older one).
@@ -2110,9 +2113,9 @@ constexpr void commit_through(turn& t, log_index index) {
     t.out.commit = index;
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core
 
-namespace raft::detail {
+namespace raft::core {
 
 /// The end of the log by which this server votes.
 [[nodiscard]] constexpr log_position log_for_votes(const state& s) {
@@ -2140,7 +2143,7 @@ constexpr void regain_lost_entries(turn& t, log_index verified) {
     t.out.rare.change().lost_regained = true;
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core
 //
 // A server that was removed while it was offline does not know it: the entry that removed it is
 // never sent to it. It would start elections for ever, in vain (thesis §4.2.3), and its operators
@@ -2149,7 +2152,7 @@ constexpr void regain_lost_entries(turn& t, log_index verified) {
 // sends it something.
 
 
-namespace raft::detail {
+namespace raft::core {
 
 /// Whether this server knows that `from`, whose log ends at `last_log`, was removed: the newest
 /// configuration is committed and leaves it out. A server with a log as good as this one may know a
@@ -2181,14 +2184,14 @@ constexpr void forget_removal(state& s) {
     if (s.tasks->removed_at) forget(s.tasks.change().removed_at);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core
 //
 // What a leader sends, and to which members at once (§5.3, §7): members that need the same message
 // get it as one effect. The leader decides what a member needs when it sends, from the member's
 // next index and the base of the log.
 
 
-namespace raft::detail {
+namespace raft::core {
 
 // ---------------------------------------------------------------------------------------- messages
 
@@ -2336,9 +2339,9 @@ constexpr void send_heartbeats(turn& t, const leader_state& leader) {
     send_heartbeats_to(t, leader, leader.others);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core
 
-namespace raft::detail {
+namespace raft::core {
 
 // ------------------------------------------------------------------------------------------- voter
 
@@ -2365,7 +2368,7 @@ constexpr void on(turn& t, member_id from, const request_pre_vote& m) {
 /// Sends the vote to the candidate, once the vote is durable.
 constexpr void send_vote(turn& t, follower_state& follower) {
     follower.deferred.vote = false;
-    t.out.send(*t.s.voted_for, request_vote_reply{t.s.current_term, true});
+    t.out.send(held(t.s.voted_for), request_vote_reply{t.s.current_term, true});
 }
 
 constexpr void on(turn& t, member_id from, const request_vote& m) {
@@ -2414,7 +2417,7 @@ constexpr void become_leader(turn& t) {
         mine.next_index = next(t.s.log.last_index());
         mine.mode = replication_mode::replicate;
     }
-    send_appends(t, *std::get_if<leader_state>(&t.s.role));
+    send_appends(t, held<leader_state>(t.s.role));
     forget(t.s.timers.election);
     t.s.timers.heartbeat = t.now + t.s.config.heartbeat_interval;
 }
@@ -2506,7 +2509,7 @@ constexpr void on_election_timer(turn& t) {
     if (!t.s.config.pre_vote) return stand_for_election(t, {.failed = failed});
     leave_role(t);
     t.s.role = role{candidate_state{.pre_vote = true, .failed = failed}};
-    auto& candidate = *std::get_if<candidate_state>(&t.s.role);
+    auto& candidate = held<candidate_state>(t.s.role);
     gather_votes(t, candidate);
 }
 
@@ -2556,7 +2559,7 @@ constexpr void on_started(turn& t) {
     draw_election_timeout(t.s);
     regain_lost_entries(t, t.s.commit_index);
     const bool never_led = t.s.current_term == term_number{} && t.s.log.last_index() == log_index{};
-    auto& follower = *std::get_if<follower_state>(&t.s.role);
+    auto& follower = held<follower_state>(t.s.role);
     follower.last_contact = t.now;
     follower.withholds_vote = t.s.config.clock_drift_ppm && !never_led;
     const auto& members = t.s.members().members;
@@ -2567,12 +2570,11 @@ constexpr void on_started(turn& t) {
         restart_election_timer(t);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core
 //
 // Log replication (§5.3) and the commit rule (§5.4.2): how a follower handles AppendEntries, how a
 // leader handles the replies, and how a leader handles a proposal.
 
-#include <algorithm>
 
 //
 // A log without commands must be recognized. A witness receives only the indexes and terms of the
@@ -2591,10 +2593,9 @@ constexpr void on_started(turn& t) {
 // removed, as if the disk had lost it (lost_entries.hpp). So the promises stand, and the leader
 // sends what is missing.
 
-#include <algorithm>
 
 
-namespace raft {
+namespace raft::core {
 
 /// Whether `sender`, when it leads, withholds commands and the bytes of snapshots from this member.
 [[nodiscard]] constexpr bool withholds_commands(const state& sender, member_id to) {
@@ -2617,8 +2618,6 @@ namespace raft {
 [[nodiscard]] constexpr bool lacks_snapshot_state(const state& s) {
     return lacks_commands(s, s.snapshot.last_included.index);
 }
-
-namespace detail {
 
 /// Entries from `first` on came without their commands. A caller that waits here for one of them to
 /// be applied would wait for ever.
@@ -2665,9 +2664,7 @@ constexpr void drop_entries_without_commands(turn& t, follower_state& follower) 
 constexpr void expect_commands(turn& t, follower_state& follower, bool withheld) {
     if (!withheld && t.s.tasks->lacks_from) drop_entries_without_commands(t, follower);
 }
-
-}  // namespace detail
-}  // namespace raft
+}  // namespace raft::core
 //
 // Groups that sleep; other systems call them quiesced. Where there is nothing to do, a leader lets
 // its followers sleep: it sends no heartbeats, they expect none, and no server has a timer. A
@@ -2694,7 +2691,7 @@ constexpr void expect_commands(turn& t, follower_state& follower, bool withheld)
 // How a request is refused: with its reason, and with the leader, as far as this server knows it.
 
 
-namespace raft::detail {
+namespace raft::core {
 
 /// Refuses the request that is this step's input.
 constexpr void refuse(turn& t, refusal_reason reason) {
@@ -2708,9 +2705,9 @@ constexpr void refuse(turn& t, refusal_reason reason) {
     return leader;
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core
 
-namespace raft::detail {
+namespace raft::core {
 
 constexpr void send_timeout_now(turn& t, slot target) {
     auto& sent = t.s.tasks.change().timeouts_sent;
@@ -2791,9 +2788,9 @@ constexpr void step_aside_if_disk_stalls(turn& t) {
         step_aside(t, *leader);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core
 
-namespace raft::detail {
+namespace raft::core {
 
 /// Whether a request is in progress: the index of its entries is not known yet.
 [[nodiscard]] constexpr bool awaits_place(const state& s) {
@@ -2853,7 +2850,7 @@ constexpr void on(turn& t, member_id from, const forward_proposal_refusal& m) {
     if (ends_request(t, from, m)) t.out.rare.change().forward_refused = refusal{m.reason, from};
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core
 //
 // Reads that write nothing to the log (§8, thesis §6.4). A linearizable read notes the commit index
 // and a round of heartbeats that begins after the read came. A read under a lease needs no round
@@ -2869,10 +2866,9 @@ constexpr void on(turn& t, member_id from, const forward_proposal_refusal& m) {
 // the leader after the round began, so nothing that it does not know can have been committed by
 // then. Reads that come while a round is in progress share the next one.
 
-#include <algorithm>
 
 
-namespace raft::detail {
+namespace raft::core {
 
 constexpr void begin_round(turn& t, leader_state& leader) {
     ++leader.round.value;
@@ -2929,9 +2925,9 @@ constexpr void want_round(turn& t, leader_state& leader) {
     return std::max(s.commit_index, leader.term_start);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core
 
-namespace raft::detail {
+namespace raft::core {
 
 // ---------------------------------------------------------------------------------------- follower
 
@@ -3015,7 +3011,7 @@ constexpr void on(turn& t, member_id from, const round_confirmed& m) {
 constexpr void on(turn& t, member_id from, const request_read_index& m) {
     const auto reader = member_of_leader(t.s, from, m.term);
     if (!reader) return;
-    auto& leader = *std::get_if<leader_state>(&t.s.role);
+    auto& leader = held<leader_state>(t.s.role);
     leader.readers.insert(*reader);
     // The reply goes before the heartbeats of the round: a follower that sees two heartbeats
     // without the reply sends its request again.
@@ -3025,13 +3021,13 @@ constexpr void on(turn& t, member_id from, const request_read_index& m) {
     want_round(t, leader);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core
 //
 // Leases (thesis §6.4.1): for a time after a round began no other server can have been elected, so
 // the leader answers reads without a round. This relies on clocks that keep the configured bound.
 
 
-namespace raft::detail {
+namespace raft::core {
 
 [[nodiscard]] constexpr bool allows_leases(const state& s) {
     return s.config.clock_drift_ppm && s.config.check_quorum;
@@ -3067,7 +3063,7 @@ namespace raft::detail {
 [[nodiscard]] constexpr bool disk_keeps_up(const state& s, const leader_state& leader,
                                            instant now) {
     return s.disk.is_idle() || !leader.own ||
-           now - s.peers[leader.own->value].last_contact < s.config.election_timeout;
+           now - s.peers[held(leader.own).value].last_contact < s.config.election_timeout;
 }
 
 [[nodiscard]] constexpr bool holds_lease(const state& s, const leader_state& leader, instant now) {
@@ -3082,11 +3078,10 @@ constexpr void renew_lease(const state& s, leader_state& leader, instant now) {
     leader.round_began = now;
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core
 
-#include <cstdint>
 
-namespace raft {
+namespace raft::core {
 
 /// What a read may be answered from.
 enum class read_consistency : std::uint8_t {
@@ -3097,9 +3092,13 @@ enum class read_consistency : std::uint8_t {
             ///< most the given time ago.
 };
 
+}  // namespace raft::core
+
+namespace raft {
+using core::read_consistency;
 }  // namespace raft
 
-namespace raft::detail {
+namespace raft::core {
 
 /// Whether, in the last `bound`, a message of the leader came or, at the leader, replies of a
 /// quorum did, and this server knows as committed everything that was committed by then. Contact
@@ -3140,9 +3139,9 @@ constexpr void on_read(turn& t, read_consistency consistency, duration bound) {
     if (!at_once) want_round(t, *leader);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core
 
-namespace raft::detail {
+namespace raft::core {
 
 [[nodiscard]] constexpr bool is_asleep(const state& s) {
     if (const auto* leader = std::get_if<leader_state>(&s.role)) return leader->asleep;
@@ -3215,9 +3214,9 @@ constexpr void wake_follower(turn& t, follower_state& follower) {
 
 /// This server sleeps, and the group is needed.
 constexpr void wake(turn& t) {
-    if (!t.s.is_leader()) return wake_follower(t, *std::get_if<follower_state>(&t.s.role));
+    if (!t.s.is_leader()) return wake_follower(t, held<follower_state>(t.s.role));
     rouse_leader(t);
-    send_heartbeats(t, *std::get_if<leader_state>(&t.s.role));
+    send_heartbeats(t, held<leader_state>(t.s.role));
 }
 
 /// This server got a request: it wakes, and wakes the others. A leader does so by its heartbeats.
@@ -3245,14 +3244,13 @@ constexpr void wake_by(turn& t, member_id from) {
 
 constexpr void on(turn&, member_id, const wake_up&) {}
 
-}  // namespace raft::detail
+}  // namespace raft::core
 //
 // How a leader carries out a change of membership (§6, thesis §4). Each configuration on the way is
 // an entry of the log. It is in force from the moment it is in the log, and the next one follows
 // when it is committed. A new leader continues a change that it finds unfinished, so a change needs
 // no further request, and survives its leader.
 
-#include <utility>
 
 //
 // Changes of membership as values (§6): which configuration follows which. One request leads from
@@ -3260,11 +3258,9 @@ constexpr void on(turn&, member_id, const wake_up&) {}
 // then both sets of voters decide together (joint consensus), then the new voters decide alone. A
 // change of one voter needs no joint phase, because any two majorities then overlap (thesis §4.1).
 
-#include <optional>
-#include <vector>
 
 
-namespace raft {
+namespace raft::core {
 
 /// The part of a member in the cluster.
 enum class member_part : std::uint8_t {
@@ -3295,8 +3291,6 @@ struct member {
     }
     return all;
 }
-
-namespace detail {
 
 /// The same configuration with the change to `wanted` begun: newcomers are still learners.
 [[nodiscard]] constexpr configuration with_change_begun(const configuration& current,
@@ -3383,11 +3377,14 @@ check_membership_change(const configuration& current, const std::vector<member>&
     if (count > members_max) return refusal_reason::too_many_members;
     return std::nullopt;
 }
+}  // namespace raft::core
 
-}  // namespace detail
+namespace raft {
+using core::member;
+using core::member_part;
 }  // namespace raft
 
-namespace raft::detail {
+namespace raft::core {
 
 /// Forgets the progress of the members that leave, and begins that of the newcomers.
 constexpr void keep_progress_of(turn& t, leader_state& leader, const configuration& members) {
@@ -3583,9 +3580,9 @@ constexpr void on_change(turn& t, log_index based_on, const std::vector<member>&
     propose_configuration(t, *leader, with_change_advanced(begun));
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core
 
-namespace raft::detail {
+namespace raft::core {
 
 // ---------------------------------------------------------------------------------------- follower
 
@@ -3800,14 +3797,15 @@ constexpr void follow_tasks(turn& t, leader_state& leader) {
 constexpr void on(turn& t, member_id from, const append_entries_reply& m) {
     auto* peer = answered_by(t, from, m.term);
     if (peer == nullptr || m.match_index > t.s.log.last_index()) return;
-    auto& leader = *std::get_if<leader_state>(&t.s.role);
+    auto& leader = held<leader_state>(t.s.role);
 
     if (peer->mode == replication_mode::snapshot &&
         can_do_without_snapshot(t.s, *peer, m.match_index))
         peer->end_snapshot(m.match_index);
     peer->acknowledged(m.match_index, t.s.log.last_index(), t.s.config);
     const bool committed = advance_commit(t, leader, m.match_index);
-    if (m.full || !leader.full.empty()) note_room(leader, *t.s.members().slot_of(from), m.full);
+    if (m.full || !leader.full.empty())
+        note_room(leader, held(t.s.members().slot_of(from)), m.full);
     on_round_acknowledged(t, leader, *peer, m.round);
     // For the other members nothing has changed except, perhaps, the commit index.
     if (committed)
@@ -3823,7 +3821,7 @@ constexpr void on(turn& t, member_id from, const append_entries_reply& m) {
 constexpr void on(turn& t, member_id from, const append_entries_rejection& m) {
     auto* peer = answered_by(t, from, m.term);
     if (peer == nullptr) return;
-    auto& leader = *std::get_if<leader_state>(&t.s.role);
+    auto& leader = held<leader_state>(t.s.role);
     on_round_acknowledged(t, leader, *peer, m.round);
 
     // Entries committed by its old acknowledgement stay committed: it votes as if it still had
@@ -3850,7 +3848,8 @@ constexpr void on(turn& t, member_id from, const append_entries_rejection& m) {
 /// they are durable already. A sole voter is left to `complete_writes`, which also commits.
 constexpr void count_own_entries(state& s, const leader_state& leader, write_sequence before) {
     if (!leader.own || s.members().all_voters() == member_set::of(*leader.own)) return;
-    if (durable_already(s, before)) s.peers[leader.own->value].match_index = s.log.last_index();
+    if (durable_already(s, before))
+        s.peers[held(leader.own).value].match_index = s.log.last_index();
 }
 
 /// Whether a quorum, with this leader, has room for more entries on its disks. Otherwise entries
@@ -3894,16 +3893,15 @@ constexpr void on_propose(turn& t, std::uint32_t count) {
     append_commands(t, *leader, count, entry_source::proposed);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core
 //
 // Log compaction (§7). A server discards the log that its own durable snapshot covers. A follower
 // that needs entries which its leader has discarded gets the leader's snapshot in chunks; the reply
 // to each chunk requests the next one.
 
-#include <algorithm>
 
 
-namespace raft {
+namespace raft::core {
 
 /// The configuration in force at `index`, which is not before the log's base.
 [[nodiscard]] constexpr const configuration& members_at(const state& s, log_index index) {
@@ -3931,8 +3929,7 @@ namespace raft {
         return false;
     for (const auto member : leader->others) {
         const auto& peer = s.peers[member.value];
-        if (peer.needs_snapshot(s.log.base().index) && detail::is_reachable(s, peer, now))
-            return true;
+        if (peer.needs_snapshot(s.log.base().index) && is_reachable(s, peer, now)) return true;
     }
     return false;
 }
@@ -3941,8 +3938,6 @@ namespace raft {
 [[nodiscard]] constexpr snapshot_description description_of(const install_snapshot& m) {
     return {m.last_included, m.size, m.checksum};
 }
-
-namespace detail {
 
 /// Removes the configurations to which no truncation can lead back: of those at or before the log's
 /// base, all but the last.
@@ -3978,7 +3973,7 @@ constexpr void serve_awaiting_snapshot(turn& t) {
     if (waiting.empty()) return;
     t.s.tasks.change().awaiting_snapshot = {};
     for (const auto member : waiting) t.s.peers[member.value].begin_snapshot();
-    send_appends(t, *std::get_if<leader_state>(&t.s.role));
+    send_appends(t, held<leader_state>(t.s.role));
 }
 
 /// This server's own snapshot is durable: the log before it is discarded, except for what may be
@@ -4120,7 +4115,7 @@ constexpr void on(turn& t, member_id from, const request_snapshot& m) {
     if (peer == nullptr || peer->needs_snapshot(t.s.log.base().index) ||
         t.s.members().is_witness(from) || m.after >= t.s.commit_index)
         return;
-    t.s.tasks.change().awaiting_snapshot.insert(*t.s.members().slot_of(from));
+    t.s.tasks.change().awaiting_snapshot.insert(held(t.s.members().slot_of(from)));
     if (t.s.snapshot.last_included.index > m.after)
         serve_awaiting_snapshot(t);
     else
@@ -4130,7 +4125,7 @@ constexpr void on(turn& t, member_id from, const request_snapshot& m) {
 constexpr void on(turn& t, member_id from, const install_snapshot_reply& m) {
     auto* peer = answered_by(t, from, m.term);
     if (peer == nullptr) return;
-    auto& leader = *std::get_if<leader_state>(&t.s.role);
+    auto& leader = held<leader_state>(t.s.role);
     on_round_acknowledged(t, leader, *peer, m.round);
     if (!peer->needs_snapshot(t.s.log.base().index)) return;
     const bool of_this =
@@ -4138,11 +4133,9 @@ constexpr void on(turn& t, member_id from, const install_snapshot_reply& m) {
     peer->acknowledged_chunk(of_this ? m.offset : 0);
     send_appends(t, leader);
 }
+}  // namespace raft::core
 
-}  // namespace detail
-}  // namespace raft
-
-namespace raft::detail {
+namespace raft::core {
 
 constexpr void send_deferred_replies(turn& t, follower_state& follower) {
     if (!hard_state_is_durable(t.s)) return;
@@ -4169,9 +4162,9 @@ constexpr void on_durable(turn& t) {
         if (!candidate->pre_vote && hard_state_is_durable(t.s)) on_own_vote_durable(t, *candidate);
         return;
     }
-    auto& leader = *std::get_if<leader_state>(&t.s.role);
+    auto& leader = held<leader_state>(t.s.role);
     if (!leader.own) return;
-    auto& mine = t.s.peers[leader.own->value];
+    auto& mine = t.s.peers[held(leader.own).value];
     mine.match_index = t.s.disk.durable_index;
     mine.last_contact = t.now;
     if (!advance_commit(t, leader, t.s.disk.durable_index)) return;
@@ -4197,7 +4190,7 @@ constexpr void complete_writes(turn& t) {
     if (!t.s.disk.is_idle() && t.s.config.durable_at_once) complete_all_writes(t);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core
 //
 // How a leader handles the proposals that followers forward to it: like its own, but at most once
 // for each request, however often the request comes. For that it remembers the last request of each
@@ -4205,13 +4198,11 @@ constexpr void complete_writes(turn& t) {
 // valid for one term, in which there is no other leader (§5.2).
 
 
-namespace raft {
+namespace raft::core {
 
 /// A leader remembers at most this many servers, and runs of them, in its term. If it forgot one it
 /// could accept a late request again.
 inline constexpr std::size_t forwarders_max = 4 * members_max;
-
-namespace detail {
 
 /// What this leader remembers of a run of `id`; null if it remembers nothing, and there is no room
 /// for more. Servers that are not members get no more room than the members could need.
@@ -4238,7 +4229,7 @@ constexpr void answer_forwarder(turn& t, const forwarder& known) {
         t.out.send(known.id, forward_proposal_reply{t.s.current_term, known.last, *first});
     else
         t.out.send(known.id, forward_proposal_refusal{t.s.current_term, known.last,
-                                                      *std::get_if<refusal_reason>(&known.answer)});
+                                                      held<refusal_reason>(known.answer)});
 }
 
 /// Why the commands of `id` are not accepted. A witness has no commands in its log, and could not
@@ -4283,15 +4274,13 @@ constexpr void on_forwarded(turn& t, member_id from, const forward_proposal& m,
 constexpr void on(turn& t, member_id from, const forward_proposal& m) {
     on_forwarded(t, from, m, std::nullopt);
 }
-
-}  // namespace detail
-}  // namespace raft
+}  // namespace raft::core
 //
 // What a leader does at each heartbeat (§5.2), besides sending it: it steps down if it has no
 // contact with a quorum, and advances its tasks that take time.
 
 
-namespace raft::detail {
+namespace raft::core {
 
 /// Thesis §6.2: a leader that has received nothing from a quorum for an election timeout steps
 /// down, so that clients look for another leader.
@@ -4320,16 +4309,13 @@ constexpr void on_heartbeat_timer(turn& t) {
     t.s.timers.heartbeat = t.now + t.s.config.heartbeat_interval;
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core
 //
 // The state of a server when it starts.
 
-#include <optional>
-#include <utility>
-#include <vector>
 
 
-namespace raft {
+namespace raft::core {
 
 /// What a server knows when it starts: what its storage kept or, on an empty disk, the first
 /// configuration of the cluster (the same on every server that it names; none for a server that is
@@ -4365,7 +4351,7 @@ struct recovered_state {
     // in that term then, since it makes none before the term is durable.
     if (s.log.last_term() > s.current_term) {
         s.current_term = s.log.last_term();
-        detail::forget(s.voted_for);
+        forget(s.voted_for);
     }
     s.configurations = std::move(kept.configurations);
     if (s.configurations.empty()) s.configurations.emplace_back();
@@ -4385,16 +4371,13 @@ struct recovered_state {
     return s;
 }
 
-}  // namespace raft
+}  // namespace raft::core
 //
 // All that can happen to a server, as plain data, one struct each. A step takes one of them.
 
-#include <optional>
-#include <variant>
-#include <vector>
 
 
-namespace raft {
+namespace raft::core {
 
 /// A message came from another server. `members` is the configuration that travels with it, if any:
 /// for `append_entries` the configuration that one of its entries is, for `install_snapshot` the
@@ -4524,11 +4507,9 @@ using input =
                  room_changed, wake_requested, storage_failed, snapshot_requested,
                  forward_requested, forward_obstructed>;
 
-}  // namespace raft
+}  // namespace raft::core
 
-namespace raft {
-namespace detail {
-
+namespace raft::core {
 // ---------------------------------------------------------------------------------------- messages
 
 /// Figure 2, "All servers", holds for the term of a message, with these exceptions. A pre-vote has
@@ -4717,13 +4698,11 @@ constexpr void take(turn& t, const input& in) {
     std::visit([&](const auto& each) { take(t, each); }, in);
 }
 
-}  // namespace detail
-
 /// Takes a step in place. `in` is an `input` or one of its alternatives.
 template <class Input>
 constexpr void advance(state& s, const Input& in, instant now, effects& out) {
-    detail::turn t{s, now, out};
-    detail::take(t, in);
+    turn t{s, now, out};
+    take(t, in);
 }
 
 /// The same for a message, for callers that have its parts at hand (`received`). `body` is a
@@ -4733,8 +4712,8 @@ constexpr void advance(state& s, member_id from, const Body& body,
                        const indexed_configuration* members, bool withheld, instant now,
                        effects& out) {
     if (s.is_halted() || from == s.self) return;
-    detail::turn t{s, now, out};
-    detail::on_message(t, from, body, {members, withheld});
+    turn t{s, now, out};
+    on_message(t, from, body, {members, withheld});
 }
 
 struct transition {
@@ -4751,7 +4730,7 @@ template <class Input>
     return result;
 }
 
-}  // namespace raft
+}  // namespace raft::core
 //
 // Words for whatever a server can be asked: each function gives a phrase in plain English, for a
 // log or an error message, without a full stop. The texts may change in any version: programs act
@@ -4761,15 +4740,11 @@ template <class Input>
 // have no default, so that the compiler (-Wswitch) names an enumerator that has none.
 
 #include <string_view>
-#include <variant>
 
 //
 // The outcome of a request. Every request gets one; none is dropped, and each outcome says all that
 // is known.
 
-#include <cstddef>
-#include <utility>
-#include <variant>
 
 
 namespace raft {
@@ -4827,7 +4802,7 @@ enum class change_check {
 /// The outcome of a change of membership: completed or aborted; refused; or unknown, since this
 /// server stopped leading. The next leader then continues the change, and the configuration shows
 /// its end.
-using change_outcome = std::variant<change_result, refusal, unknown>;
+using change_outcome = std::variant<core::change_result, refusal, unknown>;
 
 using read_outcome = std::variant<read_ready, refusal>;
 
@@ -4836,12 +4811,8 @@ using read_outcome = std::variant<read_ready, refusal>;
 // What the log holds, and what travels beside a message: the bytes of the protocol, which the core
 // never sees.
 
-#include <cstddef>
-#include <cstdint>
 #include <cstring>
-#include <optional>
 #include <span>
-#include <type_traits>
 
 
 namespace raft {
@@ -4856,6 +4827,10 @@ struct entry {
     friend constexpr bool operator==(const entry&, const entry&) = default;
 };
 
+}  // namespace raft
+
+namespace raft::detail {
+
 /// Copies an entry that is no base and no member of anything else: with its padding, if that is all
 /// that there is to copy, so that it is read in the words in which it was written.
 template <class Command>
@@ -4865,6 +4840,10 @@ void copy_whole(entry<Command>& to, const entry<Command>& from) {
     else
         to = from;
 }
+
+}  // namespace raft::detail
+
+namespace raft {
 
 /// Whether a leader sends this server commands, and snapshots' bytes.
 enum class command_access : std::uint8_t {
@@ -4881,7 +4860,7 @@ struct attachment {
     std::span<const entry<Command>> entries{};
     /// `append_entries`: the configuration that one of the entries is, at most one.
     /// `install_snapshot`: the one in force at the snapshot's last entry. Null where there is none.
-    const indexed_configuration* configuration = nullptr;
+    const core::indexed_configuration* configuration = nullptr;
     /// `install_snapshot`: the bytes [offset, offset + length) of the snapshot.
     std::span<const std::byte> chunk{};
     /// `append_entries` and `install_snapshot`.
@@ -4890,7 +4869,7 @@ struct attachment {
 
 }  // namespace raft
 
-namespace raft {
+namespace raft::core {
 
 /// Why a request was refused.
 [[nodiscard]] constexpr std::string_view describe(refusal_reason reason) {
@@ -4935,15 +4914,6 @@ namespace raft {
     case halt_reason::not_born: return "its storage is empty, and nobody said that it is new";
     }
     return "unknown reason";
-}
-
-/// What a change of membership is held up by.
-[[nodiscard]] constexpr std::string_view describe(change_check check) {
-    switch (check) {
-    case change_check::live_majority: return "a majority of the voters to be has to answer";
-    case change_check::forced: return "nothing";
-    }
-    return "unknown check";
 }
 
 /// How a change of membership has ended.
@@ -5006,6 +4976,34 @@ namespace raft {
     return "unknown source";
 }
 
+/// The role of a server, in the words of `node_status::role`.
+[[nodiscard]] constexpr std::string_view describe(const follower_state&) { return "follower"; }
+[[nodiscard]] constexpr std::string_view describe(const candidate_state&) { return "candidate"; }
+[[nodiscard]] constexpr std::string_view describe(const leader_state&) { return "leader"; }
+[[nodiscard]] constexpr std::string_view describe(const halted&) { return "halted"; }
+
+/// Whichever it is: a `role`, an `outcome`, a `read_outcome`, a `change_outcome`.
+template <class... Alternatives>
+requires requires(const Alternatives&... each) { (describe(each), ...); }
+[[nodiscard]] constexpr std::string_view describe(const std::variant<Alternatives...>& value) {
+    return std::visit([](const auto& one) { return describe(one); }, value);
+}
+
+}  // namespace raft::core
+
+namespace raft {
+
+using core::describe;
+
+/// What a change of membership is held up by.
+[[nodiscard]] constexpr std::string_view describe(change_check check) {
+    switch (check) {
+    case change_check::live_majority: return "a majority of the voters to be has to answer";
+    case change_check::forced: return "nothing";
+    }
+    return "unknown check";
+}
+
 /// Whether a leader sends a server commands, and snapshots' bytes.
 [[nodiscard]] constexpr std::string_view describe(command_access access) {
     switch (access) {
@@ -5016,12 +5014,6 @@ namespace raft {
     return "unknown access";
 }
 
-/// The role of a server, in the words of `node_status::role`.
-[[nodiscard]] constexpr std::string_view describe(const follower_state&) { return "follower"; }
-[[nodiscard]] constexpr std::string_view describe(const candidate_state&) { return "candidate"; }
-[[nodiscard]] constexpr std::string_view describe(const leader_state&) { return "leader"; }
-[[nodiscard]] constexpr std::string_view describe(const halted&) { return "halted"; }
-
 /// What became of a request.
 template <class Result>
 [[nodiscard]] constexpr std::string_view describe(const applied<Result>&) {
@@ -5030,13 +5022,6 @@ template <class Result>
 [[nodiscard]] constexpr std::string_view describe(lost) { return "never to be applied"; }
 [[nodiscard]] constexpr std::string_view describe(unknown) { return "applied or not, unknown yet"; }
 [[nodiscard]] constexpr std::string_view describe(read_ready) { return "ready to be read"; }
-
-/// Whichever it is: a `role`, an `outcome`, a `read_outcome`, a `change_outcome`.
-template <class... Alternatives>
-requires requires(const Alternatives&... each) { (describe(each), ...); }
-[[nodiscard]] constexpr std::string_view describe(const std::variant<Alternatives...>& value) {
-    return std::visit([](const auto& one) { return describe(one); }, value);
-}
 
 }  // namespace raft
 //
@@ -5048,14 +5033,42 @@ requires requires(const Alternatives&... each) { (describe(each), ...); }
 // What a step asks of storage and transport is carried out first (`performer`), and none of it
 // calls back into the program. What may call back (outcomes, reads, the state machine) follows.
 
-#include <algorithm>
 #include <concepts>
-#include <optional>
-#include <span>
-#include <type_traits>
-#include <utility>
-#include <vector>
 
+//
+// The step as a node takes it: `advance`. With RAFT_CORE_COMPILED, as the target raft::core defines
+// it, the rules are only declared here and compiled once for a program, in compiled.cpp; otherwise
+// they are compiled in each file that uses a node.
+
+
+namespace raft::core {
+
+#ifdef RAFT_CORE_COMPILED
+
+template <class Input>
+void take_step(state& s, const Input& in, instant now, effects& out);
+
+template <class Body>
+void take_message(state& s, member_id from, const Body& body, const indexed_configuration* members,
+                  bool withheld, instant now, effects& out);
+
+#else
+
+template <class Input>
+constexpr void take_step(state& s, const Input& in, instant now, effects& out) {
+    advance(s, in, now, out);
+}
+
+template <class Body>
+constexpr void take_message(state& s, member_id from, const Body& body,
+                            const indexed_configuration* members, bool withheld, instant now,
+                            effects& out) {
+    advance(s, from, body, members, withheld, now, out);
+}
+
+#endif
+
+}  // namespace raft::core
 //
 // The fast path. Nearly every step of a busy cluster is one of three: a leader accepts commands, a
 // follower appends what its leader sends at the end of its log, or a leader counts an
@@ -5065,11 +5078,9 @@ requires requires(const Alternatives&... each) { (describe(each), ...); }
 // Otherwise state and message are those that `advance` would give: the proofs compare both on every
 // state that they reach.
 
-#include <algorithm>
-#include <optional>
 
 
-namespace raft::detail {
+namespace raft::core {
 
 /// How the fast path took a step: not at all, without a message, or with one.
 enum class short_step : std::uint8_t { not_taken, silent, sends };
@@ -5218,39 +5229,24 @@ take_short(state& s, member_id from, const append_entries_reply& m, instant now)
     return short_step::sends;
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core
 //
 // How a node receives a snapshot (§7): its chunks wait here until the storage has them
 // (`staging_storage`). To the protocol it is as if the messages had been in transit for longer. So
 // the protocol never counts on a chunk for which there is no room, and gets the last chunk only
 // when the whole snapshot can be installed.
 
-#include <cstddef>
-#include <optional>
-#include <span>
-#include <utility>
-#include <vector>
 
 //
 // Whether a received snapshot matches its description (§7). This must be known before the protocol
 // has it installed.
 
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
 
 //
 // CRC-32C (Castagnoli), the checksum of everything that this library writes to a disk or a wire.
 // Usable at compile time. At run time the processor's own instruction does the work where there is
 // one; without it, eight tables do. It finds accidents, not attacks.
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <span>
-#include <type_traits>
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <nmmintrin.h>
@@ -5368,14 +5364,6 @@ inline std::uint32_t crc32c_by_processor(std::span<const std::byte> bytes,
 //
 // Where a server keeps what it must not forget: the concept of a storage.
 
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 //
 // Which cluster a storage belongs to, and which storage it is. An empty storage looks the same
@@ -5383,8 +5371,6 @@ inline std::uint32_t crc32c_by_processor(std::span<const std::byte> bytes,
 // explicit act, its birth, and from then on has a history of its own; what is born again is another
 // cluster. A storage has a mark, by which its peers know it from the next one under the same name.
 
-#include <compare>
-#include <cstdint>
 
 namespace raft {
 
@@ -5408,7 +5394,7 @@ namespace raft {
 
 /// A snapshot that a storage keeps: what it is, and the configuration in force at its last entry.
 struct stored_snapshot {
-    snapshot_description description{};
+    core::snapshot_description description{};
     configuration members{};
     bool withheld = false;  ///< A witness's: it has no state. Only of a `witness_storage`.
     friend constexpr bool operator==(const stored_snapshot&, const stored_snapshot&) = default;
@@ -5416,7 +5402,7 @@ struct stored_snapshot {
 
 /// What a storage has of a snapshot that was being received.
 struct received_part {
-    snapshot_description description{};
+    core::snapshot_description description{};
     std::uint64_t bytes = 0;     ///< The first so many bytes are durable …
     std::uint32_t checksum = 0;  ///< … and this is their CRC32C.
     friend constexpr bool operator==(const received_part&, const received_part&) = default;
@@ -5425,22 +5411,22 @@ struct received_part {
 /// What a storage found when it was opened: all that was durable when the process ended, and
 /// perhaps some of what was not yet.
 struct recovered {
-    hard_state vote{};
+    core::hard_state vote{};
     std::optional<stored_snapshot> snapshot{};
     /// Where the receipt of another one can go on. A storage need not keep it: then it is received
     /// anew.
     std::optional<received_part> incoming{};
     /// The log begins after this position, which is not after the snapshot's last entry.
-    log_position log_base{};
+    core::log_position log_base{};
     /// The terms of the entries, as runs, and the last entry's index (the base's without entries).
-    std::vector<term_run> runs{};
+    std::vector<core::term_run> runs{};
     log_index last_index{};
     /// The configurations among the entries, in order.
-    std::vector<indexed_configuration> configurations{};
+    std::vector<core::indexed_configuration> configurations{};
     /// Where the log ended before the storage lost entries of it that may have been acknowledged;
     /// term and vote are not in doubt. The same after every restart, until `forget_loss`. Only of a
     /// storage that has that (`loss_remembering_storage`).
-    std::optional<log_position> lost_through{};
+    std::optional<core::log_position> lost_through{};
     /// From which entry on the log has no commands (`entry_source::withheld`); if the snapshot
     /// reaches so far, it has no state. The same after every restart, until it is cut off or
     /// replaced. Only of a `witness_storage`.
@@ -5456,7 +5442,7 @@ struct recovered {
 /// How far a storage has come. `durable` only grows; once `failed`, always failed.
 struct storage_progress {
     /// This write, and all that were begun before it, will survive a crash.
-    write_sequence durable{};
+    core::write_sequence durable{};
     /// A write was lost. Nothing after `durable` will ever be durable.
     bool failed = false;
     friend constexpr bool operator==(const storage_progress&, const storage_progress&) = default;
@@ -5488,10 +5474,10 @@ struct storage_progress {
 ///   covers it. It may go later.
 /// * `progress()`: how far it has come.
 template <class T, class Command>
-concept log_storage_for = requires(T& storage, const T& saved, const log_write& write,
+concept log_storage_for = requires(T& storage, const T& saved, const core::log_write& write,
                                    std::span<const entry<Command>> entries,
-                                   const indexed_configuration* configuration, log_index index,
-                                   const Command& command, std::size_t bytes) {
+                                   const core::indexed_configuration* configuration,
+                                   log_index index, const Command& command, std::size_t bytes) {
     { storage.recover() } -> std::same_as<recovered>;
     storage.write(write, entries, configuration);
     { storage.entries(index, index, bytes) } -> std::same_as<std::span<const entry<Command>>>;
@@ -5533,9 +5519,13 @@ concept history_keeping_storage = requires(T& storage, history_id history) {
 ///   durable no later than the cut.
 template <class T>
 concept witness_storage = loss_remembering_storage<T> &&
-    requires(T& storage, const log_cut& begun) {
+    requires(T& storage, const core::log_cut& begun) {
     storage.cut(begun);
 };
+
+}  // namespace raft
+
+namespace raft::policy {
 
 /// Whether a storage says of itself, by `static constexpr bool durable_at_once = true`, that a
 /// `write` which has returned survives a crash, whatever `progress` is asked or says. Such a
@@ -5561,6 +5551,10 @@ struct snapshot_fill_archetype {
     void operator()(auto& sink) const { sink.write(std::span<const std::byte>{}); }
 };
 
+}  // namespace raft::policy
+
+namespace raft {
+
 /// The part of a storage that keeps the newest snapshot. What is received from a leader is a write
 /// like the others, begun and durable in sequence; what this server saves of its own may take
 /// longer, beside them.
@@ -5579,11 +5573,12 @@ struct snapshot_fill_archetype {
 ///   `length`. The view is valid until the next call that is not const. Empty only at its end, or
 ///   if the storage has failed.
 template <class T>
-concept snapshot_storage = requires(T& storage, const T& saved, log_position last_included,
-                                    const configuration& members, const chunk_write& chunk,
-                                    const snapshot_install& install,
+concept snapshot_storage = requires(T& storage, const T& saved, core::log_position last_included,
+                                    const configuration& members, const core::chunk_write& chunk,
+                                    const core::snapshot_install& install,
                                     std::span<const std::byte> bytes,
-                                    const snapshot_fill_archetype& fill, std::uint64_t number) {
+                                    const policy::snapshot_fill_archetype& fill,
+                                    std::uint64_t number) {
     storage.save(last_included, members, fill);
     storage.write_chunk(chunk, bytes);
     storage.install(install, members);
@@ -5622,12 +5617,16 @@ enum class staging : std::uint8_t {
 /// * `waits_for_room()`: whether a write, or a chunk that is under way, waits for room.
 template <class T>
 concept staging_storage = snapshot_storage<T> &&
-    requires(T& storage, const T& saved, const snapshot_description& snapshot,
+    requires(T& storage, const T& saved, const core::snapshot_description& snapshot,
              const configuration& members, std::uint64_t offset, std::span<const std::byte> bytes) {
     storage.stage(snapshot, members, offset, bytes);
     { saved.staged() } -> std::same_as<staging>;
     { saved.waits_for_room() } -> std::same_as<bool>;
 };
+
+}  // namespace raft
+
+namespace raft::policy {
 
 /// What `save_later` is given in the check of the concept: a callable that can only be moved.
 struct later_fill_archetype : snapshot_fill_archetype {
@@ -5635,6 +5634,10 @@ struct later_fill_archetype : snapshot_fill_archetype {
     later_fill_archetype(later_fill_archetype&&) = default;
     later_fill_archetype& operator=(later_fill_archetype&&) = default;
 };
+
+}  // namespace raft::policy
+
+namespace raft {
 
 /// A storage that saves a snapshot while the node goes on.
 ///
@@ -5645,8 +5648,8 @@ struct later_fill_archetype : snapshot_fill_archetype {
 ///   way of its own. A storage that is destroyed waits for `fill` to return.
 template <class T>
 concept background_snapshot_storage = snapshot_storage<T> &&
-    requires(T& storage, log_position last_included, const configuration& members,
-             later_fill_archetype fill) {
+    requires(T& storage, core::log_position last_included, const configuration& members,
+             policy::later_fill_archetype fill) {
     storage.save_later(last_included, members, std::move(fill));
 };
 
@@ -5654,13 +5657,17 @@ concept background_snapshot_storage = snapshot_storage<T> &&
 template <class T, class Command>
 concept storage_for = log_storage_for<T, Command> && snapshot_storage<T>;
 
+}  // namespace raft
+
+namespace raft::policy {
+
 /// The least storage, to compile against: it says of every write that it is durable, keeps none,
 /// and has room for none.
 template <class Command>
 struct storage_archetype {
     [[nodiscard]] recovered recover() { return {}; }
-    void write(const log_write& begun, std::span<const entry<Command>>,
-               const indexed_configuration*) {
+    void write(const core::log_write& begun, std::span<const entry<Command>>,
+               const core::indexed_configuration*) {
         durable = begun.sequence;
     }
     [[nodiscard]] std::span<const entry<Command>> entries(log_index, log_index, std::size_t) {
@@ -5671,23 +5678,25 @@ struct storage_archetype {
     void discard(log_index) {}
     [[nodiscard]] storage_progress progress() const { return {durable, false}; }
 
-    void save(log_position, const configuration&, const auto&) {}
-    void write_chunk(const chunk_write& begun, std::span<const std::byte>) {
+    void save(core::log_position, const configuration&, const auto&) {}
+    void write_chunk(const core::chunk_write& begun, std::span<const std::byte>) {
         durable = begun.sequence;
     }
-    void install(const snapshot_install& begun, const configuration&) { durable = begun.sequence; }
+    void install(const core::snapshot_install& begun, const configuration&) {
+        durable = begun.sequence;
+    }
     [[nodiscard]] std::optional<stored_snapshot> snapshot() const { return std::nullopt; }
     [[nodiscard]] std::span<const std::byte> read_snapshot(std::uint64_t, std::uint64_t) {
         return {};
     }
 
-    write_sequence durable{};
+    core::write_sequence durable{};
 };
 
 /// The least storage that saves while the node goes on: it keeps no snapshot.
 template <class Command>
 struct background_storage_archetype : storage_archetype<Command> {
-    void save_later(log_position, const configuration&, auto) {}
+    void save_later(core::log_position, const configuration&, auto) {}
 };
 
 /// Fails to compile with the name of what `T` lacks to be a storage.
@@ -5700,8 +5709,10 @@ constexpr void check_storage() {
         },
         "raft: a Storage needs `recovered recover()`");
     static_assert(
-        requires(T & storage, const log_write& write, entries_view entries,
-                 const indexed_configuration* members) { storage.write(write, entries, members); },
+        requires(T & storage, const core::log_write& write, entries_view entries,
+                 const core::indexed_configuration* members) {
+            storage.write(write, entries, members);
+        },
         "raft: a Storage needs `write(const log_write&, std::span<const entry<Command>>, const "
         "indexed_configuration*)`, where Command is the `command` of the state machine");
     static_assert(
@@ -5741,7 +5752,7 @@ constexpr void check_storage() {
         "raft: a Storage's `forget_loss` takes nothing");
 }
 
-}  // namespace raft
+}  // namespace raft::policy
 
 namespace raft::detail {
 
@@ -5780,8 +5791,6 @@ private:
 // Every message is checked before it is accepted: a transport may lose a part of it, and the disk
 // may be full.
 
-#include <cstdint>
-#include <variant>
 
 
 namespace raft::detail {
@@ -5887,14 +5896,10 @@ template <bool TakesSnapshots, class Command>
 // and the least type that does it. `check_state_machine<T>()` and its siblings tell which member a
 // type lacks.
 
-#include <concepts>
-#include <type_traits>
 
 //
 // Where time comes from: the concept of a clock.
 
-#include <concepts>
-#include <cstdint>
 
 namespace raft {
 
@@ -5907,6 +5912,10 @@ concept clock = requires(T& source) {
     { (source.now() - source.now()).count() } -> std::convertible_to<std::int64_t>;
     requires T::is_steady;
 };
+
+}  // namespace raft
+
+namespace raft::policy {
 
 /// Fails to compile with the name of what `T` lacks to be a clock.
 template <class T>
@@ -5925,14 +5934,11 @@ constexpr void check_clock() {
     static_assert(T::is_steady, "raft: a Clock must be steady: its time must never go back");
 }
 
-}  // namespace raft
+}  // namespace raft::policy
 //
 // What is replicated (§2): the concept of a state machine, of one that can be saved, and of one
 // that goes on while it is saved (§7).
 
-#include <concepts>
-#include <cstddef>
-#include <span>
 
 
 namespace raft {
@@ -5956,6 +5962,10 @@ concept state_machine = requires {
     { machine.apply(index, command) } -> std::same_as<typename T::result>;
 };
 
+}  // namespace raft
+
+namespace raft::policy {
+
 /// Where a state machine writes its snapshot, in pieces of any size.
 struct snapshot_sink_archetype {
     constexpr void write(std::span<const std::byte> /*bytes*/) {}
@@ -5967,6 +5977,10 @@ struct snapshot_source_archetype {
     [[nodiscard]] constexpr bool read(std::span<std::byte> /*bytes*/) { return false; }
 };
 
+}  // namespace raft::policy
+
+namespace raft {
+
 /// A state machine whose state can be saved and restored, so that the log need not be kept for ever
 /// (§7).
 ///
@@ -5975,8 +5989,8 @@ struct snapshot_source_archetype {
 /// make no sense must leave the process alive and be answered false.
 template <class T>
 concept snapshotting_state_machine = state_machine<T> &&
-    requires(T& machine, const T& saved, snapshot_sink_archetype& sink,
-             snapshot_source_archetype& source) {
+    requires(T& machine, const T& saved, policy::snapshot_sink_archetype& sink,
+             policy::snapshot_source_archetype& source) {
     saved.save(sink);
     { machine.restore(source) } -> std::same_as<bool>;
 };
@@ -5992,10 +6006,14 @@ concept snapshotting_state_machine = state_machine<T> &&
 /// destroyed, on another thread while the state machine is used.
 template <class T>
 concept capturing_state_machine = snapshotting_state_machine<T> &&
-    requires(const T& machine, snapshot_sink_archetype& sink) {
+    requires(const T& machine, policy::snapshot_sink_archetype& sink) {
     { machine.capture() } -> std::movable;
     static_cast<const decltype(machine.capture())&>(machine.capture()).save(sink);
 };
+
+}  // namespace raft
+
+namespace raft::policy {
 
 /// The least state machine.
 struct state_machine_archetype {
@@ -6039,18 +6057,16 @@ constexpr void check_state_machine() {
             },
         "raft: a StateMachine that can be saved needs `save(sink) const` and `bool "
         "restore(source)`");
-    static_assert(capturing_state_machine<T> || !requires(T & machine) { machine.capture(); },
-                  "raft: a StateMachine's `capture() const` needs `save` and `restore` beside it, "
-                  "and gives a movable value with `save(sink) const`");
+    static_assert(
+        capturing_state_machine<T> || !requires(T & machine) { machine.capture(); },
+        "raft: a StateMachine's `capture() const` needs `save` and `restore` beside it, "
+        "and gives a movable value with `save(sink) const`");
 }
 
-}  // namespace raft
+}  // namespace raft::policy
 //
 // Where messages leave a server: the concept of a transport.
 
-#include <concepts>
-#include <cstddef>
-#include <span>
 
 
 namespace raft {
@@ -6066,16 +6082,22 @@ namespace raft {
 ///   without entries still go out. The node hands over no more entries than there is room for, but
 ///   one, which may be larger, if there is any.
 template <class T, class Command>
-concept transport_for = requires(T& transport, std::span<const member_id> to, const message& body,
-                                 const attachment<Command>& beside, member_id member) {
+concept transport_for = requires(T& transport, std::span<const member_id> to,
+                                 const core::message& body, const attachment<Command>& beside,
+                                 member_id member) {
     transport.send(to, body, beside);
     { transport.room(member) } -> std::convertible_to<std::size_t>;
 };
 
+}  // namespace raft
+
+namespace raft::policy {
+
 /// The least transport.
 template <class Command>
 struct transport_archetype {
-    constexpr void send(std::span<const member_id>, const message&, const attachment<Command>&) {}
+    constexpr void send(std::span<const member_id>, const core::message&,
+                        const attachment<Command>&) {}
     [[nodiscard]] constexpr std::size_t room(member_id) { return 0; }
 };
 
@@ -6083,7 +6105,7 @@ struct transport_archetype {
 template <class T, class Command>
 constexpr void check_transport() {
     static_assert(
-        requires(T & transport, std::span<const member_id> to, const message& body,
+        requires(T & transport, std::span<const member_id> to, const core::message& body,
                  const attachment<Command>& beside) { transport.send(to, body, beside); },
         "raft: a Transport needs `send(std::span<const member_id>, const message&, const "
         "attachment<Command>&)`, where Command is the `command` of the state machine");
@@ -6094,9 +6116,9 @@ constexpr void check_transport() {
         "raft: a Transport needs `size_t room(member_id)`");
 }
 
-}  // namespace raft
+}  // namespace raft::policy
 
-namespace raft {
+namespace raft::policy {
 
 /// The commands of a state machine, which may be given as a reference to one.
 template <class StateMachine>
@@ -6135,7 +6157,7 @@ template <class StateMachine, class Transport, class Storage, class Clock>
 concept checked_node_parts = node_parts<StateMachine, Transport, Storage, Clock> ||
     check_node_parts<StateMachine, Transport, Storage, Clock>();
 
-}  // namespace raft
+}  // namespace raft::policy
 
 namespace raft::detail {
 
@@ -6235,17 +6257,10 @@ private:
 // How many bytes of commands are in the log and not applied yet: at a leader what it has accepted,
 // at a follower what it has received. Both are bounded.
 
-#include <algorithm>
-#include <cstdint>
-#include <optional>
-#include <span>
 
 //
 // The parameters of a node: limits when it is compiled, options when it is made.
 
-#include <cstddef>
-#include <cstdint>
-#include <optional>
 
 
 namespace raft {
@@ -6310,7 +6325,7 @@ namespace raft::detail {
 template <class Command, class Storage>
 [[nodiscard]] std::uint64_t bytes_of(std::span<const entry<Command>> entries,
                                      const Storage& storage) {
-    if constexpr (has_fixed_command_bytes<Storage>) {
+    if constexpr (policy::has_fixed_command_bytes<Storage>) {
         return entries.size() * Storage::command_bytes;
     } else {
         std::uint64_t bytes = 0;
@@ -6367,7 +6382,6 @@ struct snapshot_schedule {
 // Deadlines, and the clock of the program.
 
 #include <chrono>
-#include <optional>
 
 
 namespace raft::detail {
@@ -6389,33 +6403,18 @@ template <class TimePoint>
 // Committed entries go to the state machine, and the results to the callers of proposals, reads,
 // and changes of membership.
 
-#include <algorithm>
-#include <optional>
-#include <span>
-#include <utility>
-#include <vector>
 
 //
 // Commands that are forwarded to the leader: those that wait for the next request, and those of the
 // request in progress, which are kept until it is known where their entries are. Commands that come
 // meanwhile go together in the next message.
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <utility>
-#include <vector>
 
 //
 // First in, first out, in memory that is reused: once it has grown to its working size it allocates
 // no more.
 
-#include <array>
-#include <cstddef>
 #include <list>
-#include <utility>
 
 namespace raft::detail {
 
@@ -6475,21 +6474,12 @@ private:
 // The requests that a node has accepted and not yet answered: proposals by the index of their
 // entries, reads by their round, and changes of membership.
 
-#include <algorithm>
-#include <cstdint>
-#include <optional>
-#include <utility>
-#include <vector>
 
 //
 // A callable of any type in a fixed place, without the heap: a callback that waits for an outcome.
 // It resembles `inplace_function` and std::move_only_function.
 
-#include <cstddef>
-#include <cstring>
 #include <new>
-#include <type_traits>
-#include <utility>
 
 namespace raft::detail {
 
@@ -7144,16 +7134,11 @@ constexpr void observe_received(Observer& observer, instant now, member_id from,
 // Carries out what a step asks of storage and transport. The other effects may call back into the
 // program: the node handles them after that.
 
-#include <optional>
-#include <span>
 
 //
 // How a node saves the state of its state machine (§7): at once, or in the background if both
 // policies can; and what the storage need not keep.
 
-#include <algorithm>
-#include <optional>
-#include <variant>
 
 
 namespace raft::detail {
@@ -7202,10 +7187,6 @@ void let_go(const rare_effects& rare, Storage& storage) {
 // From a message of the step to messages on the wire: what travels beside it is read from the
 // storage, and only if the transport has room for it.
 
-#include <array>
-#include <cstddef>
-#include <span>
-#include <vector>
 
 
 namespace raft::detail {
@@ -7237,7 +7218,7 @@ public:
     void send(const outgoing& each) {
         if (const auto* one = std::get_if<member_id>(&each.to))
             return transport_.send(std::span{one, 1}, each.body, {});
-        const auto to = *std::get_if<member_set>(&each.to);
+        const auto to = held<member_set>(each.to);
         if (const auto* append = std::get_if<append_entries>(&each.body))
             return send_append(to, *append);
         if (const auto* chunk = std::get_if<install_snapshot>(&each.body))
@@ -7427,7 +7408,7 @@ private:
         const auto count = m.last_index - m.prev.index;
         if (count > 0) append(write_of_last(node_.state_, count, entry_source::received));
         if (taken != short_step::sends) return;
-        const auto& follower = *std::get_if<follower_state>(&node_.state_.role);
+        const auto& follower = held<follower_state>(node_.state_.role);
         auto to = *follower.leader;
         const auto reply = acknowledgement(node_.state_, follower);
         observe_message(node_.observer_, to, reply);
@@ -7484,7 +7465,7 @@ private:
 
     /// Writes the last of the entries that came with the input: the earlier ones may be here
     /// already.
-    void write_given(const log_write& whole, const raft::append& appended) {
+    void write_given(const log_write& whole, const raft::core::append& appended) {
         const auto count = static_cast<std::size_t>(appended.last - appended.first) + 1;
         const auto entries = given_.entries.last(count);
         if (appended.source != entry_source::withheld)
@@ -7516,13 +7497,13 @@ private:
     void send(const outgoing& each) {
         observe_message(node_.observer_, each.to, each.body);
         if (const auto* forwarded = std::get_if<forward_proposal>(&each.body))
-            return send_forwarded(*std::get_if<member_id>(&each.to), *forwarded);
+            return send_forwarded(held<member_id>(each.to), *forwarded);
         sender_of_node().send(each);
     }
 
     /// Sends the entries after `prev` to all other members.
     void send_to_others(log_index prev) {
-        const auto& leader = *std::get_if<leader_state>(&node_.state_.role);
+        const auto& leader = held<leader_state>(node_.state_.role);
         const auto body = append_after_own(node_.state_, leader, prev);
         observe_message(node_.observer_, leader.others, body);
         sender_of_node().send_append(leader.others, body);
@@ -7547,11 +7528,6 @@ private:
 //
 // From what a storage kept to the state of a server when it starts.
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
 
 
 namespace raft::detail {
@@ -7702,8 +7678,6 @@ template <class StateMachine, class Storage>
 //
 // What a node knows, for its operators.
 
-#include <optional>
-#include <vector>
 
 
 namespace raft {
@@ -7725,13 +7699,13 @@ struct node_status {
     log_index last_applied{};
     log_index last_log_index{};
     log_index first_log_index{};
-    snapshot_description snapshot{};
+    core::snapshot_description snapshot{};
     bool storage_failed = false;
     bool not_born = false;  ///< The storage was empty, and no birth was given (`node_options`).
     std::optional<history_id> history{};  ///< The cluster's; none if it is not born.
     /// Where the log ended before the disk lost entries of it; none once they are here again. Until
     /// then this server starts no election.
-    std::optional<log_position> lost_through{};
+    std::optional<core::log_position> lost_through{};
     /// The entry from which on the log lacks commands, as a witness's does. While it does this
     /// server starts no election, serves no reads, and applies nothing from there on.
     std::optional<log_index> lacks_from{};
@@ -7742,13 +7716,21 @@ struct node_status {
     std::vector<member_status> members{};
 };
 
-[[nodiscard]] inline bool is_halted_by(const state& s, halt_reason reason) {
-    const auto* why = std::get_if<halted>(&s.role);
+}  // namespace raft
+
+namespace raft::detail {
+
+[[nodiscard]] inline bool is_halted_by(const core::state& s, core::halt_reason reason) {
+    const auto* why = std::get_if<core::halted>(&s.role);
     return why != nullptr && why->reason == reason;
 }
 
+}  // namespace raft::detail
+
+namespace raft {
+
 /// What `s` says to the operators of the server; the rest is the node's.
-[[nodiscard]] inline node_status status_of(const state& s, log_index last_applied,
+[[nodiscard]] inline node_status status_of(const core::state& s, log_index last_applied,
                                            std::optional<history_id> history) {
     node_status all{.id = s.self,
                     .role = s.is_leader()      ? "leader"
@@ -7762,8 +7744,8 @@ struct node_status {
                     .last_log_index = s.log.last_index(),
                     .first_log_index = next(s.log.base().index),
                     .snapshot = s.snapshot,
-                    .storage_failed = is_halted_by(s, halt_reason::storage_failed),
-                    .not_born = is_halted_by(s, halt_reason::not_born),
+                    .storage_failed = detail::is_halted_by(s, core::halt_reason::storage_failed),
+                    .not_born = detail::is_halted_by(s, core::halt_reason::not_born),
                     .history = history,
                     .lost_through = s.tasks->lost_through,
                     .lacks_from = s.tasks->lacks_from,
@@ -7789,11 +7771,11 @@ namespace raft {
 /// to one that outlives it.
 template <class StateMachine, class Transport, class Storage, class Clock, limits Limits = limits{},
           class Observer = no_observer>
-requires checked_node_parts<StateMachine, Transport, Storage, Clock>
+requires policy::checked_node_parts<StateMachine, Transport, Storage, Clock>
 class node {
 public:
     using state_machine_type = std::remove_reference_t<StateMachine>;
-    using command = command_of<StateMachine>;
+    using command = policy::command_of<StateMachine>;
     using result = typename state_machine_type::result;
     using time_point = typename std::remove_reference_t<Clock>::time_point;
 
@@ -7815,8 +7797,8 @@ public:
         const auto kept = detail::recovered_from(found, options_);
         history_ = found.history;
         arriving_.check.resume(found.incoming);
-        options_.config.durable_at_once = is_durable_at_once<storage_type>;
-        state_ = initial_state(options_.id, options_.config, kept.value_or(recovered_state{}),
+        options_.config.durable_at_once = policy::is_durable_at_once<storage_type>;
+        state_ = initial_state(options_.id, options_.config, kept.value_or(core::recovered_state{}),
                                options_.seed);
         detail::observe_start(observer_, state_);
         const bool sound = kept && detail::settle_history(storage_, history_, options_) &&
@@ -7824,19 +7806,19 @@ public:
                            detail::restore(state_, state_machine_, storage_);
         delivery_.begin_after(applicable_index(state_));
         read_clock();
-        sound ? step_and_finish(started{}) : step_and_finish(storage_failed{});
+        sound ? step_and_finish(core::started{}) : step_and_finish(core::storage_failed{});
         settle();
         return sound && kept->born;
     }
 
-    /// Lets the node read the clock and the progress of the storage. To be called at `deadline()`,
-    /// and whenever the storage has made progress.
+    /// Reads the clock and the storage's progress. Call it at `deadline()`, and at any progress.
     void poll() {
         read_clock();
         if (saving_at_) check_saved_snapshot();
         detail::arrival<node>{*this}.check_storage_progress();
-        for (const auto each : {timer::election, timer::heartbeat})
-            if (detail::is_due(state_.timers.of(each), now_)) step_and_finish(timer_fired{each});
+        for (const auto each : {core::timer::election, core::timer::heartbeat})
+            if (detail::is_due(state_.timers.of(each), now_))
+                step_and_finish(core::timer_fired{each});
         settle();
     }
 
@@ -7850,10 +7832,10 @@ public:
 
     /// A message came from another server of this cluster. An invalid one is ignored, as if it had
     /// been lost.
-    void receive(member_id from, const message& body, const attachment<command>& beside) {
-        if (const auto* append = std::get_if<append_entries>(&body))
+    void receive(member_id from, const core::message& body, const attachment<command>& beside) {
+        if (const auto* append = std::get_if<core::append_entries>(&body))
             receive_of_replication(from, *append, beside);
-        else if (const auto* reply = std::get_if<append_entries_reply>(&body))
+        else if (const auto* reply = std::get_if<core::append_entries_reply>(&body))
             receive_of_replication(from, *reply, beside);
         else
             receive_other(from, body, beside);
@@ -7899,7 +7881,7 @@ public:
     /// the state machine is during that call as fresh as `wanted` says: by default it reflects
     /// everything that was committed before this call, on any server.
     template <std::invocable<const read_outcome&> F>
-    void read(const read_requested& wanted, F on_ready) {
+    void read(const core::read_requested& wanted, F on_ready) {
         typename reads_type::callback_type waiting{std::move(on_ready)};
         read_clock();
         const auto out = step(wanted);
@@ -7910,7 +7892,7 @@ public:
     }
     template <std::invocable<const read_outcome&> F>
     void read(F on_ready) {
-        read(read_requested{}, std::move(on_ready));
+        read(core::read_requested{}, std::move(on_ready));
     }
 
     /// Begins to change the membership to `wanted`, in as many steps as it takes (§6). `based_on`:
@@ -7925,8 +7907,8 @@ public:
         typename changes_type::callback_type waiting{std::move(on_outcome)};
         read_clock();
         const bool takes_back = state_.is_changing_members();
-        const auto out =
-            step(change_requested{based_on, std::move(wanted), check == change_check::forced});
+        const bool forced = check == change_check::forced;
+        const auto out = step(core::change_requested{based_on, std::move(wanted), forced});
         const auto& refused = out.rare->refused;
         if (!refused) delivery_.changing.await(std::move(waiting), takes_back);
         finish(out);
@@ -7951,23 +7933,23 @@ public:
 
     /// Requests a snapshot from the leader, in place of the log. None if requested; the leader
     /// sends one only if it holds more than this server has.
-    std::optional<refusal> request_snapshot() { return request(snapshot_requested{}); }
+    std::optional<refusal> request_snapshot() { return request(core::snapshot_requested{}); }
 
     /// Begins to transfer leadership to `target`, or to the member with the most complete log. None
     /// if begun.
     std::optional<refusal> transfer_leadership(std::optional<member_id> target = std::nullopt) {
-        return request(transfer_requested{target});
+        return request(core::transfer_requested{target});
     }
 
     /// Ends this server's leadership at once; the best of the others follows. None if it has ended.
-    std::optional<refusal> step_down() { return request(step_down_requested{}); }
+    std::optional<refusal> step_down() { return request(core::step_down_requested{}); }
     /// Wakes the group, which will be needed, and finds a leader. None if this server can.
-    std::optional<refusal> wake() { return request(wake_requested{}); }
+    std::optional<refusal> wake() { return request(core::wake_requested{}); }
 
     [[nodiscard]] node_status status() const { return status_of(state_, last_applied(), history_); }
 
     /// What this server knows of the protocol.
-    [[nodiscard]] const raft::state& protocol_state() const { return state_; }
+    [[nodiscard]] const core::state& protocol_state() const { return state_; }
     [[nodiscard]] const state_machine_type& state_machine() const { return state_machine_; }
     [[nodiscard]] auto& observer() { return observer_; }
     [[nodiscard]] auto& transport() { return transport_; }
@@ -7996,10 +7978,10 @@ private:
 
     /// Takes a step, and carries out its effects except those that `finish` handles.
     template <class Input>
-    [[nodiscard]] effects step(const Input& in, const attachment<command>& given = {}) {
+    [[nodiscard]] core::effects step(const Input& in, const attachment<command>& given = {}) {
         detail::observe_input(observer_, now_, in);
-        effects out;
-        advance(state_, in, now_, out);
+        core::effects out;
+        core::take_step(state_, in, now_, out);
         detail::performer<node>{*this, given}.perform(out);
         detail::observe_state(observer_, state_);
         return out;
@@ -8013,7 +7995,7 @@ private:
         const bool withheld = detail::is_withheld(state_, body, beside);
         if (withheld && !witness_storage<storage_type>) return;
         read_clock();
-        if constexpr (std::is_same_v<Body, append_entries>)
+        if constexpr (std::is_same_v<Body, core::append_entries>)
             if (!beside.entries.empty() && !takes(beside.entries))
                 return receive_of_replication(from, detail::without_entries(body),
                                               {.commands = beside.commands});
@@ -8023,26 +8005,28 @@ private:
         settle();
     }
 
-    void receive_other(member_id from, const message& body, const attachment<command>& beside) {
+    void receive_other(member_id from, const core::message& body,
+                       const attachment<command>& beside) {
         if (!detail::has_all_parts<takes_snapshots>(body, beside)) return;
         const bool withheld = detail::is_withheld(state_, body, beside);
         if (withheld && !witness_storage<storage_type>) return;
         read_clock();
-        if (const auto* chunk = std::get_if<install_snapshot>(&body))
+        if (const auto* chunk = std::get_if<core::install_snapshot>(&body))
             return detail::arrival<node>{*this}.receive(from, *chunk, beside, withheld);
-        if (const auto* forwarded = std::get_if<forward_proposal>(&body))
+        if (const auto* forwarded = std::get_if<core::forward_proposal>(&body))
             if (const auto obstacle = check_commands(beside.entries))
-                return step_and_finish(forward_obstructed{from, *forwarded, *obstacle});
+                return step_and_finish(core::forward_obstructed{from, *forwarded, *obstacle});
         finish(step_on_message(from, body, beside, withheld));
         settle();
     }
 
-    [[nodiscard, gnu::noinline]] effects step_on_message(member_id from, const message& body,
-                                                         const attachment<command>& beside,
-                                                         bool withheld) {
+    [[nodiscard, gnu::noinline]] core::effects step_on_message(member_id from,
+                                                               const core::message& body,
+                                                               const attachment<command>& beside,
+                                                               bool withheld) {
         detail::observe_received(observer_, now_, from, body, beside.configuration, withheld);
-        effects out;
-        advance(state_, from, body, beside.configuration, withheld, now_, out);
+        core::effects out;
+        core::take_message(state_, from, body, beside.configuration, withheld, now_, out);
         detail::performer<node>{*this, beside}.perform(out);
         detail::observe_state(observer_, state_);
         return out;
@@ -8053,7 +8037,7 @@ private:
     [[nodiscard]] bool takes(entries_view entries) {
         const auto bytes = [&] { return detail::bytes_of(entries, storage_); };
         if (bytes() > storage_.room()) {
-            if (!state_.disk.full) step_and_finish(room_changed{true});
+            if (!state_.disk.full) step_and_finish(core::room_changed{true});
             return false;
         }
         return backlog_.bytes() == 0 || backlog_.bytes() + bytes() <= Limits.unapplied_bytes;
@@ -8088,7 +8072,7 @@ private:
             return refuse({*obstacle, state_.current_leader()});
         read_clock();
         const attachment<command> given{.entries = proposed_entries};
-        const proposed in{static_cast<std::uint32_t>(count)};
+        const core::proposed in{static_cast<std::uint32_t>(count)};
         if (detail::performer<node>{*this, given}.step_short(in)) {
             const auto first = next(state_.log.last_index() - count);
             delivery_.proposed.add({first, state_.current_term}, count, std::move(on_outcome));
@@ -8106,7 +8090,7 @@ private:
         const auto room = detail::room_to_leader(state_, transport_, Limits.message_bytes);
         const auto count = delivery_.forwarding.begin_request(state_.current_term, room);
         if (count == 0) return;
-        const auto out = step(forward_requested{count});
+        const auto out = step(core::forward_requested{count});
         if (out.rare->refused) delivery_.forwarding.end_refused(*out.rare->refused);
         finish(out);
     }
@@ -8114,7 +8098,7 @@ private:
     // ------------------------------------------------------------------------------------- effects
 
     /// `chunk`: the bytes that came with the input.
-    void finish(const effects& out, std::span<const std::byte> chunk = {}) {
+    void finish(const core::effects& out, std::span<const std::byte> chunk = {}) {
         if (!out.rare.is_changed()) return;
         detail::performer<node>::perform_rare(*this, *out.rare, chunk);
         more_ = true;
@@ -8152,22 +8136,22 @@ private:
 
     /// A storage that is durable at once makes no progress, except with a received snapshot.
     [[nodiscard]] bool storage_may_have_progress() const {
-        return !is_durable_at_once<storage_type> || !state_.disk.is_idle();
+        return !policy::is_durable_at_once<storage_type> || !state_.disk.is_idle();
     }
 
     void take_storage_progress() {
         const auto durable = std::min(storage_.progress().durable, state_.disk.issued);
         if (durable > state_.disk.durable)
-            step_and_finish(written{durable});
+            step_and_finish(core::written{durable});
         else
-            step_and_finish(storage_failed{});
+            step_and_finish(core::storage_failed{});
     }
 
     /// The received snapshot is durable: the state machine restores its state.
     void finish_install() {
         restore_at_.reset();
         if (!detail::restore(state_, state_machine_, storage_))
-            return step_and_finish(storage_failed{});
+            return step_and_finish(core::storage_failed{});
         if (lacks_snapshot_state(state_)) return;
         delivery_.skip_to(state_.snapshot.last_included.index);
         backlog_.clear();
@@ -8216,7 +8200,7 @@ private:
         const auto newest = storage_.snapshot();
         if (!newest || newest->description.last_included.index < *saving_at_) return;
         saving_at_.reset();
-        step_and_finish(snapshot_saved{newest->description});
+        step_and_finish(core::snapshot_saved{newest->description});
     }
 
     node_options options_;
@@ -8227,14 +8211,14 @@ private:
     [[no_unique_address]] Clock clock_;
     [[no_unique_address]] Observer observer_;
 
-    raft::state state_{};
+    core::state state_{};
     instant now_{};
 
     bool delivering_ = false;
     bool interrupted_ = false;  ///< More entries are due than one call may apply.
     bool more_ = false;         ///< There may be something to deliver besides committed entries.
     std::optional<log_index> saving_at_{};  ///< A snapshot of this entry's state is being saved.
-    std::optional<write_sequence> restore_at_{};  ///< A snapshot is restored once this is durable.
+    std::optional<core::write_sequence> restore_at_{};  ///< Once durable, restore a snapshot.
 
     delivery_type delivery_{};
     detail::backlog backlog_{};
@@ -8258,7 +8242,6 @@ inline constexpr int version_patch = 0;
 // A clock that stands still until it is told to move: for tests, simulations, and programs that
 // look at the real clock once for many events.
 
-#include <chrono>
 
 
 namespace raft {
@@ -8289,15 +8272,7 @@ static_assert(clock<manual_clock>);
 // A network in memory, for several nodes of one process on one thread: messages wait in a queue
 // until they are delivered.
 
-#include <algorithm>
-#include <array>
-#include <cstddef>
-#include <cstdint>
 #include <limits>
-#include <optional>
-#include <span>
-#include <type_traits>
-#include <vector>
 
 
 namespace raft {
@@ -8360,7 +8335,7 @@ private:
 
     /// What seldom travels beside a message.
     struct parcel {
-        std::optional<indexed_configuration> configuration{};
+        std::optional<core::indexed_configuration> configuration{};
         std::vector<std::byte> bytes{};
         command_access commands = command_access::given;
     };
@@ -8382,11 +8357,11 @@ private:
         range entries{};
         std::uint32_t parcel = 0;
         std::uint32_t receivers = 0;
-        message body{};
+        core::message body{};
 
         template <class Body>
         void put(const Body& carried) {
-            if constexpr (std::is_same_v<Body, message>)
+            if constexpr (std::is_same_v<Body, core::message>)
                 body = carried;
             else
                 body.template emplace<Body>(carried);
@@ -8436,7 +8411,7 @@ private:
         [[gnu::always_inline]] range store_entries(std::span<const entry<Command>> given) {
             const auto first = entries.add(given.size());
             auto* place = &entries[first];
-            for (const auto& each : given) copy_whole(*place++, each);
+            for (const auto& each : given) detail::copy_whole(*place++, each);
             return {first, given.size()};
         }
 
@@ -8449,7 +8424,7 @@ private:
             return kept;
         }
 
-        [[gnu::noinline]] std::uint32_t pack(const indexed_configuration* configuration,
+        [[gnu::noinline]] std::uint32_t pack(const core::indexed_configuration* configuration,
                                              std::span<const std::byte> chunk,
                                              command_access commands) {
             auto& packed = parcels.emplace_back();
@@ -8524,15 +8499,6 @@ static_assert(transport_for<memory_network<int>::port, int>);
 // and for state that is as well rebuilt from the other servers. A node that borrows it
 // (`memory_storage<T>&`) can be destroyed and made again.
 
-#include <algorithm>
-#include <cstddef>
-#include <cstring>
-#include <limits>
-#include <optional>
-#include <span>
-#include <type_traits>
-#include <utility>
-#include <vector>
 
 
 namespace raft {
@@ -8563,9 +8529,9 @@ public:
     }
 
     /// Inline: the node makes up the arguments for this call alone, and they need no memory then.
-    [[gnu::always_inline]] void write(const log_write& write,
+    [[gnu::always_inline]] void write(const core::log_write& write,
                                       std::span<const entry<Command>> entries,
-                                      const indexed_configuration* configuration) {
+                                      const core::indexed_configuration* configuration) {
         written_ = true;
         if (write.vote) vote_ = *write.vote;
         if (write.entries) append(*write.entries, entries, configuration);
@@ -8597,12 +8563,12 @@ public:
     }
 
     /// What a server that was a witness does with entries without commands (`witness_storage`).
-    void cut(const log_cut& begun) {
+    void cut(const core::log_cut& begun) {
         lost_through_ = begun.lost_through;
         if (begun.last_kept.index > log_index{}) {
             cut_off_from(next(begun.last_kept.index));
         } else {
-            log_ = log_terms{};
+            log_ = core::log_terms{};
             configurations_.clear();
             snapshot_.reset();
             snapshot_bytes_.clear();
@@ -8613,7 +8579,7 @@ public:
     void forget_loss() { lost_through_.reset(); }
 
     template <class Fill>
-    void save(log_position last_included, const configuration& members, const Fill& fill) {
+    void save(core::log_position last_included, const configuration& members, const Fill& fill) {
         saving_bytes_.clear();
         byte_sink sink{saving_bytes_};
         fill(sink);
@@ -8621,7 +8587,7 @@ public:
         keep_snapshot({last_included, snapshot_bytes_.size(), crc32c(snapshot_bytes_)}, members);
     }
 
-    void write_chunk(const chunk_write& chunk, std::span<const std::byte> bytes) {
+    void write_chunk(const core::chunk_write& chunk, std::span<const std::byte> bytes) {
         if (chunk.offset == 0) incoming_bytes_.clear();
         incoming_bytes_.insert(incoming_bytes_.end(), bytes.begin(), bytes.end());
         const auto before = chunk.offset == 0 ? 0 : incoming_->checksum;
@@ -8629,7 +8595,7 @@ public:
         progress_.durable = chunk.sequence;
     }
 
-    void install(const snapshot_install& install, const configuration& members) {
+    void install(const core::snapshot_install& install, const configuration& members) {
         const auto last_included = install.snapshot.last_included;
         std::swap(snapshot_bytes_, incoming_bytes_);
         incoming_bytes_.clear();
@@ -8642,7 +8608,7 @@ public:
         if (install.keep_suffix) {
             log_.discard_through(last_included.index);
         } else {
-            log_ = log_terms{last_included};
+            log_ = core::log_terms{last_included};
             configurations_.clear();
         }
         forget_configurations_through(last_included.index);
@@ -8666,7 +8632,8 @@ private:
         }
     };
 
-    void keep_snapshot(const snapshot_description& description, const configuration& members) {
+    void keep_snapshot(const core::snapshot_description& description,
+                       const configuration& members) {
         if (!snapshot_) snapshot_.emplace();
         snapshot_->description = description;
         snapshot_->members = members;
@@ -8676,14 +8643,14 @@ private:
         return static_cast<std::size_t>(index.value) & mask_;
     }
 
-    [[gnu::always_inline]] void append(const raft::append& appended,
+    [[gnu::always_inline]] void append(const raft::core::append& appended,
                                        std::span<const entry<Command>> entries,
-                                       const indexed_configuration* configuration) {
+                                       const core::indexed_configuration* configuration) {
         if (appended.first <= log_.last_index()) cut_off_from(appended.first);
         make_room_for(entries.size());
         put(entries, appended.first, appended.term);
         log_.append(appended.term, entries.size());
-        if (appended.source == entry_source::withheld) [[unlikely]]
+        if (appended.source == core::entry_source::withheld) [[unlikely]]
             note_missing(appended.first);
         if (configuration != nullptr) [[unlikely]]
             configurations_.push_back(*configuration);
@@ -8718,7 +8685,7 @@ private:
         } else {
             for (const auto& each : entries) {
                 auto& kept = ring[place++ & mask_];
-                copy_whole(kept, each);
+                detail::copy_whole(kept, each);
                 if (kept.term != term) [[unlikely]]
                     kept.term = term;
             }
@@ -8747,18 +8714,18 @@ private:
     }
 
     bool written_ = false;
-    hard_state vote_{};
-    log_terms log_{};
+    core::hard_state vote_{};
+    core::log_terms log_{};
     std::vector<entry<Command>> ring_{};
     std::size_t room_ = 0;  ///< The ring's size: a power of two, or zero without a ring.
     std::size_t mask_ = 0;  ///< Makes an index a place in the ring.
-    std::vector<indexed_configuration> configurations_{};
+    std::vector<core::indexed_configuration> configurations_{};
     std::optional<stored_snapshot> snapshot_{};
     std::vector<std::byte> snapshot_bytes_{};
     std::vector<std::byte> saving_bytes_{};
     std::vector<std::byte> incoming_bytes_{};
     std::optional<received_part> incoming_{};
-    std::optional<log_position> lost_through_{};
+    std::optional<core::log_position> lost_through_{};
     std::optional<log_index> lacks_from_{};
     std::optional<history_id> history_{};
     storage_progress progress_{};
@@ -8791,22 +8758,12 @@ static_assert(storage_for<memory_storage<int>, int> && witness_storage<memory_st
 //
 // The codecs of what is bytes already.
 
-#include <cstddef>
-#include <cstring>
-#include <optional>
-#include <span>
 #include <string>
-#include <vector>
 
 //
 // How a value becomes bytes and comes back: the point where a program can say so for a type of its
 // own. Most types need no word: see struct.hpp.
 
-#include <concepts>
-#include <cstddef>
-#include <optional>
-#include <span>
-#include <type_traits>
 
 namespace raft {
 
@@ -8937,59 +8894,25 @@ struct codec<std::vector<std::byte>> {
 // snapshots and the results in them, what is newer is skipped. So a rolling upgrade puts the new
 // version everywhere first, and only then uses the new field.
 
-#include <concepts>
-#include <cstddef>
-#include <optional>
-#include <span>
 
 //
 // Values from bytes that nobody vouches for, field by field; the forms are listed in struct.hpp.
 
-#include <algorithm>
-#include <array>
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <limits>
-#include <optional>
-#include <span>
 #include <tuple>
-#include <type_traits>
-#include <utility>
-#include <vector>
 
 //
 // Values as bytes, field by field; the forms are listed in struct.hpp.
 
-#include <algorithm>
-#include <array>
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <span>
-#include <tuple>
-#include <type_traits>
 
 //
 // What types are made of, as far as it matters to their bytes (struct.hpp).
 
-#include <array>
-#include <concepts>
-#include <cstddef>
 #include <iterator>
-#include <optional>
-#include <tuple>
-#include <type_traits>
-#include <utility>
-#include <variant>
 
 //
 // The fields of a plain struct without their names: what is written down field by field goes
 // through here, so that no field can be forgotten, not even one that is added later.
 
-#include <type_traits>
 
 namespace raft::detail {
 
@@ -9228,12 +9151,6 @@ template <class T>
 //
 // The codec of one of several types.
 
-#include <cstddef>
-#include <optional>
-#include <span>
-#include <type_traits>
-#include <utility>
-#include <variant>
 
 
 namespace raft {
@@ -9729,17 +9646,9 @@ private:
 // and writing numbers as little-endian bytes within bounds. What the kinds say is in message.hpp
 // and handshake.hpp.
 
-#include <bit>
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <optional>
-#include <span>
-#include <string_view>
 
 
-namespace raft {
+namespace raft::wire {
 
 /// The versions of the frames that this library reads. It writes the newest.
 inline constexpr std::uint8_t frame_version_oldest = 1;
@@ -9819,7 +9728,14 @@ struct frame_beginning {
     std::optional<frame_error> error{};   ///< The stream cannot be read on: close it.
 };
 
-namespace detail {
+}  // namespace raft::wire
+
+namespace raft {
+using wire::describe;
+}
+
+namespace raft::detail {
+using namespace wire;
 
 inline constexpr std::size_t checksum_bytes = 4;
 
@@ -9918,22 +9834,22 @@ private:
     std::optional<frame_error> error_{};
 };
 
-}  // namespace detail
-}  // namespace raft
+}  // namespace raft::detail
 //
 // The first words on a connection between two servers: who calls whom, in which cluster, and in
 // which versions; then the answer. Its frame keeps this form in all versions to come, so that old
-// and new can tell each other why they part. It protects against mistakes in configuration files,
-// not against an attacker: that is for the network, or for TLS below.
+// and new can tell each other why they part. By itself it protects against mistakes in
+// configuration files; against an attacker there are proofs (battery/proof.hpp), if both want them.
 //
 //     u32 length (40), u32 magic, u8 verdict, u8 oldest version, u8 newest version, u8 content,
 //     u64 cluster, u64 from, u64 to, u32 checksum (CRC32C of everything before it)
+//
+// The highest bit of the content says that who sends it proves who it is, and wants that proved. To
+// a server that is older than proofs this is a content that it does not know, and refuses.
 
-#include <array>
-#include <string_view>
 
 
-namespace raft {
+namespace raft::wire {
 
 /// Which cluster a server belongs to. Any number, the same on all servers of a cluster, not that
 /// of any other cluster that could ever be reached by mistake.
@@ -9969,6 +9885,9 @@ enum class handshake_verdict : std::uint8_t {
     other_content,    ///< One of them has a node to talk to, and the other a host of many.
     other_history,    ///< Of an introduction: their clusters were born apart.
     other_storage,    ///< Of an introduction: the caller had another storage when it was here last.
+    proof_wanted,     ///< The caller has no secret, and is heard only with a proof that it has one.
+    no_secret,        ///< The caller wants a proof, and the server that it called has no secret.
+    wrong_proof,      ///< Of an introduction: the caller's proof is not right.
 };
 
 /// The verdict in plain English, for a log.
@@ -9986,6 +9905,10 @@ enum class handshake_verdict : std::uint8_t {
         return "the other server's cluster has another history: it was born anew";
     case handshake_verdict::other_storage:
         return "the server had another storage before: what that had promised is lost";
+    case handshake_verdict::proof_wanted: return "the caller has no secret, and one is wanted";
+    case handshake_verdict::no_secret: return "the server called has no secret, and one is wanted";
+    case handshake_verdict::wrong_proof:
+        return "the proof is wrong: of another secret, or of an earlier connection";
     }
     return "unknown verdict";
 }
@@ -9997,6 +9920,8 @@ struct handshake {
     std::uint8_t version_oldest = frame_version_oldest;
     std::uint8_t version_newest = frame_version_newest;
     frame_content content = frame_content::messages;
+    /// Proofs follow, from both sides.
+    bool proves = false;
     cluster_id cluster{};
     member_id from{};
     member_id to{};
@@ -10004,21 +9929,23 @@ struct handshake {
 };
 
 inline constexpr std::size_t handshake_bytes = 40;
+/// The first version in which servers introduce themselves. There are no proofs without that.
+inline constexpr std::uint8_t introductions_from = 2;
 
-namespace detail {
 inline constexpr std::uint32_t handshake_magic = 0x74666172;  // "raft", as its bytes are sent.
-}
+inline constexpr std::uint8_t proves_bit = 0x80;              // Of the content.
 
 /// A handshake as bytes.
 [[nodiscard]] inline std::array<std::byte, handshake_bytes> encode_handshake(const handshake& h) {
     std::array<std::byte, handshake_bytes> frame{};
     detail::byte_writer out{frame};
     out.number(static_cast<std::uint32_t>(handshake_bytes));
-    out.number(detail::handshake_magic);
+    out.number(handshake_magic);
     out.number(static_cast<std::uint8_t>(h.verdict));
     out.number(h.version_oldest);
     out.number(h.version_newest);
-    out.number(static_cast<std::uint8_t>(h.content));
+    const auto proofs = h.proves ? proves_bit : std::uint8_t{0};
+    out.number(static_cast<std::uint8_t>(static_cast<std::uint8_t>(h.content) | proofs));
     out.number(h.cluster.value);
     out.number(h.from.value);
     out.number(h.to.value);
@@ -10044,7 +9971,7 @@ encode_introduction(const introduction& said) {
     std::array<std::byte, introduction_bytes> frame{};
     detail::byte_writer out{frame};
     out.number(static_cast<std::uint32_t>(introduction_bytes));
-    out.number(detail::handshake_magic);
+    out.number(handshake_magic);
     out.number(static_cast<std::uint32_t>(said.verdict));
     out.number(said.history.value);
     out.number(said.mark.value);
@@ -10058,13 +9985,13 @@ decode_introduction(std::span<const std::byte> bytes, introduction& into) {
     detail::byte_reader in{bytes};
     const auto length = in.number<std::uint32_t>();
     const auto magic = in.number<std::uint32_t>();
-    if (length != introduction_bytes || magic != detail::handshake_magic)
+    if (length != introduction_bytes || magic != handshake_magic)
         return frame_error::not_a_handshake;
     const auto covered = bytes.first(introduction_bytes - detail::checksum_bytes);
     if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&bytes[covered.size()]))
         return frame_error::wrong_checksum;
     const auto verdict = in.number<std::uint32_t>();
-    if (verdict > static_cast<std::uint32_t>(handshake_verdict::other_storage))
+    if (verdict > static_cast<std::uint32_t>(handshake_verdict::wrong_proof))
         return frame_error::unknown_verdict;
     into.verdict = static_cast<handshake_verdict>(verdict);
     into.history.value = in.number<std::uint64_t>();
@@ -10085,19 +10012,20 @@ decode_introduction(std::span<const std::byte> bytes, introduction& into) {
     detail::byte_reader in{bytes};
     const auto length = in.number<std::uint32_t>();
     const auto magic = in.number<std::uint32_t>();
-    if (length != handshake_bytes || magic != detail::handshake_magic)
-        return frame_error::not_a_handshake;
+    if (length != handshake_bytes || magic != handshake_magic) return frame_error::not_a_handshake;
     if (bytes.size() != handshake_bytes) return frame_error::bytes_left_over;
     const auto covered = bytes.first(handshake_bytes - detail::checksum_bytes);
     if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&bytes[covered.size()]))
         return frame_error::wrong_checksum;
     const auto verdict = in.number<std::uint8_t>();
-    if (verdict > static_cast<std::uint8_t>(handshake_verdict::other_content))
+    if (verdict > static_cast<std::uint8_t>(handshake_verdict::wrong_proof))
         return frame_error::unknown_verdict;
     into.verdict = static_cast<handshake_verdict>(verdict);
     into.version_oldest = in.number<std::uint8_t>();
     into.version_newest = in.number<std::uint8_t>();
-    into.content = static_cast<frame_content>(in.number<std::uint8_t>());
+    const auto content = in.number<std::uint8_t>();
+    into.content = static_cast<frame_content>(content & ~proves_bit);
+    into.proves = (content & proves_bit) != 0;
     into.cluster.value = in.number<std::uint64_t>();
     into.from.value = in.number<std::uint64_t>();
     into.to.value = in.number<std::uint64_t>();
@@ -10105,18 +10033,25 @@ decode_introduction(std::span<const std::byte> bytes, introduction& into) {
 }
 
 /// What the server `self`, reached by a caller, answers to its handshake. `is_peer(member_id)` says
-/// whether it would take messages from that member, and `content` as what.
+/// whether it would take messages from that member, and `content` as what; `proves`: with proofs.
 template <class IsPeer>
-[[nodiscard]] handshake answer(const handshake& question, cluster_id cluster, member_id self,
-                               const IsPeer& is_peer,
-                               frame_content content = frame_content::messages) {
-    handshake reply{.content = content, .cluster = cluster, .from = self, .to = question.from};
-    const auto oldest = question.version_oldest > frame_version_oldest ? question.version_oldest
-                                                                       : frame_version_oldest;
+[[nodiscard]] handshake
+answer(const handshake& question, cluster_id cluster, member_id self, const IsPeer& is_peer,
+       frame_content content = frame_content::messages, bool proves = false) {
+    handshake reply{.content = content,
+                    .proves = proves && question.proves,
+                    .cluster = cluster,
+                    .from = self,
+                    .to = question.from};
+    const auto oldest_here = proves ? introductions_from : frame_version_oldest;
+    const auto oldest =
+        question.version_oldest > oldest_here ? question.version_oldest : oldest_here;
     const auto newest = question.version_newest < frame_version_newest ? question.version_newest
                                                                        : frame_version_newest;
     if (question.cluster != cluster) {
         reply.verdict = handshake_verdict::other_cluster;
+    } else if (question.proves != proves) {
+        reply.verdict = proves ? handshake_verdict::proof_wanted : handshake_verdict::no_secret;
     } else if (oldest > newest) {
         reply.verdict = handshake_verdict::unknown_version;
     } else if (question.content != content) {
@@ -10135,14 +10070,18 @@ template <class IsPeer>
     return reply;
 }
 
-}  // namespace raft
+}  // namespace raft::wire
+
+namespace raft {
+using wire::describe;
+}
 //
 // A message and what travels beside it as one frame of bytes, and back. All numbers are
 // little-endian:
 //
 //     u32 length      of the whole frame, this field and the checksum included
 //     u8  version     2
-//     u8  kind        which message, from 1 in the order of `raft::message`
+//     u8  kind        which message, from 1 in the order of `raft::core::message`
 //     u8  flags       bit 0: a configuration is in it; bit 1: commands and snapshots' bytes are
 //                     withheld from the receiver (append_entries, install_snapshot)
 //     u8  zero
@@ -10160,10 +10099,12 @@ template <class IsPeer>
 // check nothing again. Who sent it is not in the frame: a connection says that once, in its
 // handshake. Version 1 has no bit 1, and no message after forward_proposal_refusal.
 
+//
+// The parts of a frame (codec/message.hpp), each written and read by itself: numbers, entries, a
+// configuration, flags; and what is wrong with parts that make no frame.
 
-namespace raft {
 
-namespace detail {
+namespace raft::detail {
 
 inline constexpr std::size_t frame_header_bytes = 8;
 inline constexpr std::uint8_t configuration_flag = 1;
@@ -10480,15 +10421,36 @@ void read_entries(byte_reader& in, std::uint64_t count, term_number term,
     }
 }
 
-}  // namespace detail
+[[nodiscard]] inline frame_lengths message_lengths(const frame_limits& limits) {
+    return {.least = frame_header_bytes + checksum_bytes, .most = limits.frame_bytes_max};
+}
+
+[[nodiscard]] constexpr std::uint8_t flags_of(std::uint8_t version, const auto& beside) {
+    const bool withheld = version > 1 && beside.commands == command_access::withheld;
+    return static_cast<std::uint8_t>((beside.configuration != nullptr ? configuration_flag : 0) |
+                                     (withheld ? withheld_flag : 0));
+}
+
+[[nodiscard]] constexpr std::uint8_t known_flags(std::uint8_t version) {
+    return version == 1 ? configuration_flag : configuration_flag | withheld_flag;
+}
+
+[[nodiscard]] constexpr command_access access_in(std::uint8_t version, std::uint8_t flags) {
+    if (version == 1) return command_access::unsaid;
+    return (flags & withheld_flag) != 0 ? command_access::withheld : command_access::given;
+}
+
+}  // namespace raft::detail
+
+namespace raft::wire {
 
 /// A message that was read, with what came beside it. Keep one and reuse it: its memory is
 /// recycled. One thread at a time.
 template <class Command>
 struct decoded {
-    message body{};
+    core::message body{};
     std::vector<entry<Command>> entries{};
-    std::optional<indexed_configuration> configuration{};
+    std::optional<core::indexed_configuration> configuration{};
     /// A view into the bytes that were decoded: valid as long as they are.
     std::span<const std::byte> chunk{};
     command_access commands = command_access::given;
@@ -10502,25 +10464,14 @@ struct decoded {
     }
 };
 
-namespace detail {
-[[nodiscard]] inline frame_lengths message_lengths(const frame_limits& limits) {
-    return {.least = frame_header_bytes + checksum_bytes, .most = limits.frame_bytes_max};
-}
-
-[[nodiscard]] constexpr std::uint8_t flags_of(std::uint8_t version, const auto& beside) {
-    const bool withheld = version > 1 && beside.commands == command_access::withheld;
-    return static_cast<std::uint8_t>((beside.configuration != nullptr ? configuration_flag : 0) |
-                                     (withheld ? withheld_flag : 0));
-}
-}  // namespace detail
-
 /// Appends a message as a frame to `out`, in a version that the receiver reads. Allocates only if
 /// `out` must grow. An error: the parts do not belong together, are beyond the limits, or the
 /// version has no such message. `out` is as it was then.
 template <encodable Command>
 [[nodiscard]] std::optional<frame_error>
-append_frame(std::vector<std::byte>& out, const message& body, const attachment<Command>& beside,
-             const frame_limits& limits = {}, std::uint8_t version = frame_version_newest) {
+append_frame(std::vector<std::byte>& out, const core::message& body,
+             const attachment<Command>& beside, const frame_limits& limits = {},
+             std::uint8_t version = frame_version_newest) {
     if (version == 1 && body.index() >= detail::kinds_of_version_1)
         return frame_error::unknown_kind;
     if (const auto fault = detail::find_fault(body, beside, limits)) return fault;
@@ -10552,7 +10503,9 @@ append_frame(std::vector<std::byte>& out, const message& body, const attachment<
     return detail::inspect_length(bytes, detail::message_lengths(limits));
 }
 
-namespace detail {
+}  // namespace raft::wire
+
+namespace raft::detail {
 
 // Makes `into` the message of this kind, and reads its numbers.
 template <std::size_t Kind = 1>
@@ -10584,16 +10537,9 @@ void read_parts(byte_reader& in, std::uint8_t kind, bool has_configuration,
     if (in.left() != 0) in.fail(frame_error::bytes_left_over);
 }
 
-[[nodiscard]] constexpr std::uint8_t known_flags(std::uint8_t version) {
-    return version == 1 ? configuration_flag : configuration_flag | withheld_flag;
-}
+}  // namespace raft::detail
 
-[[nodiscard]] constexpr command_access access_in(std::uint8_t version, std::uint8_t flags) {
-    if (version == 1) return command_access::unsaid;
-    return (flags & withheld_flag) != 0 ? command_access::withheld : command_access::given;
-}
-
-}  // namespace detail
+namespace raft::wire {
 
 /// Reads one whole frame, from its length to its checksum. Nothing in the bytes is believed before
 /// it is checked; memory is taken only for what is really there (an entry in memory may be larger
@@ -10630,7 +10576,7 @@ template <encodable Command>
     return detail::find_fault(into.body, into.beside(), limits);
 }
 
-}  // namespace raft
+}  // namespace raft::wire
 //
 // The snapshot of a state machine without writing its form: whatever struct.hpp knows how to write
 // goes into the sink of `save`, and comes back from the source of `restore`.
@@ -10638,10 +10584,6 @@ template <encodable Command>
 //     void save(auto& sink) const { raft::save_value(sink, accounts_); }
 //     bool restore(auto& source) { return raft::restore_value(source, accounts_); }
 
-#include <cstddef>
-#include <span>
-#include <utility>
-#include <vector>
 
 
 namespace raft {
@@ -10717,17 +10659,6 @@ template <class Source, class T>
 //     log_terms   base, last index, runs
 //     roster      the places that are taken, and the identities at them
 
-#include <bit>
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <limits>
-#include <optional>
-#include <span>
-#include <type_traits>
-#include <utility>
-#include <variant>
-#include <vector>
 
 
 namespace raft::detail {

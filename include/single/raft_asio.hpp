@@ -8,8 +8,8 @@
 // it: nothing else in this library needs Asio.
 //
 // All groups of a host share its connections, which are those of an `asio_transport`: one each way
-// between two hosts, made again when they break, told apart by a handshake. They neither encrypt
-// nor authenticate. The id of a peer is that of its host.
+// between two hosts, made again when they break, told apart by a handshake, in which hosts prove
+// that they know a secret if they are given one. The id of a peer is that of its host.
 //
 //     raft::asio_host_transport<command> links{io, options};
 //     links.start([&](raft::member_id from, const auto& arrived) { here.deliver(from, arrived); });
@@ -36,8 +36,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <span>
-#include <utility>
 #include <vector>
 
 //
@@ -45,8 +43,6 @@
 // first thing that is wrong; a caller that means well comes again.
 
 #include <array>
-#include <memory>
-#include <optional>
 
 #include <asio/read.hpp>
 #include <asio/write.hpp>
@@ -57,16 +53,9 @@
 // on. It ends once, at the first thing that is wrong, and is not used again.
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cstddef>
-#include <cstdint>
 #include <cstring>
-#include <memory>
-#include <span>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include <asio/buffer.hpp>
 #include <asio/steady_timer.hpp>
@@ -83,10 +72,6 @@
 // If the system acknowledges but takes no more, the peer's process stands still, which may be a
 // slow disk or a debugger. That connection is sound, and has much more time.
 
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
-#include <optional>
 
 namespace raft::detail {
 
@@ -158,7 +143,6 @@ private:
 // Why a connection was lost, in words. Most errors of the system mean one of a few things, and
 // which of them tells an operator where to look: at the peer's process, its host, or the network.
 
-#include <string_view>
 
 #include <asio/error.hpp>
 #include <asio/error_code.hpp>
@@ -185,9 +169,6 @@ namespace raft::detail {
 // be longer than the transport: a handler that was cancelled still has to run.
 
 #include <functional>
-#include <optional>
-#include <span>
-#include <utility>
 
 #include <asio/io_context.hpp>
 
@@ -195,16 +176,8 @@ namespace raft::detail {
 // What a transport over TCP is told when it is made, and what it tells of its connections: the same
 // for asio_transport and for asio_host_transport, whose peers are hosts.
 
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <functional>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
-#include <asio/error_code.hpp>
 #include <asio/ip/tcp.hpp>
 
 
@@ -257,7 +230,7 @@ struct asio_event {
 
 /// Everything that a transport can be told, with its limits.
 struct asio_transport_options {
-    cluster_id cluster{};              ///< The same on all servers of the cluster.
+    wire::cluster_id cluster{};        ///< The same on all servers of the cluster.
     member_id self{};                  ///< Who this server is.
     asio::ip::tcp::endpoint listen{};  ///< Port 0: any; ask `local_endpoint()`.
     std::vector<asio_peer> peers{};    ///< The others. `self` among them is passed over.
@@ -267,7 +240,12 @@ struct asio_transport_options {
     /// has lost what it had promised. Whoever is asked remembers it, for good, before it says yes.
     /// None: any. It must not call the transport.
     std::function<bool(member_id, storage_mark)> takes_storage{};
-    frame_limits limits{};  ///< Of messages. The same on all servers of the cluster.
+    /// What the servers prove to each other that they know, whoever calls (battery/proof.hpp): the
+    /// same on all of them. Who cannot prove it is neither peer nor guest, and is refused by name.
+    /// None: whoever reaches the port is believed. It guards the handshake: frames behind it can
+    /// still be read and forged by who is on the wire.
+    std::shared_ptr<const authenticator> secret{};
+    wire::frame_limits limits{};  ///< Of messages. The same on all servers of the cluster.
 
     /// The bytes that wait for one peer. Frames with entries or with a chunk are taken below this
     /// mark (so one may reach above it), others below `queue_bytes_max + reserve_bytes`.
@@ -318,11 +296,6 @@ struct asio_transport_options {
 // Frames that several queues hold at once and whose memory is used again: a message is encoded once
 // for all its destinations, and in steady state without allocating. For one thread.
 
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <utility>
-#include <vector>
 
 namespace raft::detail {
 
@@ -404,12 +377,7 @@ shared_frame::~shared_frame() {
 // What the system is asked about one TCP connection, beyond reading and writing. All that differs
 // from system to system is here: where one lacks something, the transport does without it.
 
-#include <algorithm>
-#include <chrono>
-#include <cstddef>
-#include <optional>
 
-#include <asio/ip/tcp.hpp>
 #include <asio/socket_base.hpp>
 
 
@@ -587,9 +555,6 @@ public:
     }
 
 protected:
-    /// The first version in which servers introduce themselves.
-    static constexpr std::uint8_t introductions_from = 2;
-
     [[nodiscard]] introduction own_introduction(handshake_verdict verdict) const {
         return {verdict, shared().options.history, shared().options.mark};
     }
@@ -824,7 +789,9 @@ class incoming_connection final : public frame_connection {
 public:
     incoming_connection(std::shared_ptr<asio_shared_state> shared, asio::ip::tcp::socket socket,
                         incoming_owner& owner)
-        : frame_connection{std::move(shared), std::move(socket)}, owner_{owner} {
+        : frame_connection{std::move(shared), std::move(socket)}
+        , owner_{owner}
+        , proofs_{this->shared().options.secret} {
         asio::error_code unknown;
         remote_ = socket_.remote_endpoint(unknown);
     }
@@ -832,7 +799,7 @@ public:
     void start() {
         prepare_socket(socket_, shared().options);
         begin_stage(shared().options.handshake_timeout,
-                    [this] { end(true, "the caller does not say who it is", {}); });
+                    [this] { end(true, patience_is_over(), {}); });
         asio::async_read(socket_, asio::buffer(question_),
                          [self = self()](asio::error_code error, std::size_t) {
                              if (self->closed()) return;
@@ -854,51 +821,112 @@ private:
         owner_.caller_gone(*this, refused, reason, error);
     }
 
+    [[nodiscard]] std::string_view patience_is_over() const {
+        const bool is_proving = proofs_.is_wanted() && asked_.from != member_id{};
+        return is_proving ? "the caller does not prove who it is"
+                          : "the caller does not say who it is";
+    }
+
     void hear_question() {
-        handshake question;
-        if (const auto error = decode_handshake(question_, question))
+        if (const auto error = decode_handshake(question_, asked_))
             return end(true, describe(*error), {});
-        if (question.verdict != handshake_verdict::asking)
+        if (asked_.verdict != handshake_verdict::asking)
             return end(true, describe(frame_error::unknown_verdict), {});
-        const auto reply = owner_.judge(question);
-        if (reply.verdict == handshake_verdict::welcome) from_ = question.from;
+        const auto reply = owner_.judge(asked_);
         version_ = reply.version_newest;
         answer_ = encode_handshake(reply);
-        asio::async_write(
-            socket_, asio::buffer(answer_),
-            [self = self(), verdict = reply.verdict](asio::error_code error, std::size_t) {
-                if (self->closed()) return;
-                if (verdict != handshake_verdict::welcome)
-                    return self->end(true, describe(verdict), {});
-                if (error) return self->end(false, "the caller left", error);
-                self->version_ < introductions_from ? self->welcome() : self->await_introduction();
+        if (reply.verdict != handshake_verdict::welcome) return refuse(reply.verdict);
+        proofs_.is_wanted() ? challenge() : believe();
+    }
+
+    void refuse(handshake_verdict verdict) {
+        say(asio::buffer(answer_), verdict, [] {});
+    }
+
+    /// Without a secret who calls is who it says it is.
+    void believe() {
+        from_ = asked_.from;
+        say(asio::buffer(answer_), handshake_verdict::welcome, [this] {
+            version_ < introductions_from ? welcome() : await(asio::buffer(introduced_));
+        });
+    }
+
+    void challenge() {
+        proofs_.add(question_);
+        proofs_.add(answer_);
+        const auto drawn = proofs_.challenge();
+        if (!drawn) return end(false, "no challenge can be drawn", {});
+        proof_ = *drawn;
+        say(std::array{asio::buffer(answer_), asio::buffer(proof_)}, handshake_verdict::welcome,
+            [this] {
+                await(std::array{asio::buffer(introduced_), asio::buffer(heard_proof_)});
             });
+    }
+
+    /// Writes what says the verdict, and goes on if that is a welcome.
+    template <class Buffers, class Then>
+    void say(const Buffers& buffers, handshake_verdict verdict, Then then) {
+        asio::async_write(socket_, buffers,
+                          [self = self(), verdict, then](asio::error_code error, std::size_t) {
+                              if (self->closed()) return;
+                              if (verdict != handshake_verdict::welcome)
+                                  return self->end(true, describe(verdict), {});
+                              if (error) return self->end(false, "the caller left", error);
+                              then();
+                          });
         watch();
     }
 
-    void await_introduction() {
-        asio::async_read(socket_, asio::buffer(introduced_),
-                         [self = self()](asio::error_code error, std::size_t) {
-                             if (self->closed()) return;
-                             if (error) return self->end(false, "the caller left", error);
-                             self->hear_introduction();
-                         });
+    template <class Buffers>
+    void await(const Buffers& buffers) {
+        asio::async_read(socket_, buffers, [self = self()](asio::error_code error, std::size_t) {
+            if (self->closed()) return;
+            if (error) return self->end(false, "the caller left", error);
+            self->hear_introduction();
+        });
     }
 
     void hear_introduction() {
         introduction said;
         if (const auto error = decode_introduction(introduced_, said))
             return end(true, describe(*error), {});
-        const auto verdict = judge_introduction(*from_, said);
+        if (!proofs_.is_wanted()) return introduce(judge_introduction(asked_.from, said));
+        said_proof shown;
+        if (const auto error = decode_proof(heard_proof_, shown))
+            return end(true, describe(*error), {});
+        proofs_.add(introduced_);
+        if (!proofs_.accepts(transcript::caller, shown)) return introduce_to_stranger();
+        // Others may have come in meanwhile.
+        const auto verdict = owner_.judge(asked_).verdict;
+        from_ = asked_.from;
+        introduce(verdict == handshake_verdict::welcome ? judge_introduction(asked_.from, said)
+                                                        : verdict);
+    }
+
+    /// Who cannot prove who it is learns that, and nothing of this server.
+    void introduce_to_stranger() {
+        introduction_ = encode_introduction({.verdict = handshake_verdict::wrong_proof});
+        proof_ = encode_proof({});
+        finish(handshake_verdict::wrong_proof);
+    }
+
+    void introduce(handshake_verdict verdict) {
         introduction_ = encode_introduction(own_introduction(verdict));
-        asio::async_write(socket_, asio::buffer(introduction_),
-                          [self = self(), verdict](asio::error_code error, std::size_t) {
-                              if (self->closed()) return;
-                              if (verdict != handshake_verdict::welcome)
-                                  return self->end(true, describe(verdict), {});
-                              if (error) return self->end(false, "the caller left", error);
-                              self->welcome();
-                          });
+        if (proofs_.is_wanted()) {
+            proofs_.add(introduction_);
+            const auto own = proofs_.prove(transcript::called);
+            if (!own) return end(false, "no proof can be made", {});
+            proof_ = *own;
+        }
+        finish(verdict);
+    }
+
+    void finish(handshake_verdict verdict) {
+        if (proofs_.is_wanted())
+            say(std::array{asio::buffer(introduction_), asio::buffer(proof_)}, verdict,
+                [this] { welcome(); });
+        else
+            say(asio::buffer(introduction_), verdict, [this] { welcome(); });
     }
 
     void welcome() {
@@ -910,22 +938,22 @@ private:
     static constexpr std::size_t first_buffer_bytes = 64U << 10U;
 
     incoming_owner& owner_;
+    mutual_proof proofs_;
+    handshake asked_{};
     std::optional<member_id> from_{};
     std::array<std::byte, handshake_bytes> question_{};
     std::array<std::byte, handshake_bytes> answer_{};
     std::array<std::byte, introduction_bytes> introduction_{};
     std::array<std::byte, introduction_bytes> introduced_{};
+    proof_frame proof_{};
+    proof_frame heard_proof_{};
 };
 
 }  // namespace raft::detail
 //
 // Accepts connections until it is closed, and goes on when the system cannot give one for a while.
 
-#include <chrono>
-#include <functional>
-#include <memory>
 
-#include <asio/steady_timer.hpp>
 
 
 namespace raft::detail {
@@ -1000,26 +1028,13 @@ private:
 // The way to one peer: keeps a connection to it, and makes a new one whenever it ends, with growing
 // pauses.
 
-#include <algorithm>
-#include <chrono>
-#include <memory>
 
-#include <asio/steady_timer.hpp>
 
 //
 // One attempt to reach a peer, and the connection that comes of it: resolve, connect, shake hands;
 // then frames flow. Trying again is the business of peer_link.hpp.
 
-#include <array>
-#include <chrono>
-#include <cstddef>
-#include <memory>
-#include <string_view>
-#include <utility>
-#include <vector>
 
-#include <asio/read.hpp>
-#include <asio/write.hpp>
 
 //
 // Where a peer is: at an address, or where a name leads that is looked up for each attempt to
@@ -1029,13 +1044,7 @@ private:
 // Asio looks up one name after the other, on a thread of its own, and cannot break off. So a
 // question that is not answered yet is not asked again: it would only wait behind itself.
 
-#include <functional>
-#include <memory>
-#include <string>
-#include <utility>
-#include <vector>
 
-#include <asio/ip/tcp.hpp>
 
 
 namespace raft::detail {
@@ -1108,7 +1117,8 @@ public:
         : frame_connection{std::move(shared)}
         , peer_{peer}
         , owner_{owner}
-        , where_{std::move(where)} {}
+        , where_{std::move(where)}
+        , proofs_{this->shared().options.secret} {}
 
     void start() {
         if (!where_->is_name()) return connect();
@@ -1172,23 +1182,33 @@ private:
                     [this] { end(false, "the peer does not say who it is", {}); });
         const auto& options = shared().options;
         greeting_ = encode_handshake({.content = shared().framing.content,
+                                      .proves = proofs_.is_wanted(),
                                       .cluster = options.cluster,
                                       .from = options.self,
                                       .to = peer_});
-        asio::async_write(socket_, asio::buffer(greeting_),
-                          [self = self()](asio::error_code error, std::size_t) {
-                              if (error) self->end(false, "the handshake failed", error);
-                          });
-        asio::async_read(socket_, asio::buffer(answer_),
-                         [self = self()](asio::error_code error, std::size_t) {
-                             if (error) return self->end(false, "the handshake failed", error);
-                             self->hear_answer();
-                         });
+        say(asio::buffer(greeting_), "the handshake failed");
+        hear(asio::buffer(answer_), "the handshake failed", [this] { hear_answer(); });
         watch();
     }
 
+    template <class Buffers>
+    void say(const Buffers& buffers, std::string_view failure) {
+        asio::async_write(socket_, buffers,
+                          [self = self(), failure](asio::error_code error, std::size_t) {
+                              if (error) self->end(false, failure, error);
+                          });
+    }
+
+    template <class Buffers, class Then>
+    void hear(const Buffers& buffers, std::string_view failure, Then then) {
+        asio::async_read(socket_, buffers,
+                         [self = self(), failure, then](asio::error_code error, std::size_t) {
+                             if (error) return self->end(false, failure, error);
+                             if (!self->closed()) then();
+                         });
+    }
+
     void hear_answer() {
-        if (closed()) return;
         handshake reply;
         if (const auto error = decode_handshake(answer_, reply))
             return end(true, describe(*error), {});
@@ -1197,38 +1217,65 @@ private:
         if (reply.cluster != shared().options.cluster)
             return end(true, describe(handshake_verdict::other_cluster), {});
         if (reply.from != peer_) return end(true, describe(handshake_verdict::not_me), {});
-        if (reply.version_newest < frame_version_oldest ||
-            reply.version_newest > frame_version_newest)
+        if (reply.proves != proofs_.is_wanted())
+            return end(true, describe(handshake_verdict::no_secret), {});
+        const auto oldest = reply.proves ? introductions_from : frame_version_oldest;
+        if (reply.version_newest < oldest || reply.version_newest > frame_version_newest)
             return end(true, describe(handshake_verdict::unknown_version), {});
         if (reply.content != shared().framing.content)
             return end(true, describe(handshake_verdict::other_content), {});
         version_ = reply.version_newest;
+        if (reply.proves) return await_challenge();
         version_ < introductions_from ? begin_frames() : introduce();
+    }
+
+    void await_challenge() {
+        hear(asio::buffer(proof_), "the proof failed", [this] {
+            said_proof challenge;
+            if (const auto error = decode_proof(proof_, challenge))
+                return end(true, describe(*error), {});
+            proofs_.add(greeting_);
+            proofs_.add(answer_);
+            proofs_.add_challenge(challenge);
+            introduce_with_proof();
+        });
     }
 
     void introduce() {
         introduction_ = encode_introduction(own_introduction(handshake_verdict::asking));
-        asio::async_write(socket_, asio::buffer(introduction_),
-                          [self = self()](asio::error_code error, std::size_t) {
-                              if (error) self->end(false, "the introduction failed", error);
-                          });
-        asio::async_read(socket_, asio::buffer(introduced_),
-                         [self = self()](asio::error_code error, std::size_t) {
-                             if (error) return self->end(false, "the introduction failed", error);
-                             self->hear_introduction();
-                         });
+        say(asio::buffer(introduction_), "the introduction failed");
+        hear(asio::buffer(introduced_), "the introduction failed", [this] { hear_introduction(); });
+    }
+
+    void introduce_with_proof() {
+        introduction_ = encode_introduction(own_introduction(handshake_verdict::asking));
+        proofs_.add(introduction_);
+        const auto own = proofs_.prove(transcript::caller);
+        if (!own) return end(false, "no proof can be made", {});
+        proof_ = *own;
+        say(std::array{asio::buffer(introduction_), asio::buffer(proof_)}, "the proof failed");
+        hear(std::array{asio::buffer(introduced_), asio::buffer(heard_proof_)}, "the proof failed",
+             [this] { hear_introduction(); });
     }
 
     void hear_introduction() {
-        if (closed()) return;
         introduction reply;
         if (const auto error = decode_introduction(introduced_, reply))
             return end(true, describe(*error), {});
         if (reply.verdict != handshake_verdict::welcome)
             return end(true, describe(reply.verdict), {});
+        if (proofs_.is_wanted() && !is_proven())
+            return end(true, describe(handshake_verdict::wrong_proof), {});
         const auto verdict = judge_introduction(peer_, reply);
         if (verdict != handshake_verdict::welcome) return end(true, describe(verdict), {});
         begin_frames();
+    }
+
+    [[nodiscard]] bool is_proven() {
+        said_proof shown;
+        if (decode_proof(heard_proof_, shown)) return false;
+        proofs_.add(introduced_);
+        return proofs_.accepts(transcript::called, shown);
     }
 
     void begin_frames() {
@@ -1245,6 +1292,7 @@ private:
     member_id peer_;
     outgoing_owner& owner_;
     std::shared_ptr<peer_addresses> where_;
+    mutual_proof proofs_;
     std::vector<endpoint> addresses_{};
     std::size_t next_address_ = 0;
     bool connecting_ = false;
@@ -1252,6 +1300,8 @@ private:
     std::array<std::byte, handshake_bytes> answer_{};
     std::array<std::byte, introduction_bytes> introduction_{};
     std::array<std::byte, introduction_bytes> introduced_{};
+    proof_frame proof_{};
+    proof_frame heard_proof_{};
 };
 
 }  // namespace raft::detail
@@ -1482,7 +1532,8 @@ public:
         const auto& options = shared_->options;
         return answer(
             question, options.cluster, options.self,
-            [this](member_id id) { return is_welcome(id); }, shared_->framing.content);
+            [this](member_id id) { return is_welcome(id); }, shared_->framing.content,
+            options.secret != nullptr);
     }
 
     // A peer that calls again has lost its old connection, even if this side has not noticed yet;
@@ -1577,7 +1628,7 @@ public:
                         std::uint32_t frame_bytes_max = 16U << 20U)
         : limits_{.batch_bytes_max = frame_bytes_max, .each = options.limits}
         , links_{io,
-                 {frame_content::batches, detail::batch_lengths(limits_)},
+                 {wire::frame_content::batches, detail::batch_lengths(limits_)},
                  among_peers(std::move(options))} {}
     asio_host_transport(const asio_host_transport&) = delete;
     asio_host_transport& operator=(const asio_host_transport&) = delete;
@@ -1592,7 +1643,7 @@ public:
         return links_.start(
             [this, receive = std::move(on_receive)](
                 member_id from,
-                std::span<const std::byte> frame) mutable -> std::optional<frame_error> {
+                std::span<const std::byte> frame) mutable -> std::optional<wire::frame_error> {
                 const auto fault = decoder_.decode(frame, arrived_);
                 if (!fault) receive(from, std::as_const(arrived_));
                 return fault;
@@ -1605,7 +1656,7 @@ public:
     /// Says whether the batch needs to be kept no longer. One to a host that is not connected is
     /// lost, as the protocol allows. False if too much waits for that host already: its next turn
     /// comes with the answers to that. Messages that cannot be in a frame are told and left out.
-    [[nodiscard]] bool send(member_id to, const batch<Command>& said) {
+    [[nodiscard]] bool send(member_id to, const wire::batch<Command>& said) {
         auto* const way = links_.way_to(to);
         if (way == nullptr) return true;
         if (!way->takes(said.bytes() != 0)) return false;
@@ -1633,16 +1684,16 @@ private:
     }
 
     /// One group's message that cannot be sent must cost no other group anything.
-    void write(member_id to, detail::frame_connection& way, const batch<Command>& said) {
+    void write(member_id to, detail::frame_connection& way, const wire::batch<Command>& said) {
         auto frame = links_.shared().frames.take();
-        batch_writer<Command> writer{frame.bytes(), limits_, way.version()};
+        wire::batch_writer<Command> writer{frame.bytes(), limits_, way.version()};
         const auto finish = [&] {
             writer.finish();
             way.write(frame);
         };
-        said.for_each([&](const batch_part<Command>& part) {
+        said.for_each([&](const wire::batch_part<Command>& part) {
             auto fault = writer.add(part);
-            if (fault == frame_error::too_large && writer.count() != 0) {
+            if (fault == wire::frame_error::too_large && writer.count() != 0) {
                 finish();
                 frame = links_.shared().frames.take();
                 writer = {frame.bytes(), limits_, way.version()};
@@ -1655,9 +1706,9 @@ private:
         if (writer.count() != 0) finish();
     }
 
-    batch_frame_limits limits_;
-    batch_decoder<Command> decoder_{limits_};
-    batch<Command> arrived_{};
+    wire::batch_frame_limits limits_;
+    wire::batch_decoder<Command> decoder_{limits_};
+    wire::batch<Command> arrived_{};
     detail::asio_links links_;
 };
 
@@ -1673,19 +1724,15 @@ private:
 // to be) does it answer over the one that the caller opened: that is how a server hears and is
 // heard by members of whom its log does not know yet.
 //
-// It neither encrypts nor authenticates: a handshake tells apart clusters, members and versions, so
-// that a mistake in a configuration is told and does no harm, but who can reach the port can lie.
+// A handshake tells apart clusters, members and versions, so that a mistake in a configuration is
+// told and does no harm; but who can reach the port can lie. Against that there is a secret
+// (`asio_transport_options::secret`), which both ends of a connection prove to know. Nothing is
+// encrypted.
 //
 // Threads: everything happens on the one thread that runs the io_context, and every member function
 // is to be called there (or before it runs). Resolving a host's name, which is not needed for an
 // address, is left by Asio to a thread of its own.
 
-#include <algorithm>
-#include <array>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <utility>
 
 
 namespace raft {
@@ -1703,7 +1750,7 @@ public:
     /// `io` must outlive it. Nothing happens before `start`.
     asio_transport(asio::io_context& io, asio_transport_options options)
         : links_{io,
-                 {frame_content::messages, detail::message_lengths(options.limits)},
+                 {wire::frame_content::messages, detail::message_lengths(options.limits)},
                  std::move(options)} {}
     asio_transport(const asio_transport&) = delete;
     asio_transport& operator=(const asio_transport&) = delete;
@@ -1718,7 +1765,7 @@ public:
         return links_.start(
             [this, receive = std::move(on_receive)](
                 member_id from,
-                std::span<const std::byte> frame) mutable -> std::optional<frame_error> {
+                std::span<const std::byte> frame) mutable -> std::optional<wire::frame_error> {
                 const auto error = decode_frame(frame, received_, links_.shared().options.limits);
                 if (!error) receive(from, std::as_const(received_.body), received_.beside());
                 return error;
@@ -1730,11 +1777,11 @@ public:
 
     /// Sends the same message to each of `to`. Those that are neither peers nor guests are passed
     /// over.
-    void send(std::span<const member_id> to, const message& body,
+    void send(std::span<const member_id> to, const core::message& body,
               const attachment<Command>& beside) {
         const bool loaded = !beside.entries.empty() || !beside.chunk.empty();
         if (!links_.anyone_takes(to, loaded)) return;
-        std::array<std::optional<detail::shared_frame>, frame_version_newest + 1> frames;
+        std::array<std::optional<detail::shared_frame>, wire::frame_version_newest + 1> frames;
         links_.send(to, loaded, [&](std::uint8_t version) -> const detail::shared_frame* {
             auto& frame = frames[version];
             if (!frame) frame = encoded(body, beside, version);
@@ -1762,17 +1809,17 @@ private:
     /// The message as a frame; an empty one if it cannot be one. What an older version does not
     /// know, its servers do not miss.
     [[nodiscard]] detail::shared_frame
-    encoded(const message& body, const attachment<Command>& beside, std::uint8_t version) {
+    encoded(const core::message& body, const attachment<Command>& beside, std::uint8_t version) {
         auto& shared = links_.shared();
         auto frame = shared.frames.take();
         const auto error =
             append_frame(frame.bytes(), body, beside, shared.options.limits, version);
-        if (error && *error != frame_error::unknown_kind)
+        if (error && *error != wire::frame_error::unknown_kind)
             shared.report({.kind = asio_event_kind::not_sent, .reason = describe(*error)});
         return frame;
     }
 
-    decoded<Command> received_{};
+    wire::decoded<Command> received_{};
     detail::asio_links links_;
 };
 

@@ -3,6 +3,47 @@
 #pragma once
 #include "raft.hpp"
 //
+// What servers need to prove to each other that they know the same secret, without saying it: bytes
+// that nobody can foresee, and a code of what was said that only who knows the secret can make. A
+// transport takes it as a value, so that it needs no library of cryptography itself; over OpenSSL
+// it is openssl_secret.hpp.
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+
+namespace raft {
+
+/// Bytes that were never said before.
+using nonce = std::array<std::byte, 32>;
+/// A message authentication code, as HMAC-SHA256 gives it.
+using proof = std::array<std::byte, 32>;
+
+/// A secret that proves itself. Its functions may be called by several threads.
+class authenticator {
+public:
+    authenticator() = default;
+    authenticator(const authenticator&) = delete;
+    authenticator& operator=(const authenticator&) = delete;
+    virtual ~authenticator() = default;
+
+    /// New bytes, drawn so that nobody can foresee them; none if the system gives none.
+    [[nodiscard]] virtual std::optional<nonce> draw() const = 0;
+    /// The code of these bytes under the secret; none if it cannot be computed.
+    [[nodiscard]] virtual std::optional<proof> prove(std::span<const std::byte> said) const = 0;
+};
+
+/// Whether they are the same, in a time that does not tell where they differ.
+[[nodiscard]] inline bool same_proof(const proof& a, const proof& b) {
+    volatile unsigned differ = 0;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        differ = differ | std::to_integer<unsigned>(a[i] ^ b[i]);
+    return differ == 0;
+}
+
+}  // namespace raft
+//
 // An observer that remembers the last inputs of a node, and a state from which they lead to the
 // present one. As the step is pure, that is all there is to know: `raft-replay` shows every
 // decision again. Nothing is allocated for an input.
@@ -12,12 +53,9 @@
 // its input, and once in a half the copy of a state.
 
 #include <algorithm>
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,29 +76,22 @@
 // the time since the one before it, the number of its alternative, and its fields. A file is
 // believed only as a whole.
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <span>
 #include <string_view>
-#include <utility>
 #include <variant>
-#include <vector>
 
 
-namespace raft {
+namespace raft::flight {
 
 /// An input, and when it was given to the step.
 struct recorded_input {
     instant when{};
-    input what{};
+    core::input what{};
     friend bool operator==(const recorded_input&, const recorded_input&) = default;
 };
 
 /// Inputs one after the other, and the state before the first.
 struct recorded_stretch {
-    state before{};
+    core::state before{};
     std::vector<recorded_input> inputs{};
     friend bool operator==(const recorded_stretch&, const recorded_stretch&) = default;
 };
@@ -68,7 +99,7 @@ struct recorded_stretch {
 /// Each stretch begins where the one before it ends.
 struct recording {
     std::vector<recorded_stretch> stretches{};
-    state after{};  ///< After the last input.
+    core::state after{};  ///< After the last input.
     friend bool operator==(const recording&, const recording&) = default;
 };
 
@@ -98,13 +129,19 @@ enum class recording_error : std::uint8_t {
 }
 
 /// The checksum by which a recording names its last state.
-[[nodiscard]] inline std::uint32_t checksum_of(const state& s) {
+[[nodiscard]] inline std::uint32_t checksum_of(const core::state& s) {
     std::vector<std::byte> bytes;
     detail::append_value(bytes, s);
     return crc32c(bytes);
 }
 
-namespace detail {
+}  // namespace raft::flight
+
+namespace raft {
+using flight::describe;
+}
+
+namespace raft::detail {
 
 inline constexpr std::string_view recording_magic = "raft-rec";
 inline constexpr std::uint32_t recording_version = 3;
@@ -155,8 +192,8 @@ void write_input(value_writer& out, duration since, const Input& what) {
            (!leading->own || !leading->others.contains(*leading->own));
 }
 
-[[nodiscard]] inline recorded_stretch read_stretch(value_reader& in) {
-    recorded_stretch stretch{.before = in.read<state>(), .inputs = {}};
+[[nodiscard]] inline flight::recorded_stretch read_stretch(value_reader& in) {
+    flight::recorded_stretch stretch{.before = in.read<state>(), .inputs = {}};
     auto when = in.read<instant>();
     for (auto count = in.read<std::uint64_t>(); count > 0 && in.good(); --count) {
         const auto since = in.read<duration>();
@@ -169,7 +206,9 @@ void write_input(value_writer& out, duration since, const Input& what) {
     return stretch;
 }
 
-}  // namespace detail
+}  // namespace raft::detail
+
+namespace raft::flight {
 
 /// Reads a file that nobody vouches for.
 [[nodiscard]] inline std::variant<recording, recording_error>
@@ -202,7 +241,7 @@ read_recording(std::span<const std::byte> bytes) {
     return found;
 }
 
-}  // namespace raft
+}  // namespace raft::flight
 
 namespace raft {
 
@@ -213,7 +252,7 @@ struct flight_recorder_options {
     std::string file{};
 };
 
-/// `ChecksInvariants`: after each step `raft::invariants` must hold, or the recording is saved and
+/// `ChecksInvariants`: after each step `core::invariants` must hold, or the recording is saved and
 /// the process stops. Thread rule: the node's.
 template <bool ChecksInvariants = true>
 class flight_recorder {
@@ -224,7 +263,7 @@ public:
         for (auto& each : halves_) each.bytes.resize(half_bytes);
     }
 
-    void on_start(const state& s) { begin_anew(s); }
+    void on_start(const core::state& s) { begin_anew(s); }
 
     template <class Input>
     void on_input(instant now, const Input& in) {
@@ -240,7 +279,7 @@ public:
         ++half.count;
     }
 
-    void on_state(const state& s) {
+    void on_state(const core::state& s) {
         if constexpr (ChecksInvariants)
             if (!invariants(s)) [[unlikely]]
                 stop(s);
@@ -254,7 +293,7 @@ public:
 
     /// The recording as a file. `now`: the node's present state (`node::protocol_state()`), by
     /// which whoever replays can tell that nothing is missing.
-    [[nodiscard]] std::vector<std::byte> recorded(const state& now) const {
+    [[nodiscard]] std::vector<std::byte> recorded(const core::state& now) const {
         const auto& magic = detail::recording_magic;
         std::vector<std::byte> out(detail::recording_header_bytes);
         std::memcpy(out.data(), magic.data(), magic.size());
@@ -274,7 +313,7 @@ public:
 
     /// Writes the recording to a file, in one go: whoever finds the file finds all of it. False if
     /// that did not succeed.
-    [[nodiscard]] bool save(const state& now, const std::string& path) const {
+    [[nodiscard]] bool save(const core::state& now, const std::string& path) const {
         const auto bytes = recorded(now);
         const auto unfinished = path + ".unfinished";
         std::FILE* const file = std::fopen(unfinished.c_str(), "wb");
@@ -290,14 +329,14 @@ private:
     static constexpr std::size_t half_bytes_least = 4 * usual_input_bytes_max;
 
     struct stretch {
-        state before{};
+        core::state before{};
         instant since{};  ///< Of the input before the first.
         std::vector<std::byte> bytes{};
         std::size_t used = 0;
         std::size_t count = 0;
     };
 
-    void begin_half(const state& s) {
+    void begin_half(const core::state& s) {
         present_ = 1 - present_;
         auto& begun = halves_[present_];
         begun.before = s;
@@ -306,15 +345,15 @@ private:
     }
 
     /// An input is missing: what came before it leads nowhere.
-    void begin_anew(const state& s) {
+    void begin_anew(const core::state& s) {
         missed_ = false;
         halves_[present_].used = halves_[present_].count = 0;
         begin_half(s);
     }
 
-    [[noreturn]] void stop(const state& s) const {
+    [[noreturn]] void stop(const core::state& s) const {
         if (!file_.empty()) static_cast<void>(save(s, file_));
-        detail::invariant_broken();
+        core::invariant_broken();
     }
 
     static void append(std::vector<std::byte>& out, const stretch& from) {
@@ -366,23 +405,13 @@ private:
 // your calls; these may use it again, but for what `send_all` calls.
 
 #include <chrono>
-#include <cstddef>
-#include <cstdint>
 #include <deque>
-#include <optional>
 #include <unordered_map>
-#include <utility>
-#include <vector>
 
 //
 // When which group must be polled: a heap in which each group's place is known, so that a deadline
 // is moved in logarithmic time, and one that has come is found at once among any number.
 
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <utility>
-#include <vector>
 
 namespace raft::detail {
 
@@ -483,12 +512,8 @@ private:
 // with the members that it is from and to.
 
 #include <compare>
-#include <cstddef>
-#include <cstdint>
 #include <limits>
-#include <span>
 #include <type_traits>
-#include <vector>
 
 
 namespace raft {
@@ -511,13 +536,17 @@ struct group_id {
     return {member.value & std::numeric_limits<std::uint32_t>::max()};
 }
 
+}  // namespace raft
+
+namespace raft::wire {
+
 /// One message of a batch. Views: valid as long as the batch is neither changed nor cleared.
 template <class Command>
 struct batch_part {
     group_id group{};
     member_id from{};
     member_id to{};
-    const message& body;
+    const core::message& body;
     attachment<Command> beside{};
 };
 
@@ -540,7 +569,7 @@ public:
         added.group = group;
         added.from = from;
         added.to = to;
-        if constexpr (std::is_same_v<Body, message>)
+        if constexpr (std::is_same_v<Body, core::message>)
             added.body = body;
         else
             added.body.template emplace<Body>(body);
@@ -599,7 +628,7 @@ private:
         range chunk{};
         range configuration{};
         command_access commands = command_access::given;
-        message body{};
+        core::message body{};
     };
 
     /// A command that stays in memory may be what no codec takes: the codec is asked only where
@@ -626,25 +655,19 @@ private:
 
     std::vector<stored> messages_{};
     std::vector<entry<Command>> entries_{};
-    std::vector<indexed_configuration> configurations_{};
+    std::vector<core::indexed_configuration> configurations_{};
     std::vector<std::byte> chunks_{};
     std::size_t bytes_ = 0;
 };
 
-}  // namespace raft
+}  // namespace raft::wire
 //
 // Where the messages of all groups of a host wait for the end of its turn: one batch for each other
 // host. Each group has a port to it, which is its transport.
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <span>
-#include <utility>
-#include <vector>
 
 
-namespace raft {
+namespace raft::wire {
 
 /// What a batch holds at most. At these limits messages wait or are lost, as on any network, and
 /// the protocol sends them again.
@@ -752,12 +775,12 @@ private:
     std::uint64_t dropped_ = 0;
 };
 
-}  // namespace raft
+}  // namespace raft::wire
 
 namespace raft {
 
 struct host_options {
-    batch_limits batches{};
+    wire::batch_limits batches{};
     /// Leaders may wait so long for one another with their heartbeats, which then leave together.
     /// Well below the heartbeat interval.
     duration heartbeats_within = milliseconds(10);
@@ -795,7 +818,7 @@ public:
         own.group = group;
         own.self = options.id;
         own.node.emplace(std::move(options), std::forward<StateMachine>(state_machine),
-                         typename outbox<command>::port{outbox_, group, own.self},
+                         typename wire::outbox<command>::port{outbox_, group, own.self},
                          std::forward<Parts>(parts)...);
         groups_.emplace(group.value, &own);
         bool sound = false;
@@ -835,8 +858,8 @@ public:
 
     /// A batch came from host `from`, for whose identity the transport vouches. Each message goes
     /// to its group, if it is here, and if it is from a member on that host.
-    void deliver(member_id from, const batch<command>& arrived) {
-        arrived.for_each([&](const batch_part<command>& part) {
+    void deliver(member_id from, const wire::batch<command>& arrived) {
+        arrived.for_each([&](const wire::batch_part<command>& part) {
             const auto found = groups_.find(part.group.value);
             if (found == groups_.end()) {
                 ++statistics_.unknown_group;
@@ -954,7 +977,7 @@ private:
 
     member_id self_;
     host_options options_;
-    outbox<command> outbox_;
+    wire::outbox<command> outbox_;
     std::deque<seat> seats_{};
     std::vector<std::size_t> free_{};
     std::vector<std::size_t> used_{};  ///< Since the last `each_used`, each once.
@@ -976,14 +999,9 @@ private:
 //         for each:   u64 group, u64 from, u64 to, and the message as a frame (codec/message.hpp)
 //     u32 checksum    CRC32C of everything before it
 
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <vector>
 
 
-namespace raft {
+namespace raft::wire {
 
 /// What a batch in bytes may be at most, the same on every host.
 struct batch_frame_limits {
@@ -991,14 +1009,18 @@ struct batch_frame_limits {
     frame_limits each{};  ///< Of each message in it.
 };
 
-namespace detail {
+}  // namespace raft::wire
+
+namespace raft::detail {
 inline constexpr std::size_t batch_header_bytes = 12;
 inline constexpr std::size_t address_bytes = 24;
 
 [[nodiscard]] inline frame_lengths batch_lengths(const batch_frame_limits& limits) {
     return {.least = batch_header_bytes + checksum_bytes, .most = limits.batch_bytes_max};
 }
-}  // namespace detail
+}  // namespace raft::detail
+
+namespace raft::wire {
 
 /// Writes one batch as a frame, message by message, to the end of `out`, which nothing else changes
 /// meanwhile. Allocates only if `out` must grow.
@@ -1143,7 +1165,7 @@ private:
     decoded<Command> decoded_{};
 };
 
-}  // namespace raft
+}  // namespace raft::wire
 //
 // Time in the log: what expires does so at the same entry on every server, and no clock of a server
 // has a say in it.
@@ -1176,28 +1198,15 @@ private:
 // it on. `replica` stamps their commands and writes the stamps of a leader; who drives a `node` of
 // his own does so with a `log_timekeeper`.
 
-#include <algorithm>
 #include <concepts>
-#include <optional>
-#include <utility>
-#include <variant>
 
 //
 // A server's reckoning of the log's time between two stamps, and when a leader writes the next.
 
-#include <algorithm>
-#include <cstdint>
-#include <limits>
-#include <optional>
 
 //
 // The value: a point on the log's time.
 
-#include <algorithm>
-#include <chrono>
-#include <compare>
-#include <cstdint>
-#include <limits>
 
 
 namespace raft {
@@ -1303,12 +1312,6 @@ private:
 //
 // Stamps: how times get into the log.
 
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <utility>
-#include <variant>
 
 
 namespace raft {
@@ -1394,8 +1397,6 @@ struct codec<stamped<Command>> {
 //
 // What a server does about the log's time, for whoever drives a node.
 
-#include <optional>
-#include <variant>
 
 
 namespace raft {
@@ -1543,6 +1544,150 @@ private:
 
 }  // namespace raft
 //
+// One connection's proofs, as one of its ends makes and judges them (proof.hpp). Both ends are told
+// all that both say, in its order; then the server that was called draws a challenge, the caller
+// proves that it knows the secret, and the other proves it back. The transports over TCP do this in
+// their handshake; a program with another port can do it there.
+
+#include <memory>
+
+//
+// How two servers prove to each other that they know the same secret, where both want that. It is
+// part of their handshake (codec/handshake.hpp), between the answer and the verdict on the
+// introduction:
+//
+//     the caller               the server that it called
+//     question            ->
+//                         <-   answer, challenge: a nonce
+//     introduction,
+//     a nonce and a proof ->
+//                         <-   introduction with the verdict, a nonce and a proof
+//
+// A proof is the code, under the secret, of a label that says whose it is and of all that both have
+// said before it: so both ids, the cluster, the histories, the storages and the nonces are in it.
+// It is good for one connection, since who judges it has drawn a nonce for that; and the label
+// keeps anyone from sending a proof back to whom it came from.
+//
+// The caller proves first: who cannot is told no more than that.
+//
+//     u32 length (76), u32 magic, 32 bytes nonce, 32 bytes proof, u32 checksum
+
+
+
+namespace raft {
+
+/// What one side says besides: zeros where it has nothing to say.
+struct said_proof {
+    std::array<std::byte, 32> drawn{};
+    std::array<std::byte, 32> code{};
+    friend bool operator==(const said_proof&, const said_proof&) = default;
+};
+
+inline constexpr std::size_t proof_frame_bytes = 76;
+using proof_frame = std::array<std::byte, proof_frame_bytes>;
+
+[[nodiscard]] inline proof_frame encode_proof(const said_proof& said) {
+    proof_frame frame{};
+    detail::byte_writer out{frame};
+    out.number(static_cast<std::uint32_t>(proof_frame_bytes));
+    out.number(detail::handshake_magic);
+    const auto drawn = std::ranges::copy(said.drawn, frame.begin() + 8).out;
+    const auto code = std::ranges::copy(said.code, drawn).out;
+    const auto sum = crc32c(std::span<const std::byte>{frame.begin(), code});
+    detail::byte_writer{std::span<std::byte>{code, frame.end()}}.number(sum);
+    return frame;
+}
+
+[[nodiscard]] inline std::optional<wire::frame_error> decode_proof(const proof_frame& frame,
+                                                                   said_proof& into) {
+    detail::byte_reader in{frame};
+    const auto length = in.number<std::uint32_t>();
+    const auto magic = in.number<std::uint32_t>();
+    if (length != proof_frame_bytes || magic != detail::handshake_magic)
+        return wire::frame_error::not_a_handshake;
+    const auto covered = std::span{frame}.first(proof_frame_bytes - detail::checksum_bytes);
+    if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&frame[covered.size()]))
+        return wire::frame_error::wrong_checksum;
+    std::ranges::copy(covered.subspan(8, into.drawn.size()), into.drawn.begin());
+    std::ranges::copy(covered.last(into.code.size()), into.code.begin());
+    return std::nullopt;
+}
+
+/// What both sides of a connection have said, in its order. Each piece has one length only, so that
+/// no two conversations give the same bytes.
+class transcript {
+public:
+    static constexpr std::string_view caller = "raft: who calls      ";
+    static constexpr std::string_view called = "raft: who was called ";
+
+    void add(std::span<const std::byte> said) { all_.insert(all_.end(), said.begin(), said.end()); }
+
+    /// What the proof of one side is a code of.
+    [[nodiscard]] std::vector<std::byte> labelled(std::string_view label) const {
+        const auto bytes = std::as_bytes(std::span{label});
+        std::vector<std::byte> text{bytes.begin(), bytes.end()};
+        text.insert(text.end(), all_.begin(), all_.end());
+        return text;
+    }
+
+private:
+    std::vector<std::byte> all_{};
+};
+
+}  // namespace raft
+
+namespace raft {
+
+/// For one connection, and one thread.
+class mutual_proof {
+public:
+    /// `secret`: null if nothing is to be proved; then nothing below but `is_wanted` and `add`.
+    explicit mutual_proof(std::shared_ptr<const authenticator> secret)
+        : secret_{std::move(secret)} {}
+
+    [[nodiscard]] bool is_wanted() const { return secret_ != nullptr; }
+
+    /// Either side has said this.
+    void add(std::span<const std::byte> said) {
+        if (secret_) said_.add(said);
+    }
+
+    /// What the caller's proof is to be new for. None if the system draws nothing.
+    [[nodiscard]] std::optional<proof_frame> challenge() {
+        const auto drawn = secret_->draw();
+        if (!drawn) return std::nullopt;
+        add(*drawn);
+        return encode_proof({.drawn = *drawn});
+    }
+
+    /// The challenge, as the caller hears it.
+    void add_challenge(const said_proof& heard) { add(heard.drawn); }
+
+    /// The proof of this end: `transcript::caller` or `transcript::called`. None if it cannot be
+    /// made.
+    [[nodiscard]] std::optional<proof_frame> prove(std::string_view whose) {
+        const auto drawn = secret_->draw();
+        if (!drawn) return std::nullopt;
+        add(*drawn);
+        const auto code = secret_->prove(said_.labelled(whose));
+        if (!code) return std::nullopt;
+        return encode_proof({.drawn = *drawn, .code = *code});
+    }
+
+    /// Whether the other end's proof is right.
+    [[nodiscard]] bool accepts(std::string_view whose, const said_proof& heard) {
+        add(heard.drawn);
+        const auto code = secret_->prove(said_.labelled(whose));
+        return code && same_proof(*code, heard.code);
+    }
+
+private:
+    std::shared_ptr<const authenticator> secret_;
+    transcript said_{};
+};
+
+}  // namespace raft
+//
 // Exactly-once commands for any state machine (§8, thesis §6.3). A client opens a session through
 // the log and numbers its commands; a command that is proposed again, to whichever leader, is
 // applied once, and answered each time with what the state machine said then.
@@ -1556,23 +1701,10 @@ private:
 // `log_clock` reads; `replica` puts it in. A session expires with the next command: nobody writes a
 // stamp for it, as all that it takes is memory within its limits.
 
-#include <concepts>
-#include <cstddef>
-#include <optional>
-#include <utility>
-#include <variant>
 
 //
 // What clients with sessions put into the log, and what they are answered (thesis §6.3).
 
-#include <compare>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string_view>
-#include <utility>
-#include <variant>
 
 
 namespace raft {
@@ -1796,25 +1928,14 @@ struct codec<at_least_once<Command>> {
 // of all that. Reading believes nothing: no count is trusted beyond the limits, no length beyond
 // the bytes that there are, and what the rules could not have made is refused.
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <utility>
-#include <vector>
 
 //
 // The open sessions of a state machine, and the answers kept for their retries. A value that
 // depends on the log alone: it has no clock, and no order but that of the log.
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
 #include <iterator>
 #include <map>
 #include <set>
-#include <utility>
 
 
 namespace raft {

@@ -44,44 +44,22 @@
 // Reads entries back from the segments, record by record, and verifies each. What does not match
 // its checksum is an error with a place, never an entry. It reads only what has long been synced.
 
-#include <algorithm>
-#include <cstdint>
-#include <span>
-#include <string>
-#include <vector>
 
 //
 // Small parts that the rest of `file_storage` is written with: an error that says which file and
 // where, an open file that closes itself, names of files, numbers as little-endian bytes.
 
-#include <algorithm>
 #include <cerrno>
-#include <cstddef>
-#include <cstdint>
 #include <cstring>
-#include <optional>
-#include <span>
-#include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
-#include <vector>
 
 //
 // The one layer through which `file_storage` touches files: the concept `storage_files`, which a
 // test replaces at compile time, and `posix_files`, which satisfies it with system calls. It knows
 // nothing of logs or snapshots. Every call returns 0 or the errno of what went wrong.
 
-#include <cerrno>
 #include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <limits>
-#include <span>
-#include <string>
-#include <string_view>
-#include <system_error>
-#include <vector>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -89,7 +67,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace raft {
+namespace raft::wal {
 
 /// How a file is opened.
 enum class file_opening : std::uint8_t {
@@ -270,7 +248,7 @@ private:
 
 static_assert(storage_files<posix_files>);
 
-}  // namespace raft
+}  // namespace raft::wal
 
 namespace raft {
 
@@ -500,10 +478,7 @@ template <class Unsigned>
 // each segment the last entry in it that still counts, which says when the segment can go. In
 // memory only; recovery builds it anew by the same calls. It reads and writes no file.
 
-#include <algorithm>
-#include <cstdint>
 #include <iterator>
-#include <vector>
 
 //
 // What the log looks like on the disk: a segment begins with a header of one sector; records
@@ -519,14 +494,6 @@ template <class Unsigned>
 //   yet synced when it was written: whoever finds this record knows that all before were durable.
 // * The payload of an append names the position before its first entry, so that a gap shows.
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
 
 
 namespace raft::wal {
@@ -571,8 +538,8 @@ struct segment_header {
     std::uint64_t number = 0;
     std::uint64_t capacity = 0;  ///< The whole file's length in bytes.
     std::uint64_t first_sequence = 0;
-    hard_state vote{};
-    log_position last{};   ///< The last entry before this segment.
+    core::hard_state vote{};
+    core::log_position last{};  ///< The last entry before this segment.
     bool is_noted = true;  ///< Before it has a record, there is a note of it (newest_segment.hpp).
 };
 
@@ -726,7 +693,7 @@ inline constexpr std::size_t end_part_bytes = 16;
 inline constexpr std::size_t entries_part_bytes = 28;
 inline constexpr std::size_t entry_overhead_bytes = 4;
 /// The number of members, and the sets of them.
-inline constexpr std::size_t configuration_head_bytes = 4 + 4 * member_set_count;
+inline constexpr std::size_t configuration_head_bytes = 4 + 4 * core::member_set_count;
 
 [[nodiscard]] inline std::size_t configuration_part_bytes(const configuration& c) {
     return 8 + configuration_head_bytes + 8 * c.members.size();
@@ -749,12 +716,13 @@ inline void encode(const configuration& c, std::span<std::byte> out) {
 decode_configuration(std::span<const std::byte> bytes) {
     if (bytes.size() < configuration_head_bytes) return std::nullopt;
     const auto count = get<std::uint32_t>(bytes, 0);
-    if (count > members_max || bytes.size() < configuration_head_bytes + 8 * std::size_t{count})
+    if (count > core::members_max ||
+        bytes.size() < configuration_head_bytes + 8 * std::size_t{count})
         return std::nullopt;
     configuration c;
     std::size_t at = 4;
     for (auto* set : member_sets(c)) {
-        *set = member_set::from_bits(get<std::uint32_t>(bytes, at));
+        *set = core::member_set::from_bits(get<std::uint32_t>(bytes, at));
         at += 4;
     }
     for (; c.members.size() < count; at += 8) c.members.add({get<std::uint64_t>(bytes, at)});
@@ -769,20 +737,20 @@ public:
         add(record_header_bytes);
     }
 
-    void vote(const hard_state& vote) {
+    void vote(const core::hard_state& vote) {
         const auto part = add(vote_part_bytes, vote_part);
         put(part, 0, vote.current_term.value);
         put(part, 8, std::uint64_t{vote.voted_for.has_value()});
         put(part, 16, vote.voted_for.value_or(member_id{}).value);
     }
 
-    void base(log_position position) {
+    void base(core::log_position position) {
         const auto part = add(base_part_bytes, base_part);
         put(part, 0, position.index.value);
         put(part, 8, position.term.value);
     }
 
-    void end(log_position position) {
+    void end(core::log_position position) {
         const auto part = add(end_part_bytes, end_part);
         put(part, 0, position.index.value);
         put(part, 8, position.term.value);
@@ -791,13 +759,13 @@ public:
     /// The entries that follow have no commands.
     void withheld() { add(0, withheld_part); }
 
-    void configuration(const indexed_configuration& c) {
+    void configuration(const core::indexed_configuration& c) {
         const auto part = add(configuration_part_bytes(c.value), configuration_part);
         put(part, 0, c.index.value);
         encode(c.value, part.subspan(8));
     }
 
-    void entries(log_position before, term_number term, std::uint32_t count) {
+    void entries(core::log_position before, term_number term, std::uint32_t count) {
         const auto part = add(entries_part_bytes, entries_part);
         put(part, 0, before.index.value);
         put(part, 8, before.term.value);
@@ -838,7 +806,7 @@ private:
 
 /// The entries of a record, not yet decoded.
 struct stored_entries {
-    log_position before{};  ///< Of the entry before the first.
+    core::log_position before{};  ///< Of the entry before the first.
     term_number term{};
     std::uint64_t count = 0;
     std::span<const std::byte> bytes{};
@@ -863,15 +831,15 @@ using stored_command = std::optional<std::span<const std::byte>>;
 }
 
 struct record_content {
-    std::optional<hard_state> vote{};
-    std::optional<log_position> base{};
-    std::optional<log_position> end{};
+    std::optional<core::hard_state> vote{};
+    std::optional<core::log_position> base{};
+    std::optional<core::log_position> end{};
     bool withheld = false;
-    std::optional<indexed_configuration> configuration{};
+    std::optional<core::indexed_configuration> configuration{};
     std::optional<stored_entries> entries{};
 };
 
-[[nodiscard]] inline log_position read_position(std::span<const std::byte> bytes) {
+[[nodiscard]] inline core::log_position read_position(std::span<const std::byte> bytes) {
     return {{get<std::uint64_t>(bytes, 0)}, {get<std::uint64_t>(bytes, 8)}};
 }
 
@@ -899,7 +867,7 @@ struct record_content {
     content.withheld = (parts & withheld_part) != 0;
     if ((parts & vote_part) != 0) {
         if (rest.size() < vote_part_bytes) return std::nullopt;
-        content.vote = hard_state{.current_term = {get<std::uint64_t>(rest, 0)}};
+        content.vote = core::hard_state{.current_term = {get<std::uint64_t>(rest, 0)}};
         if (get<std::uint64_t>(rest, 8) != 0)
             content.vote->voted_for = member_id{get<std::uint64_t>(rest, 16)};
         rest = rest.subspan(vote_part_bytes);
@@ -920,7 +888,7 @@ struct record_content {
         if (!members) return std::nullopt;
         const auto bytes = configuration_part_bytes(*members);
         content.configuration =
-            indexed_configuration{{get<std::uint64_t>(rest, 0)}, std::move(*members)};
+            core::indexed_configuration{{get<std::uint64_t>(rest, 0)}, std::move(*members)};
         rest = rest.subspan(bytes);
     }
     if ((parts & entries_part) == 0) return content;
@@ -1010,7 +978,7 @@ public:
     [[nodiscard]] found_record find(log_index wanted) const {
         auto after = std::partition_point(points_.begin(), points_.end(),
                                           [&](const point& each) { return each.first <= wanted; });
-        require(after != points_.begin());
+        core::require(after != points_.begin());
         const auto end = after == points_.end() ? log_index{~std::uint64_t{0}} : after->first;
         return {std::prev(after)->place, end};
     }
@@ -1137,22 +1105,11 @@ private:
 // Threads: `flush` and the destructor belong to the owner; `begin` and everything that only asks
 // may be called from any thread.
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <cstddef>
-#include <cstdint>
 #include <functional>
-#include <memory>
 #include <mutex>
-#include <optional>
-#include <span>
-#include <string>
-#include <thread>
-#include <utility>
-#include <variant>
-#include <vector>
 
 //
 // Puts records into segments. Used by the thread that flushes, and by nothing else.
@@ -1166,23 +1123,12 @@ private:
 // What failed because there was no room can be asked for again, and goes on where it was. A sync of
 // records cannot: see `for_good`.
 
-#include <cstdint>
 #include <deque>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
 
 //
 // The mark that says where a log ended before entries of it were lost, until they are here again
 // (core/lost_entries.hpp); and, while that is under way, where the log is to be cut.
 
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <vector>
 
 
 namespace raft::wal {
@@ -1194,13 +1140,13 @@ inline constexpr std::size_t lost_mark_bytes = 2 * sector_bytes;
 struct log_cut {
     std::uint64_t offset = 0;  ///< 0: the whole segment goes.
     std::uint64_t aside = 0;   ///< What is set aside has this number in its name.
-    hard_state vote{};         ///< What goes there.
+    core::hard_state vote{};   ///< What goes there.
     /// What the header of the segment would say if it began at the cut.
     segment_header header{};
 };
 
 struct lost_mark {
-    log_position lost_through{};
+    core::log_position lost_through{};
     std::optional<log_cut> cut{};  ///< While it is not known to be carried out.
 };
 
@@ -1286,13 +1232,6 @@ template <class Files>
 // Logs of earlier versions have no note until they are opened; their headers do not promise one
 // (`segment_header::is_noted`).
 
-#include <cerrno>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <vector>
 
 
 namespace raft::wal {
@@ -1460,7 +1399,7 @@ public:
     }
 
     /// Entries up to there are about to go, though this server has acknowledged them.
-    [[nodiscard]] failure note_loss(log_position lost_through) {
+    [[nodiscard]] failure note_loss(core::log_position lost_through) {
         return put_lost_mark(*files_, directory_, {lost_through, std::nullopt});
     }
 
@@ -1543,13 +1482,6 @@ private:
 //
 // What a storage has begun and its flusher has yet to carry out, in order.
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <utility>
-#include <variant>
-#include <vector>
 
 //
 // Writes snapshots, this server's own and received ones, and makes them the current one: written
@@ -1566,17 +1498,6 @@ private:
 // and may be: a leader sends only what is committed. A chunk for which there is no room can be
 // staged again.
 
-#include <algorithm>
-#include <cerrno>
-#include <cstddef>
-#include <cstdint>
-#include <deque>
-#include <memory>
-#include <mutex>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
 
 //
 // Receives a snapshot in chunks, so that a crash costs little of it. From time to time what has
@@ -1584,13 +1505,6 @@ private:
 // snapshot, and with which checksum. The mark itself reaches the disk with the next sync at the
 // latest. After a crash the transfer goes on from the mark, if the bytes are still what it says.
 
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
 
 //
 // What a snapshot looks like on the disk, and how it is written and read: a header of one sector,
@@ -1598,15 +1512,6 @@ private:
 // itself. The header is written last; a file counts only once it has been synced and renamed. Which
 // snapshot is the current one is decided elsewhere.
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
 
 
 namespace raft::wal {
@@ -1614,7 +1519,7 @@ namespace raft::wal {
 inline constexpr std::size_t snapshot_header_bytes = sector_bytes;
 inline constexpr std::size_t snapshot_block_bytes = 64 * 1024;
 inline constexpr std::uint64_t snapshot_magic = 0x70616E7374666172;  // "raftsnap"
-static_assert(56 + configuration_head_bytes + 8 * members_max <= snapshot_header_bytes);
+static_assert(56 + configuration_head_bytes + 8 * core::members_max <= snapshot_header_bytes);
 
 [[nodiscard]] inline std::string snapshot_path(const std::string& directory, log_index last) {
     return path_of(directory, numbered_name(snapshot_prefix, last.value));
@@ -1677,7 +1582,7 @@ public:
     [[nodiscard]] int sync() { return files_->sync(file_.handle()); }
 
     /// Completes the file, which is to be synced then.
-    [[nodiscard]] int finish(log_position last_included, const configuration& members,
+    [[nodiscard]] int finish(core::log_position last_included, const configuration& members,
                              bool withheld) {
         std::vector<std::byte> table(checksums_.size() * 4);
         for (std::size_t i = 0; i < checksums_.size(); ++i) put(table, 4 * i, checksums_[i]);
@@ -1876,8 +1781,8 @@ inline constexpr std::uint64_t received_magic = 0x7472617074666172;  // "raftpar
         !is_known_format(get<std::uint32_t>(sector, 8)) ||
         get<std::uint32_t>(sector, 12) != snapshot_header_crc(sector))
         return std::nullopt;
-    const log_position last_included{{get<std::uint64_t>(sector, 16)},
-                                     {get<std::uint64_t>(sector, 24)}};
+    const core::log_position last_included{{get<std::uint64_t>(sector, 16)},
+                                           {get<std::uint64_t>(sector, 24)}};
     return received_part{
         {last_included, get<std::uint64_t>(sector, 32), get<std::uint32_t>(sector, 40)},
         get<std::uint64_t>(sector, 48),
@@ -1919,7 +1824,8 @@ public:
     void close() { draft_.close(); }
 
     /// Whether a chunk for this offset goes on with what is there.
-    [[nodiscard]] bool goes_on(const snapshot_description& snapshot, std::uint64_t offset) const {
+    [[nodiscard]] bool goes_on(const core::snapshot_description& snapshot,
+                               std::uint64_t offset) const {
         return offset == 0 ||
                (draft_.is_open() && description_ == snapshot && offset <= draft_.size());
     }
@@ -1927,7 +1833,7 @@ public:
     /// Bytes that are there already are skipped; others must follow them. Where there is no room
     /// for them the same chunk can be received again, unless `goes_on` says otherwise: then what
     /// was here is gone.
-    [[nodiscard]] failure receive(const snapshot_description& snapshot, std::uint64_t offset,
+    [[nodiscard]] failure receive(const core::snapshot_description& snapshot, std::uint64_t offset,
                                   std::span<const std::byte> bytes) {
         if (!goes_on(snapshot, offset))
             return file_storage_error{path() + ": a chunk for offset " + std::to_string(offset) +
@@ -1943,13 +1849,13 @@ public:
     }
 
     /// Whether all of it is there.
-    [[nodiscard]] bool has_all(const snapshot_description& snapshot) const {
+    [[nodiscard]] bool has_all(const core::snapshot_description& snapshot) const {
         return draft_.is_open() && description_ == snapshot && draft_.size() == snapshot.size;
     }
 
     /// Completes the file and syncs it.
-    [[nodiscard]] failure finish(const snapshot_description& snapshot, const configuration& members,
-                                 bool withheld) {
+    [[nodiscard]] failure finish(const core::snapshot_description& snapshot,
+                                 const configuration& members, bool withheld) {
         if (snapshot.size == 0)
             if (auto failed = receive(snapshot, 0, {})) return failed;
         if (!has_all(snapshot))
@@ -1967,14 +1873,14 @@ public:
 private:
     static constexpr std::uint64_t bytes_between_marks = 1024 * 1024;
 
-    [[nodiscard]] failure begin(const snapshot_description& snapshot) {
+    [[nodiscard]] failure begin(const core::snapshot_description& snapshot) {
         marked_ = 0;
         description_ = snapshot;
         return check(snapshot_draft<Files>::begin(*files_, path(), draft_), "create", path());
     }
 
     /// A mark that there is no room for is set with the next one.
-    [[nodiscard]] failure mark(const snapshot_description& snapshot) {
+    [[nodiscard]] failure mark(const core::snapshot_description& snapshot) {
         if (auto failed = sync()) return failed;
         auto failed = marked_ == 0 ? check(files_->sync_directory(directory_), "sync", directory_)
                                    : std::nullopt;
@@ -1994,8 +1900,8 @@ private:
     Files* files_;
     std::string directory_;
     snapshot_draft<Files> draft_{};
-    snapshot_description description_{};  ///< What the draft is of.
-    std::uint64_t marked_ = 0;            ///< How many bytes the last mark speaks of.
+    core::snapshot_description description_{};  ///< What the draft is of.
+    std::uint64_t marked_ = 0;                  ///< How many bytes the last mark speaks of.
 };
 
 }  // namespace raft::wal
@@ -2004,7 +1910,7 @@ namespace raft::wal {
 
 /// A snapshot as its state machine wrote it, on its way to the disk.
 struct own_snapshot {
-    log_position last_included{};
+    core::log_position last_included{};
     configuration members{};
     bool withheld = false;  ///< There is no state to it.
     std::vector<std::vector<std::byte>> pieces{};
@@ -2066,13 +1972,14 @@ public:
     [[nodiscard]] snapshot_receiver<Files>& receiver() { return receiver_; }
 
     /// Whether a chunk for this offset goes on with what is there.
-    [[nodiscard]] bool goes_on(const snapshot_description& snapshot, std::uint64_t offset) const {
+    [[nodiscard]] bool goes_on(const core::snapshot_description& snapshot,
+                               std::uint64_t offset) const {
         return holds(snapshot) || receiver_.goes_on(snapshot, offset);
     }
 
     /// Writes a chunk, which goes on with what is there. Where there is no room for it, it can be
     /// received again as long as it still does.
-    [[nodiscard]] failure receive(const snapshot_description& snapshot, std::uint64_t offset,
+    [[nodiscard]] failure receive(const core::snapshot_description& snapshot, std::uint64_t offset,
                                   std::span<const std::byte> bytes) {
         if (holds(snapshot)) return std::nullopt;
         if (auto failed = forget_staged()) return failed;
@@ -2080,14 +1987,15 @@ public:
     }
 
     /// The same; after the last chunk nothing is left to do that could meet no room.
-    [[nodiscard]] failure stage(const snapshot_description& snapshot, const configuration& members,
-                                std::uint64_t offset, std::span<const std::byte> bytes) {
+    [[nodiscard]] failure stage(const core::snapshot_description& snapshot,
+                                const configuration& members, std::uint64_t offset,
+                                std::span<const std::byte> bytes) {
         if (auto failed = receive(snapshot, offset, bytes)) return failed;
         if (!holds(snapshot) && !receiver_.has_all(snapshot)) return std::nullopt;
         return complete(snapshot, members, false);
     }
 
-    [[nodiscard]] failure install(const snapshot_description& snapshot,
+    [[nodiscard]] failure install(const core::snapshot_description& snapshot,
                                   const configuration& members, bool withheld) {
         if (!holds(snapshot))
             if (auto failed = forget_staged()) return failed;
@@ -2189,12 +2097,12 @@ private:
     }
 
     /// Whether the file of this received snapshot is complete; its name may not be for good.
-    [[nodiscard]] bool holds(const snapshot_description& snapshot) const {
+    [[nodiscard]] bool holds(const core::snapshot_description& snapshot) const {
         return staged_ && staged_->stored().description == snapshot;
     }
 
     /// Has a received snapshot complete, under its name for good.
-    [[nodiscard]] failure complete(const snapshot_description& snapshot,
+    [[nodiscard]] failure complete(const core::snapshot_description& snapshot,
                                    const configuration& members, bool withheld) {
         if (is_named_) return std::nullopt;
         if (!staged_) {
@@ -2272,28 +2180,28 @@ struct remove_segments {
 };
 
 struct receive_chunk {
-    snapshot_description snapshot{};
+    core::snapshot_description snapshot{};
     std::uint64_t offset = 0;
     std::vector<std::byte> bytes{};
 };
 
 /// A chunk that is to be on the disk before it is written in sequence.
 struct staged_chunk {
-    snapshot_description snapshot{};
+    core::snapshot_description snapshot{};
     configuration members{};
     std::uint64_t offset = 0;
     std::vector<std::byte> bytes{};
 };
 
 struct install_received {
-    snapshot_description snapshot{};
+    core::snapshot_description snapshot{};
     configuration members{};
     bool withheld = false;
 };
 
 /// The log is about to be cut: where it ended is to be remembered first.
 struct loss_noted {
-    log_position lost_through{};
+    core::log_position lost_through{};
 };
 
 /// The snapshot has no state, and goes with the log.
@@ -2312,10 +2220,12 @@ struct batch {
 
     std::vector<std::byte> bytes{};  ///< Records, built and not yet sealed.
     std::vector<operation> operations{};
-    std::optional<write_sequence> last{};
+    std::optional<core::write_sequence> last{};
 
     [[nodiscard]] bool empty() const { return operations.empty() && !last; }
-    void cover(write_sequence sequence) { last = std::max(last.value_or(sequence), sequence); }
+    void cover(core::write_sequence sequence) {
+        last = std::max(last.value_or(sequence), sequence);
+    }
     void clear() {
         bytes.clear();
         if (bytes.capacity() > bytes_kept) bytes.shrink_to_fit();
@@ -2742,24 +2652,12 @@ private:
 // What the log is once all that was begun is carried out: its shape, where its entries are, and the
 // newest of them; and how what is begun next becomes records and segments. In memory only.
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <utility>
 
 //
 // The newest entries of the log in memory: a ring, bounded in bytes, whose slots are used again.
 // What is not yet durable is never given up, because nobody could read it back. It touches no file.
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <span>
 #include <type_traits>
-#include <utility>
-#include <vector>
 
 
 namespace raft::wal {
@@ -2777,9 +2675,9 @@ public:
     /// Adds the entry at `index`, which follows the last one here (or is the first). It is `bytes`
     /// long on the disk, and durable with the write `sequence`.
     void push(log_index index, const entry<Command>& value, std::size_t bytes,
-              write_sequence sequence) {
+              core::write_sequence sequence) {
         if (count_ == 0) first_ = index;
-        require(index - first_ == count_);
+        core::require(index - first_ == count_);
         if (count_ == entries_.size()) grow();
         const auto at = slot_of(count_);
         entries_[at] = value;
@@ -2806,7 +2704,7 @@ public:
 
     /// Gives up the oldest entries as long as there are more than `bytes_max` bytes in all, and
     /// they are durable.
-    void shrink(std::size_t bytes_max, write_sequence durable) {
+    void shrink(std::size_t bytes_max, core::write_sequence durable) {
         while (bytes_ > bytes_max && count_ > 0 && notes_[head_].sequence <= durable) pop_front();
     }
 
@@ -2830,7 +2728,7 @@ private:
 
     struct note {
         std::size_t bytes = 0;
-        write_sequence sequence{};
+        core::write_sequence sequence{};
     };
 
     [[nodiscard]] static std::size_t weight(std::size_t bytes) {
@@ -2879,9 +2777,6 @@ private:
 //
 // How entries are put into records: how long each is there, and how many fit into one. Pure.
 
-#include <cstddef>
-#include <cstdint>
-#include <span>
 
 
 namespace raft::wal {
@@ -2896,7 +2791,7 @@ template <class Command>
 void encode(const entry<Command>& each, record_builder& record) {
     if (!each.command) return record.entry_without_command();
     const auto bytes = codec<Command>::size(*each.command);
-    require(bytes < no_command);
+    core::require(bytes < no_command);
     codec<Command>::encode(*each.command, record.command(bytes));
 }
 
@@ -2922,24 +2817,11 @@ template <class Command>
 //
 // It changes nothing on the disk; log_end.hpp does, once a log is read that is to be written to.
 
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
 
 //
 // Reads a segment of the log a window at a time. What is zeros, because nothing was ever written
 // there, it looks at where the file system cannot tell, and takes no memory for it.
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
 
 
 namespace raft::wal {
@@ -3052,11 +2934,6 @@ private:
 // of that. Then the end of the log is the first of the zeros; what follows them is cut off and
 // reported.
 
-#include <algorithm>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string_view>
 
 
 namespace raft::wal {
@@ -3123,9 +3000,9 @@ namespace raft::wal {
 
 /// What the segments hold.
 struct recovered_log {
-    hard_state vote{};
-    log_terms shape{};
-    std::vector<indexed_configuration> configurations{};
+    core::hard_state vote{};
+    core::log_terms shape{};
+    std::vector<core::indexed_configuration> configurations{};
     std::optional<log_index> lacks_from{};  ///< The log has no commands from here on.
     log_map map{};
     segment_header
@@ -3262,7 +3139,7 @@ private:
                                "it is all zeros, but a later segment is in use");
         if (log.tail.number == 0) {
             log.vote = header.vote;
-            log.shape = log_terms{header.last};
+            log.shape = core::log_terms{header.last};
             log.next_sequence = header.first_sequence;
             return std::nullopt;
         }
@@ -3312,7 +3189,7 @@ private:
                                 recovered_log& log) {
         if (content.vote) log.vote = *content.vote;
         if (content.base) {
-            log.shape = log_terms{*content.base};
+            log.shape = core::log_terms{*content.base};
             log.configurations.clear();
             log.lacks_from.reset();
             log.map.clear();
@@ -3343,7 +3220,7 @@ private:
                           "entries are missing before those of a record");
         if (before.index < log.shape.base().index && !base_is_known_) {
             // These entries replace some of a segment that is gone, because nothing in it counts.
-            log.shape = log_terms{before};
+            log.shape = core::log_terms{before};
             log.configurations.clear();
         }
         if (!log.shape.matches(before) || entries.term < before.term)
@@ -3359,11 +3236,11 @@ private:
     static void truncate_after(log_index last, recovered_log& log) {
         log.shape.truncate_after(last);
         std::erase_if(log.configurations,
-                      [&](const indexed_configuration& each) { return each.index > last; });
+                      [&](const core::indexed_configuration& each) { return each.index > last; });
         if (log.lacks_from > last) log.lacks_from.reset();
     }
 
-    [[nodiscard]] failure end(log_position last, recovered_log& log) {
+    [[nodiscard]] failure end(core::log_position last, recovered_log& log) {
         if (!log.shape.matches(last) || last.index < log.shape.base().index)
             return damage(segment_.path(), log.tail_offset,
                           "the log is to end where it has no such entry");
@@ -3416,8 +3293,8 @@ public:
         tail_capacity_ = found.tail.capacity;
     }
 
-    [[nodiscard]] const hard_state& vote() const { return vote_; }
-    [[nodiscard]] const log_terms& shape() const { return shape_; }
+    [[nodiscard]] const core::hard_state& vote() const { return vote_; }
+    [[nodiscard]] const core::log_terms& shape() const { return shape_; }
     [[nodiscard]] entry_cache<Command>& cache() { return cache_; }
     [[nodiscard]] const log_map& map() const { return map_; }
     /// Where the next record will stand.
@@ -3435,19 +3312,19 @@ public:
             .number = tail_.segment, .capacity = capacity, .vote = vote_, .last = shape_.last()};
     }
 
-    void persist(batch& work, const hard_state& vote) {
+    void persist(batch& work, const core::hard_state& vote) {
         emit(work, record_header_bytes + vote_part_bytes,
              [&](record_builder& record) { record.vote(vote); });
         vote_ = vote;
     }
 
-    void append(batch& work, const log_write& w, std::span<const entry<Command>> entries,
-                const indexed_configuration* configuration) {
+    void append(batch& work, const core::log_write& w, std::span<const entry<Command>> entries,
+                const core::indexed_configuration* configuration) {
         auto first = w.entries->first;
         auto vote = w.vote;
         cache_.truncate_from(first);
         if (lacks_from_ >= first) lacks_from_.reset();
-        if (w.entries->source == entry_source::withheld) note_missing(first);
+        if (w.entries->source == core::entry_source::withheld) note_missing(first);
         while (!entries.empty()) {
             auto fixed = record_header_bytes + entries_part_bytes;
             if (vote) fixed += vote_part_bytes;
@@ -3481,7 +3358,7 @@ public:
     }
 
     /// The log ends at `last` from here on.
-    void end(batch& work, log_position last) {
+    void end(batch& work, core::log_position last) {
         emit(work, record_header_bytes + end_part_bytes,
              [&](record_builder& record) { record.end(last); });
         shape_.truncate_after(last.index);
@@ -3491,11 +3368,11 @@ public:
     }
 
     /// The log is empty from here on, and goes on after `base`.
-    void begin_anew(batch& work, log_position base) {
+    void begin_anew(batch& work, core::log_position base) {
         // First the record: if it begins a segment, the header there says what was before.
         emit(work, record_header_bytes + base_part_bytes,
              [&](record_builder& record) { record.base(base); });
-        shape_ = log_terms{base};
+        shape_ = core::log_terms{base};
         if (lacks_from_ > base.index) lacks_from_.reset();
         cache_.clear();
         map_.clear();
@@ -3547,11 +3424,11 @@ private:
     }
 
     void append_record(batch& work, log_index first, std::span<const entry<Command>> part,
-                       const std::optional<hard_state>& vote,
-                       const indexed_configuration* configuration) {
+                       const std::optional<core::hard_state>& vote,
+                       const core::indexed_configuration* configuration) {
         const auto before = previous(first);
         const auto before_term = shape_.term_at(before);
-        require(before_term.has_value());
+        core::require(before_term.has_value());
         const auto begin = tail_.offset;
         const auto place = emit(work, 0, [&](record_builder& record) {
             if (vote) record.vote(*vote);
@@ -3567,8 +3444,8 @@ private:
     }
 
     std::uint64_t segment_bytes_;
-    hard_state vote_{};
-    log_terms shape_{};
+    core::hard_state vote_{};
+    core::log_terms shape_{};
     log_map map_{};
     entry_cache<Command> cache_{};
     record_place tail_{};
@@ -3584,15 +3461,7 @@ private:
 // repaired by guessing. Damage in the middle of the log it can leave to the other servers to make
 // good, if it may (damaged_log.hpp).
 
-#include <cerrno>
-#include <cstdint>
-#include <memory>
-#include <optional>
 #include <random>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 //
 // Recovers a log with damage in its middle, as far as this server can do that alone: what is before
@@ -3607,15 +3476,6 @@ private:
 // carries it out again before anything is read: half of it done, the log could look like one that
 // ends there.
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 //
 // What can be told of the end of a log with damage in it: term and vote, and the last entry. Both
@@ -3628,21 +3488,13 @@ private:
 // is damaged nothing is certain, until something sound says it anew. And nothing at all is certain
 // if it is not known which segment is the newest, or if that is not as long as it was.
 
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 
 namespace raft::wal {
 
 struct last_words {
-    std::optional<hard_state> vote{};
-    std::optional<log_position> last{};
+    std::optional<core::hard_state> vote{};
+    std::optional<core::log_position> last{};
 
     /// What is not certain; empty if both are.
     [[nodiscard]] std::string_view doubt() const {
@@ -3775,7 +3627,7 @@ public:
         : files_{files}, directory_{directory} {}
 
     /// Where the log ended when entries of it were lost that are not here again; none if they are.
-    [[nodiscard]] std::optional<log_position> lost_through() const {
+    [[nodiscard]] std::optional<core::log_position> lost_through() const {
         return mark_ ? std::optional{mark_->lost_through} : std::nullopt;
     }
 
@@ -3912,7 +3764,7 @@ private:
         record_builder record{segment};
         record.vote(cut.vote);
         record.finish();
-        require(segment.size() <= cut.header.capacity);
+        core::require(segment.size() <= cut.header.capacity);
         const auto sequence = cut.header.first_sequence;
         seal(std::span{segment}.subspan(offset), {cut.header.number, offset}, sequence, sequence);
         segment.resize(static_cast<std::size_t>(cut.header.capacity));
@@ -3928,8 +3780,6 @@ private:
 // Whether what was found in a directory fits together: the log must go on from the snapshot, and
 // must not be missing where there was one. Reads and changes nothing.
 
-#include <optional>
-#include <string>
 
 
 namespace raft::wal {
@@ -3937,7 +3787,8 @@ namespace raft::wal {
 struct directory_parts {
     const std::string& directory;
     const recovered_log& log;
-    std::optional<log_position> covered{};  ///< The last entry in the snapshot, if there is one.
+    std::optional<core::log_position>
+        covered{};  ///< The last entry in the snapshot, if there is one.
     bool has_lost_mark = false;
     bool has_history = false;
 
@@ -3984,12 +3835,6 @@ struct directory_parts {
 // has none, and gets one when it is opened; from then on its log has headers of version 2, so that
 // the file is missed when it is gone.
 
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <vector>
 
 
 namespace raft::wal {
@@ -4074,11 +3919,6 @@ template <class Files>
 // have been synced is written again and synced, because what was read may have come from memory
 // only. After that, everything recovered is durable.
 
-#include <algorithm>
-#include <cstdint>
-#include <span>
-#include <string>
-#include <vector>
 
 
 namespace raft::wal {
@@ -4145,7 +3985,7 @@ struct opened_directory {
     /// The log does not go on from the snapshot: it is still to be emptied, to begin after it.
     bool snapshot_replaces_log = false;
     std::optional<received_part> incoming{};
-    std::optional<log_position> lost_through{};
+    std::optional<core::log_position> lost_through{};
     storage_history history{};
 };
 
@@ -4318,10 +4158,6 @@ private:
 //
 // What who opens a `file_storage` can choose.
 
-#include <cstddef>
-#include <cstdint>
-#include <functional>
-#include <string_view>
 
 namespace raft {
 
@@ -4363,7 +4199,7 @@ struct file_storage_options {
 
 namespace raft {
 
-template <checked_encodable Command, storage_files Files = posix_files>
+template <checked_encodable Command, wal::storage_files Files = wal::posix_files>
 class file_storage {
 public:
     using opened = std::variant<file_storage, file_storage_error>;
@@ -4410,8 +4246,8 @@ public:
 
     /// Begins a write, as the concept says. Takes memory until it is durable, no more than `room`
     /// had said. If there is no room for it after all, it waits, and all that is begun after it.
-    void write(const log_write& w, std::span<const entry<Command>> entries,
-               const indexed_configuration* configuration) {
+    void write(const core::log_write& w, std::span<const entry<Command>> entries,
+               const core::indexed_configuration* configuration) {
         parts_->work.begin([&](wal::batch& work) {
             work.cover(w.sequence);
             if (w.entries) {
@@ -4431,7 +4267,7 @@ public:
         if (parts_->work.failed()) return {};
         const auto& shape = log_.shape();
         auto& cache = log_.cache();
-        require(first > shape.base().index && first <= last && last <= shape.last_index());
+        core::require(first > shape.base().index && first <= last && last <= shape.last_index());
         if (cache.holds(first)) return cache.view(first, last, bytes_max);
         if (!cache.empty()) last = std::min(last, previous(cache.first()));
         return read_back(first, last, std::min(bytes_max, read_bytes_max));
@@ -4472,7 +4308,7 @@ public:
     }
 
     /// Begins to end the log, as `witness_storage` says.
-    void cut(const log_cut& w) {
+    void cut(const core::log_cut& w) {
         const auto last = w.last_kept;
         parts_->work.begin([&](wal::batch& work) {
             work.operations.emplace_back(wal::loss_noted{w.lost_through});
@@ -4498,7 +4334,7 @@ public:
     /// memory until it is durable. Without room that is tried again every second, see
     /// `snapshot_error`; the log stays until then.
     template <class Fill>
-    void save(log_position last_included, const configuration& members, Fill&& fill) {
+    void save(core::log_position last_included, const configuration& members, Fill&& fill) {
         wal::own_snapshot snapshot{.last_included = last_included, .members = members};
         snapshot.withheld = log_.lacks_from() && *log_.lacks_from() <= last_included.index;
         wal::own_snapshot_sink sink{snapshot};
@@ -4512,7 +4348,7 @@ public:
     /// The same, with `fill` called on a thread of its own while this storage is used
     /// (`background_snapshot_storage`). If another such `fill` runs, blocks until it has returned.
     template <class Fill>
-    void save_later(log_position last_included, const configuration& members, Fill fill) {
+    void save_later(core::log_position last_included, const configuration& members, Fill fill) {
         parts_->work.note_begun_snapshot();
         parts_->filling = std::jthread{
             [&work = parts_->work, last_included, members, filled = std::move(fill)]() mutable {
@@ -4530,7 +4366,7 @@ public:
     [[nodiscard]] std::string snapshot_error() const { return parts_->work.snapshot_error(); }
 
     /// Begins to have a chunk on the disk, as `staging_storage` says.
-    void stage(const snapshot_description& snapshot, const configuration& members,
+    void stage(const core::snapshot_description& snapshot, const configuration& members,
                std::uint64_t offset, std::span<const std::byte> bytes) {
         staged_chunk_ = {{}, snapshot, offset, bytes.size()};
         parts_->work.stage({snapshot, members, offset, {bytes.begin(), bytes.end()}});
@@ -4543,9 +4379,10 @@ public:
     /// Why; empty if none does. Any thread.
     [[nodiscard]] std::string room_error() const { return parts_->work.room_error(); }
 
-    void write_chunk(const chunk_write& w, std::span<const std::byte> bytes) {
-        const bool is_there = staged() == staging::kept &&
-                              staged_chunk_ == chunk_write{{}, w.snapshot, w.offset, bytes.size()};
+    void write_chunk(const core::chunk_write& w, std::span<const std::byte> bytes) {
+        const bool is_there =
+            staged() == staging::kept &&
+            staged_chunk_ == core::chunk_write{{}, w.snapshot, w.offset, bytes.size()};
         parts_->work.begin([&](wal::batch& work) {
             if (!is_there)
                 work.operations.emplace_back(
@@ -4554,7 +4391,7 @@ public:
         });
     }
 
-    void install(const snapshot_install& w, const configuration& members) {
+    void install(const core::snapshot_install& w, const configuration& members) {
         const auto base = w.snapshot.last_included;
         parts_->work.begin([&](wal::batch& work) {
             work.operations.emplace_back(wal::install_received{w.snapshot, members, w.withheld});
@@ -4595,7 +4432,7 @@ public:
 
     /// Carries out everything that has been begun. Only in `flush_mode::manual`.
     void flush() {
-        require(options_.mode == flush_mode::manual);
+        core::require(options_.mode == flush_mode::manual);
         parts_->work.flush();
     }
 
@@ -4731,7 +4568,7 @@ private:
     std::vector<entry<Command>> read_back_{};
     std::vector<std::byte> snapshot_bytes_{};
     wal::storage_history history_{};
-    chunk_write staged_chunk_{};
+    core::chunk_write staged_chunk_{};
 };
 
 }  // namespace raft
@@ -4744,27 +4581,13 @@ private:
 // missed which it speaks of. What is removed or renamed under way shows as a problem, and not when
 // the directory is looked into again.
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 //
 // What a directory of `file_storage` holds, as who looks into it is told (inspection.hpp).
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
 
 
-namespace raft {
+namespace raft::wal {
 
 /// What has become of a segment of the log.
 enum class segment_condition : std::uint8_t {
@@ -4843,16 +4666,16 @@ struct storage_inspection {
     std::string directory{};
     std::optional<storage_mark> mark{};  ///< None if it is of version 1, or cannot be read.
     std::optional<history_id> history{};
-    hard_state vote{};
-    log_position base{};  ///< The log begins after this position …
-    log_position last{};  ///< … and ends here; the base without entries.
+    core::hard_state vote{};
+    core::log_position base{};  ///< The log begins after this position …
+    core::log_position last{};  ///< … and ends here; the base without entries.
     /// The snapshot does not go on from the log, and takes its place when the storage is opened.
     bool log_is_replaced = false;
-    std::vector<indexed_configuration> configurations{};  ///< Among the entries, in order.
-    std::optional<log_index> lacks_from{};                ///< As in `recovered`.
-    std::optional<log_position> lost_through{};           ///< As in `recovered`.
-    std::vector<inspected_segment> segments{};            ///< In order.
-    std::vector<inspected_snapshot> snapshots{};          ///< In order: the last one counts.
+    std::vector<core::indexed_configuration> configurations{};  ///< Among the entries, in order.
+    std::optional<log_index> lacks_from{};                      ///< As in `recovered`.
+    std::optional<core::log_position> lost_through{};           ///< As in `recovered`.
+    std::vector<inspected_segment> segments{};                  ///< In order.
+    std::vector<inspected_snapshot> snapshots{};                ///< In order: the last one counts.
     std::vector<inspected_draft> drafts{};
     std::vector<std::string> set_aside{};  ///< Files that a recovery of a damaged log has left.
     /// What is not as it should be, a sentence each. Who opens the storage is refused for any, but
@@ -4865,15 +4688,19 @@ struct storage_inspection {
 
     /// The configuration that the log and the snapshot end with, and the entry that it is, or up to
     /// which the snapshot goes; none if neither says one.
-    [[nodiscard]] std::optional<indexed_configuration> members() const {
+    [[nodiscard]] std::optional<core::indexed_configuration> members() const {
         if (!configurations.empty() && !log_is_replaced) return configurations.back();
         if (snapshots.empty() || !snapshots.back().stored) return std::nullopt;
         const auto& stored = *snapshots.back().stored;
-        return indexed_configuration{stored.description.last_included.index, stored.members};
+        return core::indexed_configuration{stored.description.last_included.index, stored.members};
     }
 };
 
-}  // namespace raft
+}  // namespace raft::wal
+
+namespace raft {
+using wal::describe;
+}
 
 namespace raft::wal {
 
@@ -5145,24 +4972,12 @@ private:
 //
 // raft-inspect (examples/inspect/) is a program around it.
 
-#include <algorithm>
-#include <optional>
-#include <string>
-#include <utility>
-#include <vector>
 
 //
 // Files that can be read, and nothing else: whatever is written with them changes nothing on the
 // disk, or does not compile. They take no lock, so a storage that is in use is read beside who uses
 // it.
 
-#include <cerrno>
-#include <cstddef>
-#include <cstdint>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
 
 
 namespace raft::wal {
@@ -5199,7 +5014,7 @@ private:
 namespace raft {
 
 /// Looks into one directory. Used from one thread at a time; blocks for the disk.
-template <storage_files Files = posix_files>
+template <wal::storage_files Files = wal::posix_files>
 class storage_inspector {
 public:
     explicit storage_inspector(std::string directory, Files files = Files{})
@@ -5225,7 +5040,7 @@ public:
     }
 
     /// What the last look has found.
-    [[nodiscard]] const storage_inspection& found() const { return found_; }
+    [[nodiscard]] const wal::storage_inspection& found() const { return found_; }
 
     /// Calls `take(const inspected_entry&)` for each entry of the log that the last look has found,
     /// first to last. Says what is wrong if one cannot be read, or not any longer.
@@ -5236,8 +5051,8 @@ public:
             auto failed = reader.read(
                 files_, directory_, map_.find(wanted), wanted, found_.last.index,
                 [&](log_index index, term_number term, const wal::stored_command& command) {
-                    take(inspected_entry{index, term, kind_of(index, command),
-                                         command ? command->size() : 0});
+                    take(wal::inspected_entry{index, term, kind_of(index, command),
+                                              command ? command->size() : 0});
                     wanted = next(index);
                     return true;
                 });
@@ -5256,17 +5071,18 @@ private:
                           [](const auto& x, const auto& y) { return x.message == y.message; });
     }
 
-    [[nodiscard]] entry_kind kind_of(log_index index, const wal::stored_command& command) const {
-        if (command) return entry_kind::command;
+    [[nodiscard]] wal::entry_kind kind_of(log_index index,
+                                          const wal::stored_command& command) const {
+        if (command) return wal::entry_kind::command;
         for (const auto& each : found_.configurations)
-            if (each.index == index) return entry_kind::configuration;
-        if (found_.lacks_from && *found_.lacks_from <= index) return entry_kind::withheld;
-        return entry_kind::no_op;
+            if (each.index == index) return wal::entry_kind::configuration;
+        if (found_.lacks_from && *found_.lacks_from <= index) return wal::entry_kind::withheld;
+        return wal::entry_kind::no_op;
     }
 
     readable files_;
     std::string directory_;
-    storage_inspection found_{};
+    wal::storage_inspection found_{};
     wal::log_map map_{};
 };
 
@@ -5276,16 +5092,7 @@ private:
 // comes with another one has lost what it had promised, and is not taken
 // (`asio_transport_options::takes_storage`).
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
 #include <map>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 
 namespace raft {
@@ -5300,7 +5107,7 @@ inline constexpr std::size_t peer_bytes = 16;
 }  // namespace wal
 
 /// Used from one thread at a time.
-template <storage_files Files = posix_files>
+template <wal::storage_files Files = wal::posix_files>
 class peer_marks {
 public:
     explicit peer_marks(Files files = Files{}) : files_{std::move(files)} {}

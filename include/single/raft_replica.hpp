@@ -47,13 +47,8 @@
 //
 // What a replica is told when it is made.
 
-#include <chrono>
 #include <cstdint>
-#include <functional>
-#include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 
 namespace raft {
@@ -71,6 +66,9 @@ struct replica_options {
     std::vector<asio_peer> members{};
     /// Where to listen for the others, if that is not this server's own line of `members`.
     std::optional<asio::ip::tcp::endpoint> listen{};
+    /// What the servers prove to each other that they know (`asio_transport_options::secret`), as
+    /// openssl_secret.hpp makes it of a file. None: whoever reaches the port is believed.
+    std::shared_ptr<const authenticator> secret{};
     /// It is none of the first members: it takes part once `change_members` has added it.
     bool joins = false;
     /// A follower hands proposals to its leader, which takes each at most once (thesis §6.2). If
@@ -100,31 +98,17 @@ struct replica_options {
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <deque>
 #include <iterator>
-#include <memory>
-#include <optional>
 #include <span>
-#include <string>
-#include <utility>
-#include <variant>
-#include <vector>
 
-#include <asio/io_context.hpp>
-#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
 //
 // Where a replica listens for the others.
 
-#include <algorithm>
-#include <string>
-#include <variant>
 
-#include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 
 
@@ -150,9 +134,6 @@ listening_endpoint(asio::io_context& io, const replica_options& options) {
 //
 // What a replica tells its node.
 
-#include <random>
-#include <utility>
-#include <vector>
 
 
 namespace raft::detail {
@@ -176,7 +157,6 @@ template <class StateMachine>
 //
 // What becomes of the requests of a replica, beside what becomes of a node's (node/outcome.hpp).
 
-#include <variant>
 
 
 namespace raft {
@@ -230,21 +210,11 @@ struct signature_of<stopped> {
 // What somebody asked a replica for and has not been answered yet: an asynchronous operation in the
 // way of Asio. It is answered once: by its outcome, when its time is over, or when it is cancelled.
 
-#include <algorithm>
-#include <chrono>
-#include <functional>
 #include <list>
-#include <memory>
-#include <optional>
-#include <type_traits>
-#include <utility>
 
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
 #include <asio/executor_work_guard.hpp>
-#include <asio/io_context.hpp>
-#include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
 
 
 namespace raft::detail {
@@ -428,8 +398,6 @@ private:
 //
 // The log's time at a replica, whose state machine may have one.
 
-#include <chrono>
-#include <optional>
 
 
 namespace raft::detail {
@@ -472,11 +440,6 @@ private:
 //
 // Tells whoever operates a replica what has changed.
 
-#include <cstddef>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <variant>
 
 
 namespace raft::detail {
@@ -724,6 +687,7 @@ private:
             .mark = storage_->mark(),
             .takes_storage = [this](member_id peer,
                                     storage_mark mark) { return marks_.takes(peer, mark); },
+            .secret = options_.secret,
             .on_event = [this](const asio_event& event) { watch_.tell(event); },
         };
         return all;
@@ -1087,7 +1051,7 @@ public:
     /// this call, whichever server is asked (thesis §6.4). Completes with a `query_outcome` of what
     /// `query` returns. It must not block.
     template <class Query, class Token>
-    auto read(const read_requested& wanted, Query asked, Token&& token) {
+    auto read(const core::read_requested& wanted, Query asked, Token&& token) {
         using value = std::decay_t<std::invoke_result_t<Query&, const StateMachine&>>;
         static_assert(!std::is_void_v<value>, "raft: a query returns what it has found");
         using answer = query_outcome<value>;
@@ -1098,7 +1062,7 @@ public:
     }
     template <class Query, class Token>
     auto read(Query asked, Token&& token) {
-        return read(read_requested{}, std::move(asked), std::forward<Token>(token));
+        return read(core::read_requested{}, std::move(asked), std::forward<Token>(token));
     }
 
     /// Makes these the members, in as many steps as it takes (§6), and completes with a

@@ -28,10 +28,7 @@
 // append-only, log matching, leader completeness, state machine safety; and our own invariants of
 // each state.
 
-#include <algorithm>
-#include <optional>
 #include <span>
-#include <vector>
 
 
 namespace raft::testing {
@@ -39,7 +36,7 @@ namespace raft::testing {
 class figure_3 {
 public:
     /// The states of the servers, in the same order every time; null for one that is not running.
-    constexpr void observe(std::span<const state* const> servers) {
+    constexpr void observe(std::span<const core::state* const> servers) {
         for (const auto* each : servers)
             if (each != nullptr) {
                 expect(invariants(*each), "a state breaks its invariants");
@@ -69,7 +66,7 @@ private:
     };
 
     /// Election Safety: at most one leader in a term.
-    constexpr void note_leader(const state& s) {
+    constexpr void note_leader(const core::state& s) {
         if (!s.is_leader()) return;
         for (const auto& each : leaders_)
             if (each.term == s.current_term)
@@ -78,7 +75,7 @@ private:
     }
 
     /// State Machine Safety: no two servers commit different entries at one index.
-    constexpr void note_committed(const state& s) {
+    constexpr void note_committed(const core::state& s) {
         for (auto i = next(s.log.base().index); i <= s.commit_index; i = next(i)) {
             const auto term = s.log.term_at(i);
             if (i.value <= committed_.size())
@@ -90,7 +87,7 @@ private:
 
     /// Leader Completeness: what was committed in an earlier term is in the log of every later
     /// leader.
-    constexpr void expect_complete(const state& s) {
+    constexpr void expect_complete(const core::state& s) {
         for (std::size_t i = 0; i < committed_.size(); ++i) {
             const log_index index{i + 1};
             if (committed_[i].in_term >= s.current_term || index <= s.log.base().index) continue;
@@ -99,7 +96,8 @@ private:
     }
 
     /// Log Matching: logs that agree on one entry agree on all before it.
-    [[nodiscard]] static constexpr bool logs_match(const log_terms& a, const log_terms& b) {
+    [[nodiscard]] static constexpr bool logs_match(const core::log_terms& a,
+                                                   const core::log_terms& b) {
         const auto base = std::max(a.base().index, b.base().index);
         bool agree = false;
         for (auto i = std::min(a.last_index(), b.last_index()); i > base; i = previous(i)) {
@@ -124,7 +122,6 @@ private:
 //
 // A message between two simulated servers, with all that travels beside it.
 
-#include <optional>
 
 
 namespace raft::testing {
@@ -133,31 +130,32 @@ namespace raft::testing {
 struct in_flight {
     member_id from{};
     member_id to{};
-    received what{};
+    core::received what{};
     friend constexpr bool operator==(const in_flight&, const in_flight&) = default;
 };
 
 /// The configuration that travels with a message of `sender`.
-[[nodiscard]] constexpr std::optional<indexed_configuration> beside(const state& sender,
-                                                                    const message& body) {
-    if (const auto* append = std::get_if<append_entries>(&body)) {
+[[nodiscard]] constexpr std::optional<core::indexed_configuration>
+beside(const core::state& sender, const core::message& body) {
+    if (const auto* append = std::get_if<core::append_entries>(&body)) {
         for (const auto& each : sender.configurations)
             if (each.index > append->prev.index && each.index <= append->last_index) return each;
-    } else if (const auto* chunk = std::get_if<install_snapshot>(&body)) {
+    } else if (const auto* chunk = std::get_if<core::install_snapshot>(&body)) {
         const auto index = chunk->last_included.index;
-        return indexed_configuration{index, members_at(sender, index)};
+        return core::indexed_configuration{index, members_at(sender, index)};
     }
     return std::nullopt;
 }
 
 /// Whether commands, or a snapshot's bytes, could travel with a message.
-[[nodiscard]] constexpr bool brings_data(const message& body) {
-    return std::holds_alternative<append_entries>(body) ||
-           std::holds_alternative<install_snapshot>(body);
+[[nodiscard]] constexpr bool brings_data(const core::message& body) {
+    return std::holds_alternative<core::append_entries>(body) ||
+           std::holds_alternative<core::install_snapshot>(body);
 }
 
 /// What `sender` sends to `to` as it is now.
-[[nodiscard]] constexpr in_flight sent_by(const state& sender, member_id to, const message& body) {
+[[nodiscard]] constexpr in_flight sent_by(const core::state& sender, member_id to,
+                                          const core::message& body) {
     const bool withheld = brings_data(body) && withholds_commands(sender, to);
     return {sender.self, to, {sender.self, body, beside(sender, body), withheld}};
 }
@@ -167,9 +165,6 @@ struct in_flight {
 // The disk of a simulated server: what is durable, and the writes that are not yet. A crash takes
 // what is not.
 
-#include <optional>
-#include <utility>
-#include <vector>
 
 
 namespace raft::testing {
@@ -178,31 +173,31 @@ class simulated_disk {
 public:
     /// A write that is not durable yet.
     struct unfinished {
-        write_sequence sequence{};
-        std::optional<hard_state> vote{};
-        std::optional<append> entries{};
-        std::optional<chunk_write> chunk{};
-        std::optional<snapshot_install> install{};
-        std::optional<log_cut> cut{};
-        std::optional<indexed_configuration> members{};
+        core::write_sequence sequence{};
+        std::optional<core::hard_state> vote{};
+        std::optional<core::append> entries{};
+        std::optional<core::chunk_write> chunk{};
+        std::optional<core::snapshot_install> install{};
+        std::optional<core::log_cut> cut{};
+        std::optional<core::indexed_configuration> members{};
         std::optional<log_index> discard{};
         friend constexpr bool operator==(const unfinished&, const unfinished&) = default;
     };
 
     /// All that a disk is.
     struct contents {
-        recovered_state durable{};
+        core::recovered_state durable{};
         configuration snapshot_members{};
         std::vector<unfinished> waiting{};
         friend constexpr bool operator==(const contents&, const contents&) = default;
     };
 
     constexpr simulated_disk() = default;
-    constexpr explicit simulated_disk(recovered_state durable)
+    constexpr explicit simulated_disk(core::recovered_state durable)
         : contents_{.durable = std::move(durable)} {}
 
     /// Begins the writes of a step, after which the server's state is `now`.
-    constexpr void begin(const effects& out, const state& now) {
+    constexpr void begin(const core::effects& out, const core::state& now) {
         if (out.rare->cut) begin_cut(out);
         if (out.write && !(out.rare->cut && !out.write->entries)) {
             unfinished one{.sequence = out.write->sequence,
@@ -224,12 +219,12 @@ public:
         if (out.rare->discard)
             contents_.waiting.push_back(
                 {.sequence = now.disk.issued, .discard = out.rare->discard});
-        if (out.rare->lost_regained) detail::forget(contents_.durable.lost_through);
+        if (out.rare->lost_regained) core::forget(contents_.durable.lost_through);
     }
 
     /// The oldest `count` writes become durable; gives the last of them, if there was one.
-    constexpr std::optional<write_sequence> finish(std::size_t count) {
-        std::optional<write_sequence> last;
+    constexpr std::optional<core::write_sequence> finish(std::size_t count) {
+        std::optional<core::write_sequence> last;
         while (count-- > 0 && !contents_.waiting.empty()) {
             apply(contents_.waiting.front());
             last = contents_.waiting.front().sequence;
@@ -239,7 +234,7 @@ public:
     }
 
     /// What was begun up to this write becomes durable.
-    constexpr void finish_through(write_sequence last) {
+    constexpr void finish_through(core::write_sequence last) {
         while (!contents_.waiting.empty() && contents_.waiting.front().sequence <= last) finish(1);
     }
 
@@ -262,18 +257,19 @@ public:
         contents_.durable.born = false;
     }
 
-    constexpr void save_snapshot(const snapshot_description& taken, const configuration& members) {
+    constexpr void save_snapshot(const core::snapshot_description& taken,
+                                 const configuration& members) {
         contents_.durable.snapshot = taken;
         contents_.snapshot_members = members;
     }
 
     /// What a server finds here when it starts. A snapshot may be durable before the log that it
     /// covers is: then it is all that there is.
-    [[nodiscard]] constexpr recovered_state recover() {
+    [[nodiscard]] constexpr core::recovered_state recover() {
         const auto covered = contents_.durable.snapshot.last_included;
         if (covered.index >= contents_.durable.log.base().index &&
             !contents_.durable.log.matches(covered)) {
-            contents_.durable.log = log_terms{covered};
+            contents_.durable.log = core::log_terms{covered};
             contents_.durable.configurations = {{covered.index, contents_.snapshot_members}};
         }
         return contents_.durable;
@@ -297,7 +293,7 @@ public:
 
 private:
     /// The vote of the same step was begun before.
-    constexpr void begin_cut(const effects& out) {
+    constexpr void begin_cut(const core::effects& out) {
         const auto sequence = out.rare->cut->sequence;
         if (out.write && out.write->vote)
             contents_.waiting.push_back(
@@ -310,7 +306,8 @@ private:
         if (write.entries) append_entries_of(write);
         if (write.chunk) {
             const auto durable = write.chunk->offset + write.chunk->length;
-            contents_.durable.incoming = incoming_snapshot{write.chunk->snapshot, durable, durable};
+            contents_.durable.incoming =
+                core::incoming_snapshot{write.chunk->snapshot, durable, durable};
         }
         if (write.install) install(write);
         if (write.cut) cut(*write.cut);
@@ -321,7 +318,7 @@ private:
         const auto& appended = *write.entries;
         if (appended.first <= contents_.durable.log.last_index())
             truncate_after(previous(appended.first));
-        if (appended.source == entry_source::withheld) note_missing(appended.first);
+        if (appended.source == core::entry_source::withheld) note_missing(appended.first);
         contents_.durable.log.append(appended.term, appended.last - appended.first + 1);
         if (write.members) contents_.durable.configurations.push_back(*write.members);
     }
@@ -330,7 +327,7 @@ private:
         auto& durable = contents_.durable;
         durable.log.truncate_after(last_kept);
         while (durable.configurations.back().index > last_kept) durable.configurations.pop_back();
-        if (durable.lacks_from > last_kept) detail::forget(durable.lacks_from);
+        if (durable.lacks_from > last_kept) core::forget(durable.lacks_from);
     }
 
     constexpr void note_missing(log_index first) {
@@ -338,14 +335,14 @@ private:
         if (!lacks_from || first < *lacks_from) lacks_from = first;
     }
 
-    constexpr void cut(const log_cut& write) {
+    constexpr void cut(const core::log_cut& write) {
         auto& durable = contents_.durable;
         durable.lost_through = write.lost_through;
         if (write.last_kept.index > log_index{}) return truncate_after(write.last_kept.index);
-        durable.log = log_terms{};
+        durable.log = core::log_terms{};
         durable.snapshot = {};
-        durable.configurations.assign(1, indexed_configuration{});
-        detail::forget(durable.lacks_from);
+        durable.configurations.assign(1, core::indexed_configuration{});
+        core::forget(durable.lacks_from);
     }
 
     constexpr void install(const unfinished& write) {
@@ -353,14 +350,14 @@ private:
         if (write.install->withheld)
             note_missing(last_included.index);
         else if (contents_.durable.lacks_from <= last_included.index)
-            detail::forget(contents_.durable.lacks_from);
+            core::forget(contents_.durable.lacks_from);
         contents_.durable.snapshot = write.install->snapshot;
-        detail::forget(contents_.durable.incoming);
+        core::forget(contents_.durable.incoming);
         contents_.snapshot_members = write.members->value;
         if (write.install->keep_suffix)
             contents_.durable.log.discard_through(last_included.index);
         else
-            contents_.durable.log = log_terms{last_included};
+            contents_.durable.log = core::log_terms{last_included};
         const bool whole = !write.install->keep_suffix;
         std::erase_if(contents_.durable.configurations,
                       [&](const auto& each) { return whole || each.index <= last_included.index; });
@@ -387,16 +384,16 @@ inline constexpr member_id s1{1}, s2{2}, s3{3}, s4{4}, s5{5}, s6{6}, s7{7};
 /// A step that a server of a cluster took.
 struct cluster_step {
     member_id id{};
-    input what{};  ///< `started` for a restart.
-    state after{};
-    effects out{};
+    core::input what{};  ///< `started` for a restart.
+    core::state after{};
+    core::effects out{};
 };
 
 class cluster {
 public:
     /// Servers 1 to `count`, all voters, none of which has ever run.
     constexpr explicit cluster(std::size_t count, const settings& config = {})
-        : cluster{voters_only(first_members(count)), config} {}
+        : cluster{core::voters_only(first_members(count)), config} {}
 
     /// The members of `initial`, which may be learners or in the middle of a change.
     constexpr explicit cluster(configuration initial, const settings& config = {})
@@ -415,11 +412,11 @@ public:
     constexpr auto give(member_id id, const Input& in) {
         auto& server = server_of(id);
         if (!server.running) return false;
-        effects out;
+        core::effects out;
         advance(server.now, in, now_, out);
         last_effects_ = out;
-        if (keeps_history_) history_.push_back({id, input{in}, server.now, out});
-        if constexpr (std::is_same_v<Input, read_requested>)
+        if (keeps_history_) history_.push_back({id, core::input{in}, server.now, out});
+        if constexpr (std::is_same_v<Input, core::read_requested>)
             if (out.rare->read && in.consistency != read_consistency::stale)
                 note_read(server, *out.rare->read);
         carry_out(server, std::move(out));
@@ -429,13 +426,13 @@ public:
     }
 
     /// Fires a timer of `id`, whatever the time is.
-    constexpr void fire(member_id id, timer which) { give(id, timer_fired{which}); }
+    constexpr void fire(member_id id, core::timer which) { give(id, core::timer_fired{which}); }
 
     /// The election timeout of `id` passes, for itself and as far as the others' memory of their
     /// leader goes.
     constexpr void time_out(member_id id) {
         now_ = now_ + config_.election_timeout * 2;
-        fire(id, timer::election);
+        fire(id, core::timer::election);
     }
 
     /// `id` becomes leader, with every message delivered that can be.
@@ -457,27 +454,29 @@ public:
     }
 
     /// `count` commands are given to `id`.
-    constexpr void propose(member_id id, std::uint32_t count = 1) { give(id, proposed{count}); }
+    constexpr void propose(member_id id, std::uint32_t count = 1) {
+        give(id, core::proposed{count});
+    }
 
     /// The membership is to become `wanted`, based on the newest configuration that `id` has. The
     /// change is forced, and begins at once: a story knows who lives.
     constexpr void change(member_id id, std::vector<member> wanted) {
         const auto based_on = at(id).configurations.back().index;
-        give(id, change_requested{based_on, std::move(wanted), true});
+        give(id, core::change_requested{based_on, std::move(wanted), true});
     }
 
     /// The same, if a majority of those who would vote answers.
     constexpr void ask_to_change(member_id id, std::vector<member> wanted) {
         const auto based_on = at(id).configurations.back().index;
-        give(id, change_requested{based_on, std::move(wanted), false});
+        give(id, core::change_requested{based_on, std::move(wanted), false});
     }
 
     /// The leader's heartbeat is due.
-    constexpr void heartbeat(member_id id) { fire(id, timer::heartbeat); }
+    constexpr void heartbeat(member_id id) { fire(id, core::timer::heartbeat); }
 
     /// A message of the test's own making arrives.
-    constexpr void inject(member_id from, member_id to, const message& body) {
-        give(to, received{from, body, std::nullopt});
+    constexpr void inject(member_id from, member_id to, const core::message& body) {
+        give(to, core::received{from, body, std::nullopt});
     }
 
     constexpr void let_time_pass(duration length) { now_ = now_ + length; }
@@ -578,7 +577,7 @@ public:
     constexpr void persist(member_id id, std::size_t count = ~std::size_t{0}) {
         auto& server = server_of(id);
         const auto sequence = server.disk.finish(count);
-        if (sequence) give(id, written{*sequence});
+        if (sequence) give(id, core::written{*sequence});
     }
 
     /// The disk of `id` is fast again, and what waits is durable.
@@ -602,7 +601,7 @@ public:
             initial_state(id, config_, server.disk.recover(), id.value + (server.starts++ << 32U));
         server.running = true;
         server.disk_is_held = false;
-        give(id, started{});
+        give(id, core::started{});
     }
 
     /// While `id` does not run its disk loses what its log holds after `last_kept`.
@@ -619,17 +618,17 @@ public:
         auto& server = server_of(id);
         const auto index = server.now.commit_index;
         if (!may_take_snapshot(server.now, index) || server.disk.is_installing()) return;
-        const snapshot_description taken{{index, *server.now.log.term_at(index)}, 1};
+        const core::snapshot_description taken{{index, *server.now.log.term_at(index)}, 1};
         server.disk.save_snapshot(taken, members_at(server.now, index));
-        give(id, snapshot_saved{taken});
+        give(id, core::snapshot_saved{taken});
     }
 
     // ----------------------------------------------------------------------------------- questions
 
-    [[nodiscard]] constexpr const state& at(member_id id) const {
+    [[nodiscard]] constexpr const core::state& at(member_id id) const {
         for (const auto& each : servers_)
             if (each.now.self == id) return each.now;
-        detail::invariant_broken();
+        core::invariant_broken();
     }
     [[nodiscard]] constexpr const simulated_disk& disk(member_id id) const {
         return server_of(id).disk;
@@ -637,7 +636,7 @@ public:
     [[nodiscard]] constexpr bool running(member_id id) const { return server_of(id).running; }
     [[nodiscard]] constexpr instant now() const { return now_; }
     [[nodiscard]] constexpr const std::vector<in_flight>& network() const { return network_; }
-    [[nodiscard]] constexpr const effects& last_effects() const { return last_effects_; }
+    [[nodiscard]] constexpr const core::effects& last_effects() const { return last_effects_; }
     /// From now on every step is kept.
     constexpr void keep_history() { keeps_history_ = true; }
     [[nodiscard]] constexpr const std::vector<cluster_step>& history() const { return history_; }
@@ -650,7 +649,7 @@ public:
     [[nodiscard]] constexpr std::uint64_t term(member_id id) const {
         return at(id).current_term.value;
     }
-    [[nodiscard]] constexpr std::optional<instant> deadline(member_id id, timer which) const {
+    [[nodiscard]] constexpr std::optional<instant> deadline(member_id id, core::timer which) const {
         return at(id).timers.of(which);
     }
 
@@ -689,7 +688,7 @@ public:
     constexpr void place(member_id id, term_number term, std::initializer_list<std::uint64_t> log,
                          std::optional<member_id> voted_for = std::nullopt) {
         auto& server = server_of(id);
-        recovered_state given{.vote = {term, voted_for}, .snapshot = {}, .log = {}};
+        core::recovered_state given{.vote = {term, voted_for}, .snapshot = {}, .log = {}};
         for (const auto entry_term : log) given.log.append({entry_term}, 1);
         given.configurations.push_back({{}, initial_});
         server.disk = simulated_disk{std::move(given)};
@@ -702,7 +701,7 @@ public:
 
 private:
     struct simulated_server {
-        state now{};
+        core::state now{};
         simulated_disk disk{};
         std::uint64_t starts = 0;  ///< Each has another seed.
         bool running = true;
@@ -710,7 +709,7 @@ private:
     };
     struct awaited_read {
         member_id id{};
-        accepted_read ticket{};
+        core::accepted_read ticket{};
         log_index committed{};  ///< Anywhere, when the read was asked for.
     };
     struct cut_way {
@@ -720,7 +719,7 @@ private:
     };
     struct due_timer {
         member_id id{};
-        timer which{};
+        core::timer which{};
         instant when{};
     };
 
@@ -731,7 +730,7 @@ private:
     }
 
     constexpr void add(member_id id, const configuration& members) {
-        recovered_state nothing;
+        core::recovered_state nothing;
         nothing.configurations.push_back({{}, members});
         servers_.push_back({.now = {}, .disk = simulated_disk{std::move(nothing)}});
         servers_.back().now.self = id;
@@ -741,25 +740,25 @@ private:
     [[nodiscard]] constexpr simulated_server& server_of(member_id id) {
         for (auto& each : servers_)
             if (each.now.self == id) return each;
-        detail::invariant_broken();
+        core::invariant_broken();
     }
     [[nodiscard]] constexpr const simulated_server& server_of(member_id id) const {
         for (const auto& each : servers_)
             if (each.now.self == id) return each;
-        detail::invariant_broken();
+        core::invariant_broken();
     }
 
     /// A read must see what was committed anywhere when it was asked for.
-    constexpr void note_read(const simulated_server& asked, const accepted_read& ticket) {
+    constexpr void note_read(const simulated_server& asked, const core::accepted_read& ticket) {
         log_index committed;
         for (const auto& each : servers_)
             if (each.running) committed = std::max(committed, each.now.commit_index);
         reads_.push_back({asked.now.self, ticket, committed});
-        if (ticket.round == read_round{}) settle_reads(asked, {});
+        if (ticket.round == core::read_round{}) settle_reads(asked, {});
     }
 
     /// The reads of `server` that are safe now are served from the index that each has by then.
-    constexpr void settle_reads(const simulated_server& server, const confirmed_reads& safe) {
+    constexpr void settle_reads(const simulated_server& server, const core::confirmed_reads& safe) {
         for (const auto& each : reads_)
             if (each.id == server.now.self && each.ticket.round <= safe.round)
                 violations_.expect(std::max(each.ticket.index, safe.index) >= each.committed,
@@ -773,7 +772,7 @@ private:
         std::erase_if(reads_, [&](const awaited_read& each) { return each.id == id; });
     }
 
-    constexpr void carry_out(simulated_server& from, effects out) {
+    constexpr void carry_out(simulated_server& from, core::effects out) {
         if (out.rare->leadership_lost || out.rare->reads_lost) forget_reads(from.now.self);
         if (out.rare->confirmed) settle_reads(from, *out.rare->confirmed);
         from.disk.begin(out, from.now);
@@ -781,13 +780,13 @@ private:
             if (const auto* one = std::get_if<member_id>(&each.to)) {
                 send(from, *one, each.body);
             } else {
-                for (const auto member : *std::get_if<member_set>(&each.to))
+                for (const auto member : *std::get_if<core::member_set>(&each.to))
                     send(from, from.now.identity_of(member), each.body);
             }
         }
     }
 
-    constexpr void send(const simulated_server& from, member_id to, const message& body) {
+    constexpr void send(const simulated_server& from, member_id to, const core::message& body) {
         for (const auto& each : cuts_)
             if (each == cut_way{from.now.self, to}) return;
         network_.push_back(sent_by(from.now, to, body));
@@ -797,10 +796,10 @@ private:
         while (!server.disk_is_held) {
             const auto sequence = server.disk.finish(~std::size_t{0});
             if (!sequence) return;
-            effects out;
-            advance(server.now, written{*sequence}, now_, out);
+            core::effects out;
+            advance(server.now, core::written{*sequence}, now_, out);
             if (keeps_history_)
-                history_.push_back({server.now.self, written{*sequence}, server.now, out});
+                history_.push_back({server.now.self, core::written{*sequence}, server.now, out});
             carry_out(server, std::move(out));
         }
     }
@@ -809,7 +808,7 @@ private:
         std::optional<due_timer> first;
         for (const auto& each : servers_) {
             if (!each.running) continue;
-            for (const auto which : {timer::election, timer::heartbeat})
+            for (const auto which : {core::timer::election, core::timer::heartbeat})
                 if (const auto& due = each.now.timers.of(which);
                     due && (!first || *due < first->when))
                     first = due_timer{each.now.self, which, *due};
@@ -818,7 +817,7 @@ private:
     }
 
     constexpr void observe() {
-        std::vector<const state*> states;
+        std::vector<const core::state*> states;
         for (const auto& each : servers_) states.push_back(each.running ? &each.now : nullptr);
         violations_.observe(states);
     }
@@ -830,7 +829,7 @@ private:
     std::vector<cut_way> cuts_{};
     std::vector<awaited_read> reads_{};
     instant now_{};
-    effects last_effects_{};
+    core::effects last_effects_{};
     std::vector<cluster_step> history_{};
     bool keeps_history_ = false;
     figure_3 violations_{};
@@ -849,7 +848,6 @@ private:
 //
 // Copies share the file system. Any thread may call it.
 
-#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -857,13 +855,9 @@ private:
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <type_traits>
-#include <utility>
-#include <vector>
 
 
 namespace raft::testing {
@@ -1050,11 +1044,11 @@ public:
         });
     }
 
-    [[nodiscard]] int open(const std::string& path, file_opening opening, handle& opened) {
+    [[nodiscard]] int open(const std::string& path, wal::file_opening opening, handle& opened) {
         return locked([&](disk& d) {
             if (const int cause = no_file(d)) return cause;
             auto found = d.names.find(path);
-            if (opening != file_opening::fresh) {
+            if (opening != wal::file_opening::fresh) {
                 if (found == d.names.end()) return ENOENT;
                 opened = add_handle(d, found->second);
                 return 0;
@@ -1286,7 +1280,7 @@ private:
     std::shared_ptr<disk> disk_;
 };
 
-static_assert(storage_files<faulty_files>);
+static_assert(wal::storage_files<faulty_files>);
 
 }  // namespace raft::testing
 //
@@ -1294,23 +1288,14 @@ static_assert(storage_files<faulty_files>);
 // were; where they are not, the recording is of another version of the protocol, or something is
 // wrong with the recorder.
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
 #include <cstdio>
-#include <string>
 #include <string_view>
-#include <vector>
 
 //
 // What a recording may do. The step takes the word of whoever calls it that the state is one that a
 // server can be in, and that the input is one that it can be given there. Nobody gives that word
 // for a file, so it is looked at before the step is.
 
-#include <cstdint>
-#include <limits>
-#include <optional>
-#include <string_view>
 #include <variant>
 
 
@@ -1319,44 +1304,46 @@ namespace raft::testing::detail::possible {
 using fault = std::optional<std::string_view>;
 
 /// Only a server that has done nothing yet begins.
-[[nodiscard]] inline fault find_fault(const state& s, const started&) {
-    const auto* following = std::get_if<follower_state>(&s.role);
-    if (following == nullptr || *following != follower_state{.matched_index = s.commit_index})
+[[nodiscard]] inline fault find_fault(const core::state& s, const core::started&) {
+    const auto* following = std::get_if<core::follower_state>(&s.role);
+    if (following == nullptr || *following != core::follower_state{.matched_index = s.commit_index})
         return "it has begun already";
     return std::nullopt;
 }
 
 /// What no transport would have delivered.
-[[nodiscard]] inline fault find_fault(const state&, const received& in) {
-    constexpr frame_limits any{.entries_max = std::numeric_limits<std::uint32_t>::max()};
+[[nodiscard]] inline fault find_fault(const core::state&, const core::received& in) {
+    constexpr wire::frame_limits any{.entries_max = std::numeric_limits<std::uint32_t>::max()};
     const auto wrong =
         std::visit([&](const auto& m) { return raft::detail::find_fault(m, any); }, in.body);
     if (wrong) return describe(*wrong);
     if (!in.members) return std::nullopt;
-    if (!is_valid(in.members->value)) return describe(frame_error::bad_configuration);
-    const auto* append = std::get_if<append_entries>(&in.body);
+    if (!is_valid(in.members->value)) return describe(wire::frame_error::bad_configuration);
+    const auto* append = std::get_if<core::append_entries>(&in.body);
     const auto index = in.members->index;
     if (append != nullptr && (index <= append->prev.index || index > append->last_index))
-        return describe(frame_error::configuration_misplaced);
+        return describe(wire::frame_error::configuration_misplaced);
     return std::nullopt;
 }
 
 /// A snapshot is of what was applied.
-[[nodiscard]] inline fault find_fault(const state& s, const snapshot_saved& in) {
+[[nodiscard]] inline fault find_fault(const core::state& s, const core::snapshot_saved& in) {
     if (in.description.last_included.index > s.commit_index)
         return "its last entry is not committed";
     return std::nullopt;
 }
 
-[[nodiscard]] inline fault find_fault(const state&, const auto& /*in*/) { return std::nullopt; }
+[[nodiscard]] inline fault find_fault(const core::state&, const auto& /*in*/) {
+    return std::nullopt;
+}
 
 }  // namespace raft::testing::detail::possible
 
 namespace raft::testing {
 
 /// Why no server can have been given this input in this state; none if one can.
-[[nodiscard]] inline std::optional<std::string_view> find_fault(const state& before,
-                                                                const input& in) {
+[[nodiscard]] inline std::optional<std::string_view> find_fault(const core::state& before,
+                                                                const core::input& in) {
     if (!raft::detail::is_sound(before)) return "no server can be in the state before it";
     return std::visit([&](const auto& each) { return detail::possible::find_fault(before, each); },
                       in);
@@ -1367,11 +1354,6 @@ namespace raft::testing {
 // Inputs, messages, effects and states in words, for people who read what a server did.
 
 #include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <variant>
 
 
 namespace raft::testing {
@@ -1384,7 +1366,7 @@ requires requires(T x) {
     { x.value } -> std::convertible_to<std::uint64_t>;
 }
 std::string of(T x) { return std::to_string(x.value); }
-inline std::string of(log_position x) { return of(x.index) + "/" + of(x.term); }
+inline std::string of(core::log_position x) { return of(x.index) + "/" + of(x.term); }
 inline std::string of(std::optional<member_id> x) { return x ? of(*x) : "nobody"; }
 inline std::string yes_or_no(bool is) { return is ? "yes" : "no"; }
 
@@ -1406,20 +1388,20 @@ inline std::string of(const configuration& c) {
     return "{" + all + "}";
 }
 
-inline std::string of(const request_pre_vote& m) {
+inline std::string of(const core::request_pre_vote& m) {
     return "request_pre_vote(term " + of(m.term) + ", last " + of(m.last_log) + ")";
 }
-inline std::string of(const pre_vote_reply& m) {
+inline std::string of(const core::pre_vote_reply& m) {
     return "pre_vote_reply(term " + of(m.term) + ", " + yes_or_no(m.granted) + ")";
 }
-inline std::string of(const request_vote& m) {
+inline std::string of(const core::request_vote& m) {
     return "request_vote(term " + of(m.term) + ", last " + of(m.last_log) +
            (m.leadership_transfer ? ", as the leader asked)" : ")");
 }
-inline std::string of(const request_vote_reply& m) {
+inline std::string of(const core::request_vote_reply& m) {
     return "request_vote_reply(term " + of(m.term) + ", " + yes_or_no(m.granted) + ")";
 }
-inline std::string of(const append_entries& m) {
+inline std::string of(const core::append_entries& m) {
     const auto entries = m.last_index > m.prev.index
                              ? ", entries " + range(next(m.prev.index), m.last_index) +
                                    " of term " + of(m.entries_term)
@@ -1427,63 +1409,65 @@ inline std::string of(const append_entries& m) {
     return "append_entries(term " + of(m.term) + ", prev " + of(m.prev) + entries + ", commit " +
            of(m.commit_index) + ", round " + of(m.round) + ")";
 }
-inline std::string of(const append_entries_reply& m) {
+inline std::string of(const core::append_entries_reply& m) {
     return "append_entries_reply(term " + of(m.term) + ", match " + of(m.match_index) + ", round " +
            of(m.round) + (m.full ? ", full)" : ")");
 }
-inline std::string of(const append_entries_rejection& m) {
+inline std::string of(const core::append_entries_rejection& m) {
     return "append_entries_rejection(term " + of(m.term) + ", prev " + of(m.prev_index) +
            ", hint " + of(m.hint) + (m.lost ? ", lost)" : ")");
 }
-inline std::string of(const install_snapshot& m) {
+inline std::string of(const core::install_snapshot& m) {
     return "install_snapshot(term " + of(m.term) + ", up to " + of(m.last_included) + ", bytes " +
            of(m.offset) + "+" + of(m.length) + " of " + of(m.size) + ")";
 }
-inline std::string of(const install_snapshot_reply& m) {
+inline std::string of(const core::install_snapshot_reply& m) {
     return "install_snapshot_reply(term " + of(m.term) + ", up to " + of(m.last_included_index) +
            ", has " + of(m.offset) + " bytes)";
 }
-inline std::string of(const timeout_now& m) {
+inline std::string of(const core::timeout_now& m) {
     return "timeout_now(term " + of(m.term) + ", last " + of(m.last_index) + ")";
 }
-inline std::string of(const request_read_index& m) {
+inline std::string of(const core::request_read_index& m) {
     return "request_read_index(term " + of(m.term) + ", request " + of(m.request) + ")";
 }
-inline std::string of(const read_index_reply& m) {
+inline std::string of(const core::read_index_reply& m) {
     return "read_index_reply(term " + of(m.term) + ", request " + of(m.request) + ", round " +
            of(m.round) + ", index " + of(m.index) + ")";
 }
-inline std::string of(const round_confirmed& m) {
+inline std::string of(const core::round_confirmed& m) {
     return "round_confirmed(term " + of(m.term) + ", round " + of(m.round) + ")";
 }
-inline std::string of(const fall_asleep& m) {
+inline std::string of(const core::fall_asleep& m) {
     return "fall_asleep(term " + of(m.term) + ", last " + of(m.last_log) + ")";
 }
-inline std::string of(const request_snapshot& m) {
+inline std::string of(const core::request_snapshot& m) {
     return "request_snapshot(term " + of(m.term) + ", after " + of(m.after) + ")";
 }
-inline std::string of(request_id x) { return of(x.number) + " of run " + of(x.run); }
-inline std::string of(const forward_proposal& m) {
+inline std::string of(core::request_id x) { return of(x.number) + " of run " + of(x.run); }
+inline std::string of(const core::forward_proposal& m) {
     return "forward_proposal(term " + of(m.term) + ", request " + of(m.request) + ", " +
            of(m.count) + " entries)";
 }
-inline std::string of(const forward_proposal_reply& m) {
+inline std::string of(const core::forward_proposal_reply& m) {
     return "forward_proposal_reply(term " + of(m.term) + ", request " + of(m.request) + ", first " +
            of(m.first) + ")";
 }
-inline std::string of(const forward_proposal_refusal& m) {
+inline std::string of(const core::forward_proposal_refusal& m) {
     return "forward_proposal_refusal(term " + of(m.term) + ", request " + of(m.request) +
            ", reason " + of(static_cast<std::uint64_t>(m.reason)) + ")";
 }
-inline std::string of(const wake_up& m) { return "wake_up(term " + of(m.term) + ")"; }
-inline std::string of(const removal_notice& m) {
+inline std::string of(const core::wake_up& m) { return "wake_up(term " + of(m.term) + ")"; }
+inline std::string of(const core::removal_notice& m) {
     return "removal_notice(term " + of(m.term) + ", configuration " + of(m.configuration) + ")";
 }
-inline std::string of(const message& body) {
+inline std::string of(const core::message& body) {
     return std::visit([](const auto& m) { return of(m); }, body);
 }
 
-inline std::string of(timer which) { return which == timer::election ? "election" : "heartbeat"; }
+inline std::string of(core::timer which) {
+    return which == core::timer::election ? "election" : "heartbeat";
+}
 
 inline std::string of(read_consistency wanted) {
     switch (wanted) {
@@ -1494,28 +1478,30 @@ inline std::string of(read_consistency wanted) {
     return "unknown";
 }
 
-inline std::string of(const started&) { return "it starts"; }
-inline std::string of(const received& in) {
+inline std::string of(const core::started&) { return "it starts"; }
+inline std::string of(const core::received& in) {
     const auto members = in.members ? " with the members " + of(in.members->value) : "";
     return "from " + of(in.from) + ": " + of(in.body) + members;
 }
-inline std::string of(const timer_fired& in) { return "the " + of(in.which) + " timer fires"; }
-inline std::string of(const proposed& in) {
+inline std::string of(const core::timer_fired& in) {
+    return "the " + of(in.which) + " timer fires";
+}
+inline std::string of(const core::proposed& in) {
     return in.count == 1 ? "a command is proposed" : of(in.count) + " commands are proposed";
 }
-inline std::string of(const read_requested& in) {
+inline std::string of(const core::read_requested& in) {
     return "a " + of(in.consistency) + " read is asked for";
 }
-inline std::string of(const written& in) { return "durable up to write " + of(in.sequence); }
-inline std::string of(const snapshot_saved& in) {
+inline std::string of(const core::written& in) { return "durable up to write " + of(in.sequence); }
+inline std::string of(const core::snapshot_saved& in) {
     return "a snapshot is saved, up to " + of(in.description.last_included);
 }
-inline std::string of(const snapshot_damaged&) { return "the snapshot received is damaged"; }
-inline std::string of(const transfer_requested& in) {
+inline std::string of(const core::snapshot_damaged&) { return "the snapshot received is damaged"; }
+inline std::string of(const core::transfer_requested& in) {
     return "leadership is to go to " + (in.target ? of(*in.target) : "anyone");
 }
-inline std::string of(const step_down_requested&) { return "it is to lead no longer"; }
-inline std::string of(const change_requested& in) {
+inline std::string of(const core::step_down_requested&) { return "it is to lead no longer"; }
+inline std::string of(const core::change_requested& in) {
     std::string all;
     for (const auto& each : in.members) {
         all += (all.empty() ? "" : " ") + of(each.id);
@@ -1524,47 +1510,47 @@ inline std::string of(const change_requested& in) {
     }
     return "the members are to be {" + all + "}, based on entry " + of(in.based_on);
 }
-inline std::string of(const snapshot_requested&) { return "a snapshot is asked for"; }
-inline std::string of(const forward_requested& in) {
+inline std::string of(const core::snapshot_requested&) { return "a snapshot is asked for"; }
+inline std::string of(const core::forward_requested& in) {
     return in.count == 1 ? "a command is to be forwarded"
                          : of(in.count) + " commands are to be forwarded";
 }
-inline std::string of(const forward_obstructed& in) {
+inline std::string of(const core::forward_obstructed& in) {
     return "from " + of(in.from) + ": " + of(in.body) + ", for which there is no room";
 }
-inline std::string of(const wake_requested&) { return "the group is needed"; }
-inline std::string of(const room_changed& in) {
+inline std::string of(const core::wake_requested&) { return "the group is needed"; }
+inline std::string of(const core::room_changed& in) {
     return in.full ? "the storage has no room" : "the storage has room again";
 }
-inline std::string of(const storage_failed&) { return "the storage fails"; }
+inline std::string of(const core::storage_failed&) { return "the storage fails"; }
 
-inline std::string of(const role& r) {
-    if (const auto* standing = std::get_if<candidate_state>(&r))
+inline std::string of(const core::role& r) {
+    if (const auto* standing = std::get_if<core::candidate_state>(&r))
         return standing->pre_vote ? "pre-candidate" : "candidate";
     constexpr const char* names[] = {"follower", "candidate", "leader", "halted"};
     return names[r.index()];
 }
 
-inline std::string of(const destination& to, const state& sender) {
+inline std::string of(const core::destination& to, const core::state& sender) {
     if (const auto* one = std::get_if<member_id>(&to)) return of(*one);
     std::string all;
-    for (const auto who : std::get<member_set>(to))
+    for (const auto who : std::get<core::member_set>(to))
         all += (all.empty() ? "" : ",") + of(sender.identity_of(who));
     return all;
 }
 
-inline std::string of(entry_source source) {
+inline std::string of(core::entry_source source) {
     switch (source) {
-    case entry_source::no_op: return "no-op";
-    case entry_source::configuration: return "configuration";
-    case entry_source::proposed: return "proposed";
-    case entry_source::received: return "received";
-    case entry_source::withheld: return "received without commands";
+    case core::entry_source::no_op: return "no-op";
+    case core::entry_source::configuration: return "configuration";
+    case core::entry_source::proposed: return "proposed";
+    case core::entry_source::received: return "received";
+    case core::entry_source::withheld: return "received without commands";
     }
     return {};
 }
 
-inline std::string of(const log_write& w) {
+inline std::string of(const core::log_write& w) {
     std::string all = "write " + of(w.sequence) + ":";
     if (w.vote) all += " term " + of(w.vote->current_term) + ", vote for " + of(w.vote->voted_for);
     if (!w.entries) return all;
@@ -1575,15 +1561,17 @@ inline std::string of(const log_write& w) {
 }  // namespace detail::words
 
 /// A message in one line.
-[[nodiscard]] inline std::string in_words(const message& body) { return detail::words::of(body); }
+[[nodiscard]] inline std::string in_words(const core::message& body) {
+    return detail::words::of(body);
+}
 
 /// An input in one line.
-[[nodiscard]] inline std::string in_words(const input& in) {
+[[nodiscard]] inline std::string in_words(const core::input& in) {
     return std::visit([](const auto& each) { return detail::words::of(each); }, in);
 }
 
 /// A state in one line: what one wants to know first.
-[[nodiscard]] inline std::string in_words(const state& s) {
+[[nodiscard]] inline std::string in_words(const core::state& s) {
     using detail::words::of;
     auto all = of(s.role) + " of term " + of(s.current_term) + ", voted for " + of(s.voted_for) +
                ", leader " + of(s.current_leader()) + ", log " + of(s.log.base()) + " to " +
@@ -1600,10 +1588,10 @@ namespace raft::testing {
 /// One step of a replay, for as long as `tell` runs.
 struct replayed_step {
     std::size_t number = 0;  ///< From 1, as the inputs are counted.
-    const recorded_input& in;
-    const state& before;
-    const state& after;
-    const effects& out;
+    const flight::recorded_input& in;
+    const core::state& before;
+    const core::state& after;
+    const core::effects& out;
 };
 
 struct replay_result {
@@ -1617,7 +1605,8 @@ struct replay_result {
 };
 
 /// The names of the parts of a state in which two differ.
-[[nodiscard]] inline std::vector<std::string> differences(const state& a, const state& b) {
+[[nodiscard]] inline std::vector<std::string> differences(const core::state& a,
+                                                          const core::state& b) {
     constexpr std::array names{"self",     "config",         "current_term", "voted_for", "log",
                                "snapshot", "configurations", "commit_index", "role",      "peers",
                                "tasks",    "disk",           "timers",       "seed"};
@@ -1637,12 +1626,12 @@ struct replay_result {
 /// the state is not what was recorded, which is known where a stretch begins and at the end, and
 /// before an input that no server can have been given.
 template <class Tell>
-[[nodiscard]] replay_result replay(const recording& all, Tell tell) {
+[[nodiscard]] replay_result replay(const flight::recording& all, Tell tell) {
     replay_result result;
-    state now;
-    state before;
-    effects out;
-    const auto differs_from = [&](const state& recorded) {
+    core::state now;
+    core::state before;
+    core::effects out;
+    const auto differs_from = [&](const core::state& recorded) {
         result.differences = differences(recorded, now);
         result.differs_at = result.inputs;
         return !result.same();
@@ -1671,7 +1660,7 @@ inline std::string change(const char* what, const std::string& from, const std::
     return from == to ? "" : std::string{what} + " " + from + " -> " + to;
 }
 
-inline std::vector<std::string> changes(const state& a, const state& b) {
+inline std::vector<std::string> changes(const core::state& a, const core::state& b) {
     const std::string all[] = {
         change("role", of(a.role), of(b.role)),
         change("term", of(a.current_term), of(b.current_term)),

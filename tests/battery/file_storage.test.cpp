@@ -20,7 +20,7 @@ static_assert(raft::storage_for<raft::file_storage<int>, int>);
 static_assert(raft::storage_for<raft::file_storage<std::string>, std::string>);
 static_assert(raft::storage_for<storage, std::string>);
 static_assert(!raft::log_storage_for<raft::file_storage<int>, std::string>);
-static_assert(!raft::storage_files<int>);
+static_assert(!raft::wal::storage_files<int>);
 
 namespace {
 
@@ -223,7 +223,7 @@ TEST_CASE("B71 file storage: a snapshot for which the disk is too full waits, th
     t.flush();
     CHECK_FALSE(t.disk().is_saving());
     CHECK(t.disk().snapshot_error() == "");
-    CHECK(t.disk().snapshot()->description.last_included == raft::log_position{{30}, {1}});
+    CHECK(t.disk().snapshot()->description.last_included == raft::core::log_position{{30}, {1}});
 }
 
 TEST_CASE("file storage: an entry longer than a segment has one of its own") {
@@ -243,7 +243,7 @@ TEST_CASE("file storage: a snapshot is read in any pieces, from the file that wa
     REQUIRE(t.open());
     t.append(1, 1, 20);
     const std::string large(300'000, 'x');
-    t.disk().save({{10}, {1}}, raft::voters_only({{1}}), [&](auto& sink) {
+    t.disk().save({{10}, {1}}, raft::core::voters_only({{1}}), [&](auto& sink) {
         for (std::size_t at = 0; at < large.size(); at += 1000)
             sink.write(bytes_of(large.substr(at, 1000)));
     });
@@ -251,7 +251,7 @@ TEST_CASE("file storage: a snapshot is read in any pieces, from the file that wa
     const auto stored = t.disk().snapshot();
     REQUIRE(stored.has_value());
     CHECK(stored->description.size == large.size());
-    CHECK(stored->members == raft::voters_only({{1}}));
+    CHECK(stored->members == raft::core::voters_only({{1}}));
     for (const std::uint64_t offset : {0U, 1U, 65'535U, 65'536U, 131'000U, 299'999U})
         for (const std::uint64_t length : {1U, 3U, 65'536U, 100'000U, 400'000U})
             CHECK(text_of(t.disk().read_snapshot(offset, length)) == large.substr(offset, length));
@@ -290,16 +290,16 @@ TEST_CASE("file storage: a snapshot without a byte can be saved and installed") 
     teller t{files};
     REQUIRE(t.open());
     t.append(1, 1, 3);
-    t.disk().save({{2}, {1}}, raft::voters_only({{1}}), [](auto&) {});
+    t.disk().save({{2}, {1}}, raft::core::voters_only({{1}}), [](auto&) {});
     t.flush();
     CHECK(t.disk().snapshot()->description.size == 0);
-    const raft::snapshot_description none{{{9}, {2}}, 0};
-    t.disk().install({{2}, none, false}, raft::voters_only({{1}}));
+    const raft::core::snapshot_description none{{{9}, {2}}, 0};
+    t.disk().install({{2}, none, false}, raft::core::voters_only({{1}}));
     t.flush();
     CHECK(t.disk().snapshot()->description == none);
     teller again{files.after_kill()};
     REQUIRE(again.open());
-    CHECK(again.found().log_base == raft::log_position{{9}, {2}});
+    CHECK(again.found().log_base == raft::core::log_position{{9}, {2}});
     CHECK(again.found().snapshot->description == none);
 }
 
@@ -423,6 +423,6 @@ TEST_CASE("file storage: the thread reports an error of the disk") {
     t.append(1, 1, 1);
     std::unique_lock lock{mutex};
     changed.wait(lock, [&] { return t.disk().progress().failed; });
-    CHECK(t.disk().progress().durable == raft::write_sequence{});
+    CHECK(t.disk().progress().durable == raft::core::write_sequence{});
     CHECK(t.disk().error().find("cannot sync data/log-0000000000000001") != std::string::npos);
 }

@@ -168,7 +168,8 @@ TEST_CASE("B73 file storage damage: zeros that were written are not taken for a 
     auto& storage = std::get<0>(opened);
     static_cast<void>(storage.recover());
     const std::vector<story::entry> zeros{{{1}, std::string(2000, '\0')}};
-    storage.write({.sequence = {1}, .entries = raft::append{{1}, {1}, {1}, {}}}, zeros, nullptr);
+    storage.write({.sequence = {1}, .entries = raft::core::append{{1}, {1}, {1}, {}}}, zeros,
+                  nullptr);
     storage.flush();
     for (std::size_t at = 512; at < 2500; at += 13) {
         auto damaged = files.after_kill();

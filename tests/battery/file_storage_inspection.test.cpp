@@ -12,6 +12,8 @@
 #include <raft/battery/file_storage/inspection.hpp>
 
 using namespace raft;
+using namespace raft::wal;
+using namespace raft::core;
 using raft::testing::faulty_files;
 using story::first_segment;
 using story::second_segment;
@@ -19,7 +21,7 @@ using story::teller;
 
 namespace {
 
-const std::string snapshot_path = "data/snapshot-0000000000000014";
+const std::string kept_snapshot = "data/snapshot-0000000000000014";
 
 /// What a look has found, entries and all.
 struct looked {
@@ -238,9 +240,9 @@ TEST_CASE("inspection: damage in the middle is told with file and offset and wha
 TEST_CASE("inspection: a flipped bit in a snapshot is told and the rest as well") {
     const auto at = wal::snapshot_header_bytes + 5;
     const auto all =
-        look_into(with(written(), snapshot_path, [&](auto& bytes) { flip(bytes, at); }));
+        look_into(with(written(), kept_snapshot, [&](auto& bytes) { flip(bytes, at); }));
     REQUIRE(all.found.problems.size() == 1);
-    CHECK(all.found.problems[0].file == snapshot_path);
+    CHECK(all.found.problems[0].file == kept_snapshot);
     CHECK_FALSE(all.found.snapshots[0].is_sound);
     CHECK(all.found.snapshots[0].stored.has_value());
     CHECK(all.entries.size() == 23);

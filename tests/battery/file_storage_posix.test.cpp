@@ -56,10 +56,11 @@ storage opened(const std::string& directory) {
 
 void append(storage& to, std::uint64_t sequence, std::uint64_t index, const std::string& command) {
     const std::vector<entry> entries{{{1}, command}};
-    to.write({.sequence = {sequence},
-              .vote = raft::hard_state{{1}, raft::member_id{2}},
-              .entries = raft::append{{index}, {index}, {1}, raft::entry_source::proposed}},
-             entries, nullptr);
+    to.write(
+        {.sequence = {sequence},
+         .vote = raft::core::hard_state{{1}, raft::member_id{2}},
+         .entries = raft::core::append{{index}, {index}, {1}, raft::core::entry_source::proposed}},
+        entries, nullptr);
     to.flush();
     REQUIRE(to.error() == "");
 }
@@ -93,8 +94,8 @@ TEST_CASE("file storage on real files: what was written is found again") {
     const auto found = s.recover();
     CHECK_FALSE(found.empty);
     CHECK(found.last_index == raft::log_index{10});
-    CHECK(found.vote == raft::hard_state{{1}, raft::member_id{2}});
-    CHECK(found.runs == std::vector<raft::term_run>{{{1}, {1}}});
+    CHECK(found.vote == raft::core::hard_state{{1}, raft::member_id{2}});
+    CHECK(found.runs == std::vector<raft::core::term_run>{{{1}, {1}}});
     CHECK(s.report().empty());
     CHECK(s.entries({3}, {3}, 1)[0].command == std::string(1000, 'd'));
 }
@@ -180,7 +181,7 @@ TEST_CASE("file storage on real files: snapshots replace the log, and old segmen
         static_cast<void>(s.recover());
         for (std::uint64_t i = 1; i <= 200; ++i) append(s, i, i, std::string(1000, 'x'));
         CHECK(std::filesystem::exists(scratch.segment()));
-        s.save({{150}, {1}}, raft::voters_only({{1}, {2}}), [](auto& sink) {
+        s.save({{150}, {1}}, raft::core::voters_only({{1}, {2}}), [](auto& sink) {
             const std::vector<std::byte> state(200'000, std::byte{42});
             sink.write(state);
         });
@@ -198,7 +199,7 @@ TEST_CASE("file storage on real files: snapshots replace the log, and old segmen
     CHECK(found.log_base.index <= raft::log_index{150});
     CHECK(found.log_base.index > raft::log_index{50});
     CHECK(found.last_index == raft::log_index{200});
-    CHECK(found.snapshot->members == raft::voters_only({{1}, {2}}));
+    CHECK(found.snapshot->members == raft::core::voters_only({{1}, {2}}));
     CHECK(s.read_snapshot(199'999, 10).size() == 1);
     CHECK(s.read_snapshot(199'999, 10)[0] == std::byte{42});
 }
@@ -212,7 +213,7 @@ TEST_CASE("file storage on real files: it can be moved, its thread goes on") {
         static_cast<void>(s.recover());
         for (std::uint64_t i = 1; i <= 1000; ++i) {
             const std::vector<entry> entries{{{1}, std::string(100, 'x')}};
-            s.write({.sequence = {i}, .entries = raft::append{{i}, {i}, {1}, {}}}, entries,
+            s.write({.sequence = {i}, .entries = raft::core::append{{i}, {i}, {1}, {}}}, entries,
                     nullptr);
         }
         auto moved = std::move(s);
@@ -229,7 +230,7 @@ TEST_CASE("F26 what a storage creates is for its user alone") {
     fill(scratch);
     {
         auto s = opened(scratch.path());
-        s.save({{10}, {1}}, raft::voters_only({{1}}), [](auto&) {});
+        s.save({{10}, {1}}, raft::core::voters_only({{1}}), [](auto&) {});
         s.flush();
     }
     const auto mode = [](const auto& path) { return std::filesystem::status(path).permissions(); };

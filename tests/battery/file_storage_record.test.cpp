@@ -19,7 +19,7 @@ namespace {
 
 constexpr record_place here{7, 1024};
 
-const raft::indexed_configuration change{{12}, raft::voters_only({{1}, {2}, {9}})};
+const raft::core::indexed_configuration change{{12}, raft::core::voters_only({{1}, {2}, {9}})};
 
 /// Every part, a no-op and a command.
 std::vector<std::byte> full_record() {
@@ -52,8 +52,8 @@ TEST_CASE("file storage record: what was built is read") {
     const auto content = read_payload(
         header->parts, std::span{bytes}.subspan(record_header_bytes, header->payload_bytes));
     REQUIRE(content.has_value());
-    CHECK(content->vote == raft::hard_state{{5}, raft::member_id{3}});
-    CHECK(content->base == raft::log_position{{9}, {4}});
+    CHECK(content->vote == raft::core::hard_state{{5}, raft::member_id{3}});
+    CHECK(content->base == raft::core::log_position{{9}, {4}});
     CHECK(content->configuration == change);
     REQUIRE(content->entries.has_value());
     CHECK(content->entries->first() == log_index{12});

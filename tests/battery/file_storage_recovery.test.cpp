@@ -15,7 +15,7 @@
 #include <support/dice.hpp>
 
 using raft::log_index;
-using raft::log_position;
+using raft::core::log_position;
 using raft::testing::faulty_files;
 using raft::testing::survival;
 using story::first_segment;
@@ -108,7 +108,7 @@ result open_damaged(const faulty_files& files, const written& w,
 
     // It can be written to, and found again.
     t.begin_at(all);
-    t.append(4, all.last_index().value + 1, 2, 100, raft::hard_state{{4}, {}});
+    t.append(4, all.last_index().value + 1, 2, 100, raft::core::hard_state{{4}, {}});
     t.flush();
     CHECK(t.disk().error() == "");
     teller again{files.after_kill()};
@@ -158,7 +158,7 @@ TEST_CASE("file storage recovery: a damaged log is cut off, set aside, and its e
     REQUIRE_MESSAGE(t.open(recovering()), t.error());
     CHECK(t.found().lost_through == log_position{{26}, {3}});
     CHECK(t.found().last_index == log_index{0});
-    CHECK(t.found().vote == raft::hard_state{{3}, raft::member_id{1}});
+    CHECK(t.found().vote == raft::core::hard_state{{3}, raft::member_id{1}});
     REQUIRE(t.disk().report().size() == 2);
     CHECK(t.disk().report()[0] ==
           first_segment + " is damaged at offset 576: a record does not match its checksum; "
@@ -360,7 +360,7 @@ TEST_CASE("file storage recovery: a vote that may be hidden in what is damaged i
     faulty_files files;
     teller told{files};
     REQUIRE(told.open());
-    told.append(1, 1, 2, 100, raft::hard_state{{1}, raft::member_id{1}});
+    told.append(1, 1, 2, 100, raft::core::hard_state{{1}, raft::member_id{1}});
     told.flush();
     told.vote(2, 2);
     told.flush();
@@ -387,7 +387,7 @@ TEST_CASE("file storage recovery: a vote that may be hidden in what is damaged i
         flip(files, first_segment, 512 + 150);
         teller t{files.after_kill()};
         REQUIRE(t.open(recovering()));  // The first record had a vote, too, but this one counts.
-        CHECK(t.found().vote == raft::hard_state{{2}, raft::member_id{2}});
+        CHECK(t.found().vote == raft::core::hard_state{{2}, raft::member_id{2}});
         CHECK(t.found().lost_through == log_position{{4}, {2}});
     }
     SUBCASE("the last entries are damaged") {
@@ -417,7 +417,7 @@ TEST_CASE("file storage recovery: a second loss counts if the log was more up to
         flip(again, first_segment, 576 + 2 * 64 + 60);
         teller t{again};
         REQUIRE_MESSAGE(t.open(recovering()), t.error());
-        CHECK(t.found().vote == raft::hard_state{{5}, {}});
+        CHECK(t.found().vote == raft::core::hard_state{{5}, {}});
         const auto expected = term == 2 ? w.end() : log_position{{5}, {5}};
         CHECK(t.found().lost_through == expected);
     }

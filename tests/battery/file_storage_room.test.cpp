@@ -28,8 +28,8 @@ void flush_all(teller& t) {
 struct long_snapshot {
     static constexpr std::size_t chunk_bytes = 700'000;
     std::vector<std::byte> bytes = std::vector<std::byte>(2 * chunk_bytes + 100, std::byte{7});
-    raft::snapshot_description description{{{100}, {2}}, bytes.size(), raft::crc32c(bytes)};
-    raft::configuration members = raft::voters_only({{1}, {2}});
+    raft::core::snapshot_description description{{{100}, {2}}, bytes.size(), raft::crc32c(bytes)};
+    raft::configuration members = raft::core::voters_only({{1}, {2}});
 
     [[nodiscard]] std::span<const std::byte> chunk_at(std::size_t offset) const {
         return std::span{bytes}.subspan(offset, std::min(chunk_bytes, bytes.size() - offset));
@@ -63,10 +63,10 @@ void tell(teller& t, const long_snapshot& received) {
     flush_all(t);
     t.discard(20);
     flush_all(t);
-    t.append(2, 31, 20, 200, raft::hard_state{{2}, std::nullopt});
+    t.append(2, 31, 20, 200, raft::core::hard_state{{2}, std::nullopt});
     flush_all(t);
     if (!receive(t, received)) return;
-    const raft::write_sequence sequence{t.disk().progress().durable.value + 1};
+    const raft::core::write_sequence sequence{t.disk().progress().durable.value + 1};
     t.disk().write_chunk({sequence, received.description, 2 * long_snapshot::chunk_bytes, 100},
                          received.chunk_at(2 * long_snapshot::chunk_bytes));
     t.disk().install({{sequence.value + 1}, received.description, false}, received.members);
@@ -77,7 +77,7 @@ void tell(teller& t, const long_snapshot& received) {
 void check_end(const faulty_files& files, const long_snapshot& received) {
     teller t{files};
     REQUIRE_MESSAGE(t.open(), t.error());
-    CHECK(t.found().vote == raft::hard_state{{2}, std::nullopt});
+    CHECK(t.found().vote == raft::core::hard_state{{2}, std::nullopt});
     REQUIRE(t.found().snapshot.has_value());
     CHECK(t.found().snapshot->description == received.description);
     CHECK(t.found().log_base == received.description.last_included);

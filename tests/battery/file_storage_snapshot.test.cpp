@@ -56,7 +56,7 @@ constexpr std::uint64_t chunk_bytes = mebibyte / 4;
 /// A snapshot that is long enough for a crash to cost something.
 struct long_snapshot {
     std::vector<std::byte> bytes = std::vector<std::byte>(2 * mebibyte + 500'000);
-    raft::snapshot_description description{};
+    raft::core::snapshot_description description{};
 
     explicit long_snapshot(std::uint64_t last_included = 9, std::uint8_t seed = 1) {
         std::uint64_t mixed = seed;
@@ -90,8 +90,8 @@ std::uint64_t receive(story::storage& disk, const long_snapshot& snapshot, std::
 }
 
 void install(story::storage& disk, const long_snapshot& snapshot) {
-    const raft::write_sequence sequence{disk.progress().durable.value + 1};
-    disk.install({sequence, snapshot.description, false}, raft::voters_only({{1}, {2}}));
+    const raft::core::write_sequence sequence{disk.progress().durable.value + 1};
+    disk.install({sequence, snapshot.description, false}, raft::core::voters_only({{1}, {2}}));
     disk.flush();
     CHECK(disk.error() == "");
     CHECK(disk.snapshot()->description == snapshot.description);
@@ -123,7 +123,7 @@ TEST_CASE("§7 file storage: writes become durable while a snapshot is being fil
     std::latch may_fill{1};
     t.told->append(1, 1, 20);
     auto state = std::make_unique<std::vector<std::byte>>(bytes_of(state_at({10})));
-    t.disk().save_later({{10}, {1}}, raft::voters_only({{1}}),
+    t.disk().save_later({{10}, {1}}, raft::core::voters_only({{1}}),
                         [&may_fill, held = std::move(state)](auto& sink) {
                             may_fill.wait();
                             sink.write(*held);
@@ -137,7 +137,7 @@ TEST_CASE("§7 file storage: writes become durable while a snapshot is being fil
     t.wait_until([&] { return !t.disk().is_saving(); });
     const auto stored = t.disk().snapshot();
     REQUIRE(stored.has_value());
-    CHECK(stored->description.last_included == raft::log_position{{10}, {1}});
+    CHECK(stored->description.last_included == raft::core::log_position{{10}, {1}});
     CHECK(story::snapshot_text(t.disk(), stored->description.size) == state_at({10}));
 }
 
@@ -152,7 +152,8 @@ TEST_CASE(
         void operator()(std::latch* told) const { told->count_down(); }
     };
     std::unique_ptr<std::latch, at_the_end> held{&let_go};
-    t.disk().save_later({{2}, {1}}, raft::voters_only({{1}}), [kept = std::move(held)](auto&) {});
+    t.disk().save_later({{2}, {1}}, raft::core::voters_only({{1}}),
+                        [kept = std::move(held)](auto&) {});
     let_go.wait();
     CHECK_FALSE(t.disk().snapshot().has_value());
 }
@@ -160,7 +161,7 @@ TEST_CASE(
 TEST_CASE("§7 file storage: a snapshot that is being filled is finished before the storage goes") {
     threaded t;
     t.told->append(1, 1, 20);
-    t.disk().save_later({{10}, {1}}, raft::voters_only({{1}}),
+    t.disk().save_later({{10}, {1}}, raft::core::voters_only({{1}}),
                         [](auto& sink) { sink.write(bytes_of(state_at({10}))); });
     t.told.reset();
     teller again{t.files.after_power_loss({})};
@@ -173,7 +174,7 @@ TEST_CASE("B71 file storage: a snapshot that was filled waits while the disk is 
     t.told->append(1, 1, 20);
     t.wait_for_writes();
     t.files.set_capacity(0);
-    t.disk().save_later({{10}, {1}}, raft::voters_only({{1}}),
+    t.disk().save_later({{10}, {1}}, raft::core::voters_only({{1}}),
                         [](auto& sink) { sink.write(bytes_of(state_at({10}))); });
     t.wait_until([&] { return !t.disk().snapshot_error().empty(); });
     CHECK(t.disk().snapshot_error().find("No space left on device") != std::string::npos);
@@ -184,8 +185,9 @@ TEST_CASE("B71 file storage: a snapshot that was filled waits while the disk is 
 TEST_CASE("F3 a storage with its thread stages a chunk when there is room and writes go on") {
     threaded t;
     const auto bytes = bytes_of(state_at({9}));
-    const raft::snapshot_description description{{{9}, {2}}, bytes.size(), raft::crc32c(bytes)};
-    const auto members = raft::voters_only({{1}, {2}});
+    const raft::core::snapshot_description description{
+        {{9}, {2}}, bytes.size(), raft::crc32c(bytes)};
+    const auto members = raft::core::voters_only({{1}, {2}});
     t.files.set_capacity(0);
     t.disk().stage(description, members, 0, bytes);
     t.wait_until([&] { return t.disk().waits_for_room(); });
@@ -200,7 +202,7 @@ TEST_CASE("F3 a storage with its thread stages a chunk when there is room and wr
     CHECK(t.disk().room_error() == "");
     t.disk().write_chunk({{2}, description, 0, bytes.size()}, bytes);
     t.disk().install({{3}, description, false}, members);
-    t.wait_until([&] { return t.disk().progress().durable == raft::write_sequence{3}; });
+    t.wait_until([&] { return t.disk().progress().durable == raft::core::write_sequence{3}; });
     CHECK(t.disk().snapshot()->description == description);
 }
 
@@ -226,8 +228,9 @@ TEST_CASE("B83 file storage: a power failure at any change costs less than two M
         teller t{files};
         if (!t.open()) return std::uint64_t{0};
         const auto durable = receive(t.disk(), snapshot, 0, snapshot.bytes.size());
-        const raft::write_sequence sequence{t.disk().progress().durable.value + 1};
-        t.disk().install({sequence, snapshot.description, false}, raft::voters_only({{1}, {2}}));
+        const raft::core::write_sequence sequence{t.disk().progress().durable.value + 1};
+        t.disk().install({sequence, snapshot.description, false},
+                         raft::core::voters_only({{1}, {2}}));
         t.disk().flush();
         return durable;
     };
@@ -310,9 +313,9 @@ TEST_CASE("file storage: a snapshot that is not what its description says is nev
     teller t{files};
     REQUIRE(t.open());
     const auto bytes = bytes_of(state_at({9}));
-    const raft::snapshot_description wrong{{{9}, {2}}, bytes.size(), raft::crc32c(bytes) + 1};
+    const raft::core::snapshot_description wrong{{{9}, {2}}, bytes.size(), raft::crc32c(bytes) + 1};
     t.disk().write_chunk({{1}, wrong, 0, bytes.size()}, bytes);
-    t.disk().install({{2}, wrong, false}, raft::voters_only({{1}}));
+    t.disk().install({{2}, wrong, false}, raft::core::voters_only({{1}}));
     t.flush();
     CHECK(t.disk().error().find("another checksum") != std::string::npos);
     CHECK_FALSE(t.disk().snapshot().has_value());

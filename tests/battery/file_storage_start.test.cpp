@@ -101,5 +101,5 @@ TEST_CASE("F24 a spare segment with bits in it does not hide where a damaged log
     teller t{files};
     REQUIRE_MESSAGE(t.open(options), t.error());
     CHECK(t.found().last_index < raft::log_index{100});
-    CHECK(t.found().lost_through == raft::log_position{{100}, {1}});
+    CHECK(t.found().lost_through == raft::core::log_position{{100}, {1}});
 }

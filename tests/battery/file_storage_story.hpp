@@ -21,10 +21,10 @@
 namespace story {
 
 using raft::configuration;
-using raft::indexed_configuration;
 using raft::log_index;
-using raft::log_position;
 using raft::term_number;
+using raft::core::indexed_configuration;
+using raft::core::log_position;
 using raft::testing::faulty_files;
 using storage = raft::file_storage<std::string, faulty_files>;
 using entry = raft::entry<std::string>;
@@ -45,7 +45,7 @@ inline raft::file_storage_options small_segments() {
 
 /// What a storage holds after a write: the whole log, nothing discarded.
 struct image {
-    raft::hard_state vote{};
+    raft::core::hard_state vote{};
     log_position base{};
     std::vector<entry> log{};
     std::vector<indexed_configuration> configurations{};
@@ -102,7 +102,7 @@ public:
 
     /// Entries from `first` on, each with a text of its own and at least `bytes` long.
     void append(std::uint64_t term, std::uint64_t first, std::uint64_t count,
-                std::size_t bytes = 10, std::optional<raft::hard_state> vote = {}) {
+                std::size_t bytes = 10, std::optional<raft::core::hard_state> vote = {}) {
         std::vector<entry> entries;
         for (std::uint64_t i = 0; i < count; ++i) {
             auto text = "t" + std::to_string(term) + " i" + std::to_string(first + i) + " w" +
@@ -115,13 +115,13 @@ public:
 
     void append_configuration(std::uint64_t term, std::uint64_t first,
                               std::vector<raft::member_id> members) {
-        const indexed_configuration c{{first}, raft::voters_only(std::move(members))};
+        const indexed_configuration c{{first}, raft::core::voters_only(std::move(members))};
         write({}, {first}, {term}, {{{term}, std::nullopt}}, &c);
     }
 
     void save(std::uint64_t index) {
         REQUIRE(log_index{index} <= now().last_index());
-        storage_->save({{index}, now().term_at({index})}, raft::voters_only({{1}, {2}, {3}}),
+        storage_->save({{index}, now().term_at({index})}, raft::core::voters_only({{1}, {2}, {3}}),
                        [&](auto& sink) {
                            const auto bytes = bytes_of(state_at({index}));
                            sink.write(std::span{bytes}.first(7));
@@ -134,8 +134,8 @@ public:
     /// Receives and installs a snapshot whose last entry is this.
     void install(log_position last_included, bool keep_suffix, bool flush_between) {
         const auto bytes = bytes_of(state_at(last_included.index));
-        const raft::snapshot_description description{last_included, bytes.size(),
-                                                     raft::crc32c(bytes)};
+        const raft::core::snapshot_description description{last_included, bytes.size(),
+                                                           raft::crc32c(bytes)};
         const auto cut = bytes.size() / 2;
         images_.push_back(now());
         storage_->write_chunk({sequence(), description, 0, cut}, std::span{bytes}.first(cut));
@@ -152,7 +152,8 @@ public:
         }
         images_.push_back(next);
         installs_[images_.size() - 1] = last_included.index;
-        storage_->install({sequence(), description, keep_suffix}, raft::voters_only({{1}, {2}}));
+        storage_->install({sequence(), description, keep_suffix},
+                          raft::core::voters_only({{1}, {2}}));
     }
 
     void flush() {
@@ -170,27 +171,28 @@ public:
     }
 
 private:
-    static raft::hard_state hard_state(std::uint64_t term, std::optional<std::uint64_t> voted_for) {
-        raft::hard_state state{.current_term = {term}};
+    static raft::core::hard_state hard_state(std::uint64_t term,
+                                             std::optional<std::uint64_t> voted_for) {
+        raft::core::hard_state state{.current_term = {term}};
         if (voted_for) state.voted_for = raft::member_id{*voted_for};
         return state;
     }
 
-    [[nodiscard]] raft::write_sequence sequence() const { return {images_.size() - 1}; }
+    [[nodiscard]] raft::core::write_sequence sequence() const { return {images_.size() - 1}; }
 
-    void write(std::optional<raft::hard_state> vote, log_index first, term_number term,
+    void write(std::optional<raft::core::hard_state> vote, log_index first, term_number term,
                std::vector<entry> entries, const indexed_configuration* c) {
         auto next = now();
         if (vote) next.vote = *vote;
-        raft::log_write w{.vote = vote};
+        raft::core::log_write w{.vote = vote};
         if (!entries.empty()) {
             next.log.resize(static_cast<std::size_t>(first - next.base.index - 1));
             next.log.insert(next.log.end(), entries.begin(), entries.end());
             std::erase_if(next.configurations,
                           [&](const auto& each) { return each.index >= first; });
             if (c != nullptr) next.configurations.push_back(*c);
-            w.entries = raft::append{first, first + (entries.size() - 1), term,
-                                     raft::entry_source::proposed};
+            w.entries = raft::core::append{first, first + (entries.size() - 1), term,
+                                           raft::core::entry_source::proposed};
         }
         images_.push_back(std::move(next));
         w.sequence = sequence();
@@ -308,7 +310,7 @@ inline void tell_twenty_entries(teller& told) {
     told.append(1, 11, 3, 300);
     told.append_configuration(1, 14, {{1}, {2}, {3}});
     told.flush();
-    told.append(2, 14, 2, 300, raft::hard_state{{2}, raft::member_id{2}});
+    told.append(2, 14, 2, 300, raft::core::hard_state{{2}, raft::member_id{2}});
     told.append(2, 16, 5, 100);
 }
 

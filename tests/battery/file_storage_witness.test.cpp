@@ -6,6 +6,7 @@
 #include <battery/file_storage_story.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using raft::testing::faulty_files;
 using story::small_segments;
 using story::storage;
@@ -29,7 +30,7 @@ struct witness {
         }
         disk.write({{++writes},
                     hard_state{{term}, {}},
-                    raft::append{{first}, {first + count - 1}, {term}, source}},
+                    raft::core::append{{first}, {first + count - 1}, {term}, source}},
                    entries, nullptr);
     }
     void cut(log_position last_kept, log_position lost_through) {

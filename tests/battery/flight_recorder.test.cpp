@@ -23,6 +23,8 @@
 #include <support/dice.hpp>
 
 using namespace raft;
+using namespace raft::flight;
+using namespace raft::core;
 using testing::cluster;
 using testing::dice;
 using testing::s1;

@@ -20,6 +20,8 @@
 #include <support/trio.hpp>
 
 using namespace raft;
+using namespace raft::wire;
+using namespace raft::core;
 using namespace raft::testing;
 
 namespace {

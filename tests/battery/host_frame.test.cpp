@@ -14,6 +14,8 @@
 #include <support/dice.hpp>
 
 using namespace raft;
+using namespace raft::wire;
+using namespace raft::core;
 using namespace raft::testing;
 
 namespace {

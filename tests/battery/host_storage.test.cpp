@@ -17,6 +17,8 @@
 #include <support/hosts.hpp>
 
 using namespace raft;
+using namespace raft::wire;
+using namespace raft::core;
 using namespace raft::testing;
 
 namespace {

@@ -88,7 +88,7 @@ public:
         for (std::uint64_t id = 1; id <= 3; ++id) {
             auto& one = all_[id];
             one.clock.advance_to(manual_clock::time_point{std::chrono::minutes{minutes[id - 1]}});
-            one.options = {{id}, voters_only({{1}, {2}, {3}}), history_id{1}, config, id};
+            one.options = {{id}, core::voters_only({{1}, {2}, {3}}), history_id{1}, config, id};
             start(id);
         }
     }
@@ -164,7 +164,7 @@ private:
             for (auto& [id, one] : all_)
                 if (one.node) one.keeper->keep(*one.node, one.now());
             wires_.deliver_all(
-                [&](member_id to, member_id from, const message& body, const auto& mail) {
+                [&](member_id to, member_id from, const core::message& body, const auto& mail) {
                     if (all_[to.value].node) all_[to.value].node->receive(from, body, mail);
                 });
         } while (!wires_.empty());

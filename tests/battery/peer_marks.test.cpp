@@ -12,6 +12,7 @@
 #include <raft/testing/faulty_files.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using raft::testing::faulty_files;
 
 namespace {

@@ -9,6 +9,7 @@
 namespace {
 
 using namespace raft;
+using namespace raft::wire;
 
 said_proof some() {
     said_proof said;

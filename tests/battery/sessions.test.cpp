@@ -23,6 +23,8 @@
 #include <support/journal.hpp>
 
 using namespace raft;
+using namespace raft::policy;
+using namespace raft::core;
 using namespace raft::testing;
 
 namespace {

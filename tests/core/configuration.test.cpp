@@ -12,6 +12,7 @@
 #include <raft/core/quorum.hpp>
 
 using namespace raft;
+using namespace raft::core;
 
 namespace {
 

@@ -11,6 +11,7 @@
 #include <support/messages.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::testing;
 
 namespace {
@@ -36,16 +37,16 @@ TEST_CASE("§6 a message ends before the second configuration that it would carr
     const auto c = with_two_changes();
     const auto& held = c.at(s1).configurations;
     REQUIRE(held.size() == 3);
-    CHECK(detail::last_to_send(c.at(s1), {1}) == previous(held[2].index));
-    CHECK(detail::last_to_send(c.at(s1), held[1].index) == previous(held[2].index));
-    CHECK(detail::last_to_send(c.at(s1), next(held[1].index)) == c.at(s1).log.last_index());
+    CHECK(core::last_to_send(c.at(s1), {1}) == previous(held[2].index));
+    CHECK(core::last_to_send(c.at(s1), held[1].index) == previous(held[2].index));
+    CHECK(core::last_to_send(c.at(s1), next(held[1].index)) == c.at(s1).log.last_index());
 }
 
 TEST_CASE("§6 the second configuration may stand where the message would have ended") {
     auto s = with_two_changes().at(s1);
     s.config.entries_per_message =
         static_cast<std::uint32_t>(s.configurations[2].index - log_index{1}) + 1;
-    CHECK(detail::last_to_send(s, {1}) == previous(s.configurations[2].index));
+    CHECK(core::last_to_send(s, {1}) == previous(s.configurations[2].index));
 }
 
 TEST_CASE("§5.3 a configuration that is here already is not taken twice") {

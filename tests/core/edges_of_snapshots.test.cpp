@@ -11,6 +11,7 @@
 #include <support/snapshots.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::testing;
 
 TEST_CASE("§6 a configuration is in force from its own entry on, up to the next") {
@@ -124,8 +125,8 @@ TEST_CASE("§7 who needs the entry at the base needs no snapshot once its log go
     REQUIRE(base < c.at(s1).snapshot.last_included.index);
     auto peer = progress_of(c, s1, s3);
     peer.next_index = base;
-    CHECK(detail::can_do_without_snapshot(c.at(s1), peer, base));
-    CHECK_FALSE(detail::can_do_without_snapshot(c.at(s1), peer, previous(base)));
+    CHECK(core::can_do_without_snapshot(c.at(s1), peer, base));
+    CHECK_FALSE(core::can_do_without_snapshot(c.at(s1), peer, previous(base)));
 }
 
 TEST_CASE("S96 entries do not make a follower ask again, only the leader's word without them") {

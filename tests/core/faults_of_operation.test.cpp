@@ -12,6 +12,7 @@
 #include <support/slow_disks.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::testing;
 
 namespace {
@@ -336,7 +337,7 @@ TEST_CASE("F15 a rejection that waits for the disk has the hint that it would ha
 // ------------------------------------------------------------------------------------------- terms
 
 TEST_CASE("F17 no message moves the term further than an honest server can have come") {
-    const auto far = detail::term_step_max + 2;
+    const auto far = core::term_step_max + 2;
     const auto huge = (std::uint64_t{1} << 63U) - 1;
     for (const auto term : {far, huge}) {
         auto c = steady(3, {});
@@ -375,8 +376,8 @@ TEST_CASE("F17 no message moves the term further than an honest server can have 
 
 TEST_CASE("F17 a server that was away for as many elections as there can be is heard") {
     auto c = steady(3, plain());
-    c.inject(s3, s2, ask(detail::term_step_max + 1, position(9, 1)));
-    CHECK(c.term(s2) == detail::term_step_max + 1);
+    c.inject(s3, s2, ask(core::term_step_max + 1, position(9, 1)));
+    CHECK(c.term(s2) == core::term_step_max + 1);
 }
 
 // ---------------------------------------------------------------------------------------- removal

@@ -13,6 +13,7 @@
 #include <support/messages.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::testing;
 
 namespace {

@@ -14,6 +14,7 @@
 #include <raft/core/log.hpp>
 
 using namespace raft;
+using namespace raft::core;
 
 namespace {
 

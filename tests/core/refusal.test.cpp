@@ -11,6 +11,7 @@
 #include <support/messages.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::testing;
 
 namespace {
@@ -159,7 +160,7 @@ TEST_CASE("reads that cannot be served are refused, each for its reason") {
 TEST_CASE("B70 a server whose storage failed refuses everything") {
     for (const auto id : {s1, s2}) {
         auto c = steady(3, {});
-        c.give(id, raft::storage_failed{});
+        c.give(id, raft::core::storage_failed{});
         CHECK(refuses(c, id, proposed{1}, refusal_reason::storage_failed));
         for (const auto kind :
              {read_consistency::linearizable, read_consistency::lease, read_consistency::stale})

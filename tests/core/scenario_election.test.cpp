@@ -12,6 +12,7 @@
 #include <support/messages.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::testing;
 
 TEST_CASE("S4 who hears of nobody stands after one to two election timeouts, and again after") {

@@ -12,6 +12,7 @@
 #include <support/messages.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::testing;
 
 namespace {
@@ -136,7 +137,7 @@ TEST_CASE("S100 a leader answers at once while its lease lasts, after that it as
     const auto began = c.now();
     c.settle();
     CHECK(answers_by_lease(c, s1));
-    const auto length = detail::lease_length(c.at(s1));
+    const auto length = core::lease_length(c.at(s1));
     CHECK(length < timeout);
     c.let_time_pass(began + length - c.now() + duration{-1});
     CHECK(answers_by_lease(c, s1));
@@ -171,7 +172,7 @@ TEST_CASE("S100 a lease ends before the follower's patience, by clocks that run 
             // to elect another.
             const auto part = static_cast<long double>(drift) / 1'000'000;
             const auto lease_ends =
-                static_cast<long double>(detail::lease_length(s).nanoseconds) / (1 - part);
+                static_cast<long double>(core::lease_length(s).nanoseconds) / (1 - part);
             const auto follower_free = static_cast<long double>(nanoseconds) / (1 + part);
             CHECK(lease_ends < follower_free);
         }

@@ -12,6 +12,7 @@
 #include <support/messages.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::testing;
 
 TEST_CASE("S29 what a follower has and commits, by prev, entries and the leader's commit index") {

@@ -13,6 +13,7 @@
 #include <support/snapshots.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::testing;
 
 namespace {
@@ -269,10 +270,10 @@ TEST_CASE("§7 a follower awaits just the chunks that it writes, and nobody else
         for (const auto& s : {c.at(s3), half_way, installed}) {
             const auto taken =
                 step(s, received{s2, m, members}, c.now()).out.rare->chunk.has_value();
-            CHECK(detail::awaits_chunk(s, m, members.value) == taken);
+            CHECK(core::awaits_chunk(s, m, members.value) == taken);
         }
-        CHECK_FALSE(detail::awaits_chunk(off, m, members.value));
-        CHECK_FALSE(detail::awaits_chunk(led.at(s1), m, members.value));
+        CHECK_FALSE(core::awaits_chunk(off, m, members.value));
+        CHECK_FALSE(core::awaits_chunk(led.at(s1), m, members.value));
     }
 }
 

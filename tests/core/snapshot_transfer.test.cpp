@@ -11,6 +11,7 @@
 #include <support/snapshots.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::testing;
 
 namespace {

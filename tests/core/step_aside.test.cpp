@@ -12,6 +12,7 @@
 #include <support/messages.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::testing;
 
 namespace {
@@ -45,7 +46,7 @@ configuration with_learner_s2() {
 TEST_CASE(
     "B44 a leader waits four election timeouts for its disk, then it tells another to stand") {
     auto c = hanging(steady(3, {}));
-    pass_and_answer(c, timeout * detail::disk_patience + duration{-1});
+    pass_and_answer(c, timeout * core::disk_patience + duration{-1});
     CHECK(c.at(s1).is_leader());
     c.lose_all();
     pass_and_answer(c, duration{1});
@@ -63,7 +64,7 @@ TEST_CASE(
 TEST_CASE("B44 a disk that finishes anything at all in time is waited for anew") {
     auto c = hanging(steady(3, {}));
     for (int i = 0; i < 5; ++i) {
-        pass_and_answer(c, timeout * detail::disk_patience + duration{-1});
+        pass_and_answer(c, timeout * core::disk_patience + duration{-1});
         REQUIRE(c.at(s1).is_leader());
         c.propose(s1);
         c.persist(s1, 1);
@@ -76,7 +77,7 @@ TEST_CASE("B44 a leader whose disk was idle for long has all the time for its ne
     auto c = steady(3, {});
     for (int i = 0; i < 20; ++i) pass_and_answer(c, {timeout.nanoseconds / 2});
     c = hanging(c);
-    pass_and_answer(c, timeout * detail::disk_patience + duration{-1});
+    pass_and_answer(c, timeout * core::disk_patience + duration{-1});
     CHECK(c.at(s1).is_leader());
 }
 
@@ -101,7 +102,7 @@ TEST_CASE("F7 a leader whose disk hangs stays while no other disk has what it wa
     c.hold_disk(s1);
     c.propose(s1);
     c.lose_all();
-    c.let_time_pass(timeout * detail::disk_patience);
+    c.let_time_pass(timeout * core::disk_patience);
     for (const auto id : {s2, s3}) c.inject(id, s1, ack(1, 1));
     c.lose_all();
     c.heartbeat(s1);

@@ -12,6 +12,7 @@
 #include <raft/core/types.hpp>
 
 using namespace raft;
+using namespace raft::core;
 
 namespace {
 

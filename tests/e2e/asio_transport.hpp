@@ -16,6 +16,8 @@
 namespace asio_test {
 
 using namespace raft;
+using namespace raft::wire;
+using namespace raft::core;
 using namespace std::chrono_literals;
 using tcp = asio::ip::tcp;
 using transport_type = asio_transport<std::string>;

@@ -45,15 +45,15 @@ std::string random_bytes(std::mt19937_64& random, std::size_t count) {
 
 /// What a server says first to a peer.
 std::string handshake_of(std::uint64_t cluster, std::uint64_t from, std::uint64_t to) {
-    const auto bytes = raft::encode_handshake(
+    const auto bytes = raft::wire::encode_handshake(
         {.version_newest = 1, .cluster = {cluster}, .from = {from}, .to = {to}});
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-raft::handshake_verdict verdict_in(const std::string& reply) {
-    raft::handshake said{};
-    const auto wrong = raft::decode_handshake(std::as_bytes(std::span{reply}), said);
-    return wrong ? raft::handshake_verdict::asking : said.verdict;
+raft::wire::handshake_verdict verdict_in(const std::string& reply) {
+    raft::wire::handshake said{};
+    const auto wrong = raft::wire::decode_handshake(std::as_bytes(std::span{reply}), said);
+    return wrong ? raft::wire::handshake_verdict::asking : said.verdict;
 }
 
 }  // namespace
@@ -160,7 +160,8 @@ TEST_CASE("e2e: one who poses as a peer and sends garbage is cut off, and the re
     for (int i = 0; i < 20; ++i) {
         raw_socket peer{servers.cluster().address(1).peer_port};
         REQUIRE(peer.send(handshake_of(cluster, 2, 1)));
-        CHECK(verdict_in(peer.receive(raft::handshake_bytes)) == raft::handshake_verdict::welcome);
+        CHECK(verdict_in(peer.receive(raft::wire::handshake_bytes)) ==
+              raft::wire::handshake_verdict::welcome);
         // Half a length, or what has the length of a frame and is none.
         peer.send(i % 2 == 0 ? "\x40\x01"
                              : std::string{"\x40\0\0\0", 4} + random_bytes(random, 60));
@@ -170,8 +171,8 @@ TEST_CASE("e2e: one who poses as a peer and sends garbage is cut off, and the re
     }
     raw_socket stranger{servers.cluster().address(1).peer_port};
     REQUIRE(stranger.send(handshake_of(cluster + 1, 2, 1)));
-    CHECK(verdict_in(stranger.receive(raft::handshake_bytes)) ==
-          raft::handshake_verdict::other_cluster);
+    CHECK(verdict_in(stranger.receive(raft::wire::handshake_bytes)) ==
+          raft::wire::handshake_verdict::other_cluster);
     CHECK(stranger.receive_all().empty());
     CHECK(stranger.was_closed());
     check_alive(servers);

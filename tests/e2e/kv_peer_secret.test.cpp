@@ -45,18 +45,18 @@ std::string status_of_peers(kv_servers& servers, std::uint64_t id) {
 
 /// As a member that the servers know, with a vote in a term far ahead behind it.
 std::string forged_call(std::uint64_t cluster, std::uint64_t from, std::uint64_t to) {
-    const auto question = raft::encode_handshake(
+    const auto question = raft::wire::encode_handshake(
         {.version_newest = 1, .cluster = {cluster}, .from = {from}, .to = {to}});
     std::vector<std::byte> bytes{question.begin(), question.end()};
-    const raft::message vote = raft::request_vote{.term = {1'000'000}};
+    const raft::core::message vote = raft::core::request_vote{.term = {1'000'000}};
     REQUIRE_FALSE(
-        raft::append_frame(bytes, vote, raft::attachment<std::string>{}, {}, 1).has_value());
+        raft::wire::append_frame(bytes, vote, raft::attachment<std::string>{}, {}, 1).has_value());
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-raft::handshake_verdict verdict_in(const std::string& reply) {
-    raft::handshake said{};
-    const auto fault = raft::decode_handshake(std::as_bytes(std::span{reply}), said);
+raft::wire::handshake_verdict verdict_in(const std::string& reply) {
+    raft::wire::handshake said{};
+    const auto fault = raft::wire::decode_handshake(std::as_bytes(std::span{reply}), said);
     REQUIRE_FALSE(fault.has_value());
     return said.verdict;
 }
@@ -76,7 +76,8 @@ TEST_CASE("e2e: servers with a secret hear no forged frame and no server without
     const auto known = before.id % 3 + 1;
     raw_socket liar{at.peer_port};
     REQUIRE(liar.send(forged_call(servers.layout().identity(), known, before.id)));
-    CHECK(verdict_in(liar.receive(raft::handshake_bytes)) == raft::handshake_verdict::proof_wanted);
+    CHECK(verdict_in(liar.receive(raft::wire::handshake_bytes)) ==
+          raft::wire::handshake_verdict::proof_wanted);
     CHECK(liar.receive_all().empty());
     CHECK(logs(servers, before.id, "refused, the caller has no secret, and one is wanted"));
     CHECK(status_of_peers(servers, before.id) ==

@@ -240,7 +240,7 @@ TEST_CASE("replica: a member is added and another removed, and knows it") {
     const auto refused = await(all.at(follows).change_members(wanted, asio::use_future));
     CHECK(reason_of(refused) == raft::refusal_reason::not_leader);
     CHECK(await(all.at(leader).change_members(wanted, asio::use_future)) ==
-          raft::change_outcome{raft::change_result::completed});
+          raft::change_outcome{raft::core::change_result::completed});
     CHECK(all.value(4) == 9);
     all.kill(leader);
     CHECK(result_of(all.add(all.leader(), 1)) == 10);

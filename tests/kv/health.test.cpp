@@ -16,14 +16,14 @@ constexpr raft::instant start{1'000'000'000};
 raft::instant after(std::int64_t milliseconds) { return start + raft::milliseconds(milliseconds); }
 
 /// Server 1 of three, of which 3 is to be a witness.
-raft::state server_one() {
-    raft::state state{.self = {1}, .current_term = {7}};
+raft::core::state server_one() {
+    raft::core::state state{.self = {1}, .current_term = {7}};
     state.config.election_timeout = raft::milliseconds(300);
-    auto members = raft::voters_only({{1}, {2}});
+    auto members = raft::core::voters_only({{1}, {2}});
     members =
-        raft::detail::with_change_begun(members, {{{1}}, {{2}}, {{3}, raft::member_part::witness}});
+        raft::core::with_change_begun(members, {{{1}}, {{2}}, {{3}, raft::member_part::witness}});
     state.configurations.push_back({{}, members});
-    state.role = raft::follower_state{.leader = raft::member_id{2}, .last_contact = start};
+    state.role = raft::core::follower_state{.leader = raft::member_id{2}, .last_contact = start};
     return state;
 }
 
@@ -46,14 +46,14 @@ TEST_CASE(
     CHECK_FALSE(one.obstacle(state, start));
     CHECK_FALSE(one.obstacle(state, after(299)));
     CHECK(one.obstacle(state, after(300)) == "the leader was last heard 300 ms ago");
-    state.role = raft::follower_state{};
+    state.role = raft::core::follower_state{};
     CHECK(one.obstacle(state, start) == "no leader is known");
-    state.role = raft::candidate_state{};
+    state.role = raft::core::candidate_state{};
     CHECK(one.obstacle(state, start) == "no leader is known");
     CHECK_FALSE(health::ailment(state));
-    state.role = raft::leader_state{};
+    state.role = raft::core::leader_state{};
     CHECK_FALSE(one.obstacle(state, after(1000)));
-    state.role = raft::halted{};
+    state.role = raft::core::halted{};
     CHECK(one.obstacle(state, start) == health::ailment(state));
     CHECK(health::ailment(state)->starts_with("the storage failed"));
 }
@@ -61,7 +61,7 @@ TEST_CASE(
 TEST_CASE("health: nothing is read while no leader is known, nor by a witness") {
     health one;
     auto state = server_one();
-    state.role = raft::follower_state{};
+    state.role = raft::core::follower_state{};
     CHECK_FALSE(one.wants_read(state));
     state = server_one();
     state.configurations.back().value.witnesses.insert({0});
@@ -77,7 +77,7 @@ TEST_CASE("F22 a witness that does not vote yet is reported as a learner") {
     CHECK(members[2].part == raft::member_part::learner);
     auto voting = state;
     auto& newest = voting.configurations.back().value;
-    newest = raft::detail::with_change_advanced(newest);
+    newest = raft::core::with_change_advanced(newest);
     CHECK(report_of_members(voting, start)[2].part == raft::member_part::witness);
 }
 
@@ -89,7 +89,7 @@ TEST_CASE("members are reported with how far they are behind and since when they
     CHECK_FALSE(followed[1].behind);
 
     state.log.append({7}, 10);
-    state.role = raft::leader_state{};
+    state.role = raft::core::leader_state{};
     state.peers.resize(3);
     state.peers[0] = {.match_index = {10}, .last_contact = start};
     state.peers[1] = {.match_index = {4}, .last_contact = after(15)};

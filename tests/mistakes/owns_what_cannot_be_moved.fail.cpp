@@ -11,7 +11,7 @@ struct counter {
     int apply(raft::log_index, const int& amount) { return value += amount; }
 };
 
-struct unmovable : raft::transport_archetype<int> {
+struct unmovable : raft::policy::transport_archetype<int> {
     unmovable() = default;
     unmovable(const unmovable&) = delete;
 };

@@ -20,6 +20,7 @@
 #include <raft/testing/faulty_files.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::testing;
 
 namespace {

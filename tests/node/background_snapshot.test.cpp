@@ -17,6 +17,7 @@
 #include <support/journal.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::testing;
 
 namespace {

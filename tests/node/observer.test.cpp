@@ -12,6 +12,7 @@
 #include <support/trio.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::testing;
 
 namespace {

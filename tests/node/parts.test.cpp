@@ -9,6 +9,7 @@
 #include <support/trio.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::testing;
 
 TEST_CASE("S57 where a message is split the rest begins with the entry that comes next") {

@@ -33,9 +33,11 @@ function(build_with_cmake)
     "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DCMAKE_CXX_FLAGS=${FLAGS}")
   run("${CMAKE_COMMAND}" --build build)
   run(build/consumer)
-  if(EXISTS "${work}/build/consumer-asio")
-    run(build/consumer-asio)
-  endif()
+  foreach(other IN ITEMS core asio)
+    if(EXISTS "${work}/build/consumer-${other}")
+      run(build/consumer-${other})
+    endif()
+  endforeach()
 endfunction()
 
 function(build_bare)
@@ -47,9 +49,10 @@ function(install_into prefix)
   run("${CMAKE_COMMAND}" --install "${BINARY_DIR}" --prefix "${prefix}")
 endfunction()
 
-# A package has every header, under its name, and nothing else.
+# A package has every header and the source of raft::core, under its name, and nothing else.
 function(check_headers prefix)
-  file(GLOB_RECURSE expected RELATIVE "${SOURCE_DIR}/include" "${SOURCE_DIR}/include/raft/*.hpp")
+  file(GLOB_RECURSE expected RELATIVE "${SOURCE_DIR}/include"
+    "${SOURCE_DIR}/include/raft/*.hpp" "${SOURCE_DIR}/include/raft/*.cpp")
   file(GLOB_RECURSE found RELATIVE "${prefix}/include" "${prefix}/include/*")
   if(NOT found STREQUAL expected)
     message(FATAL_ERROR "not the headers of raft in '${prefix}/include': ${found}")
@@ -65,10 +68,11 @@ endif()
 if(WAY STREQUAL "install")
   install_into("${work}/prefix")
   check_headers("${work}/prefix")
-  build_with_cmake("-DCMAKE_PREFIX_PATH=${work}/prefix" "-DRAFT_VERSION=${VERSION}" ${with_asio})
+  build_with_cmake("-DCMAKE_PREFIX_PATH=${work}/prefix" "-DRAFT_VERSION=${VERSION}"
+    -DRAFT_WITH_CORE=ON ${with_asio})
 
 elseif(WAY STREQUAL "subdirectory")
-  build_with_cmake("-DRAFT_SOURCE_DIR=${SOURCE_DIR}" ${with_asio})
+  build_with_cmake("-DRAFT_SOURCE_DIR=${SOURCE_DIR}" -DRAFT_WITH_CORE=ON ${with_asio})
 
 elseif(WAY STREQUAL "fetch_content")
   # The repository holds what is here, committed or not.

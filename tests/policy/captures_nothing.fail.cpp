@@ -2,10 +2,10 @@
 // error: raft: a StateMachine's .capture\(\) const. needs .save. and .restore. beside it
 #include <raft/policy.hpp>
 
-struct absent : raft::state_machine_archetype {
+struct absent : raft::policy::state_machine_archetype {
     void save(auto&) const {}
     bool restore(auto&) { return true; }
     void capture() const {}
 };
 
-int main() { raft::check_state_machine<absent>(); }
+int main() { raft::policy::check_state_machine<absent>(); }

@@ -14,6 +14,8 @@
 #include <raft/raft.hpp>
 
 using namespace raft;
+using namespace raft::policy;
+using namespace raft::core;
 
 namespace {
 

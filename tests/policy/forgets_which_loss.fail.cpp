@@ -2,8 +2,8 @@
 // error: raft: a Storage's .forget_loss. takes nothing
 #include <raft/policy.hpp>
 
-struct doubtful : raft::storage_archetype<int> {
-    void forget_loss(raft::log_position) {}
+struct doubtful : raft::policy::storage_archetype<int> {
+    void forget_loss(raft::core::log_position) {}
 };
 
-int main() { raft::check_storage<doubtful, int>(); }
+int main() { raft::policy::check_storage<doubtful, int>(); }

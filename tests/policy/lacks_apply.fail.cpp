@@ -7,4 +7,4 @@ struct idle {
     using result = int;
 };
 
-int main() { raft::check_state_machine<idle>(); }
+int main() { raft::policy::check_state_machine<idle>(); }

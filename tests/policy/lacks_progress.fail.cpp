@@ -2,8 +2,8 @@
 // error: raft: a Storage needs .storage_progress progress\(\) const.
 #include <raft/policy.hpp>
 
-struct secretive : raft::storage_archetype<int> {
+struct secretive : raft::policy::storage_archetype<int> {
     void progress() const;
 };
 
-int main() { raft::check_storage<secretive, int>(); }
+int main() { raft::policy::check_storage<secretive, int>(); }

@@ -3,7 +3,8 @@
 #include <raft/policy.hpp>
 
 struct deaf {
-    void send(std::span<const raft::member_id>, const raft::message&, const raft::attachment<int>&);
+    void send(std::span<const raft::member_id>, const raft::core::message&,
+              const raft::attachment<int>&);
 };
 
-int main() { raft::check_transport<deaf, int>(); }
+int main() { raft::policy::check_transport<deaf, int>(); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The production step as a model for the explorer: clusters whose every step is `raft::advance`
+// The production step as a model for the explorer: clusters whose every step is `core::advance`
 // itself, on production states. Whatever may happen may happen at any moment: timers fire, disks
 // finish writes one by one, servers crash and keep any beginning of what they were writing,
 // messages arrive late, in any order, more than once, or never.
@@ -42,7 +42,7 @@ public:
 
     explicit cluster_model(const model_bounds& bounds, std::vector<explored_cluster> starts = {})
         : bounds_{bounds}, starts_{std::move(starts)} {
-        require(!bounds_.config.clock_drift_ppm);  // A lease is about time itself.
+        core::require(!bounds_.config.clock_drift_ppm);  // A lease is about time itself.
         if (bounds_.voters == 0) bounds_.voters = bounds_.servers;
         bounds_.symmetry = bounds_.symmetry && is_symmetric(bounds_);
         usual_ = first_members(bounds_);
@@ -55,7 +55,7 @@ public:
         explored_cluster first;
         first.past.left = events_within(bounds_);
         for (std::size_t i = 0; i < bounds_.servers; ++i) {
-            recovered_state nothing;
+            core::recovered_state nothing;
             nothing.configurations.push_back({{}, members_known_at_first(i)});
             nothing.born = !is_founder(i) || bounds_.births == 0;
             first.at(i).now.self = {i + 1};
@@ -148,7 +148,7 @@ public:
     /// What led to the successor that `visit` was last called with.
     [[nodiscard]] const explored_event& last_event() const { return last_event_; }
     /// What the server did then, if the event was an input.
-    [[nodiscard]] const effects& last_effects() const { return out_; }
+    [[nodiscard]] const core::effects& last_effects() const { return out_; }
     [[nodiscard]] const model_bounds& bounds() const { return bounds_; }
 
 private:
@@ -165,9 +165,9 @@ private:
     [[nodiscard]] static configuration first_members(const model_bounds& bounds) {
         std::vector<member_id> ids;
         for (std::uint64_t id = 1; id <= bounds.voters; ++id) ids.push_back({id});
-        auto members = voters_only(std::move(ids));
+        auto members = core::voters_only(std::move(ids));
         members.witnesses =
-            members.voters.without(member_set::first(bounds.voters - bounds.witnesses));
+            members.voters.without(core::member_set::first(bounds.voters - bounds.witnesses));
         return members;
     }
 
@@ -183,8 +183,8 @@ private:
     /// The server begins to run, with what its disk holds. So many restarts are left.
     void start(explored_server& server, std::size_t restarts_left) const {
         server.now = initial_state(server.now.self, bounds_.config, server.disk.recover(), 0);
-        effects timers;
-        advance(server.now, started{}, explored_now, timers);
+        core::effects timers;
+        advance(server.now, core::started{}, explored_now, timers);
         if (bounds_.reads > 0) number_requests(server.now, restarts_left);
     }
 
@@ -195,12 +195,14 @@ private:
 
     void timers(const explored_cluster& now, std::size_t i, auto visit) {
         const auto& s = now.at(i).now;
-        if (raft::detail::is_asleep(s))
-            give(now, {kind::wake, i, 0}, wake_requested{}, visit);
+        if (raft::core::is_asleep(s))
+            give(now, {kind::wake, i, 0}, core::wake_requested{}, visit);
         else if (s.is_leader())
-            give(now, {kind::heartbeat_timer, i, 0}, timer_fired{timer::heartbeat}, visit);
+            give(now, {kind::heartbeat_timer, i, 0}, core::timer_fired{core::timer::heartbeat},
+                 visit);
         else
-            give(now, {kind::election_timer, i, 0}, timer_fired{timer::election}, visit);
+            give(now, {kind::election_timer, i, 0}, core::timer_fired{core::timer::election},
+                 visit);
     }
 
     void requests(const explored_cluster& now, std::size_t i, auto visit) {
@@ -208,11 +210,11 @@ private:
         take_snapshot(now, i, visit);
         if (now.past.left.reads > 0 && !s.is_candidate()) {
             --next_.past.left.reads;
-            give(now, {kind::read, i, 0}, read_requested{}, visit);
+            give(now, {kind::read, i, 0}, core::read_requested{}, visit);
         }
         if (!s.is_leader()) return;
         if (s.log.last_index().value < bounds_.log_max)
-            give(now, {kind::propose, i, 1}, proposed{1}, visit);
+            give(now, {kind::propose, i, 1}, core::proposed{1}, visit);
         if (now.past.left.transfers > 0) transfers(now, i, visit);
         if (now.past.left.changes > 0) changes(now, i, visit);
         if (now.past.left.parts > 0) parts(now, i, visit);
@@ -222,10 +224,10 @@ private:
         for (std::size_t j = 0; j < bounds_.servers; ++j) {
             if (j == i) continue;
             --next_.past.left.transfers;
-            give(now, {kind::transfer, i, j}, transfer_requested{member_id{j + 1}}, visit);
+            give(now, {kind::transfer, i, j}, core::transfer_requested{member_id{j + 1}}, visit);
         }
         --next_.past.left.transfers;
-        give(now, {kind::resign, i, 0}, step_down_requested{}, visit);
+        give(now, {kind::resign, i, 0}, core::step_down_requested{}, visit);
     }
 
     /// To any other set of voters, of which there are at least two. Nobody waits for a majority to
@@ -235,7 +237,7 @@ private:
         const auto based_on = now.at(i).now.configurations.back().index;
         for (std::uint32_t chosen = 0; chosen < std::uint32_t{1} << bounds_.servers; ++chosen) {
             if (std::popcount(chosen) < 2) continue;
-            change_requested request{based_on, {}, true};
+            core::change_requested request{based_on, {}, true};
             for (std::size_t j = 0; j < bounds_.servers; ++j)
                 if ((chosen >> j & 1U) != 0) request.members.push_back({{j + 1}});
             --next_.past.left.changes;
@@ -247,9 +249,9 @@ private:
     void parts(const explored_cluster& now, std::size_t i, auto visit) {
         const auto& s = now.at(i).now;
         for (std::size_t number = 0; number < bounds_.servers * wanted_part::parts; ++number) {
-            const change_requested request{s.configurations.back().index,
-                                           wanted_part::of(number).among(s.members()), true};
-            if (raft::detail::check_membership_change(s.members(), request.members)) continue;
+            const core::change_requested request{s.configurations.back().index,
+                                                 wanted_part::of(number).among(s.members()), true};
+            if (raft::core::check_membership_change(s.members(), request.members)) continue;
             --next_.past.left.parts;
             give(now, {kind::part, i, number}, request, visit);
         }
@@ -260,17 +262,17 @@ private:
         if (now.past.left.snapshots == 0 || now.at(i).disk.is_installing() ||
             !may_take_snapshot(s, s.commit_index))
             return;
-        const snapshot_description taken{{s.commit_index, *s.log.term_at(s.commit_index)}, 1};
+        const core::snapshot_description taken{{s.commit_index, *s.log.term_at(s.commit_index)}, 1};
         --next_.past.left.snapshots;
         next_.at(i).disk.save_snapshot(taken, members_at(s, s.commit_index));
-        give(now, {kind::snapshot, i, 0}, snapshot_saved{taken}, visit);
+        give(now, {kind::snapshot, i, 0}, core::snapshot_saved{taken}, visit);
     }
 
     void disk_events(const explored_cluster& now, std::size_t i, auto visit) {
         const auto unfinished = now.at(i).disk.unfinished_writes();
         for (std::size_t count = 1; count <= unfinished; ++count) {
             const auto sequence = next_.at(i).disk.finish(count);
-            give(now, {kind::disk, i, count}, written{*sequence}, visit);
+            give(now, {kind::disk, i, count}, core::written{*sequence}, visit);
         }
         for (std::size_t kept = 0; now.past.left.crashes > 0 && kept <= unfinished; ++kept)
             crash(now, i, kept, visit);
@@ -377,8 +379,8 @@ private:
     }
 
     /// A request for reads that comes again may begin another round: they are bounded, too.
-    [[nodiscard]] bool is_within_bounds(const raft::state& s) const {
-        const auto* leading = std::get_if<leader_state>(&s.role);
+    [[nodiscard]] bool is_within_bounds(const raft::core::state& s) const {
+        const auto* leading = std::get_if<core::leader_state>(&s.role);
         return s.current_term.value <= bounds_.term_max &&
                s.log.last_index().value <= bounds_.log_max &&
                (leading == nullptr || leading->round.value <= bounds_.reads);
@@ -398,17 +400,17 @@ private:
 
     // ------------------------------------------------------------------------------------- network
 
-    void send(const raft::state& from) {
+    void send(const raft::core::state& from) {
         for (const auto& each : out_.messages) {
             if (const auto* one = std::get_if<member_id>(&each.to))
                 post(from, *one, each.body);
             else
-                for (const auto member : *std::get_if<member_set>(&each.to))
+                for (const auto member : *std::get_if<core::member_set>(&each.to))
                     post(from, from.identity_of(member), each.body);
         }
     }
 
-    void post(const raft::state& from, member_id to, const message& body) {
+    void post(const raft::core::state& from, member_id to, const core::message& body) {
         const auto sent = sent_by(from, to, body);
         if (std::ranges::find(next_.network, sent) == next_.network.end())
             next_.network.push_back(sent);
@@ -479,7 +481,7 @@ private:
     configuration usual_{};
     std::vector<explored_cluster> starts_{};
     explored_cluster next_{};
-    effects out_{};
+    core::effects out_{};
     short_way short_way_{};
     explored_event last_event_{};
     std::array<server_bytes, explored_servers_max> unchanged_{};  ///< Of the state expanded now.

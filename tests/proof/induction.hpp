@@ -47,11 +47,11 @@ public:
     /// one entry or are never full: windows keep their width.
     explicit induction(induction_bounds bounds, std::size_t threads = 2, Step step = {})
         : bounds_{with_durable_storage(bounds)}, facts_{bounds_}, threads_{threads}, step_{step} {
-        require(bounds.servers <= small_cluster_max && bounds.term_max <= small_term_max &&
-                bounds.log_max <= small_log_max);
-        require(!bounds.config.quiescence && !bounds.config.clock_drift_ppm);
-        require(bounds.config.entries_per_message == 1 ||
-                bounds.config.entries_per_message > bounds.log_max);
+        core::require(bounds.servers <= small_cluster_max && bounds.term_max <= small_term_max &&
+                      bounds.log_max <= small_log_max);
+        core::require(!bounds.config.quiescence && !bounds.config.clock_drift_ppm);
+        core::require(bounds.config.entries_per_message == 1 ||
+                      bounds.config.entries_per_message > bounds.log_max);
     }
 
     /// Goes through all histories, until one shows a violation. `report` is called every few

@@ -259,26 +259,26 @@ inline constexpr std::array server_clauses{
 struct sent_message {
     std::size_t from = 0;
     std::size_t to = 0;
-    const message* body = nullptr;
+    const core::message* body = nullptr;
 };
 
 namespace detail {
 
 /// §5.2: who asks for votes has voted for itself.
 [[nodiscard]] constexpr bool is_true(const cluster_history& h, const sent_message& sent,
-                                     const request_vote& m) {
+                                     const core::request_vote& m) {
     return h.terms[m.term.value].vote[sent.from] == sent.from;
 }
 
 /// Who grants its vote has given it.
 [[nodiscard]] constexpr bool is_true(const cluster_history& h, const sent_message& sent,
-                                     const request_vote_reply& m) {
+                                     const core::request_vote_reply& m) {
     return !m.granted || h.terms[m.term.value].vote[sent.from] == sent.to;
 }
 
 /// It comes from the leader of the term, and is true of its log. What it calls committed is.
 [[nodiscard]] constexpr bool is_true(const cluster_history& h, const sent_message& sent,
-                                     const append_entries& m) {
+                                     const core::append_entries& m) {
     const auto& in = h.terms[m.term.value];
     const auto commit = m.commit_index.value;
     if (in.leader != sent.from || m.last_index.value > in.log.length) return false;
@@ -290,7 +290,7 @@ namespace detail {
 
 /// What it acknowledges was acknowledged: this is what the history says.
 [[nodiscard]] constexpr bool is_true(const cluster_history& h, const sent_message& sent,
-                                     const append_entries_reply& m) {
+                                     const core::append_entries_reply& m) {
     return m.match_index.value <= h.terms[m.term.value].acknowledged[sent.from];
 }
 
@@ -309,8 +309,9 @@ namespace detail {
 /// What holds of every message that was ever sent and its sender as it is now: as long as a
 /// candidate stands its log is what it boasts of. It is what voters compare their own with, and a
 /// candidate takes no entries.
-[[nodiscard]] constexpr bool boasts_of_its_log(const server_view& sender, const message& body) {
-    const auto* m = std::get_if<request_vote>(&body);
+[[nodiscard]] constexpr bool boasts_of_its_log(const server_view& sender,
+                                               const core::message& body) {
+    const auto* m = std::get_if<core::request_vote>(&body);
     if (m == nullptr || sender.is != server_view::role::candidate ||
         sender.current_term != m->term.value)
         return true;

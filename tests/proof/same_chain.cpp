@@ -11,6 +11,7 @@
 namespace {
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::proof;
 
 class walk {

@@ -27,7 +27,7 @@ namespace raft::proof {
 class trace_writer {
 public:
     /// A server that has never run.
-    void begin(const state& s) {
+    void begin(const core::state& s) {
         if (s.current_term != term_number{} || s.log.last_index() != log_index{})
             return give_up("the run begins in the middle");
         note("InitState", traced(s, 0));
@@ -35,8 +35,8 @@ public:
     }
 
     /// A server went from `before` to `after`; `message` came, if one did.
-    void step(const state& before, const state& after, const message* body, member_id from,
-              const effects& out) {
+    void step(const core::state& before, const core::state& after, const core::message* body,
+              member_id from, const core::effects& out) {
         if (obstacle_ != nullptr) return;
         if (!after.configurations.empty() && after.configurations.size() > 1)
             return give_up("memberships change");
@@ -55,7 +55,7 @@ public:
     }
 
     /// A server that was `before` crashed, and is `after` now.
-    void restart(const state& before, const state& after) {
+    void restart(const core::state& before, const core::state& after) {
         if (obstacle_ != nullptr) return;
         auto& mine = servers_[after.self.value];
         if (after.current_term != mine.term || after.voted_for != mine.vote ||
@@ -88,7 +88,7 @@ private:
         lines_.push_back(trace_line(name, s, m));
     }
 
-    [[nodiscard]] static bool is_prefix(const log_terms& a, const log_terms& b) {
+    [[nodiscard]] static bool is_prefix(const core::log_terms& a, const core::log_terms& b) {
         return b.last_index() >= a.last_index() && b.matches(a.last());
     }
     [[nodiscard]] traced_past& past() { return servers_[after_->self.value]; }
@@ -96,8 +96,8 @@ private:
     [[nodiscard]] traced_server now() {
         return traced(*after_, std::max(past().commit, after_->commit_index.value));
     }
-    [[nodiscard]] static bool stands(const state& s) {
-        const auto* standing = std::get_if<candidate_state>(&s.role);
+    [[nodiscard]] static bool stands(const core::state& s) {
+        const auto* standing = std::get_if<core::candidate_state>(&s.role);
         return standing != nullptr && !standing->pre_vote;
     }
     [[nodiscard]] bool newly_leads() const {
@@ -111,7 +111,7 @@ private:
 
     // ----------------------------------------------------------------------------------- receiving
 
-    void receive(const message& body, member_id from) {
+    void receive(const core::message& body, member_id from) {
         auto m = traced(from, before_->self, body);
         const bool later = after_->current_term > before_->current_term;
         if (!m) {
@@ -120,44 +120,47 @@ private:
         }
         if (nothing_comes_of_it(*m, body)) return;
         take(*m);
-        const bool append = std::holds_alternative<append_entries>(body);
-        const bool vote = std::holds_alternative<request_vote>(body);
-        note(append                                             ? "ReceiveAppendEntriesRequest"
-             : vote                                             ? "ReceiveRequestVoteRequest"
-             : std::holds_alternative<request_vote_reply>(body) ? "ReceiveRequestVoteResponse"
-                                                                : "ReceiveAppendEntriesResponse",
+        const bool append = std::holds_alternative<core::append_entries>(body);
+        const bool vote = std::holds_alternative<core::request_vote>(body);
+        note(append ? "ReceiveAppendEntriesRequest"
+             : vote ? "ReceiveRequestVoteRequest"
+             : std::holds_alternative<core::request_vote_reply>(body)
+                 ? "ReceiveRequestVoteResponse"
+                 : "ReceiveAppendEntriesResponse",
              then(), &*m);
-        if (append) answer_append(*m, *std::get_if<append_entries>(&body));
+        if (append) answer_append(*m, *std::get_if<core::append_entries>(&body));
         if (vote) send_vote(*m);
     }
 
     /// Whether the message might as well have been lost, as far as the specification goes.
-    [[nodiscard]] bool nothing_comes_of_it(const traced_message& m, const message& body) const {
+    [[nodiscard]] bool nothing_comes_of_it(const traced_message& m,
+                                           const core::message& body) const {
         if (after_->current_term > before_->current_term) return false;
-        if (std::holds_alternative<request_vote_reply>(body)) return granted() == granted_before();
-        if (std::holds_alternative<append_entries_rejection>(body)) return true;
-        if (const auto* reply = std::get_if<append_entries_reply>(&body))
+        if (std::holds_alternative<core::request_vote_reply>(body))
+            return granted() == granted_before();
+        if (std::holds_alternative<core::append_entries_rejection>(body)) return true;
+        if (const auto* reply = std::get_if<core::append_entries_reply>(&body))
             return !before_->is_leader() || reply->term != before_->current_term ||
                    match_before(m.from) >= reply->match_index;
-        if (std::holds_alternative<request_vote>(body) && m.term == before_->current_term.value &&
-            after_->voted_for != m.from)
+        if (std::holds_alternative<core::request_vote>(body) &&
+            m.term == before_->current_term.value && after_->voted_for != m.from)
             return true;  // It may be refused for more reasons here: it is as if it had not come.
         return out_->messages.empty() && is_as_before();
     }
     [[nodiscard]] bool is_as_before() const {
-        const auto* was = std::get_if<follower_state>(&before_->role);
-        const auto* is = std::get_if<follower_state>(&after_->role);
+        const auto* was = std::get_if<core::follower_state>(&before_->role);
+        const auto* is = std::get_if<core::follower_state>(&after_->role);
         if (before_->role.index() != after_->role.index()) return false;
         if (was != nullptr && was->deferred != is->deferred) return false;
         return before_->voted_for == after_->voted_for && before_->log == after_->log &&
                before_->commit_index == after_->commit_index && granted_before() == granted();
     }
-    [[nodiscard]] static member_set granted_in(const state& s) {
-        const auto* standing = std::get_if<candidate_state>(&s.role);
-        return standing != nullptr && !standing->pre_vote ? standing->granted : member_set{};
+    [[nodiscard]] static core::member_set granted_in(const core::state& s) {
+        const auto* standing = std::get_if<core::candidate_state>(&s.role);
+        return standing != nullptr && !standing->pre_vote ? standing->granted : core::member_set{};
     }
-    [[nodiscard]] member_set granted_before() const { return granted_in(*before_); }
-    [[nodiscard]] member_set granted() const {
+    [[nodiscard]] core::member_set granted_before() const { return granted_in(*before_); }
+    [[nodiscard]] core::member_set granted() const {
         return newly_leads() ? after_->members().everyone() : granted_in(*after_);
     }
     [[nodiscard]] log_index match_before(member_id id) const {
@@ -173,7 +176,7 @@ private:
     }
 
     /// What the specification makes of entries received; it must be what we made of them.
-    void answer_append(const traced_message& asked, const append_entries& m) {
+    void answer_append(const traced_message& asked, const core::append_entries& m) {
         traced_message reply{.type = "MsgAppResp", .term = now().term};
         const auto known = past().commit;
         const auto first = asked.index + 1;
@@ -303,18 +306,18 @@ private:
     // ------------------------------------------------------------------------------------- sending
 
     void for_each_message(auto visit) const {
-        const auto one = [&](member_id to, const message& body) {
+        const auto one = [&](member_id to, const core::message& body) {
             if (const auto m = traced(after_->self, to, body)) visit(*m);
         };
         for (const auto& each : out_->messages) {
             if (const auto* id = std::get_if<member_id>(&each.to))
                 one(*id, each.body);
             else
-                for (const auto member : std::get<member_set>(each.to))
+                for (const auto member : std::get<core::member_set>(each.to))
                     one(after_->identity_of(member), each.body);
         }
         for (const auto& each : out_->messages)
-            if (std::holds_alternative<install_snapshot>(each.body)) no_snapshots_ = true;
+            if (std::holds_alternative<core::install_snapshot>(each.body)) no_snapshots_ = true;
     }
 
     void send() {
@@ -356,7 +359,7 @@ private:
         kept.last_index = {s.last_index};
         kept.durable_commit = s.commit;
     }
-    void at_ready(const state& s, std::uint64_t commit) {
+    void at_ready(const core::state& s, std::uint64_t commit) {
         servers_[s.self.value] = {commit, s.current_term, s.voted_for, s.log.last_index(), commit,
                                   {}};
     }
@@ -381,9 +384,9 @@ private:
     std::map<std::uint64_t, traced_past> servers_{};
     std::vector<traced_message> pending_{};  ///< Sent, and not released by Ready.
     std::vector<traced_message> network_{};
-    const state* before_ = nullptr;
-    const state* after_ = nullptr;
-    const effects* out_ = nullptr;
+    const core::state* before_ = nullptr;
+    const core::state* after_ = nullptr;
+    const core::effects* out_ = nullptr;
     bool sends_ = false;
     mutable bool no_snapshots_ = false;
 };

@@ -58,7 +58,7 @@ public:
         CHECK(bytes > 0);
         writers_.emplace_back(&by, sequence);
     }
-    std::uint64_t join_read(session& by, const raft::read_requested& wanted) override {
+    std::uint64_t join_read(session& by, const raft::core::read_requested& wanted) override {
         readers_.push_back(&by);
         wanted_ = wanted;
         return round_;
@@ -113,7 +113,7 @@ public:
     std::vector<std::pair<session*, std::uint64_t>> writers_{};
     std::vector<std::pair<session*, std::uint64_t>> awaiting_leader_{};
     std::vector<session*> readers_{};
-    raft::read_requested wanted_{};
+    raft::core::read_requested wanted_{};
     std::vector<std::pair<std::uint64_t, cluster_request>> requests_{};
 };
 

@@ -42,7 +42,7 @@ inline settings sleepy_groups() {
 /// in its configuration goes around from group to group.
 class hosts {
 public:
-    using server = node<tally, outbox<int>::port, memory_storage<int>&, manual_clock&>;
+    using server = node<tally, wire::outbox<int>::port, memory_storage<int>&, manual_clock&>;
     using host_type = host<server>;
 
     hosts(std::uint64_t host_count, std::uint64_t group_count, settings config = sleepy_groups(),
@@ -59,7 +59,7 @@ public:
         for (std::uint64_t group = 1; group <= groups_; ++group)
             REQUIRE(started->add({group},
                                  {{id},
-                                  voters_only(members_of(group)),
+                                  core::voters_only(members_of(group)),
                                   history_id{1},
                                   config_,
                                   seed_ * 1'000'003 + group * 101 + id},
@@ -80,7 +80,7 @@ public:
         for (bool silent = false; !silent;) {
             silent = true;
             for (const auto& [id, each] : up_) {
-                each->send_all([&, from = id](member_id to, const batch<int>& said) {
+                each->send_all([&, from = id](member_id to, const wire::batch<int>& said) {
                     silent = false;
                     carry(from, to.value, said);
                     return true;
@@ -124,7 +124,7 @@ public:
         }
         return leader;
     }
-    [[nodiscard]] const state& state_of(std::uint64_t id, std::uint64_t group) const {
+    [[nodiscard]] const core::state& state_of(std::uint64_t id, std::uint64_t group) const {
         return up_.at(id)->find({group})->protocol_state();
     }
     [[nodiscard]] int sum_of(std::uint64_t id, std::uint64_t group) const {
@@ -156,7 +156,7 @@ private:
         return members;
     }
 
-    void carry(std::uint64_t from, std::uint64_t to, const batch<int>& said) {
+    void carry(std::uint64_t from, std::uint64_t to, const wire::batch<int>& said) {
         ++batches;
         messages += said.size();
         most_bytes = std::max(most_bytes, said.bytes());

@@ -14,12 +14,12 @@
 namespace raft::testing {
 
 /// The entry at `index` of a log, in `term`.
-[[nodiscard]] constexpr log_position position(std::uint64_t index, std::uint64_t term) {
+[[nodiscard]] constexpr core::log_position position(std::uint64_t index, std::uint64_t term) {
     return {{index}, {term}};
 }
 
 /// The empty log's end.
-inline constexpr log_position log_start{};
+inline constexpr core::log_position log_start{};
 
 /// What the body of the paper describes: no pre-votes, and no leader that needs its quorum to stay.
 [[nodiscard]] constexpr settings plain() {
@@ -30,9 +30,10 @@ inline constexpr log_position log_start{};
 }
 
 /// AppendEntries of the leader of `term`, with `count` entries after `prev`, all of one term.
-[[nodiscard]] constexpr append_entries entries(std::uint64_t term, log_position prev,
-                                               std::uint64_t count, std::uint64_t entries_term,
-                                               std::uint64_t commit = 0) {
+[[nodiscard]] constexpr core::append_entries entries(std::uint64_t term, core::log_position prev,
+                                                     std::uint64_t count,
+                                                     std::uint64_t entries_term,
+                                                     std::uint64_t commit = 0) {
     return {.term = {term},
             .prev = prev,
             .last_index = prev.index + count,
@@ -42,21 +43,21 @@ inline constexpr log_position log_start{};
 }
 
 /// AppendEntries without entries.
-[[nodiscard]] constexpr append_entries heartbeat(std::uint64_t term, log_position prev,
-                                                 std::uint64_t commit = 0) {
+[[nodiscard]] constexpr core::append_entries heartbeat(std::uint64_t term, core::log_position prev,
+                                                       std::uint64_t commit = 0) {
     return entries(term, prev, 0, 0, commit);
 }
 
 /// A candidate's request, by its term and its last entry.
-[[nodiscard]] constexpr request_vote ask(std::uint64_t term, log_position last_log) {
+[[nodiscard]] constexpr core::request_vote ask(std::uint64_t term, core::log_position last_log) {
     return {.term = {term}, .last_log = last_log, .leadership_transfer = false};
 }
 
-[[nodiscard]] constexpr request_vote_reply yes(std::uint64_t term) { return {{term}, true}; }
-[[nodiscard]] constexpr request_vote_reply no(std::uint64_t term) { return {{term}, false}; }
+[[nodiscard]] constexpr core::request_vote_reply yes(std::uint64_t term) { return {{term}, true}; }
+[[nodiscard]] constexpr core::request_vote_reply no(std::uint64_t term) { return {{term}, false}; }
 
-[[nodiscard]] constexpr append_entries_reply ack(std::uint64_t term, std::uint64_t match,
-                                                 std::uint64_t round = 0) {
+[[nodiscard]] constexpr core::append_entries_reply ack(std::uint64_t term, std::uint64_t match,
+                                                       std::uint64_t round = 0) {
     return {{term}, {match}, {round}};
 }
 
@@ -83,19 +84,19 @@ template <class Message>
 
 /// Whether `voter` has granted its vote to `candidate`, in a reply that is on its way.
 [[nodiscard]] constexpr bool granted(const cluster& c, member_id voter, member_id candidate) {
-    const auto reply = newest<request_vote_reply>(c, voter, candidate);
+    const auto reply = newest<core::request_vote_reply>(c, voter, candidate);
     return reply && reply->granted;
 }
 
 /// What a leader knows of a member.
-[[nodiscard]] constexpr const progress& progress_of(const cluster& c, member_id leader,
-                                                    member_id member) {
+[[nodiscard]] constexpr const core::progress& progress_of(const cluster& c, member_id leader,
+                                                          member_id member) {
     const auto& s = c.at(leader);
     return s.peers[s.members().slot_of(member)->value];
 }
 
-[[nodiscard]] constexpr append_entries_rejection reject(std::uint64_t term, std::uint64_t prev,
-                                                        log_position hint) {
+[[nodiscard]] constexpr core::append_entries_rejection
+reject(std::uint64_t term, std::uint64_t prev, core::log_position hint) {
     return {{term}, {prev}, hint, {}};
 }
 

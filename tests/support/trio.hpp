@@ -64,7 +64,7 @@ public:
     [[nodiscard]] std::uint64_t room() const { return free; }
 
 private:
-    mutable write_sequence shown_{};
+    mutable core::write_sequence shown_{};
 };
 
 using wires_type = memory_network<int>;
@@ -77,7 +77,8 @@ struct trio_over {
     explicit trio_over(settings config = {}) {
         for (std::uint64_t id = 1; id <= 3; ++id) {
             config.retained_entries = 2;
-            options.push_back({{id}, voters_only({{1}, {2}, {3}}), history_id{1}, config, id});
+            options.push_back(
+                {{id}, core::voters_only({{1}, {2}, {3}}), history_id{1}, config, id});
             start(id);
         }
     }
@@ -91,12 +92,13 @@ struct trio_over {
     server& operator[](std::uint64_t id) { return up.at(id); }
 
     void deliver() {
-        wires.deliver_all([&](member_id to, member_id from, const message& body, const auto& mail) {
-            if (!up.contains(to.value) || cut.contains(to.value) || cut.contains(from.value))
-                return;
-            for (int i = copies ? copies(body) : 1; i > 0; --i)
-                up.at(to.value).receive(from, body, mail);
-        });
+        wires.deliver_all(
+            [&](member_id to, member_id from, const core::message& body, const auto& mail) {
+                if (!up.contains(to.value) || cut.contains(to.value) || cut.contains(from.value))
+                    return;
+                for (int i = copies ? copies(body) : 1; i > 0; --i)
+                    up.at(to.value).receive(from, body, mail);
+            });
     }
 
     void pass(int milliseconds) {
@@ -124,7 +126,8 @@ struct trio_over {
     std::vector<node_options> options{};
     std::map<std::uint64_t, server> up{};
     std::map<std::uint64_t, bool> cut{};
-    std::function<int(const message&)> copies{};  ///< How many of a message arrive; empty: one.
+    std::function<int(const core::message&)>
+        copies{};  ///< How many of a message arrive; empty: one.
 };
 
 using trio = trio_over<wayward_storage>;

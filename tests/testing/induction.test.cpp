@@ -13,6 +13,7 @@
 #include <support/explored_settings.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::proof;
 using namespace raft::testing;
 

@@ -102,7 +102,7 @@ private:
         const auto i = model_.last_event().server;
         const auto* rule = observe(next_.past, i, view_of(next_.now.at(i).now));
         for (const auto& each : next_.now.network) {
-            const auto* reply = std::get_if<raft::append_entries_reply>(&each.what.body);
+            const auto* reply = std::get_if<raft::core::append_entries_reply>(&each.what.body);
             if (reply == nullptr || place_of(each.from) != i ||
                 std::ranges::find(before.network, each) != before.network.end())
                 continue;

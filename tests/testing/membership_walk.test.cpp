@@ -14,6 +14,7 @@
 namespace {
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::testing;
 
 constexpr std::uint64_t servers = 6;

@@ -15,6 +15,7 @@
 #include <proof/cluster_model/start_states.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::proof;
 
 namespace {

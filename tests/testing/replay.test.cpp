@@ -43,7 +43,7 @@ struct recorded_cluster {
         for (std::uint64_t id = 1; id <= 3; ++id)
             servers.emplace_back(
                 raft::node_options{
-                    {id}, raft::voters_only({{1}, {2}, {3}}), raft::history_id{1}, {}, id},
+                    {id}, raft::core::voters_only({{1}, {2}, {3}}), raft::history_id{1}, {}, id},
                 counter{}, wires.port_of({id}), raft::memory_storage<int>{}, clock,
                 raft::flight_recorder<>{{.bytes = bytes, .file = {}}});
         for (auto& each : servers) each.start();
@@ -72,14 +72,14 @@ struct recorded_cluster {
             if (i % 16 == 0) pass(std::chrono::milliseconds{10});
         }
     }
-    raft::recording saved(server& of) {
-        auto read = raft::read_recording(of.observer().recorded(of.protocol_state()));
-        REQUIRE(std::holds_alternative<raft::recording>(read));
-        return std::get<raft::recording>(std::move(read));
+    raft::flight::recording saved(server& of) {
+        auto read = raft::flight::read_recording(of.observer().recorded(of.protocol_state()));
+        REQUIRE(std::holds_alternative<raft::flight::recording>(read));
+        return std::get<raft::flight::recording>(std::move(read));
     }
 };
 
-std::string told(const raft::recording& all) {
+std::string told(const raft::flight::recording& all) {
     std::string text;
     const auto origin = all.stretches.front().inputs.front().when;
     static_cast<void>(replay(

@@ -25,6 +25,9 @@
 #include <support/dice.hpp>
 
 using namespace raft;
+using namespace raft::flight;
+using namespace raft::wire;
+using namespace raft::core;
 using testing::dice;
 using testing::replay;
 using testing::replayed_step;

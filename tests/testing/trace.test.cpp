@@ -15,6 +15,7 @@
 #include <support/traces.hpp>
 
 using namespace raft;
+using namespace raft::core;
 using namespace raft::proof;
 using namespace raft::testing;
 

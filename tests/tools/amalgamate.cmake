@@ -14,8 +14,8 @@
 # With -D OUTPUT_DIR=… elsewhere than into include/single; with -D FORWARD_DIR=… it writes, too, a
 # header in the place of each real one that includes the single header which has it.
 #
-# Inlines each `#include <raft/…>` where it first occurs, drops the later ones and every `#pragma
-# once`, and copies all else byte for byte. Text must never pass through a CMake list, which would
+# Inlines each `#include <raft/…>` where it first occurs, drops the later ones, repeated includes of
+# others' headers and every `#pragma once`, and copies all else byte for byte. Text must never pass through a CMake list, which would
 # change `;`, `[`, `]` and `\`: hence FIND and SUBSTRING.
 
 cmake_minimum_required(VERSION 3.25)
@@ -113,6 +113,14 @@ function(inline header)
       inline("${CMAKE_MATCH_1}")
     elseif(directive MATCHES "^#[ \t]*include[ \t]*([\"]|<raft/)")
       message(FATAL_ERROR "${header}: own headers are spelled `#include <raft/…>`: ${directive}")
+    elseif(depth EQUAL 0 AND directive MATCHES "^#include <")
+      # Another's header once for a part, as `#pragma once` would have it.
+      get_property(seen_by_part GLOBAL PROPERTY seen_by_${part})
+      if(NOT directive IN_LIST seen_by_part)
+        set_property(GLOBAL APPEND PROPERTY seen_by_${part} "${directive}")
+        file(APPEND "${scratch}" "${directive}")
+        set(from 0)
+      endif()
     elseif(NOT directive MATCHES "^#[ \t]*pragma[ \t]+once")
       file(APPEND "${scratch}" "${directive}")
       set(from 0)

@@ -42,7 +42,7 @@ public:
                         std::uint32_t frame_bytes_max = 16U << 20U)
         : limits_{.batch_bytes_max = frame_bytes_max, .each = options.limits}
         , links_{io,
-                 {frame_content::batches, detail::batch_lengths(limits_)},
+                 {wire::frame_content::batches, detail::batch_lengths(limits_)},
                  among_peers(std::move(options))} {}
     asio_host_transport(const asio_host_transport&) = delete;
     asio_host_transport& operator=(const asio_host_transport&) = delete;
@@ -57,7 +57,7 @@ public:
         return links_.start(
             [this, receive = std::move(on_receive)](
                 member_id from,
-                std::span<const std::byte> frame) mutable -> std::optional<frame_error> {
+                std::span<const std::byte> frame) mutable -> std::optional<wire::frame_error> {
                 const auto fault = decoder_.decode(frame, arrived_);
                 if (!fault) receive(from, std::as_const(arrived_));
                 return fault;
@@ -70,7 +70,7 @@ public:
     /// Says whether the batch needs to be kept no longer. One to a host that is not connected is
     /// lost, as the protocol allows. False if too much waits for that host already: its next turn
     /// comes with the answers to that. Messages that cannot be in a frame are told and left out.
-    [[nodiscard]] bool send(member_id to, const batch<Command>& said) {
+    [[nodiscard]] bool send(member_id to, const wire::batch<Command>& said) {
         auto* const way = links_.way_to(to);
         if (way == nullptr) return true;
         if (!way->takes(said.bytes() != 0)) return false;
@@ -98,16 +98,16 @@ private:
     }
 
     /// One group's message that cannot be sent must cost no other group anything.
-    void write(member_id to, detail::frame_connection& way, const batch<Command>& said) {
+    void write(member_id to, detail::frame_connection& way, const wire::batch<Command>& said) {
         auto frame = links_.shared().frames.take();
-        batch_writer<Command> writer{frame.bytes(), limits_, way.version()};
+        wire::batch_writer<Command> writer{frame.bytes(), limits_, way.version()};
         const auto finish = [&] {
             writer.finish();
             way.write(frame);
         };
-        said.for_each([&](const batch_part<Command>& part) {
+        said.for_each([&](const wire::batch_part<Command>& part) {
             auto fault = writer.add(part);
-            if (fault == frame_error::too_large && writer.count() != 0) {
+            if (fault == wire::frame_error::too_large && writer.count() != 0) {
                 finish();
                 frame = links_.shared().frames.take();
                 writer = {frame.bytes(), limits_, way.version()};
@@ -120,9 +120,9 @@ private:
         if (writer.count() != 0) finish();
     }
 
-    batch_frame_limits limits_;
-    batch_decoder<Command> decoder_{limits_};
-    batch<Command> arrived_{};
+    wire::batch_frame_limits limits_;
+    wire::batch_decoder<Command> decoder_{limits_};
+    wire::batch<Command> arrived_{};
     detail::asio_links links_;
 };
 

@@ -136,7 +136,7 @@ public:
     /// this call, whichever server is asked (thesis §6.4). Completes with a `query_outcome` of what
     /// `query` returns. It must not block.
     template <class Query, class Token>
-    auto read(const read_requested& wanted, Query asked, Token&& token) {
+    auto read(const core::read_requested& wanted, Query asked, Token&& token) {
         using value = std::decay_t<std::invoke_result_t<Query&, const StateMachine&>>;
         static_assert(!std::is_void_v<value>, "raft: a query returns what it has found");
         using answer = query_outcome<value>;
@@ -147,7 +147,7 @@ public:
     }
     template <class Query, class Token>
     auto read(Query asked, Token&& token) {
-        return read(read_requested{}, std::move(asked), std::forward<Token>(token));
+        return read(core::read_requested{}, std::move(asked), std::forward<Token>(token));
     }
 
     /// Makes these the members, in as many steps as it takes (§6), and completes with a

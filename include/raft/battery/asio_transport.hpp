@@ -47,7 +47,7 @@ public:
     /// `io` must outlive it. Nothing happens before `start`.
     asio_transport(asio::io_context& io, asio_transport_options options)
         : links_{io,
-                 {frame_content::messages, detail::message_lengths(options.limits)},
+                 {wire::frame_content::messages, detail::message_lengths(options.limits)},
                  std::move(options)} {}
     asio_transport(const asio_transport&) = delete;
     asio_transport& operator=(const asio_transport&) = delete;
@@ -62,7 +62,7 @@ public:
         return links_.start(
             [this, receive = std::move(on_receive)](
                 member_id from,
-                std::span<const std::byte> frame) mutable -> std::optional<frame_error> {
+                std::span<const std::byte> frame) mutable -> std::optional<wire::frame_error> {
                 const auto error = decode_frame(frame, received_, links_.shared().options.limits);
                 if (!error) receive(from, std::as_const(received_.body), received_.beside());
                 return error;
@@ -74,11 +74,11 @@ public:
 
     /// Sends the same message to each of `to`. Those that are neither peers nor guests are passed
     /// over.
-    void send(std::span<const member_id> to, const message& body,
+    void send(std::span<const member_id> to, const core::message& body,
               const attachment<Command>& beside) {
         const bool loaded = !beside.entries.empty() || !beside.chunk.empty();
         if (!links_.anyone_takes(to, loaded)) return;
-        std::array<std::optional<detail::shared_frame>, frame_version_newest + 1> frames;
+        std::array<std::optional<detail::shared_frame>, wire::frame_version_newest + 1> frames;
         links_.send(to, loaded, [&](std::uint8_t version) -> const detail::shared_frame* {
             auto& frame = frames[version];
             if (!frame) frame = encoded(body, beside, version);
@@ -106,17 +106,17 @@ private:
     /// The message as a frame; an empty one if it cannot be one. What an older version does not
     /// know, its servers do not miss.
     [[nodiscard]] detail::shared_frame
-    encoded(const message& body, const attachment<Command>& beside, std::uint8_t version) {
+    encoded(const core::message& body, const attachment<Command>& beside, std::uint8_t version) {
         auto& shared = links_.shared();
         auto frame = shared.frames.take();
         const auto error =
             append_frame(frame.bytes(), body, beside, shared.options.limits, version);
-        if (error && *error != frame_error::unknown_kind)
+        if (error && *error != wire::frame_error::unknown_kind)
             shared.report({.kind = asio_event_kind::not_sent, .reason = describe(*error)});
         return frame;
     }
 
-    decoded<Command> received_{};
+    wire::decoded<Command> received_{};
     detail::asio_links links_;
 };
 

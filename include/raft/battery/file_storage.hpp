@@ -49,7 +49,7 @@
 
 namespace raft {
 
-template <checked_encodable Command, storage_files Files = posix_files>
+template <checked_encodable Command, wal::storage_files Files = wal::posix_files>
 class file_storage {
 public:
     using opened = std::variant<file_storage, file_storage_error>;
@@ -96,8 +96,8 @@ public:
 
     /// Begins a write, as the concept says. Takes memory until it is durable, no more than `room`
     /// had said. If there is no room for it after all, it waits, and all that is begun after it.
-    void write(const log_write& w, std::span<const entry<Command>> entries,
-               const indexed_configuration* configuration) {
+    void write(const core::log_write& w, std::span<const entry<Command>> entries,
+               const core::indexed_configuration* configuration) {
         parts_->work.begin([&](wal::batch& work) {
             work.cover(w.sequence);
             if (w.entries) {
@@ -117,7 +117,7 @@ public:
         if (parts_->work.failed()) return {};
         const auto& shape = log_.shape();
         auto& cache = log_.cache();
-        require(first > shape.base().index && first <= last && last <= shape.last_index());
+        core::require(first > shape.base().index && first <= last && last <= shape.last_index());
         if (cache.holds(first)) return cache.view(first, last, bytes_max);
         if (!cache.empty()) last = std::min(last, previous(cache.first()));
         return read_back(first, last, std::min(bytes_max, read_bytes_max));
@@ -158,7 +158,7 @@ public:
     }
 
     /// Begins to end the log, as `witness_storage` says.
-    void cut(const log_cut& w) {
+    void cut(const core::log_cut& w) {
         const auto last = w.last_kept;
         parts_->work.begin([&](wal::batch& work) {
             work.operations.emplace_back(wal::loss_noted{w.lost_through});
@@ -184,7 +184,7 @@ public:
     /// memory until it is durable. Without room that is tried again every second, see
     /// `snapshot_error`; the log stays until then.
     template <class Fill>
-    void save(log_position last_included, const configuration& members, Fill&& fill) {
+    void save(core::log_position last_included, const configuration& members, Fill&& fill) {
         wal::own_snapshot snapshot{.last_included = last_included, .members = members};
         snapshot.withheld = log_.lacks_from() && *log_.lacks_from() <= last_included.index;
         wal::own_snapshot_sink sink{snapshot};
@@ -198,7 +198,7 @@ public:
     /// The same, with `fill` called on a thread of its own while this storage is used
     /// (`background_snapshot_storage`). If another such `fill` runs, blocks until it has returned.
     template <class Fill>
-    void save_later(log_position last_included, const configuration& members, Fill fill) {
+    void save_later(core::log_position last_included, const configuration& members, Fill fill) {
         parts_->work.note_begun_snapshot();
         parts_->filling = std::jthread{
             [&work = parts_->work, last_included, members, filled = std::move(fill)]() mutable {
@@ -216,7 +216,7 @@ public:
     [[nodiscard]] std::string snapshot_error() const { return parts_->work.snapshot_error(); }
 
     /// Begins to have a chunk on the disk, as `staging_storage` says.
-    void stage(const snapshot_description& snapshot, const configuration& members,
+    void stage(const core::snapshot_description& snapshot, const configuration& members,
                std::uint64_t offset, std::span<const std::byte> bytes) {
         staged_chunk_ = {{}, snapshot, offset, bytes.size()};
         parts_->work.stage({snapshot, members, offset, {bytes.begin(), bytes.end()}});
@@ -229,9 +229,10 @@ public:
     /// Why; empty if none does. Any thread.
     [[nodiscard]] std::string room_error() const { return parts_->work.room_error(); }
 
-    void write_chunk(const chunk_write& w, std::span<const std::byte> bytes) {
-        const bool is_there = staged() == staging::kept &&
-                              staged_chunk_ == chunk_write{{}, w.snapshot, w.offset, bytes.size()};
+    void write_chunk(const core::chunk_write& w, std::span<const std::byte> bytes) {
+        const bool is_there =
+            staged() == staging::kept &&
+            staged_chunk_ == core::chunk_write{{}, w.snapshot, w.offset, bytes.size()};
         parts_->work.begin([&](wal::batch& work) {
             if (!is_there)
                 work.operations.emplace_back(
@@ -240,7 +241,7 @@ public:
         });
     }
 
-    void install(const snapshot_install& w, const configuration& members) {
+    void install(const core::snapshot_install& w, const configuration& members) {
         const auto base = w.snapshot.last_included;
         parts_->work.begin([&](wal::batch& work) {
             work.operations.emplace_back(wal::install_received{w.snapshot, members, w.withheld});
@@ -281,7 +282,7 @@ public:
 
     /// Carries out everything that has been begun. Only in `flush_mode::manual`.
     void flush() {
-        require(options_.mode == flush_mode::manual);
+        core::require(options_.mode == flush_mode::manual);
         parts_->work.flush();
     }
 
@@ -417,7 +418,7 @@ private:
     std::vector<entry<Command>> read_back_{};
     std::vector<std::byte> snapshot_bytes_{};
     wal::storage_history history_{};
-    chunk_write staged_chunk_{};
+    core::chunk_write staged_chunk_{};
 };
 
 }  // namespace raft

@@ -31,7 +31,7 @@ struct flight_recorder_options {
     std::string file{};
 };
 
-/// `ChecksInvariants`: after each step `raft::invariants` must hold, or the recording is saved and
+/// `ChecksInvariants`: after each step `core::invariants` must hold, or the recording is saved and
 /// the process stops. Thread rule: the node's.
 template <bool ChecksInvariants = true>
 class flight_recorder {
@@ -42,7 +42,7 @@ public:
         for (auto& each : halves_) each.bytes.resize(half_bytes);
     }
 
-    void on_start(const state& s) { begin_anew(s); }
+    void on_start(const core::state& s) { begin_anew(s); }
 
     template <class Input>
     void on_input(instant now, const Input& in) {
@@ -58,7 +58,7 @@ public:
         ++half.count;
     }
 
-    void on_state(const state& s) {
+    void on_state(const core::state& s) {
         if constexpr (ChecksInvariants)
             if (!invariants(s)) [[unlikely]]
                 stop(s);
@@ -72,7 +72,7 @@ public:
 
     /// The recording as a file. `now`: the node's present state (`node::protocol_state()`), by
     /// which whoever replays can tell that nothing is missing.
-    [[nodiscard]] std::vector<std::byte> recorded(const state& now) const {
+    [[nodiscard]] std::vector<std::byte> recorded(const core::state& now) const {
         const auto& magic = detail::recording_magic;
         std::vector<std::byte> out(detail::recording_header_bytes);
         std::memcpy(out.data(), magic.data(), magic.size());
@@ -92,7 +92,7 @@ public:
 
     /// Writes the recording to a file, in one go: whoever finds the file finds all of it. False if
     /// that did not succeed.
-    [[nodiscard]] bool save(const state& now, const std::string& path) const {
+    [[nodiscard]] bool save(const core::state& now, const std::string& path) const {
         const auto bytes = recorded(now);
         const auto unfinished = path + ".unfinished";
         std::FILE* const file = std::fopen(unfinished.c_str(), "wb");
@@ -108,14 +108,14 @@ private:
     static constexpr std::size_t half_bytes_least = 4 * usual_input_bytes_max;
 
     struct stretch {
-        state before{};
+        core::state before{};
         instant since{};  ///< Of the input before the first.
         std::vector<std::byte> bytes{};
         std::size_t used = 0;
         std::size_t count = 0;
     };
 
-    void begin_half(const state& s) {
+    void begin_half(const core::state& s) {
         present_ = 1 - present_;
         auto& begun = halves_[present_];
         begun.before = s;
@@ -124,15 +124,15 @@ private:
     }
 
     /// An input is missing: what came before it leads nowhere.
-    void begin_anew(const state& s) {
+    void begin_anew(const core::state& s) {
         missed_ = false;
         halves_[present_].used = halves_[present_].count = 0;
         begin_half(s);
     }
 
-    [[noreturn]] void stop(const state& s) const {
+    [[noreturn]] void stop(const core::state& s) const {
         if (!file_.empty()) static_cast<void>(save(s, file_));
-        detail::invariant_broken();
+        core::invariant_broken();
     }
 
     static void append(std::vector<std::byte>& out, const stretch& from) {

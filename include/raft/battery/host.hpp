@@ -43,7 +43,7 @@
 namespace raft {
 
 struct host_options {
-    batch_limits batches{};
+    wire::batch_limits batches{};
     /// Leaders may wait so long for one another with their heartbeats, which then leave together.
     /// Well below the heartbeat interval.
     duration heartbeats_within = milliseconds(10);
@@ -81,7 +81,7 @@ public:
         own.group = group;
         own.self = options.id;
         own.node.emplace(std::move(options), std::forward<StateMachine>(state_machine),
-                         typename outbox<command>::port{outbox_, group, own.self},
+                         typename wire::outbox<command>::port{outbox_, group, own.self},
                          std::forward<Parts>(parts)...);
         groups_.emplace(group.value, &own);
         bool sound = false;
@@ -121,8 +121,8 @@ public:
 
     /// A batch came from host `from`, for whose identity the transport vouches. Each message goes
     /// to its group, if it is here, and if it is from a member on that host.
-    void deliver(member_id from, const batch<command>& arrived) {
-        arrived.for_each([&](const batch_part<command>& part) {
+    void deliver(member_id from, const wire::batch<command>& arrived) {
+        arrived.for_each([&](const wire::batch_part<command>& part) {
             const auto found = groups_.find(part.group.value);
             if (found == groups_.end()) {
                 ++statistics_.unknown_group;
@@ -240,7 +240,7 @@ private:
 
     member_id self_;
     host_options options_;
-    outbox<command> outbox_;
+    wire::outbox<command> outbox_;
     std::deque<seat> seats_{};
     std::vector<std::size_t> free_{};
     std::vector<std::size_t> used_{};  ///< Since the last `each_used`, each once.

@@ -76,7 +76,7 @@ private:
 
     /// What seldom travels beside a message.
     struct parcel {
-        std::optional<indexed_configuration> configuration{};
+        std::optional<core::indexed_configuration> configuration{};
         std::vector<std::byte> bytes{};
         command_access commands = command_access::given;
     };
@@ -98,11 +98,11 @@ private:
         range entries{};
         std::uint32_t parcel = 0;
         std::uint32_t receivers = 0;
-        message body{};
+        core::message body{};
 
         template <class Body>
         void put(const Body& carried) {
-            if constexpr (std::is_same_v<Body, message>)
+            if constexpr (std::is_same_v<Body, core::message>)
                 body = carried;
             else
                 body.template emplace<Body>(carried);
@@ -152,7 +152,7 @@ private:
         [[gnu::always_inline]] range store_entries(std::span<const entry<Command>> given) {
             const auto first = entries.add(given.size());
             auto* place = &entries[first];
-            for (const auto& each : given) copy_whole(*place++, each);
+            for (const auto& each : given) detail::copy_whole(*place++, each);
             return {first, given.size()};
         }
 
@@ -165,7 +165,7 @@ private:
             return kept;
         }
 
-        [[gnu::noinline]] std::uint32_t pack(const indexed_configuration* configuration,
+        [[gnu::noinline]] std::uint32_t pack(const core::indexed_configuration* configuration,
                                              std::span<const std::byte> chunk,
                                              command_access commands) {
             auto& packed = parcels.emplace_back();

@@ -46,9 +46,9 @@ public:
     }
 
     /// Inline: the node makes up the arguments for this call alone, and they need no memory then.
-    [[gnu::always_inline]] void write(const log_write& write,
+    [[gnu::always_inline]] void write(const core::log_write& write,
                                       std::span<const entry<Command>> entries,
-                                      const indexed_configuration* configuration) {
+                                      const core::indexed_configuration* configuration) {
         written_ = true;
         if (write.vote) vote_ = *write.vote;
         if (write.entries) append(*write.entries, entries, configuration);
@@ -80,12 +80,12 @@ public:
     }
 
     /// What a server that was a witness does with entries without commands (`witness_storage`).
-    void cut(const log_cut& begun) {
+    void cut(const core::log_cut& begun) {
         lost_through_ = begun.lost_through;
         if (begun.last_kept.index > log_index{}) {
             cut_off_from(next(begun.last_kept.index));
         } else {
-            log_ = log_terms{};
+            log_ = core::log_terms{};
             configurations_.clear();
             snapshot_.reset();
             snapshot_bytes_.clear();
@@ -96,7 +96,7 @@ public:
     void forget_loss() { lost_through_.reset(); }
 
     template <class Fill>
-    void save(log_position last_included, const configuration& members, const Fill& fill) {
+    void save(core::log_position last_included, const configuration& members, const Fill& fill) {
         saving_bytes_.clear();
         byte_sink sink{saving_bytes_};
         fill(sink);
@@ -104,7 +104,7 @@ public:
         keep_snapshot({last_included, snapshot_bytes_.size(), crc32c(snapshot_bytes_)}, members);
     }
 
-    void write_chunk(const chunk_write& chunk, std::span<const std::byte> bytes) {
+    void write_chunk(const core::chunk_write& chunk, std::span<const std::byte> bytes) {
         if (chunk.offset == 0) incoming_bytes_.clear();
         incoming_bytes_.insert(incoming_bytes_.end(), bytes.begin(), bytes.end());
         const auto before = chunk.offset == 0 ? 0 : incoming_->checksum;
@@ -112,7 +112,7 @@ public:
         progress_.durable = chunk.sequence;
     }
 
-    void install(const snapshot_install& install, const configuration& members) {
+    void install(const core::snapshot_install& install, const configuration& members) {
         const auto last_included = install.snapshot.last_included;
         std::swap(snapshot_bytes_, incoming_bytes_);
         incoming_bytes_.clear();
@@ -125,7 +125,7 @@ public:
         if (install.keep_suffix) {
             log_.discard_through(last_included.index);
         } else {
-            log_ = log_terms{last_included};
+            log_ = core::log_terms{last_included};
             configurations_.clear();
         }
         forget_configurations_through(last_included.index);
@@ -149,7 +149,8 @@ private:
         }
     };
 
-    void keep_snapshot(const snapshot_description& description, const configuration& members) {
+    void keep_snapshot(const core::snapshot_description& description,
+                       const configuration& members) {
         if (!snapshot_) snapshot_.emplace();
         snapshot_->description = description;
         snapshot_->members = members;
@@ -159,14 +160,14 @@ private:
         return static_cast<std::size_t>(index.value) & mask_;
     }
 
-    [[gnu::always_inline]] void append(const raft::append& appended,
+    [[gnu::always_inline]] void append(const raft::core::append& appended,
                                        std::span<const entry<Command>> entries,
-                                       const indexed_configuration* configuration) {
+                                       const core::indexed_configuration* configuration) {
         if (appended.first <= log_.last_index()) cut_off_from(appended.first);
         make_room_for(entries.size());
         put(entries, appended.first, appended.term);
         log_.append(appended.term, entries.size());
-        if (appended.source == entry_source::withheld) [[unlikely]]
+        if (appended.source == core::entry_source::withheld) [[unlikely]]
             note_missing(appended.first);
         if (configuration != nullptr) [[unlikely]]
             configurations_.push_back(*configuration);
@@ -201,7 +202,7 @@ private:
         } else {
             for (const auto& each : entries) {
                 auto& kept = ring[place++ & mask_];
-                copy_whole(kept, each);
+                detail::copy_whole(kept, each);
                 if (kept.term != term) [[unlikely]]
                     kept.term = term;
             }
@@ -230,18 +231,18 @@ private:
     }
 
     bool written_ = false;
-    hard_state vote_{};
-    log_terms log_{};
+    core::hard_state vote_{};
+    core::log_terms log_{};
     std::vector<entry<Command>> ring_{};
     std::size_t room_ = 0;  ///< The ring's size: a power of two, or zero without a ring.
     std::size_t mask_ = 0;  ///< Makes an index a place in the ring.
-    std::vector<indexed_configuration> configurations_{};
+    std::vector<core::indexed_configuration> configurations_{};
     std::optional<stored_snapshot> snapshot_{};
     std::vector<std::byte> snapshot_bytes_{};
     std::vector<std::byte> saving_bytes_{};
     std::vector<std::byte> incoming_bytes_{};
     std::optional<received_part> incoming_{};
-    std::optional<log_position> lost_through_{};
+    std::optional<core::log_position> lost_through_{};
     std::optional<log_index> lacks_from_{};
     std::optional<history_id> history_{};
     storage_progress progress_{};

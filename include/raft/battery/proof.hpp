@@ -55,16 +55,16 @@ using proof_frame = std::array<std::byte, proof_frame_bytes>;
     return frame;
 }
 
-[[nodiscard]] inline std::optional<frame_error> decode_proof(const proof_frame& frame,
-                                                             said_proof& into) {
+[[nodiscard]] inline std::optional<wire::frame_error> decode_proof(const proof_frame& frame,
+                                                                   said_proof& into) {
     detail::byte_reader in{frame};
     const auto length = in.number<std::uint32_t>();
     const auto magic = in.number<std::uint32_t>();
     if (length != proof_frame_bytes || magic != detail::handshake_magic)
-        return frame_error::not_a_handshake;
+        return wire::frame_error::not_a_handshake;
     const auto covered = std::span{frame}.first(proof_frame_bytes - detail::checksum_bytes);
     if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&frame[covered.size()]))
-        return frame_error::wrong_checksum;
+        return wire::frame_error::wrong_checksum;
     std::ranges::copy(covered.subspan(8, into.drawn.size()), into.drawn.begin());
     std::ranges::copy(covered.last(into.code.size()), into.code.begin());
     return std::nullopt;

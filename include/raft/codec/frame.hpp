@@ -16,7 +16,7 @@
 
 #include <raft/codec/command.hpp>
 
-namespace raft {
+namespace raft::wire {
 
 /// The versions of the frames that this library reads. It writes the newest.
 inline constexpr std::uint8_t frame_version_oldest = 1;
@@ -96,7 +96,14 @@ struct frame_beginning {
     std::optional<frame_error> error{};   ///< The stream cannot be read on: close it.
 };
 
-namespace detail {
+}  // namespace raft::wire
+
+namespace raft {
+using wire::describe;
+}
+
+namespace raft::detail {
+using namespace wire;
 
 inline constexpr std::size_t checksum_bytes = 4;
 
@@ -195,5 +202,4 @@ private:
     std::optional<frame_error> error_{};
 };
 
-}  // namespace detail
-}  // namespace raft
+}  // namespace raft::detail

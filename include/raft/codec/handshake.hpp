@@ -20,7 +20,7 @@
 #include <raft/crc32c.hpp>
 #include <raft/policy/identity.hpp>
 
-namespace raft {
+namespace raft::wire {
 
 /// Which cluster a server belongs to. Any number, the same on all servers of a cluster, not that
 /// of any other cluster that could ever be reached by mistake.
@@ -103,21 +103,19 @@ inline constexpr std::size_t handshake_bytes = 40;
 /// The first version in which servers introduce themselves. There are no proofs without that.
 inline constexpr std::uint8_t introductions_from = 2;
 
-namespace detail {
 inline constexpr std::uint32_t handshake_magic = 0x74666172;  // "raft", as its bytes are sent.
 inline constexpr std::uint8_t proves_bit = 0x80;              // Of the content.
-}  // namespace detail
 
 /// A handshake as bytes.
 [[nodiscard]] inline std::array<std::byte, handshake_bytes> encode_handshake(const handshake& h) {
     std::array<std::byte, handshake_bytes> frame{};
     detail::byte_writer out{frame};
     out.number(static_cast<std::uint32_t>(handshake_bytes));
-    out.number(detail::handshake_magic);
+    out.number(handshake_magic);
     out.number(static_cast<std::uint8_t>(h.verdict));
     out.number(h.version_oldest);
     out.number(h.version_newest);
-    const auto proofs = h.proves ? detail::proves_bit : std::uint8_t{0};
+    const auto proofs = h.proves ? proves_bit : std::uint8_t{0};
     out.number(static_cast<std::uint8_t>(static_cast<std::uint8_t>(h.content) | proofs));
     out.number(h.cluster.value);
     out.number(h.from.value);
@@ -144,7 +142,7 @@ encode_introduction(const introduction& said) {
     std::array<std::byte, introduction_bytes> frame{};
     detail::byte_writer out{frame};
     out.number(static_cast<std::uint32_t>(introduction_bytes));
-    out.number(detail::handshake_magic);
+    out.number(handshake_magic);
     out.number(static_cast<std::uint32_t>(said.verdict));
     out.number(said.history.value);
     out.number(said.mark.value);
@@ -158,7 +156,7 @@ decode_introduction(std::span<const std::byte> bytes, introduction& into) {
     detail::byte_reader in{bytes};
     const auto length = in.number<std::uint32_t>();
     const auto magic = in.number<std::uint32_t>();
-    if (length != introduction_bytes || magic != detail::handshake_magic)
+    if (length != introduction_bytes || magic != handshake_magic)
         return frame_error::not_a_handshake;
     const auto covered = bytes.first(introduction_bytes - detail::checksum_bytes);
     if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&bytes[covered.size()]))
@@ -185,8 +183,7 @@ decode_introduction(std::span<const std::byte> bytes, introduction& into) {
     detail::byte_reader in{bytes};
     const auto length = in.number<std::uint32_t>();
     const auto magic = in.number<std::uint32_t>();
-    if (length != handshake_bytes || magic != detail::handshake_magic)
-        return frame_error::not_a_handshake;
+    if (length != handshake_bytes || magic != handshake_magic) return frame_error::not_a_handshake;
     if (bytes.size() != handshake_bytes) return frame_error::bytes_left_over;
     const auto covered = bytes.first(handshake_bytes - detail::checksum_bytes);
     if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&bytes[covered.size()]))
@@ -198,8 +195,8 @@ decode_introduction(std::span<const std::byte> bytes, introduction& into) {
     into.version_oldest = in.number<std::uint8_t>();
     into.version_newest = in.number<std::uint8_t>();
     const auto content = in.number<std::uint8_t>();
-    into.content = static_cast<frame_content>(content & ~detail::proves_bit);
-    into.proves = (content & detail::proves_bit) != 0;
+    into.content = static_cast<frame_content>(content & ~proves_bit);
+    into.proves = (content & proves_bit) != 0;
     into.cluster.value = in.number<std::uint64_t>();
     into.from.value = in.number<std::uint64_t>();
     into.to.value = in.number<std::uint64_t>();
@@ -244,4 +241,8 @@ answer(const handshake& question, cluster_id cluster, member_id self, const IsPe
     return reply;
 }
 
-}  // namespace raft
+}  // namespace raft::wire
+
+namespace raft {
+using wire::describe;
+}

@@ -14,7 +14,7 @@
 
 #include <raft/core/types.hpp>
 
-namespace raft {
+namespace raft::core {
 
 /// A set of members of one configuration.
 class member_set {
@@ -305,4 +305,8 @@ struct indexed_configuration {
                                      const indexed_configuration&) = default;
 };
 
+}  // namespace raft::core
+
+namespace raft {
+using core::configuration;
 }  // namespace raft

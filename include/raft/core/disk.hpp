@@ -8,7 +8,7 @@
 
 #include <raft/core/types.hpp>
 
-namespace raft {
+namespace raft::core {
 
 /// Each entry adds one to the sequence of writes. While only entries are written, sequence minus
 /// index is constant, so a completed sequence gives the durable index.
@@ -61,4 +61,4 @@ private:
     }
 };
 
-}  // namespace raft
+}  // namespace raft::core

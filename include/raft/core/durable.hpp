@@ -8,7 +8,7 @@
 #include <raft/core/replication.hpp>
 #include <raft/core/snapshot.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 constexpr void send_deferred_replies(turn& t, follower_state& follower) {
     if (!hard_state_is_durable(t.s)) return;
@@ -35,9 +35,9 @@ constexpr void on_durable(turn& t) {
         if (!candidate->pre_vote && hard_state_is_durable(t.s)) on_own_vote_durable(t, *candidate);
         return;
     }
-    auto& leader = *std::get_if<leader_state>(&t.s.role);
+    auto& leader = held<leader_state>(t.s.role);
     if (!leader.own) return;
-    auto& mine = t.s.peers[leader.own->value];
+    auto& mine = t.s.peers[held(leader.own).value];
     mine.match_index = t.s.disk.durable_index;
     mine.last_contact = t.now;
     if (!advance_commit(t, leader, t.s.disk.durable_index)) return;
@@ -63,4 +63,4 @@ constexpr void complete_writes(turn& t) {
     if (!t.s.disk.is_idle() && t.s.config.durable_at_once) complete_all_writes(t);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core

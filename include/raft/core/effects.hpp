@@ -20,7 +20,7 @@
 #include <raft/core/seldom.hpp>
 #include <raft/core/types.hpp>
 
-namespace raft {
+namespace raft::core {
 
 /// What a server must persist besides its log (Figure 2, persistent state). It is always written as
 /// a whole.
@@ -180,7 +180,7 @@ struct effects {
     constexpr void persist(write_sequence sequence, const hard_state& kept) {
         begin(sequence).vote = kept;
     }
-    constexpr void append(write_sequence sequence, const raft::append& entries) {
+    constexpr void append(write_sequence sequence, const core::append& entries) {
         begin(sequence).entries = entries;
     }
 
@@ -203,4 +203,4 @@ private:
     }
 };
 
-}  // namespace raft
+}  // namespace raft::core

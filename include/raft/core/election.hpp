@@ -11,7 +11,7 @@
 #include <raft/core/role.hpp>
 #include <raft/core/sending.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 // ------------------------------------------------------------------------------------------- voter
 
@@ -38,7 +38,7 @@ constexpr void on(turn& t, member_id from, const request_pre_vote& m) {
 /// Sends the vote to the candidate, once the vote is durable.
 constexpr void send_vote(turn& t, follower_state& follower) {
     follower.deferred.vote = false;
-    t.out.send(*t.s.voted_for, request_vote_reply{t.s.current_term, true});
+    t.out.send(held(t.s.voted_for), request_vote_reply{t.s.current_term, true});
 }
 
 constexpr void on(turn& t, member_id from, const request_vote& m) {
@@ -87,7 +87,7 @@ constexpr void become_leader(turn& t) {
         mine.next_index = next(t.s.log.last_index());
         mine.mode = replication_mode::replicate;
     }
-    send_appends(t, *std::get_if<leader_state>(&t.s.role));
+    send_appends(t, held<leader_state>(t.s.role));
     forget(t.s.timers.election);
     t.s.timers.heartbeat = t.now + t.s.config.heartbeat_interval;
 }
@@ -179,7 +179,7 @@ constexpr void on_election_timer(turn& t) {
     if (!t.s.config.pre_vote) return stand_for_election(t, {.failed = failed});
     leave_role(t);
     t.s.role = role{candidate_state{.pre_vote = true, .failed = failed}};
-    auto& candidate = *std::get_if<candidate_state>(&t.s.role);
+    auto& candidate = held<candidate_state>(t.s.role);
     gather_votes(t, candidate);
 }
 
@@ -229,7 +229,7 @@ constexpr void on_started(turn& t) {
     draw_election_timeout(t.s);
     regain_lost_entries(t, t.s.commit_index);
     const bool never_led = t.s.current_term == term_number{} && t.s.log.last_index() == log_index{};
-    auto& follower = *std::get_if<follower_state>(&t.s.role);
+    auto& follower = held<follower_state>(t.s.role);
     follower.last_contact = t.now;
     follower.withholds_vote = t.s.config.clock_drift_ppm && !never_led;
     const auto& members = t.s.members().members;
@@ -240,4 +240,4 @@ constexpr void on_started(turn& t) {
         restart_election_timer(t);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core

@@ -8,7 +8,7 @@
 #include <raft/core/request.hpp>
 #include <raft/core/round.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 // ---------------------------------------------------------------------------------------- follower
 
@@ -92,7 +92,7 @@ constexpr void on(turn& t, member_id from, const round_confirmed& m) {
 constexpr void on(turn& t, member_id from, const request_read_index& m) {
     const auto reader = member_of_leader(t.s, from, m.term);
     if (!reader) return;
-    auto& leader = *std::get_if<leader_state>(&t.s.role);
+    auto& leader = held<leader_state>(t.s.role);
     leader.readers.insert(*reader);
     // The reply goes before the heartbeats of the round: a follower that sees two heartbeats
     // without the reply sends its request again.
@@ -102,4 +102,4 @@ constexpr void on(turn& t, member_id from, const request_read_index& m) {
     want_round(t, leader);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core

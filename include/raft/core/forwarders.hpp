@@ -8,13 +8,11 @@
 
 #include <raft/core/replication.hpp>
 
-namespace raft {
+namespace raft::core {
 
 /// A leader remembers at most this many servers, and runs of them, in its term. If it forgot one it
 /// could accept a late request again.
 inline constexpr std::size_t forwarders_max = 4 * members_max;
-
-namespace detail {
 
 /// What this leader remembers of a run of `id`; null if it remembers nothing, and there is no room
 /// for more. Servers that are not members get no more room than the members could need.
@@ -41,7 +39,7 @@ constexpr void answer_forwarder(turn& t, const forwarder& known) {
         t.out.send(known.id, forward_proposal_reply{t.s.current_term, known.last, *first});
     else
         t.out.send(known.id, forward_proposal_refusal{t.s.current_term, known.last,
-                                                      *std::get_if<refusal_reason>(&known.answer)});
+                                                      held<refusal_reason>(known.answer)});
 }
 
 /// Why the commands of `id` are not accepted. A witness has no commands in its log, and could not
@@ -86,6 +84,4 @@ constexpr void on_forwarded(turn& t, member_id from, const forward_proposal& m,
 constexpr void on(turn& t, member_id from, const forward_proposal& m) {
     on_forwarded(t, from, m, std::nullopt);
 }
-
-}  // namespace detail
-}  // namespace raft
+}  // namespace raft::core

@@ -10,7 +10,7 @@
 
 #include <raft/core/transfer.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 /// Whether a request is in progress: the index of its entries is not known yet.
 [[nodiscard]] constexpr bool awaits_place(const state& s) {
@@ -70,4 +70,4 @@ constexpr void on(turn& t, member_id from, const forward_proposal_refusal& m) {
     if (ends_request(t, from, m)) t.out.rare.change().forward_refused = refusal{m.reason, from};
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core

@@ -10,7 +10,7 @@
 #include <raft/core/reconfiguration.hpp>
 #include <raft/core/transfer.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 /// Thesis §6.2: a leader that has received nothing from a quorum for an election timeout steps
 /// down, so that clients look for another leader.
@@ -39,4 +39,4 @@ constexpr void on_heartbeat_timer(turn& t) {
     t.s.timers.heartbeat = t.now + t.s.config.heartbeat_interval;
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core

@@ -9,7 +9,7 @@
 
 #include <raft/core/state.hpp>
 
-namespace raft {
+namespace raft::core {
 
 /// What a server knows when it starts: what its storage kept or, on an empty disk, the first
 /// configuration of the cluster (the same on every server that it names; none for a server that is
@@ -45,7 +45,7 @@ struct recovered_state {
     // in that term then, since it makes none before the term is durable.
     if (s.log.last_term() > s.current_term) {
         s.current_term = s.log.last_term();
-        detail::forget(s.voted_for);
+        forget(s.voted_for);
     }
     s.configurations = std::move(kept.configurations);
     if (s.configurations.empty()) s.configurations.emplace_back();
@@ -65,4 +65,4 @@ struct recovered_state {
     return s;
 }
 
-}  // namespace raft
+}  // namespace raft::core

@@ -13,7 +13,7 @@
 #include <raft/core/read_consistency.hpp>
 #include <raft/core/state.hpp>
 
-namespace raft {
+namespace raft::core {
 
 /// A message came from another server. `members` is the configuration that travels with it, if any:
 /// for `append_entries` the configuration that one of its entries is, for `install_snapshot` the
@@ -143,4 +143,4 @@ using input =
                  room_changed, wake_requested, storage_failed, snapshot_requested,
                  forward_requested, forward_obstructed>;
 
-}  // namespace raft
+}  // namespace raft::core

@@ -6,7 +6,7 @@
 
 #include <raft/core/turn.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 [[nodiscard]] constexpr bool allows_leases(const state& s) {
     return s.config.clock_drift_ppm && s.config.check_quorum;
@@ -42,7 +42,7 @@ namespace raft::detail {
 [[nodiscard]] constexpr bool disk_keeps_up(const state& s, const leader_state& leader,
                                            instant now) {
     return s.disk.is_idle() || !leader.own ||
-           now - s.peers[leader.own->value].last_contact < s.config.election_timeout;
+           now - s.peers[held(leader.own).value].last_contact < s.config.election_timeout;
 }
 
 [[nodiscard]] constexpr bool holds_lease(const state& s, const leader_state& leader, instant now) {
@@ -57,4 +57,4 @@ constexpr void renew_lease(const state& s, leader_state& leader, instant now) {
     leader.round_began = now;
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core

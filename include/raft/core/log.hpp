@@ -12,7 +12,7 @@
 
 #include <raft/core/types.hpp>
 
-namespace raft {
+namespace raft::core {
 
 /// An entry's identity: two logs that agree on it agree on everything before it (Log Matching,
 /// §5.3).
@@ -160,4 +160,4 @@ private:
     std::vector<term_run> older_{};
 };
 
-}  // namespace raft
+}  // namespace raft::core

@@ -23,7 +23,7 @@
 
 #include <raft/core/role.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 /// The end of the log by which this server votes.
 [[nodiscard]] constexpr log_position log_for_votes(const state& s) {
@@ -51,4 +51,4 @@ constexpr void regain_lost_entries(turn& t, log_index verified) {
     t.out.rare.change().lost_regained = true;
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core

@@ -12,7 +12,7 @@
 #include <raft/core/configuration.hpp>
 #include <raft/core/effects.hpp>
 
-namespace raft {
+namespace raft::core {
 
 /// The part of a member in the cluster.
 enum class member_part : std::uint8_t {
@@ -43,8 +43,6 @@ struct member {
     }
     return all;
 }
-
-namespace detail {
 
 /// The same configuration with the change to `wanted` begun: newcomers are still learners.
 [[nodiscard]] constexpr configuration with_change_begun(const configuration& current,
@@ -131,6 +129,9 @@ check_membership_change(const configuration& current, const std::vector<member>&
     if (count > members_max) return refusal_reason::too_many_members;
     return std::nullopt;
 }
+}  // namespace raft::core
 
-}  // namespace detail
+namespace raft {
+using core::member;
+using core::member_part;
 }  // namespace raft

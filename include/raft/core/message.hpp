@@ -14,7 +14,7 @@
 #include <raft/core/refusal.hpp>
 #include <raft/core/types.hpp>
 
-namespace raft {
+namespace raft::core {
 
 /// "Would you vote for me if I started an election in this term?" (thesis §9.6). It changes no
 /// state of sender or receiver.
@@ -213,4 +213,4 @@ using message =
 
 static_assert(std::is_trivially_copyable_v<message> && sizeof(message) <= 64);
 
-}  // namespace raft
+}  // namespace raft::core

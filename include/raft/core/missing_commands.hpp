@@ -22,7 +22,7 @@
 #include <raft/core/lost_entries.hpp>
 #include <raft/core/role.hpp>
 
-namespace raft {
+namespace raft::core {
 
 /// Whether `sender`, when it leads, withholds commands and the bytes of snapshots from this member.
 [[nodiscard]] constexpr bool withholds_commands(const state& sender, member_id to) {
@@ -45,8 +45,6 @@ namespace raft {
 [[nodiscard]] constexpr bool lacks_snapshot_state(const state& s) {
     return lacks_commands(s, s.snapshot.last_included.index);
 }
-
-namespace detail {
 
 /// Entries from `first` on came without their commands. A caller that waits here for one of them to
 /// be applied would wait for ever.
@@ -93,6 +91,4 @@ constexpr void drop_entries_without_commands(turn& t, follower_state& follower) 
 constexpr void expect_commands(turn& t, follower_state& follower, bool withheld) {
     if (!withheld && t.s.tasks->lacks_from) drop_entries_without_commands(t, follower);
 }
-
-}  // namespace detail
-}  // namespace raft
+}  // namespace raft::core

@@ -12,7 +12,7 @@
 #include <raft/core/configuration.hpp>
 #include <raft/core/message.hpp>
 
-namespace raft {
+namespace raft::core {
 
 /// Where a message goes: to one server by its identity, or to members of the sender's current
 /// configuration, which all get the same message.
@@ -91,4 +91,4 @@ private:
     uninitialized room_{};
 };
 
-}  // namespace raft
+}  // namespace raft::core

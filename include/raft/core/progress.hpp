@@ -16,7 +16,7 @@
 #include <raft/core/settings.hpp>
 #include <raft/core/types.hpp>
 
-namespace raft {
+namespace raft::core {
 
 enum class replication_mode : std::uint8_t { probe, replicate, snapshot };
 
@@ -121,4 +121,4 @@ private:
     }
 };
 
-}  // namespace raft
+}  // namespace raft::core

@@ -12,7 +12,7 @@
 #include <raft/core/role.hpp>
 #include <raft/core/sending.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 [[nodiscard]] constexpr bool is_asleep(const state& s) {
     if (const auto* leader = std::get_if<leader_state>(&s.role)) return leader->asleep;
@@ -85,9 +85,9 @@ constexpr void wake_follower(turn& t, follower_state& follower) {
 
 /// This server sleeps, and the group is needed.
 constexpr void wake(turn& t) {
-    if (!t.s.is_leader()) return wake_follower(t, *std::get_if<follower_state>(&t.s.role));
+    if (!t.s.is_leader()) return wake_follower(t, held<follower_state>(t.s.role));
     rouse_leader(t);
-    send_heartbeats(t, *std::get_if<leader_state>(&t.s.role));
+    send_heartbeats(t, held<leader_state>(t.s.role));
 }
 
 /// This server got a request: it wakes, and wakes the others. A leader does so by its heartbeats.
@@ -115,4 +115,4 @@ constexpr void wake_by(turn& t, member_id from) {
 
 constexpr void on(turn&, member_id, const wake_up&) {}
 
-}  // namespace raft::detail
+}  // namespace raft::core

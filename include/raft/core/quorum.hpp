@@ -7,7 +7,7 @@
 
 #include <raft/core/configuration.hpp>
 
-namespace raft {
+namespace raft::core {
 
 /// Whether a majority of `voters` agrees, by `agrees(slot)`.
 template <class Agrees>
@@ -43,4 +43,4 @@ template <class ValueOf>
     return reached;
 }
 
-}  // namespace raft
+}  // namespace raft::core

@@ -11,7 +11,7 @@
 #include <raft/core/request.hpp>
 #include <raft/core/round.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 /// Whether, in the last `bound`, a message of the leader came or, at the leader, replies of a
 /// quorum did, and this server knows as committed everything that was committed by then. Contact
@@ -52,4 +52,4 @@ constexpr void on_read(turn& t, read_consistency consistency, duration bound) {
     if (!at_once) want_round(t, *leader);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace raft {
+namespace raft::core {
 
 /// What a read may be answered from.
 enum class read_consistency : std::uint8_t {
@@ -14,4 +14,8 @@ enum class read_consistency : std::uint8_t {
             ///< most the given time ago.
 };
 
+}  // namespace raft::core
+
+namespace raft {
+using core::read_consistency;
 }  // namespace raft

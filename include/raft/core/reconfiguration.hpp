@@ -13,7 +13,7 @@
 #include <raft/core/read.hpp>
 #include <raft/core/transfer.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 /// Forgets the progress of the members that leave, and begins that of the newcomers.
 constexpr void keep_progress_of(turn& t, leader_state& leader, const configuration& members) {
@@ -209,4 +209,4 @@ constexpr void on_change(turn& t, log_index based_on, const std::vector<member>&
     propose_configuration(t, *leader, with_change_advanced(begun));
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core

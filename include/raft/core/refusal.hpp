@@ -8,7 +8,7 @@
 
 #include <raft/core/types.hpp>
 
-namespace raft {
+namespace raft::core {
 
 /// Why a request was not accepted. Nothing has changed, and it is safe to try again elsewhere or
 /// later.
@@ -48,4 +48,9 @@ struct refusal {
     friend constexpr bool operator==(const refusal&, const refusal&) = default;
 };
 
+}  // namespace raft::core
+
+namespace raft {
+using core::refusal;
+using core::refusal_reason;
 }  // namespace raft

@@ -9,7 +9,7 @@
 
 #include <raft/core/role.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 /// Whether this server knows that `from`, whose log ends at `last_log`, was removed: the newest
 /// configuration is committed and leaves it out. A server with a log as good as this one may know a
@@ -41,4 +41,4 @@ constexpr void forget_removal(state& s) {
     if (s.tasks->removed_at) forget(s.tasks.change().removed_at);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core

@@ -15,7 +15,7 @@
 #include <raft/core/sending.hpp>
 #include <raft/core/transfer.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 // ---------------------------------------------------------------------------------------- follower
 
@@ -230,14 +230,15 @@ constexpr void follow_tasks(turn& t, leader_state& leader) {
 constexpr void on(turn& t, member_id from, const append_entries_reply& m) {
     auto* peer = answered_by(t, from, m.term);
     if (peer == nullptr || m.match_index > t.s.log.last_index()) return;
-    auto& leader = *std::get_if<leader_state>(&t.s.role);
+    auto& leader = held<leader_state>(t.s.role);
 
     if (peer->mode == replication_mode::snapshot &&
         can_do_without_snapshot(t.s, *peer, m.match_index))
         peer->end_snapshot(m.match_index);
     peer->acknowledged(m.match_index, t.s.log.last_index(), t.s.config);
     const bool committed = advance_commit(t, leader, m.match_index);
-    if (m.full || !leader.full.empty()) note_room(leader, *t.s.members().slot_of(from), m.full);
+    if (m.full || !leader.full.empty())
+        note_room(leader, held(t.s.members().slot_of(from)), m.full);
     on_round_acknowledged(t, leader, *peer, m.round);
     // For the other members nothing has changed except, perhaps, the commit index.
     if (committed)
@@ -253,7 +254,7 @@ constexpr void on(turn& t, member_id from, const append_entries_reply& m) {
 constexpr void on(turn& t, member_id from, const append_entries_rejection& m) {
     auto* peer = answered_by(t, from, m.term);
     if (peer == nullptr) return;
-    auto& leader = *std::get_if<leader_state>(&t.s.role);
+    auto& leader = held<leader_state>(t.s.role);
     on_round_acknowledged(t, leader, *peer, m.round);
 
     // Entries committed by its old acknowledgement stay committed: it votes as if it still had
@@ -280,7 +281,8 @@ constexpr void on(turn& t, member_id from, const append_entries_rejection& m) {
 /// they are durable already. A sole voter is left to `complete_writes`, which also commits.
 constexpr void count_own_entries(state& s, const leader_state& leader, write_sequence before) {
     if (!leader.own || s.members().all_voters() == member_set::of(*leader.own)) return;
-    if (durable_already(s, before)) s.peers[leader.own->value].match_index = s.log.last_index();
+    if (durable_already(s, before))
+        s.peers[held(leader.own).value].match_index = s.log.last_index();
 }
 
 /// Whether a quorum, with this leader, has room for more entries on its disks. Otherwise entries
@@ -324,4 +326,4 @@ constexpr void on_propose(turn& t, std::uint32_t count) {
     append_commands(t, *leader, count, entry_source::proposed);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core

@@ -5,7 +5,7 @@
 
 #include <raft/core/turn.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 /// Refuses the request that is this step's input.
 constexpr void refuse(turn& t, refusal_reason reason) {
@@ -19,4 +19,4 @@ constexpr void refuse(turn& t, refusal_reason reason) {
     return leader;
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core

@@ -10,7 +10,7 @@
 #include <raft/core/turn.hpp>
 #include <raft/core/writing.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 /// Whether term and vote are durable. A server sends nothing in a term that it could forget (§5.1:
 /// a term, once seen, is never left for an older one).
@@ -130,4 +130,4 @@ constexpr void commit_through(turn& t, log_index index) {
     t.out.commit = index;
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core

@@ -9,7 +9,7 @@
 
 #include <raft/core/sending.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 constexpr void begin_round(turn& t, leader_state& leader) {
     ++leader.round.value;
@@ -66,4 +66,4 @@ constexpr void want_round(turn& t, leader_state& leader) {
     return std::max(s.commit_index, leader.term_start);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core

@@ -7,12 +7,10 @@
 
 #include <optional>
 
-namespace raft {
+namespace raft::core {
 
-namespace detail {
 template <class T>
 inline constexpr T nothing_of{};
-}
 
 /// A `T`, copied and compared as a value, that allocates only once it is changed from `T{}`: a lazy
 /// std::indirect (P3019).
@@ -36,7 +34,7 @@ public:
     constexpr ~seldom() { delete value_; }
 
     [[nodiscard]] constexpr const T& operator*() const {
-        return value_ != nullptr ? *value_ : detail::nothing_of<T>;
+        return value_ != nullptr ? *value_ : nothing_of<T>;
     }
     [[nodiscard]] constexpr const T* operator->() const { return &**this; }
 
@@ -66,9 +64,7 @@ private:
 template <class T>
 class seldom_here {
 public:
-    [[nodiscard]] constexpr const T& operator*() const {
-        return value_ ? *value_ : detail::nothing_of<T>;
-    }
+    [[nodiscard]] constexpr const T& operator*() const { return value_ ? *value_ : nothing_of<T>; }
     [[nodiscard]] constexpr const T* operator->() const { return &**this; }
 
     /// Whether it may be anything but the default.
@@ -91,4 +87,4 @@ private:
     std::optional<T> value_{};
 };
 
-}  // namespace raft
+}  // namespace raft::core

@@ -7,7 +7,7 @@
 
 #include <raft/core/role.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 // ---------------------------------------------------------------------------------------- messages
 
@@ -155,4 +155,4 @@ constexpr void send_heartbeats(turn& t, const leader_state& leader) {
     send_heartbeats_to(t, leader, leader.others);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core

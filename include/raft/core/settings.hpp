@@ -8,7 +8,7 @@
 
 #include <raft/core/types.hpp>
 
-namespace raft {
+namespace raft::core {
 
 /// The constants of a deployment. They are the same on every server, except during a rolling
 /// change.
@@ -69,4 +69,8 @@ struct settings {
     friend constexpr bool operator==(const settings&, const settings&) = default;
 };
 
+}  // namespace raft::core
+
+namespace raft {
+using core::settings;
 }  // namespace raft

@@ -9,7 +9,7 @@
 
 #include <raft/core/replication.hpp>
 
-namespace raft {
+namespace raft::core {
 
 /// The configuration in force at `index`, which is not before the log's base.
 [[nodiscard]] constexpr const configuration& members_at(const state& s, log_index index) {
@@ -37,8 +37,7 @@ namespace raft {
         return false;
     for (const auto member : leader->others) {
         const auto& peer = s.peers[member.value];
-        if (peer.needs_snapshot(s.log.base().index) && detail::is_reachable(s, peer, now))
-            return true;
+        if (peer.needs_snapshot(s.log.base().index) && is_reachable(s, peer, now)) return true;
     }
     return false;
 }
@@ -47,8 +46,6 @@ namespace raft {
 [[nodiscard]] constexpr snapshot_description description_of(const install_snapshot& m) {
     return {m.last_included, m.size, m.checksum};
 }
-
-namespace detail {
 
 /// Removes the configurations to which no truncation can lead back: of those at or before the log's
 /// base, all but the last.
@@ -84,7 +81,7 @@ constexpr void serve_awaiting_snapshot(turn& t) {
     if (waiting.empty()) return;
     t.s.tasks.change().awaiting_snapshot = {};
     for (const auto member : waiting) t.s.peers[member.value].begin_snapshot();
-    send_appends(t, *std::get_if<leader_state>(&t.s.role));
+    send_appends(t, held<leader_state>(t.s.role));
 }
 
 /// This server's own snapshot is durable: the log before it is discarded, except for what may be
@@ -226,7 +223,7 @@ constexpr void on(turn& t, member_id from, const request_snapshot& m) {
     if (peer == nullptr || peer->needs_snapshot(t.s.log.base().index) ||
         t.s.members().is_witness(from) || m.after >= t.s.commit_index)
         return;
-    t.s.tasks.change().awaiting_snapshot.insert(*t.s.members().slot_of(from));
+    t.s.tasks.change().awaiting_snapshot.insert(held(t.s.members().slot_of(from)));
     if (t.s.snapshot.last_included.index > m.after)
         serve_awaiting_snapshot(t);
     else
@@ -236,7 +233,7 @@ constexpr void on(turn& t, member_id from, const request_snapshot& m) {
 constexpr void on(turn& t, member_id from, const install_snapshot_reply& m) {
     auto* peer = answered_by(t, from, m.term);
     if (peer == nullptr) return;
-    auto& leader = *std::get_if<leader_state>(&t.s.role);
+    auto& leader = held<leader_state>(t.s.role);
     on_round_acknowledged(t, leader, *peer, m.round);
     if (!peer->needs_snapshot(t.s.log.base().index)) return;
     const bool of_this =
@@ -244,6 +241,4 @@ constexpr void on(turn& t, member_id from, const install_snapshot_reply& m) {
     peer->acknowledged_chunk(of_this ? m.offset : 0);
     send_appends(t, leader);
 }
-
-}  // namespace detail
-}  // namespace raft
+}  // namespace raft::core

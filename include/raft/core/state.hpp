@@ -21,7 +21,7 @@
 #include <raft/core/settings.hpp>
 #include <raft/core/types.hpp>
 
-namespace raft {
+namespace raft::core {
 
 /// A snapshot that is being received (§7).
 struct incoming_snapshot {
@@ -173,7 +173,7 @@ struct role_tasks {
     std::optional<forwarded_reads> reads{};           ///< A follower requests reads.
     std::optional<leadership_transfer> transfer{};    ///< A leader transfers leadership …
     std::vector<timeout_now_sent> timeouts_sent{};    ///< … or has tried to.
-    std::optional<raft::catch_up> catch_up{};         ///< A leader waits for new voters …
+    std::optional<core::catch_up> catch_up{};         ///< A leader waits for new voters …
     std::optional<awaited_majority> awaited{};        ///< … or for a majority of the next voters.
     member_set awaiting_snapshot{};                   ///< Members that requested a newer one.
     std::vector<forwarder> forwarders{};              ///< The servers that forward to this leader.
@@ -234,12 +234,12 @@ struct state {
 
     // Figure 2, volatile state.
     log_index commit_index{};
-    raft::role role{};
+    core::role role{};
     std::vector<progress> peers{};  ///< By place; only a leader has them, else empty.
     seldom<role_tasks> tasks{};
 
     disk_progress disk{};
-    raft::timers timers{};
+    core::timers timers{};
     std::uint64_t seed = 0;  ///< The current random timeout comes from it, and so do the next ones.
                              ///< It starts with a different value in each run: replies to requests
                              ///< of an earlier run may come late.
@@ -327,4 +327,4 @@ struct state {
     return true;
 }
 
-}  // namespace raft
+}  // namespace raft::core

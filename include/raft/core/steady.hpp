@@ -14,7 +14,7 @@
 
 #include <raft/core/replication.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 /// How the fast path took a step: not at all, without a message, or with one.
 enum class short_step : std::uint8_t { not_taken, silent, sends };
@@ -163,4 +163,4 @@ take_short(state& s, member_id from, const append_entries_reply& m, instant now)
     return short_step::sends;
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core

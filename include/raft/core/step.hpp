@@ -18,9 +18,7 @@
 #include <raft/core/replication.hpp>
 #include <raft/core/snapshot.hpp>
 
-namespace raft {
-namespace detail {
-
+namespace raft::core {
 // ---------------------------------------------------------------------------------------- messages
 
 /// Figure 2, "All servers", holds for the term of a message, with these exceptions. A pre-vote has
@@ -209,13 +207,11 @@ constexpr void take(turn& t, const input& in) {
     std::visit([&](const auto& each) { take(t, each); }, in);
 }
 
-}  // namespace detail
-
 /// Takes a step in place. `in` is an `input` or one of its alternatives.
 template <class Input>
 constexpr void advance(state& s, const Input& in, instant now, effects& out) {
-    detail::turn t{s, now, out};
-    detail::take(t, in);
+    turn t{s, now, out};
+    take(t, in);
 }
 
 /// The same for a message, for callers that have its parts at hand (`received`). `body` is a
@@ -225,8 +221,8 @@ constexpr void advance(state& s, member_id from, const Body& body,
                        const indexed_configuration* members, bool withheld, instant now,
                        effects& out) {
     if (s.is_halted() || from == s.self) return;
-    detail::turn t{s, now, out};
-    detail::on_message(t, from, body, {members, withheld});
+    turn t{s, now, out};
+    on_message(t, from, body, {members, withheld});
 }
 
 struct transition {
@@ -243,4 +239,4 @@ template <class Input>
     return result;
 }
 
-}  // namespace raft
+}  // namespace raft::core

@@ -6,7 +6,7 @@
 
 #include <raft/core/turn.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 /// §5.2: timeouts are random so that few elections are split. Each is between one and two times the
 /// configured timeout, and one such timeout longer for each rank. It is computed from the seed,
@@ -39,4 +39,4 @@ constexpr void restart_election_timer(turn& t) {
     t.s.timers.election = t.now + election_timeout(t.s);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core

@@ -10,7 +10,7 @@
 #include <raft/core/request.hpp>
 #include <raft/core/sending.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 constexpr void send_timeout_now(turn& t, slot target) {
     auto& sent = t.s.tasks.change().timeouts_sent;
@@ -91,4 +91,4 @@ constexpr void step_aside_if_disk_stalls(turn& t) {
         step_aside(t, *leader);
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core

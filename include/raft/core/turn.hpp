@@ -7,7 +7,7 @@
 #include <raft/core/effects.hpp>
 #include <raft/core/state.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 struct turn {
     state& s;
@@ -15,4 +15,4 @@ struct turn {
     effects& out;
 };
 
-}  // namespace raft::detail
+}  // namespace raft::core

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <variant>
 
 namespace raft {
 
@@ -72,6 +73,10 @@ struct instant {
     }
 };
 
+}  // namespace raft
+
+namespace raft::core {
+
 /// The number of a write, in the order in which a server issued its writes to the storage. A
 /// running server never reuses a number, so a completion identifies exactly one write. (An index
 /// and a term would not: an entry can be written, truncated, and written again.)
@@ -96,7 +101,6 @@ struct slot {
     friend constexpr auto operator<=>(const slot&, const slot&) = default;
 };
 
-namespace detail {
 /// Makes the optional empty. After `reset()` of an optional of a trivial type clang 14 refuses to
 /// copy it in a constant expression, because its storage then holds no value.
 template <class T>
@@ -107,12 +111,30 @@ constexpr void forget(std::optional<T>& value) {
 /// A broken invariant of this library stops the process; in a constant expression it is a compile
 /// error.
 [[noreturn]] inline void invariant_broken() { __builtin_trap(); }
-}  // namespace detail
 
 /// Stops the process when a rule that this library itself must keep is broken. Never used on input
 /// from outside.
 constexpr void require(bool holds) {
-    if (!holds) detail::invariant_broken();
+    if (!holds) invariant_broken();
 }
 
-}  // namespace raft
+/// The alternative that the caller knows to be there, as a role that was checked before.
+template <class T, class Variant>
+[[nodiscard]] constexpr auto& held(Variant& variant) {
+    auto* const found = std::get_if<T>(&variant);
+    require(found != nullptr);
+    return *found;
+}
+
+/// The value that the caller knows to be there: a view.
+template <class T>
+[[nodiscard]] constexpr const T& held(const std::optional<T>& value) {
+    require(value.has_value());
+    return *value;
+}
+
+}  // namespace raft::core
+
+namespace raft::detail {
+using namespace core;  // what is around the core names it without a prefix
+}

@@ -6,7 +6,7 @@
 
 #include <raft/core/turn.hpp>
 
-namespace raft::detail {
+namespace raft::core {
 
 /// Issues a write of term and vote; what else this step writes goes with it.
 constexpr void persist_vote(turn& t) {
@@ -48,4 +48,4 @@ constexpr write_sequence begin_other_write(state& s) {
     return true;
 }
 
-}  // namespace raft::detail
+}  // namespace raft::core

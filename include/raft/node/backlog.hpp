@@ -21,7 +21,7 @@ namespace raft::detail {
 template <class Command, class Storage>
 [[nodiscard]] std::uint64_t bytes_of(std::span<const entry<Command>> entries,
                                      const Storage& storage) {
-    if constexpr (has_fixed_command_bytes<Storage>) {
+    if constexpr (policy::has_fixed_command_bytes<Storage>) {
         return entries.size() * Storage::command_bytes;
     } else {
         std::uint64_t bytes = 0;

@@ -65,7 +65,7 @@ enum class change_check {
 /// The outcome of a change of membership: completed or aborted; refused; or unknown, since this
 /// server stopped leading. The next leader then continues the change, and the configuration shows
 /// its end.
-using change_outcome = std::variant<change_result, refusal, unknown>;
+using change_outcome = std::variant<core::change_result, refusal, unknown>;
 
 using read_outcome = std::variant<read_ready, refusal>;
 

@@ -76,7 +76,7 @@ private:
         const auto count = m.last_index - m.prev.index;
         if (count > 0) append(write_of_last(node_.state_, count, entry_source::received));
         if (taken != short_step::sends) return;
-        const auto& follower = *std::get_if<follower_state>(&node_.state_.role);
+        const auto& follower = held<follower_state>(node_.state_.role);
         auto to = *follower.leader;
         const auto reply = acknowledgement(node_.state_, follower);
         observe_message(node_.observer_, to, reply);
@@ -133,7 +133,7 @@ private:
 
     /// Writes the last of the entries that came with the input: the earlier ones may be here
     /// already.
-    void write_given(const log_write& whole, const raft::append& appended) {
+    void write_given(const log_write& whole, const raft::core::append& appended) {
         const auto count = static_cast<std::size_t>(appended.last - appended.first) + 1;
         const auto entries = given_.entries.last(count);
         if (appended.source != entry_source::withheld)
@@ -165,13 +165,13 @@ private:
     void send(const outgoing& each) {
         observe_message(node_.observer_, each.to, each.body);
         if (const auto* forwarded = std::get_if<forward_proposal>(&each.body))
-            return send_forwarded(*std::get_if<member_id>(&each.to), *forwarded);
+            return send_forwarded(held<member_id>(each.to), *forwarded);
         sender_of_node().send(each);
     }
 
     /// Sends the entries after `prev` to all other members.
     void send_to_others(log_index prev) {
-        const auto& leader = *std::get_if<leader_state>(&node_.state_.role);
+        const auto& leader = held<leader_state>(node_.state_.role);
         const auto body = append_after_own(node_.state_, leader, prev);
         observe_message(node_.observer_, leader.others, body);
         sender_of_node().send_append(leader.others, body);

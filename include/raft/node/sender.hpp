@@ -41,7 +41,7 @@ public:
     void send(const outgoing& each) {
         if (const auto* one = std::get_if<member_id>(&each.to))
             return transport_.send(std::span{one, 1}, each.body, {});
-        const auto to = *std::get_if<member_set>(&each.to);
+        const auto to = held<member_set>(each.to);
         if (const auto* append = std::get_if<append_entries>(&each.body))
             return send_append(to, *append);
         if (const auto* chunk = std::get_if<install_snapshot>(&each.body))

@@ -29,13 +29,13 @@ struct node_status {
     log_index last_applied{};
     log_index last_log_index{};
     log_index first_log_index{};
-    snapshot_description snapshot{};
+    core::snapshot_description snapshot{};
     bool storage_failed = false;
     bool not_born = false;  ///< The storage was empty, and no birth was given (`node_options`).
     std::optional<history_id> history{};  ///< The cluster's; none if it is not born.
     /// Where the log ended before the disk lost entries of it; none once they are here again. Until
     /// then this server starts no election.
-    std::optional<log_position> lost_through{};
+    std::optional<core::log_position> lost_through{};
     /// The entry from which on the log lacks commands, as a witness's does. While it does this
     /// server starts no election, serves no reads, and applies nothing from there on.
     std::optional<log_index> lacks_from{};
@@ -46,13 +46,21 @@ struct node_status {
     std::vector<member_status> members{};
 };
 
-[[nodiscard]] inline bool is_halted_by(const state& s, halt_reason reason) {
-    const auto* why = std::get_if<halted>(&s.role);
+}  // namespace raft
+
+namespace raft::detail {
+
+[[nodiscard]] inline bool is_halted_by(const core::state& s, core::halt_reason reason) {
+    const auto* why = std::get_if<core::halted>(&s.role);
     return why != nullptr && why->reason == reason;
 }
 
+}  // namespace raft::detail
+
+namespace raft {
+
 /// What `s` says to the operators of the server; the rest is the node's.
-[[nodiscard]] inline node_status status_of(const state& s, log_index last_applied,
+[[nodiscard]] inline node_status status_of(const core::state& s, log_index last_applied,
                                            std::optional<history_id> history) {
     node_status all{.id = s.self,
                     .role = s.is_leader()      ? "leader"
@@ -66,8 +74,8 @@ struct node_status {
                     .last_log_index = s.log.last_index(),
                     .first_log_index = next(s.log.base().index),
                     .snapshot = s.snapshot,
-                    .storage_failed = is_halted_by(s, halt_reason::storage_failed),
-                    .not_born = is_halted_by(s, halt_reason::not_born),
+                    .storage_failed = detail::is_halted_by(s, core::halt_reason::storage_failed),
+                    .not_born = detail::is_halted_by(s, core::halt_reason::not_born),
                     .history = history,
                     .lost_through = s.tasks->lost_through,
                     .lacks_from = s.tasks->lacks_from,

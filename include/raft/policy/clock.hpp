@@ -18,6 +18,10 @@ concept clock = requires(T& source) {
     requires T::is_steady;
 };
 
+}  // namespace raft
+
+namespace raft::policy {
+
 /// Fails to compile with the name of what `T` lacks to be a clock.
 template <class T>
 constexpr void check_clock() {
@@ -35,4 +39,4 @@ constexpr void check_clock() {
     static_assert(T::is_steady, "raft: a Clock must be steady: its time must never go back");
 }
 
-}  // namespace raft
+}  // namespace raft::policy

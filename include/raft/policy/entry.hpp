@@ -26,6 +26,10 @@ struct entry {
     friend constexpr bool operator==(const entry&, const entry&) = default;
 };
 
+}  // namespace raft
+
+namespace raft::detail {
+
 /// Copies an entry that is no base and no member of anything else: with its padding, if that is all
 /// that there is to copy, so that it is read in the words in which it was written.
 template <class Command>
@@ -35,6 +39,10 @@ void copy_whole(entry<Command>& to, const entry<Command>& from) {
     else
         to = from;
 }
+
+}  // namespace raft::detail
+
+namespace raft {
 
 /// Whether a leader sends this server commands, and snapshots' bytes.
 enum class command_access : std::uint8_t {
@@ -51,7 +59,7 @@ struct attachment {
     std::span<const entry<Command>> entries{};
     /// `append_entries`: the configuration that one of the entries is, at most one.
     /// `install_snapshot`: the one in force at the snapshot's last entry. Null where there is none.
-    const indexed_configuration* configuration = nullptr;
+    const core::indexed_configuration* configuration = nullptr;
     /// `install_snapshot`: the bytes [offset, offset + length) of the snapshot.
     std::span<const std::byte> chunk{};
     /// `append_entries` and `install_snapshot`.

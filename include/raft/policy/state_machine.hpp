@@ -31,6 +31,10 @@ concept state_machine = requires {
     { machine.apply(index, command) } -> std::same_as<typename T::result>;
 };
 
+}  // namespace raft
+
+namespace raft::policy {
+
 /// Where a state machine writes its snapshot, in pieces of any size.
 struct snapshot_sink_archetype {
     constexpr void write(std::span<const std::byte> /*bytes*/) {}
@@ -42,6 +46,10 @@ struct snapshot_source_archetype {
     [[nodiscard]] constexpr bool read(std::span<std::byte> /*bytes*/) { return false; }
 };
 
+}  // namespace raft::policy
+
+namespace raft {
+
 /// A state machine whose state can be saved and restored, so that the log need not be kept for ever
 /// (§7).
 ///
@@ -50,8 +58,8 @@ struct snapshot_source_archetype {
 /// make no sense must leave the process alive and be answered false.
 template <class T>
 concept snapshotting_state_machine = state_machine<T> &&
-    requires(T& machine, const T& saved, snapshot_sink_archetype& sink,
-             snapshot_source_archetype& source) {
+    requires(T& machine, const T& saved, policy::snapshot_sink_archetype& sink,
+             policy::snapshot_source_archetype& source) {
     saved.save(sink);
     { machine.restore(source) } -> std::same_as<bool>;
 };
@@ -67,10 +75,14 @@ concept snapshotting_state_machine = state_machine<T> &&
 /// destroyed, on another thread while the state machine is used.
 template <class T>
 concept capturing_state_machine = snapshotting_state_machine<T> &&
-    requires(const T& machine, snapshot_sink_archetype& sink) {
+    requires(const T& machine, policy::snapshot_sink_archetype& sink) {
     { machine.capture() } -> std::movable;
     static_cast<const decltype(machine.capture())&>(machine.capture()).save(sink);
 };
+
+}  // namespace raft
+
+namespace raft::policy {
 
 /// The least state machine.
 struct state_machine_archetype {
@@ -114,9 +126,10 @@ constexpr void check_state_machine() {
             },
         "raft: a StateMachine that can be saved needs `save(sink) const` and `bool "
         "restore(source)`");
-    static_assert(capturing_state_machine<T> || !requires(T & machine) { machine.capture(); },
-                  "raft: a StateMachine's `capture() const` needs `save` and `restore` beside it, "
-                  "and gives a movable value with `save(sink) const`");
+    static_assert(
+        capturing_state_machine<T> || !requires(T & machine) { machine.capture(); },
+        "raft: a StateMachine's `capture() const` needs `save` and `restore` beside it, "
+        "and gives a movable value with `save(sink) const`");
 }
 
-}  // namespace raft
+}  // namespace raft::policy

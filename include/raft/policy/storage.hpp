@@ -22,7 +22,7 @@ namespace raft {
 
 /// A snapshot that a storage keeps: what it is, and the configuration in force at its last entry.
 struct stored_snapshot {
-    snapshot_description description{};
+    core::snapshot_description description{};
     configuration members{};
     bool withheld = false;  ///< A witness's: it has no state. Only of a `witness_storage`.
     friend constexpr bool operator==(const stored_snapshot&, const stored_snapshot&) = default;
@@ -30,7 +30,7 @@ struct stored_snapshot {
 
 /// What a storage has of a snapshot that was being received.
 struct received_part {
-    snapshot_description description{};
+    core::snapshot_description description{};
     std::uint64_t bytes = 0;     ///< The first so many bytes are durable …
     std::uint32_t checksum = 0;  ///< … and this is their CRC32C.
     friend constexpr bool operator==(const received_part&, const received_part&) = default;
@@ -39,22 +39,22 @@ struct received_part {
 /// What a storage found when it was opened: all that was durable when the process ended, and
 /// perhaps some of what was not yet.
 struct recovered {
-    hard_state vote{};
+    core::hard_state vote{};
     std::optional<stored_snapshot> snapshot{};
     /// Where the receipt of another one can go on. A storage need not keep it: then it is received
     /// anew.
     std::optional<received_part> incoming{};
     /// The log begins after this position, which is not after the snapshot's last entry.
-    log_position log_base{};
+    core::log_position log_base{};
     /// The terms of the entries, as runs, and the last entry's index (the base's without entries).
-    std::vector<term_run> runs{};
+    std::vector<core::term_run> runs{};
     log_index last_index{};
     /// The configurations among the entries, in order.
-    std::vector<indexed_configuration> configurations{};
+    std::vector<core::indexed_configuration> configurations{};
     /// Where the log ended before the storage lost entries of it that may have been acknowledged;
     /// term and vote are not in doubt. The same after every restart, until `forget_loss`. Only of a
     /// storage that has that (`loss_remembering_storage`).
-    std::optional<log_position> lost_through{};
+    std::optional<core::log_position> lost_through{};
     /// From which entry on the log has no commands (`entry_source::withheld`); if the snapshot
     /// reaches so far, it has no state. The same after every restart, until it is cut off or
     /// replaced. Only of a `witness_storage`.
@@ -70,7 +70,7 @@ struct recovered {
 /// How far a storage has come. `durable` only grows; once `failed`, always failed.
 struct storage_progress {
     /// This write, and all that were begun before it, will survive a crash.
-    write_sequence durable{};
+    core::write_sequence durable{};
     /// A write was lost. Nothing after `durable` will ever be durable.
     bool failed = false;
     friend constexpr bool operator==(const storage_progress&, const storage_progress&) = default;
@@ -102,10 +102,10 @@ struct storage_progress {
 ///   covers it. It may go later.
 /// * `progress()`: how far it has come.
 template <class T, class Command>
-concept log_storage_for = requires(T& storage, const T& saved, const log_write& write,
+concept log_storage_for = requires(T& storage, const T& saved, const core::log_write& write,
                                    std::span<const entry<Command>> entries,
-                                   const indexed_configuration* configuration, log_index index,
-                                   const Command& command, std::size_t bytes) {
+                                   const core::indexed_configuration* configuration,
+                                   log_index index, const Command& command, std::size_t bytes) {
     { storage.recover() } -> std::same_as<recovered>;
     storage.write(write, entries, configuration);
     { storage.entries(index, index, bytes) } -> std::same_as<std::span<const entry<Command>>>;
@@ -147,9 +147,13 @@ concept history_keeping_storage = requires(T& storage, history_id history) {
 ///   durable no later than the cut.
 template <class T>
 concept witness_storage = loss_remembering_storage<T> &&
-    requires(T& storage, const log_cut& begun) {
+    requires(T& storage, const core::log_cut& begun) {
     storage.cut(begun);
 };
+
+}  // namespace raft
+
+namespace raft::policy {
 
 /// Whether a storage says of itself, by `static constexpr bool durable_at_once = true`, that a
 /// `write` which has returned survives a crash, whatever `progress` is asked or says. Such a
@@ -175,6 +179,10 @@ struct snapshot_fill_archetype {
     void operator()(auto& sink) const { sink.write(std::span<const std::byte>{}); }
 };
 
+}  // namespace raft::policy
+
+namespace raft {
+
 /// The part of a storage that keeps the newest snapshot. What is received from a leader is a write
 /// like the others, begun and durable in sequence; what this server saves of its own may take
 /// longer, beside them.
@@ -193,11 +201,12 @@ struct snapshot_fill_archetype {
 ///   `length`. The view is valid until the next call that is not const. Empty only at its end, or
 ///   if the storage has failed.
 template <class T>
-concept snapshot_storage = requires(T& storage, const T& saved, log_position last_included,
-                                    const configuration& members, const chunk_write& chunk,
-                                    const snapshot_install& install,
+concept snapshot_storage = requires(T& storage, const T& saved, core::log_position last_included,
+                                    const configuration& members, const core::chunk_write& chunk,
+                                    const core::snapshot_install& install,
                                     std::span<const std::byte> bytes,
-                                    const snapshot_fill_archetype& fill, std::uint64_t number) {
+                                    const policy::snapshot_fill_archetype& fill,
+                                    std::uint64_t number) {
     storage.save(last_included, members, fill);
     storage.write_chunk(chunk, bytes);
     storage.install(install, members);
@@ -236,12 +245,16 @@ enum class staging : std::uint8_t {
 /// * `waits_for_room()`: whether a write, or a chunk that is under way, waits for room.
 template <class T>
 concept staging_storage = snapshot_storage<T> &&
-    requires(T& storage, const T& saved, const snapshot_description& snapshot,
+    requires(T& storage, const T& saved, const core::snapshot_description& snapshot,
              const configuration& members, std::uint64_t offset, std::span<const std::byte> bytes) {
     storage.stage(snapshot, members, offset, bytes);
     { saved.staged() } -> std::same_as<staging>;
     { saved.waits_for_room() } -> std::same_as<bool>;
 };
+
+}  // namespace raft
+
+namespace raft::policy {
 
 /// What `save_later` is given in the check of the concept: a callable that can only be moved.
 struct later_fill_archetype : snapshot_fill_archetype {
@@ -249,6 +262,10 @@ struct later_fill_archetype : snapshot_fill_archetype {
     later_fill_archetype(later_fill_archetype&&) = default;
     later_fill_archetype& operator=(later_fill_archetype&&) = default;
 };
+
+}  // namespace raft::policy
+
+namespace raft {
 
 /// A storage that saves a snapshot while the node goes on.
 ///
@@ -259,8 +276,8 @@ struct later_fill_archetype : snapshot_fill_archetype {
 ///   way of its own. A storage that is destroyed waits for `fill` to return.
 template <class T>
 concept background_snapshot_storage = snapshot_storage<T> &&
-    requires(T& storage, log_position last_included, const configuration& members,
-             later_fill_archetype fill) {
+    requires(T& storage, core::log_position last_included, const configuration& members,
+             policy::later_fill_archetype fill) {
     storage.save_later(last_included, members, std::move(fill));
 };
 
@@ -268,13 +285,17 @@ concept background_snapshot_storage = snapshot_storage<T> &&
 template <class T, class Command>
 concept storage_for = log_storage_for<T, Command> && snapshot_storage<T>;
 
+}  // namespace raft
+
+namespace raft::policy {
+
 /// The least storage, to compile against: it says of every write that it is durable, keeps none,
 /// and has room for none.
 template <class Command>
 struct storage_archetype {
     [[nodiscard]] recovered recover() { return {}; }
-    void write(const log_write& begun, std::span<const entry<Command>>,
-               const indexed_configuration*) {
+    void write(const core::log_write& begun, std::span<const entry<Command>>,
+               const core::indexed_configuration*) {
         durable = begun.sequence;
     }
     [[nodiscard]] std::span<const entry<Command>> entries(log_index, log_index, std::size_t) {
@@ -285,23 +306,25 @@ struct storage_archetype {
     void discard(log_index) {}
     [[nodiscard]] storage_progress progress() const { return {durable, false}; }
 
-    void save(log_position, const configuration&, const auto&) {}
-    void write_chunk(const chunk_write& begun, std::span<const std::byte>) {
+    void save(core::log_position, const configuration&, const auto&) {}
+    void write_chunk(const core::chunk_write& begun, std::span<const std::byte>) {
         durable = begun.sequence;
     }
-    void install(const snapshot_install& begun, const configuration&) { durable = begun.sequence; }
+    void install(const core::snapshot_install& begun, const configuration&) {
+        durable = begun.sequence;
+    }
     [[nodiscard]] std::optional<stored_snapshot> snapshot() const { return std::nullopt; }
     [[nodiscard]] std::span<const std::byte> read_snapshot(std::uint64_t, std::uint64_t) {
         return {};
     }
 
-    write_sequence durable{};
+    core::write_sequence durable{};
 };
 
 /// The least storage that saves while the node goes on: it keeps no snapshot.
 template <class Command>
 struct background_storage_archetype : storage_archetype<Command> {
-    void save_later(log_position, const configuration&, auto) {}
+    void save_later(core::log_position, const configuration&, auto) {}
 };
 
 /// Fails to compile with the name of what `T` lacks to be a storage.
@@ -314,8 +337,10 @@ constexpr void check_storage() {
         },
         "raft: a Storage needs `recovered recover()`");
     static_assert(
-        requires(T & storage, const log_write& write, entries_view entries,
-                 const indexed_configuration* members) { storage.write(write, entries, members); },
+        requires(T & storage, const core::log_write& write, entries_view entries,
+                 const core::indexed_configuration* members) {
+            storage.write(write, entries, members);
+        },
         "raft: a Storage needs `write(const log_write&, std::span<const entry<Command>>, const "
         "indexed_configuration*)`, where Command is the `command` of the state machine");
     static_assert(
@@ -355,4 +380,4 @@ constexpr void check_storage() {
         "raft: a Storage's `forget_loss` takes nothing");
 }
 
-}  // namespace raft
+}  // namespace raft::policy

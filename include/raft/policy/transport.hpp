@@ -23,16 +23,22 @@ namespace raft {
 ///   without entries still go out. The node hands over no more entries than there is room for, but
 ///   one, which may be larger, if there is any.
 template <class T, class Command>
-concept transport_for = requires(T& transport, std::span<const member_id> to, const message& body,
-                                 const attachment<Command>& beside, member_id member) {
+concept transport_for = requires(T& transport, std::span<const member_id> to,
+                                 const core::message& body, const attachment<Command>& beside,
+                                 member_id member) {
     transport.send(to, body, beside);
     { transport.room(member) } -> std::convertible_to<std::size_t>;
 };
 
+}  // namespace raft
+
+namespace raft::policy {
+
 /// The least transport.
 template <class Command>
 struct transport_archetype {
-    constexpr void send(std::span<const member_id>, const message&, const attachment<Command>&) {}
+    constexpr void send(std::span<const member_id>, const core::message&,
+                        const attachment<Command>&) {}
     [[nodiscard]] constexpr std::size_t room(member_id) { return 0; }
 };
 
@@ -40,7 +46,7 @@ struct transport_archetype {
 template <class T, class Command>
 constexpr void check_transport() {
     static_assert(
-        requires(T & transport, std::span<const member_id> to, const message& body,
+        requires(T & transport, std::span<const member_id> to, const core::message& body,
                  const attachment<Command>& beside) { transport.send(to, body, beside); },
         "raft: a Transport needs `send(std::span<const member_id>, const message&, const "
         "attachment<Command>&)`, where Command is the `command` of the state machine");
@@ -51,4 +57,4 @@ constexpr void check_transport() {
         "raft: a Transport needs `size_t room(member_id)`");
 }
 
-}  // namespace raft
+}  // namespace raft::policy

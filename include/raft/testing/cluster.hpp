@@ -31,16 +31,16 @@ inline constexpr member_id s1{1}, s2{2}, s3{3}, s4{4}, s5{5}, s6{6}, s7{7};
 /// A step that a server of a cluster took.
 struct cluster_step {
     member_id id{};
-    input what{};  ///< `started` for a restart.
-    state after{};
-    effects out{};
+    core::input what{};  ///< `started` for a restart.
+    core::state after{};
+    core::effects out{};
 };
 
 class cluster {
 public:
     /// Servers 1 to `count`, all voters, none of which has ever run.
     constexpr explicit cluster(std::size_t count, const settings& config = {})
-        : cluster{voters_only(first_members(count)), config} {}
+        : cluster{core::voters_only(first_members(count)), config} {}
 
     /// The members of `initial`, which may be learners or in the middle of a change.
     constexpr explicit cluster(configuration initial, const settings& config = {})
@@ -59,11 +59,11 @@ public:
     constexpr auto give(member_id id, const Input& in) {
         auto& server = server_of(id);
         if (!server.running) return false;
-        effects out;
+        core::effects out;
         advance(server.now, in, now_, out);
         last_effects_ = out;
-        if (keeps_history_) history_.push_back({id, input{in}, server.now, out});
-        if constexpr (std::is_same_v<Input, read_requested>)
+        if (keeps_history_) history_.push_back({id, core::input{in}, server.now, out});
+        if constexpr (std::is_same_v<Input, core::read_requested>)
             if (out.rare->read && in.consistency != read_consistency::stale)
                 note_read(server, *out.rare->read);
         carry_out(server, std::move(out));
@@ -73,13 +73,13 @@ public:
     }
 
     /// Fires a timer of `id`, whatever the time is.
-    constexpr void fire(member_id id, timer which) { give(id, timer_fired{which}); }
+    constexpr void fire(member_id id, core::timer which) { give(id, core::timer_fired{which}); }
 
     /// The election timeout of `id` passes, for itself and as far as the others' memory of their
     /// leader goes.
     constexpr void time_out(member_id id) {
         now_ = now_ + config_.election_timeout * 2;
-        fire(id, timer::election);
+        fire(id, core::timer::election);
     }
 
     /// `id` becomes leader, with every message delivered that can be.
@@ -101,27 +101,29 @@ public:
     }
 
     /// `count` commands are given to `id`.
-    constexpr void propose(member_id id, std::uint32_t count = 1) { give(id, proposed{count}); }
+    constexpr void propose(member_id id, std::uint32_t count = 1) {
+        give(id, core::proposed{count});
+    }
 
     /// The membership is to become `wanted`, based on the newest configuration that `id` has. The
     /// change is forced, and begins at once: a story knows who lives.
     constexpr void change(member_id id, std::vector<member> wanted) {
         const auto based_on = at(id).configurations.back().index;
-        give(id, change_requested{based_on, std::move(wanted), true});
+        give(id, core::change_requested{based_on, std::move(wanted), true});
     }
 
     /// The same, if a majority of those who would vote answers.
     constexpr void ask_to_change(member_id id, std::vector<member> wanted) {
         const auto based_on = at(id).configurations.back().index;
-        give(id, change_requested{based_on, std::move(wanted), false});
+        give(id, core::change_requested{based_on, std::move(wanted), false});
     }
 
     /// The leader's heartbeat is due.
-    constexpr void heartbeat(member_id id) { fire(id, timer::heartbeat); }
+    constexpr void heartbeat(member_id id) { fire(id, core::timer::heartbeat); }
 
     /// A message of the test's own making arrives.
-    constexpr void inject(member_id from, member_id to, const message& body) {
-        give(to, received{from, body, std::nullopt});
+    constexpr void inject(member_id from, member_id to, const core::message& body) {
+        give(to, core::received{from, body, std::nullopt});
     }
 
     constexpr void let_time_pass(duration length) { now_ = now_ + length; }
@@ -222,7 +224,7 @@ public:
     constexpr void persist(member_id id, std::size_t count = ~std::size_t{0}) {
         auto& server = server_of(id);
         const auto sequence = server.disk.finish(count);
-        if (sequence) give(id, written{*sequence});
+        if (sequence) give(id, core::written{*sequence});
     }
 
     /// The disk of `id` is fast again, and what waits is durable.
@@ -246,7 +248,7 @@ public:
             initial_state(id, config_, server.disk.recover(), id.value + (server.starts++ << 32U));
         server.running = true;
         server.disk_is_held = false;
-        give(id, started{});
+        give(id, core::started{});
     }
 
     /// While `id` does not run its disk loses what its log holds after `last_kept`.
@@ -263,17 +265,17 @@ public:
         auto& server = server_of(id);
         const auto index = server.now.commit_index;
         if (!may_take_snapshot(server.now, index) || server.disk.is_installing()) return;
-        const snapshot_description taken{{index, *server.now.log.term_at(index)}, 1};
+        const core::snapshot_description taken{{index, *server.now.log.term_at(index)}, 1};
         server.disk.save_snapshot(taken, members_at(server.now, index));
-        give(id, snapshot_saved{taken});
+        give(id, core::snapshot_saved{taken});
     }
 
     // ----------------------------------------------------------------------------------- questions
 
-    [[nodiscard]] constexpr const state& at(member_id id) const {
+    [[nodiscard]] constexpr const core::state& at(member_id id) const {
         for (const auto& each : servers_)
             if (each.now.self == id) return each.now;
-        detail::invariant_broken();
+        core::invariant_broken();
     }
     [[nodiscard]] constexpr const simulated_disk& disk(member_id id) const {
         return server_of(id).disk;
@@ -281,7 +283,7 @@ public:
     [[nodiscard]] constexpr bool running(member_id id) const { return server_of(id).running; }
     [[nodiscard]] constexpr instant now() const { return now_; }
     [[nodiscard]] constexpr const std::vector<in_flight>& network() const { return network_; }
-    [[nodiscard]] constexpr const effects& last_effects() const { return last_effects_; }
+    [[nodiscard]] constexpr const core::effects& last_effects() const { return last_effects_; }
     /// From now on every step is kept.
     constexpr void keep_history() { keeps_history_ = true; }
     [[nodiscard]] constexpr const std::vector<cluster_step>& history() const { return history_; }
@@ -294,7 +296,7 @@ public:
     [[nodiscard]] constexpr std::uint64_t term(member_id id) const {
         return at(id).current_term.value;
     }
-    [[nodiscard]] constexpr std::optional<instant> deadline(member_id id, timer which) const {
+    [[nodiscard]] constexpr std::optional<instant> deadline(member_id id, core::timer which) const {
         return at(id).timers.of(which);
     }
 
@@ -333,7 +335,7 @@ public:
     constexpr void place(member_id id, term_number term, std::initializer_list<std::uint64_t> log,
                          std::optional<member_id> voted_for = std::nullopt) {
         auto& server = server_of(id);
-        recovered_state given{.vote = {term, voted_for}, .snapshot = {}, .log = {}};
+        core::recovered_state given{.vote = {term, voted_for}, .snapshot = {}, .log = {}};
         for (const auto entry_term : log) given.log.append({entry_term}, 1);
         given.configurations.push_back({{}, initial_});
         server.disk = simulated_disk{std::move(given)};
@@ -346,7 +348,7 @@ public:
 
 private:
     struct simulated_server {
-        state now{};
+        core::state now{};
         simulated_disk disk{};
         std::uint64_t starts = 0;  ///< Each has another seed.
         bool running = true;
@@ -354,7 +356,7 @@ private:
     };
     struct awaited_read {
         member_id id{};
-        accepted_read ticket{};
+        core::accepted_read ticket{};
         log_index committed{};  ///< Anywhere, when the read was asked for.
     };
     struct cut_way {
@@ -364,7 +366,7 @@ private:
     };
     struct due_timer {
         member_id id{};
-        timer which{};
+        core::timer which{};
         instant when{};
     };
 
@@ -375,7 +377,7 @@ private:
     }
 
     constexpr void add(member_id id, const configuration& members) {
-        recovered_state nothing;
+        core::recovered_state nothing;
         nothing.configurations.push_back({{}, members});
         servers_.push_back({.now = {}, .disk = simulated_disk{std::move(nothing)}});
         servers_.back().now.self = id;
@@ -385,25 +387,25 @@ private:
     [[nodiscard]] constexpr simulated_server& server_of(member_id id) {
         for (auto& each : servers_)
             if (each.now.self == id) return each;
-        detail::invariant_broken();
+        core::invariant_broken();
     }
     [[nodiscard]] constexpr const simulated_server& server_of(member_id id) const {
         for (const auto& each : servers_)
             if (each.now.self == id) return each;
-        detail::invariant_broken();
+        core::invariant_broken();
     }
 
     /// A read must see what was committed anywhere when it was asked for.
-    constexpr void note_read(const simulated_server& asked, const accepted_read& ticket) {
+    constexpr void note_read(const simulated_server& asked, const core::accepted_read& ticket) {
         log_index committed;
         for (const auto& each : servers_)
             if (each.running) committed = std::max(committed, each.now.commit_index);
         reads_.push_back({asked.now.self, ticket, committed});
-        if (ticket.round == read_round{}) settle_reads(asked, {});
+        if (ticket.round == core::read_round{}) settle_reads(asked, {});
     }
 
     /// The reads of `server` that are safe now are served from the index that each has by then.
-    constexpr void settle_reads(const simulated_server& server, const confirmed_reads& safe) {
+    constexpr void settle_reads(const simulated_server& server, const core::confirmed_reads& safe) {
         for (const auto& each : reads_)
             if (each.id == server.now.self && each.ticket.round <= safe.round)
                 violations_.expect(std::max(each.ticket.index, safe.index) >= each.committed,
@@ -417,7 +419,7 @@ private:
         std::erase_if(reads_, [&](const awaited_read& each) { return each.id == id; });
     }
 
-    constexpr void carry_out(simulated_server& from, effects out) {
+    constexpr void carry_out(simulated_server& from, core::effects out) {
         if (out.rare->leadership_lost || out.rare->reads_lost) forget_reads(from.now.self);
         if (out.rare->confirmed) settle_reads(from, *out.rare->confirmed);
         from.disk.begin(out, from.now);
@@ -425,13 +427,13 @@ private:
             if (const auto* one = std::get_if<member_id>(&each.to)) {
                 send(from, *one, each.body);
             } else {
-                for (const auto member : *std::get_if<member_set>(&each.to))
+                for (const auto member : *std::get_if<core::member_set>(&each.to))
                     send(from, from.now.identity_of(member), each.body);
             }
         }
     }
 
-    constexpr void send(const simulated_server& from, member_id to, const message& body) {
+    constexpr void send(const simulated_server& from, member_id to, const core::message& body) {
         for (const auto& each : cuts_)
             if (each == cut_way{from.now.self, to}) return;
         network_.push_back(sent_by(from.now, to, body));
@@ -441,10 +443,10 @@ private:
         while (!server.disk_is_held) {
             const auto sequence = server.disk.finish(~std::size_t{0});
             if (!sequence) return;
-            effects out;
-            advance(server.now, written{*sequence}, now_, out);
+            core::effects out;
+            advance(server.now, core::written{*sequence}, now_, out);
             if (keeps_history_)
-                history_.push_back({server.now.self, written{*sequence}, server.now, out});
+                history_.push_back({server.now.self, core::written{*sequence}, server.now, out});
             carry_out(server, std::move(out));
         }
     }
@@ -453,7 +455,7 @@ private:
         std::optional<due_timer> first;
         for (const auto& each : servers_) {
             if (!each.running) continue;
-            for (const auto which : {timer::election, timer::heartbeat})
+            for (const auto which : {core::timer::election, core::timer::heartbeat})
                 if (const auto& due = each.now.timers.of(which);
                     due && (!first || *due < first->when))
                     first = due_timer{each.now.self, which, *due};
@@ -462,7 +464,7 @@ private:
     }
 
     constexpr void observe() {
-        std::vector<const state*> states;
+        std::vector<const core::state*> states;
         for (const auto& each : servers_) states.push_back(each.running ? &each.now : nullptr);
         violations_.observe(states);
     }
@@ -474,7 +476,7 @@ private:
     std::vector<cut_way> cuts_{};
     std::vector<awaited_read> reads_{};
     instant now_{};
-    effects last_effects_{};
+    core::effects last_effects_{};
     std::vector<cluster_step> history_{};
     bool keeps_history_ = false;
     figure_3 violations_{};

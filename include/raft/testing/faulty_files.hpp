@@ -214,11 +214,11 @@ public:
         });
     }
 
-    [[nodiscard]] int open(const std::string& path, file_opening opening, handle& opened) {
+    [[nodiscard]] int open(const std::string& path, wal::file_opening opening, handle& opened) {
         return locked([&](disk& d) {
             if (const int cause = no_file(d)) return cause;
             auto found = d.names.find(path);
-            if (opening != file_opening::fresh) {
+            if (opening != wal::file_opening::fresh) {
                 if (found == d.names.end()) return ENOENT;
                 opened = add_handle(d, found->second);
                 return 0;
@@ -450,6 +450,6 @@ private:
     std::shared_ptr<disk> disk_;
 };
 
-static_assert(storage_files<faulty_files>);
+static_assert(wal::storage_files<faulty_files>);
 
 }  // namespace raft::testing

@@ -17,7 +17,7 @@ namespace raft::testing {
 class figure_3 {
 public:
     /// The states of the servers, in the same order every time; null for one that is not running.
-    constexpr void observe(std::span<const state* const> servers) {
+    constexpr void observe(std::span<const core::state* const> servers) {
         for (const auto* each : servers)
             if (each != nullptr) {
                 expect(invariants(*each), "a state breaks its invariants");
@@ -47,7 +47,7 @@ private:
     };
 
     /// Election Safety: at most one leader in a term.
-    constexpr void note_leader(const state& s) {
+    constexpr void note_leader(const core::state& s) {
         if (!s.is_leader()) return;
         for (const auto& each : leaders_)
             if (each.term == s.current_term)
@@ -56,7 +56,7 @@ private:
     }
 
     /// State Machine Safety: no two servers commit different entries at one index.
-    constexpr void note_committed(const state& s) {
+    constexpr void note_committed(const core::state& s) {
         for (auto i = next(s.log.base().index); i <= s.commit_index; i = next(i)) {
             const auto term = s.log.term_at(i);
             if (i.value <= committed_.size())
@@ -68,7 +68,7 @@ private:
 
     /// Leader Completeness: what was committed in an earlier term is in the log of every later
     /// leader.
-    constexpr void expect_complete(const state& s) {
+    constexpr void expect_complete(const core::state& s) {
         for (std::size_t i = 0; i < committed_.size(); ++i) {
             const log_index index{i + 1};
             if (committed_[i].in_term >= s.current_term || index <= s.log.base().index) continue;
@@ -77,7 +77,8 @@ private:
     }
 
     /// Log Matching: logs that agree on one entry agree on all before it.
-    [[nodiscard]] static constexpr bool logs_match(const log_terms& a, const log_terms& b) {
+    [[nodiscard]] static constexpr bool logs_match(const core::log_terms& a,
+                                                   const core::log_terms& b) {
         const auto base = std::max(a.base().index, b.base().index);
         bool agree = false;
         for (auto i = std::min(a.last_index(), b.last_index()); i > base; i = previous(i)) {

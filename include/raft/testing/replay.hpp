@@ -24,10 +24,10 @@ namespace raft::testing {
 /// One step of a replay, for as long as `tell` runs.
 struct replayed_step {
     std::size_t number = 0;  ///< From 1, as the inputs are counted.
-    const recorded_input& in;
-    const state& before;
-    const state& after;
-    const effects& out;
+    const flight::recorded_input& in;
+    const core::state& before;
+    const core::state& after;
+    const core::effects& out;
 };
 
 struct replay_result {
@@ -41,7 +41,8 @@ struct replay_result {
 };
 
 /// The names of the parts of a state in which two differ.
-[[nodiscard]] inline std::vector<std::string> differences(const state& a, const state& b) {
+[[nodiscard]] inline std::vector<std::string> differences(const core::state& a,
+                                                          const core::state& b) {
     constexpr std::array names{"self",     "config",         "current_term", "voted_for", "log",
                                "snapshot", "configurations", "commit_index", "role",      "peers",
                                "tasks",    "disk",           "timers",       "seed"};
@@ -61,12 +62,12 @@ struct replay_result {
 /// the state is not what was recorded, which is known where a stretch begins and at the end, and
 /// before an input that no server can have been given.
 template <class Tell>
-[[nodiscard]] replay_result replay(const recording& all, Tell tell) {
+[[nodiscard]] replay_result replay(const flight::recording& all, Tell tell) {
     replay_result result;
-    state now;
-    state before;
-    effects out;
-    const auto differs_from = [&](const state& recorded) {
+    core::state now;
+    core::state before;
+    core::effects out;
+    const auto differs_from = [&](const core::state& recorded) {
         result.differences = differences(recorded, now);
         result.differs_at = result.inputs;
         return !result.same();
@@ -95,7 +96,7 @@ inline std::string change(const char* what, const std::string& from, const std::
     return from == to ? "" : std::string{what} + " " + from + " -> " + to;
 }
 
-inline std::vector<std::string> changes(const state& a, const state& b) {
+inline std::vector<std::string> changes(const core::state& a, const core::state& b) {
     const std::string all[] = {
         change("role", of(a.role), of(b.role)),
         change("term", of(a.current_term), of(b.current_term)),

@@ -16,31 +16,31 @@ class simulated_disk {
 public:
     /// A write that is not durable yet.
     struct unfinished {
-        write_sequence sequence{};
-        std::optional<hard_state> vote{};
-        std::optional<append> entries{};
-        std::optional<chunk_write> chunk{};
-        std::optional<snapshot_install> install{};
-        std::optional<log_cut> cut{};
-        std::optional<indexed_configuration> members{};
+        core::write_sequence sequence{};
+        std::optional<core::hard_state> vote{};
+        std::optional<core::append> entries{};
+        std::optional<core::chunk_write> chunk{};
+        std::optional<core::snapshot_install> install{};
+        std::optional<core::log_cut> cut{};
+        std::optional<core::indexed_configuration> members{};
         std::optional<log_index> discard{};
         friend constexpr bool operator==(const unfinished&, const unfinished&) = default;
     };
 
     /// All that a disk is.
     struct contents {
-        recovered_state durable{};
+        core::recovered_state durable{};
         configuration snapshot_members{};
         std::vector<unfinished> waiting{};
         friend constexpr bool operator==(const contents&, const contents&) = default;
     };
 
     constexpr simulated_disk() = default;
-    constexpr explicit simulated_disk(recovered_state durable)
+    constexpr explicit simulated_disk(core::recovered_state durable)
         : contents_{.durable = std::move(durable)} {}
 
     /// Begins the writes of a step, after which the server's state is `now`.
-    constexpr void begin(const effects& out, const state& now) {
+    constexpr void begin(const core::effects& out, const core::state& now) {
         if (out.rare->cut) begin_cut(out);
         if (out.write && !(out.rare->cut && !out.write->entries)) {
             unfinished one{.sequence = out.write->sequence,
@@ -62,12 +62,12 @@ public:
         if (out.rare->discard)
             contents_.waiting.push_back(
                 {.sequence = now.disk.issued, .discard = out.rare->discard});
-        if (out.rare->lost_regained) detail::forget(contents_.durable.lost_through);
+        if (out.rare->lost_regained) core::forget(contents_.durable.lost_through);
     }
 
     /// The oldest `count` writes become durable; gives the last of them, if there was one.
-    constexpr std::optional<write_sequence> finish(std::size_t count) {
-        std::optional<write_sequence> last;
+    constexpr std::optional<core::write_sequence> finish(std::size_t count) {
+        std::optional<core::write_sequence> last;
         while (count-- > 0 && !contents_.waiting.empty()) {
             apply(contents_.waiting.front());
             last = contents_.waiting.front().sequence;
@@ -77,7 +77,7 @@ public:
     }
 
     /// What was begun up to this write becomes durable.
-    constexpr void finish_through(write_sequence last) {
+    constexpr void finish_through(core::write_sequence last) {
         while (!contents_.waiting.empty() && contents_.waiting.front().sequence <= last) finish(1);
     }
 
@@ -100,18 +100,19 @@ public:
         contents_.durable.born = false;
     }
 
-    constexpr void save_snapshot(const snapshot_description& taken, const configuration& members) {
+    constexpr void save_snapshot(const core::snapshot_description& taken,
+                                 const configuration& members) {
         contents_.durable.snapshot = taken;
         contents_.snapshot_members = members;
     }
 
     /// What a server finds here when it starts. A snapshot may be durable before the log that it
     /// covers is: then it is all that there is.
-    [[nodiscard]] constexpr recovered_state recover() {
+    [[nodiscard]] constexpr core::recovered_state recover() {
         const auto covered = contents_.durable.snapshot.last_included;
         if (covered.index >= contents_.durable.log.base().index &&
             !contents_.durable.log.matches(covered)) {
-            contents_.durable.log = log_terms{covered};
+            contents_.durable.log = core::log_terms{covered};
             contents_.durable.configurations = {{covered.index, contents_.snapshot_members}};
         }
         return contents_.durable;
@@ -135,7 +136,7 @@ public:
 
 private:
     /// The vote of the same step was begun before.
-    constexpr void begin_cut(const effects& out) {
+    constexpr void begin_cut(const core::effects& out) {
         const auto sequence = out.rare->cut->sequence;
         if (out.write && out.write->vote)
             contents_.waiting.push_back(
@@ -148,7 +149,8 @@ private:
         if (write.entries) append_entries_of(write);
         if (write.chunk) {
             const auto durable = write.chunk->offset + write.chunk->length;
-            contents_.durable.incoming = incoming_snapshot{write.chunk->snapshot, durable, durable};
+            contents_.durable.incoming =
+                core::incoming_snapshot{write.chunk->snapshot, durable, durable};
         }
         if (write.install) install(write);
         if (write.cut) cut(*write.cut);
@@ -159,7 +161,7 @@ private:
         const auto& appended = *write.entries;
         if (appended.first <= contents_.durable.log.last_index())
             truncate_after(previous(appended.first));
-        if (appended.source == entry_source::withheld) note_missing(appended.first);
+        if (appended.source == core::entry_source::withheld) note_missing(appended.first);
         contents_.durable.log.append(appended.term, appended.last - appended.first + 1);
         if (write.members) contents_.durable.configurations.push_back(*write.members);
     }
@@ -168,7 +170,7 @@ private:
         auto& durable = contents_.durable;
         durable.log.truncate_after(last_kept);
         while (durable.configurations.back().index > last_kept) durable.configurations.pop_back();
-        if (durable.lacks_from > last_kept) detail::forget(durable.lacks_from);
+        if (durable.lacks_from > last_kept) core::forget(durable.lacks_from);
     }
 
     constexpr void note_missing(log_index first) {
@@ -176,14 +178,14 @@ private:
         if (!lacks_from || first < *lacks_from) lacks_from = first;
     }
 
-    constexpr void cut(const log_cut& write) {
+    constexpr void cut(const core::log_cut& write) {
         auto& durable = contents_.durable;
         durable.lost_through = write.lost_through;
         if (write.last_kept.index > log_index{}) return truncate_after(write.last_kept.index);
-        durable.log = log_terms{};
+        durable.log = core::log_terms{};
         durable.snapshot = {};
-        durable.configurations.assign(1, indexed_configuration{});
-        detail::forget(durable.lacks_from);
+        durable.configurations.assign(1, core::indexed_configuration{});
+        core::forget(durable.lacks_from);
     }
 
     constexpr void install(const unfinished& write) {
@@ -191,14 +193,14 @@ private:
         if (write.install->withheld)
             note_missing(last_included.index);
         else if (contents_.durable.lacks_from <= last_included.index)
-            detail::forget(contents_.durable.lacks_from);
+            core::forget(contents_.durable.lacks_from);
         contents_.durable.snapshot = write.install->snapshot;
-        detail::forget(contents_.durable.incoming);
+        core::forget(contents_.durable.incoming);
         contents_.snapshot_members = write.members->value;
         if (write.install->keep_suffix)
             contents_.durable.log.discard_through(last_included.index);
         else
-            contents_.durable.log = log_terms{last_included};
+            contents_.durable.log = core::log_terms{last_included};
         const bool whole = !write.install->keep_suffix;
         std::erase_if(contents_.durable.configurations,
                       [&](const auto& each) { return whole || each.index <= last_included.index; });

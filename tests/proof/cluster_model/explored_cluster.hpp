@@ -92,7 +92,7 @@ struct explored_past {
 };
 
 struct explored_server {
-    state now{};
+    core::state now{};
     simulated_disk disk{};
 };
 
@@ -107,14 +107,15 @@ struct explored_cluster {
 
 /// The requests for reads that a server makes of a leader count from here. The step begins with a
 /// number that no earlier run had, most likely; here runs differ by the restarts that are left.
-constexpr void number_requests(state& s, std::size_t restarts_left) {
-    s.tasks.change().last_request = read_round{restarts_left * (explored_past::reads_max + 1)};
+constexpr void number_requests(core::state& s, std::size_t restarts_left) {
+    s.tasks.change().last_request =
+        core::read_round{restarts_left * (explored_past::reads_max + 1)};
 }
 
 /// Without `check_quorum` time runs out for nothing but transfers, and a disk that stands still is
 /// not explored: a leader that goes because of it goes as one that is asked to. There are no
 /// leases.
-constexpr void forget_irrelevant_times(state& s, leader_state& leading) {
+constexpr void forget_irrelevant_times(core::state& s, core::leader_state& leading) {
     leading.round_began = leading.lease_from = {};
     for (auto& peer : s.peers)
         if (!s.config.check_quorum) peer.last_contact = explored_lasting;
@@ -130,7 +131,7 @@ constexpr void forget_irrelevant_times(state& s, leader_state& leading) {
 constexpr void normalise(explored_server& server) {
     auto& disk = server.now.disk;
     const auto passed = disk.durable.value;
-    const auto from_now = [passed](write_sequence& sequence) {
+    const auto from_now = [passed](core::write_sequence& sequence) {
         sequence.value -= std::min(passed, sequence.value);
     };
     if (disk.run_sequence < disk.durable) {
@@ -148,14 +149,14 @@ constexpr void normalise(explored_server& server) {
     auto& s = server.now;
     s.seed = 0;
     s.timers = {};
-    if (*s.tasks == role_tasks{}) s.tasks.reset();
-    if (auto* following = std::get_if<follower_state>(&s.role)) {
+    if (*s.tasks == core::role_tasks{}) s.tasks.reset();
+    if (auto* following = std::get_if<core::follower_state>(&s.role)) {
         const bool protects = following->leader || following->withholds_vote;
         if (!protects || !s.config.check_quorum) following->last_contact = {};
         if (!following->deferred.rejection) following->deferred.rejected_prev = {};
-    } else if (auto* standing = std::get_if<candidate_state>(&s.role)) {
+    } else if (auto* standing = std::get_if<core::candidate_state>(&s.role)) {
         standing->failed = 0;  // it decides nothing but deadlines
-    } else if (auto* leading = std::get_if<leader_state>(&s.role)) {
+    } else if (auto* leading = std::get_if<core::leader_state>(&s.role)) {
         forget_irrelevant_times(s, *leading);
     }
 }

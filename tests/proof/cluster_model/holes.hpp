@@ -38,13 +38,13 @@ namespace raft::proof {
 }
 
 /// Whether a disk has no command of the entry at `index`, or no state that it went into.
-[[nodiscard]] inline bool lacks_on_disk(const recovered_state& disk, log_index index) {
+[[nodiscard]] inline bool lacks_on_disk(const core::recovered_state& disk, log_index index) {
     return disk.lacks_from &&
            (*disk.lacks_from <= index || *disk.lacks_from <= disk.snapshot.last_included.index);
 }
 
 /// Whether a server keeps others from doing without this entry.
-[[nodiscard]] inline bool promises(const explored_server& server, log_position entry) {
+[[nodiscard]] inline bool promises(const explored_server& server, core::log_position entry) {
     const auto& disk = server.disk.inside().durable;
     return server.now.is_halted() || entry.index <= disk.snapshot.last_included.index ||
            (disk.lost_through && at_least_as_up_to_date(*disk.lost_through, entry)) ||
@@ -52,7 +52,7 @@ namespace raft::proof {
 }
 
 /// Whether a disk holds the command of this entry, or a state that it went into.
-[[nodiscard]] inline bool holds_command(const explored_server& server, log_position entry) {
+[[nodiscard]] inline bool holds_command(const explored_server& server, core::log_position entry) {
     const auto& disk = server.disk.inside().durable;
     return !lacks_on_disk(disk, entry.index) && (entry.index <= disk.snapshot.last_included.index ||
                                                  disk.log.term_at(entry.index) == entry.term);
@@ -64,7 +64,7 @@ namespace detail {
 [[nodiscard]] inline bool lacks_commands_written(const explored_server& server) {
     const auto& inside = server.disk.inside();
     const auto is_withheld = [](const simulated_disk::unfinished& each) {
-        return (each.entries && each.entries->source == entry_source::withheld) ||
+        return (each.entries && each.entries->source == core::entry_source::withheld) ||
                (each.install && each.install->withheld);
     };
     if (!inside.durable.lacks_from && std::ranges::none_of(inside.waiting, is_withheld))
@@ -75,8 +75,8 @@ namespace detail {
 }
 
 /// Whether this configuration is in the log of `s`, and committed.
-[[nodiscard]] inline bool is_committed(const explored_past& past, const state& s,
-                                       const indexed_configuration& members) {
+[[nodiscard]] inline bool is_committed(const explored_past& past, const core::state& s,
+                                       const core::indexed_configuration& members) {
     const auto index = members.index.value;
     if (index > past.committed_count) return false;
     const auto term = s.log.term_at(members.index);
@@ -86,7 +86,7 @@ namespace detail {
 /// The latest configuration that is committed; null if no server that takes part has one.
 [[nodiscard]] inline const configuration* committed_members(const explored_cluster& c,
                                                             std::size_t servers) {
-    const indexed_configuration* latest = nullptr;
+    const core::indexed_configuration* latest = nullptr;
     for (std::size_t i = 0; i < servers; ++i) {
         const auto& s = c.at(i).now;
         for (const auto& each : s.configurations)
@@ -113,7 +113,7 @@ namespace detail {
     const bool all_disks_are_whole =
         past.left.damages == bounds.damages && past.left.wipes == bounds.wipes;
     for (std::uint64_t index = 1; index <= past.committed_count; ++index) {
-        const log_position entry{{index}, {past.committed[index - 1].term}};
+        const core::log_position entry{{index}, {past.committed[index - 1].term}};
         if (entry.term == term_number{}) continue;  // Before the story began, and forgotten.
         if (quorum_of(*members, [&](std::size_t v) { return !promises(c.at(v), entry); }))
             return "a quorum could do without a committed entry";

@@ -24,7 +24,7 @@ namespace raft::proof {
         if (s.current_term.value < latest) continue;
         if (s.current_term.value > latest) committed = false;
         latest = s.current_term.value;
-        const auto* leading = std::get_if<leader_state>(&s.role);
+        const auto* leading = std::get_if<core::leader_state>(&s.role);
         committed = committed || (leading != nullptr && s.commit_index >= leading->term_start);
     }
     return committed;
@@ -99,7 +99,7 @@ public:
             const auto patience = s.config.election_timeout * (s.is_leader() ? 0 : 1);
             (s.is_leader() ? s.timers.heartbeat : s.timers.election) = time_ + patience;
         }
-        for (std::size_t i = 0; i < servers_; ++i) give(i, wake_requested{});
+        for (std::size_t i = 0; i < servers_; ++i) give(i, core::wake_requested{});
     }
 
     /// Whether, within so many election timeouts, a leader takes a command and all voters know it
@@ -131,18 +131,18 @@ private:
     template <class Input>
     void give(std::size_t i, const Input& in) {
         auto& server = now_.at(i);
-        effects out;
+        core::effects out;
         advance(server.now, in, time_, out);
         server.disk.begin(out, server.now);
         for (const auto& each : out.messages) {
             if (const auto* id = std::get_if<member_id>(&each.to))
                 send(server.now, *id, each.body);
             else
-                for (const auto member : *std::get_if<member_set>(&each.to))
+                for (const auto member : *std::get_if<core::member_set>(&each.to))
                     send(server.now, server.now.identity_of(member), each.body);
         }
     }
-    void send(const state& from, member_id to, const message& body) {
+    void send(const core::state& from, member_id to, const core::message& body) {
         now_.network.push_back(sent_by(from, to, body));
     }
 
@@ -151,7 +151,7 @@ private:
             more = false;
             for (std::size_t i = 0; i < servers_; ++i)
                 while (const auto sequence = now_.at(i).disk.finish(~std::size_t{0})) {
-                    give(i, written{*sequence});
+                    give(i, core::written{*sequence});
                     more = true;
                 }
             const auto arriving = std::exchange(now_.network, {});
@@ -167,9 +167,9 @@ private:
                 first = due;
         time_ = std::max(time_ + milliseconds(1), first.value_or(time_));
         for (std::size_t i = 0; i < servers_; ++i)
-            for (const auto which : {timer::election, timer::heartbeat})
+            for (const auto which : {core::timer::election, core::timer::heartbeat})
                 if (const auto due = now_.at(i).now.timers.of(which); due && *due <= time_)
-                    give(i, timer_fired{which});
+                    give(i, core::timer_fired{which});
     }
 
     /// Who leads in the latest term in which one does.
@@ -186,7 +186,7 @@ private:
     /// It is given a command; none if it refuses.
     [[nodiscard]] std::optional<log_index> propose(const leadership& leading) {
         const auto last = now_.at(leading.server).now.log.last_index();
-        give(leading.server, proposed{1});
+        give(leading.server, core::proposed{1});
         const auto now = now_.at(leading.server).now.log.last_index();
         return now > last ? std::optional{now} : std::nullopt;
     }

@@ -53,18 +53,20 @@ public:
             from_[place] = member.value;
         }
     }
-    [[nodiscard]] constexpr slot of(slot member) const { return {to_[member.value]}; }
-    [[nodiscard]] constexpr slot origin_of(slot member) const { return {from_[member.value]}; }
-    [[nodiscard]] constexpr member_set of(member_set members) const {
-        member_set renamed;
+    [[nodiscard]] constexpr core::slot of(core::slot member) const { return {to_[member.value]}; }
+    [[nodiscard]] constexpr core::slot origin_of(core::slot member) const {
+        return {from_[member.value]};
+    }
+    [[nodiscard]] constexpr core::member_set of(core::member_set members) const {
+        core::member_set renamed;
         for (const auto each : members) renamed.insert(of(each));
         return renamed;
     }
     [[nodiscard]] constexpr std::size_t count() const { return count_; }
 
 private:
-    std::array<std::uint8_t, members_max> to_{};
-    std::array<std::uint8_t, members_max> from_{};
+    std::array<std::uint8_t, core::members_max> to_{};
+    std::array<std::uint8_t, core::members_max> from_{};
     std::size_t count_ = 0;
 };
 

@@ -33,7 +33,7 @@ public:
     }
 
     /// What must hold of a step that is no restart.
-    [[nodiscard]] const char* judge_step(const state& before, const effects& out) {
+    [[nodiscard]] const char* judge_step(const core::state& before, const core::effects& out) {
         // Where the log goes for want of its commands, what is known of it goes, too.
         if (now_.commit_index < before.commit_index && !out.rare->cut)
             return "the commit index went back";
@@ -55,8 +55,9 @@ public:
 
 private:
     /// A step may send to a member that it removes, or that it adds.
-    [[nodiscard]] bool withholds_rightly(const state& before, const outgoing& each) const {
-        const auto* to = std::get_if<member_set>(&each.to);
+    [[nodiscard]] bool withholds_rightly(const core::state& before,
+                                         const core::outgoing& each) const {
+        const auto* to = std::get_if<core::member_set>(&each.to);
         if (to == nullptr) return true;
         for (const auto member : *to) {
             const auto id = now_.identity_of(member);
@@ -107,7 +108,7 @@ private:
                all[all.size() - 2].index.value <= cluster_.past.committed_count;
     }
 
-    [[nodiscard]] static bool logs_match(const log_terms& a, const log_terms& b) {
+    [[nodiscard]] static bool logs_match(const core::log_terms& a, const core::log_terms& b) {
         const auto base = std::max(a.base().index, b.base().index);
         bool agree = false;
         for (auto i = std::min(a.last_index(), b.last_index()); i > base; i = previous(i)) {
@@ -118,7 +119,7 @@ private:
         return true;
     }
 
-    [[nodiscard]] const recovered_state& on_disk(std::size_t i) const {
+    [[nodiscard]] const core::recovered_state& on_disk(std::size_t i) const {
         return cluster_.at(i).disk.inside().durable;
     }
 
@@ -137,7 +138,7 @@ private:
     }
 
     /// By the members before or after the step: a step can commit, and then change them.
-    [[nodiscard]] bool is_on_a_quorum(const state& before) const {
+    [[nodiscard]] bool is_on_a_quorum(const core::state& before) const {
         const auto have = [this](const configuration& members) {
             return quorum_of(members, [&](std::size_t i) { return counts(i, members); });
         };
@@ -150,34 +151,34 @@ private:
         return quorum_of(now_.members(), [&](std::size_t server) {
             const auto& vote = on_disk(server).vote;
             return cluster_.at(server).now.is_halted() || vote.current_term > now_.current_term ||
-                   vote == hard_state{now_.current_term, now_.self};
+                   vote == core::hard_state{now_.current_term, now_.self};
         });
     }
 
     /// Term and vote as a restart would find them. What is in the log or a snapshot proves its
     /// term.
-    [[nodiscard]] hard_state durable_vote() const {
+    [[nodiscard]] core::hard_state durable_vote() const {
         const auto& kept = on_disk(i_);
         const auto proven = std::max(kept.log.last_term(), kept.snapshot.last_included.term);
-        return proven > kept.vote.current_term ? hard_state{proven, std::nullopt} : kept.vote;
+        return proven > kept.vote.current_term ? core::hard_state{proven, std::nullopt} : kept.vote;
     }
 
     /// Figure 2: "updated on stable storage before responding to RPCs".
-    [[nodiscard]] bool is_durable(const outgoing& sent) const {
+    [[nodiscard]] bool is_durable(const core::outgoing& sent) const {
         const auto kept = durable_vote();
         return std::visit(
             [&](const auto& m) {
                 using type = std::remove_cvref_t<decltype(m)>;
-                constexpr bool promises_nothing =
-                    std::same_as<type, request_pre_vote> || std::same_as<type, pre_vote_reply>;
+                constexpr bool promises_nothing = std::same_as<type, core::request_pre_vote> ||
+                                                  std::same_as<type, core::pre_vote_reply>;
                 if constexpr (promises_nothing)
                     return true;
-                else if constexpr (std::same_as<type, request_vote>)
-                    return kept == hard_state{m.term, now_.self};
-                else if constexpr (std::same_as<type, request_vote_reply>)
+                else if constexpr (std::same_as<type, core::request_vote>)
+                    return kept == core::hard_state{m.term, now_.self};
+                else if constexpr (std::same_as<type, core::request_vote_reply>)
                     return kept.current_term == m.term &&
                            (!m.granted || kept.voted_for == std::get<member_id>(sent.to));
-                else if constexpr (std::same_as<type, append_entries_reply>)
+                else if constexpr (std::same_as<type, core::append_entries_reply>)
                     return kept.current_term == m.term && holds(i_, m.match_index);
                 else
                     return kept.current_term == m.term;
@@ -186,10 +187,10 @@ private:
     }
 
     /// A read must see all that was committed when it was asked for.
-    [[nodiscard]] const char* judge_reads(const effects& out) {
+    [[nodiscard]] const char* judge_reads(const core::effects& out) {
         auto& waiting = cluster_.past.reads[i_];
         if (out.rare->leadership_lost || out.rare->reads_lost) waiting = {};
-        const auto safe = out.rare->confirmed.value_or(confirmed_reads{});
+        const auto safe = out.rare->confirmed.value_or(core::confirmed_reads{});
         for (auto& each : waiting) {
             if (each.round == 0 || each.round > safe.round.value) continue;
             if (std::max<std::uint64_t>(each.index, safe.index.value) < each.committed)
@@ -213,7 +214,7 @@ private:
     const model_bounds& bounds_;
     explored_cluster& cluster_;
     std::size_t i_;
-    const state& now_;
+    const core::state& now_;
 };
 
 }  // namespace raft::proof

@@ -157,7 +157,7 @@ inline void add_elections(std::vector<start_state>& all, const settings& config)
     all.push_back({"deposed-behind", deposed_reading, 3});
 
     auto reading = led(config);
-    reading.give(s1, read_requested{});
+    reading.give(s1, core::read_requested{});
     all.push_back({"read-under-way", reading, 3});
 
     auto won = led(config);
@@ -271,7 +271,7 @@ inline void add_snapshots(std::vector<start_state>& all, const settings& config)
 /// Leadership transfers, at each of their stages.
 inline void add_transfers(std::vector<start_state>& all, const settings& config) {
     auto asked = led(config);
-    asked.give(s1, transfer_requested{s2});
+    asked.give(s1, core::transfer_requested{s2});
     all.push_back({"transfer-asked", asked, 3});
 
     auto lagging = led(config);
@@ -279,7 +279,7 @@ inline void add_transfers(std::vector<start_state>& all, const settings& config)
     lagging.propose(s1);
     lagging.settle();
     lagging.heal();
-    lagging.give(s1, transfer_requested{s2});
+    lagging.give(s1, core::transfer_requested{s2});
     lagging.lose_all();
     all.push_back({"transfer-to-a-lagging-server", lagging, 3});
 
@@ -310,7 +310,7 @@ inline void add_changes(std::vector<start_state>& all, const settings& config) {
         c.settle();
         c.heartbeat(s1);
     }
-    require(c.at(s1).members().is_joint());
+    core::require(c.at(s1).members().is_joint());
     add("change-joint");
     auto by_one = c;
     by_one.deliver(s1, s3);
@@ -335,7 +335,7 @@ inline void complete_change(cluster& c) {
         c.heartbeat(s1);
     }
     c.settle();
-    require(!c.at(s1).is_changing_members());
+    core::require(!c.at(s1).is_changing_members());
 }
 
 /// A server that was a witness, and has kept what it had.
@@ -435,7 +435,7 @@ namespace detail {
     }
     for (std::size_t i = 0; i < start.servers; ++i) {
         step_judge judge{bounds, begin, i};
-        require(judge.judge_state() == nullptr);
+        core::require(judge.judge_state() == nullptr);
     }
     bounds.term_max += term;
     bounds.log_max += index;

@@ -23,7 +23,7 @@ inline std::string text(const in_flight& x) {
     return text(x.from.value) + " -> " + text(x.to.value) + " " + in_words(x.what.body);
 }
 
-inline std::string text(const log_terms& log) {
+inline std::string text(const core::log_terms& log) {
     std::string all = "[";
     if (log.base().index > log_index{}) all += "..." + words::of(log.base()) + " ";
     for (auto i = next(log.base().index); i <= log.last_index(); i = next(i))
@@ -32,10 +32,10 @@ inline std::string text(const log_terms& log) {
     return all + "]";
 }
 
-inline std::string text(const state& s) {
+inline std::string text(const core::state& s) {
     constexpr const char* roles[] = {"follower", "candidate", "leader", "halted"};
     auto all = std::string{roles[s.role.index()]} + " of term " + text(s.current_term.value);
-    if (const auto* standing = std::get_if<candidate_state>(&s.role);
+    if (const auto* standing = std::get_if<core::candidate_state>(&s.role);
         standing && standing->pre_vote)
         all += " (pre-vote)";
     if (s.voted_for) all += ", voted for " + text(s.voted_for->value);

@@ -36,7 +36,7 @@ void follow(Model& model, const counterexample& way, auto visit) {
             model.initial_states(choose);
         else
             model.successors(at, choose);
-        require(chosen.has_value());
+        core::require(chosen.has_value());
         at = *chosen;
     }
 }

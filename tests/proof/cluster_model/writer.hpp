@@ -39,7 +39,7 @@ inline constexpr bool is_variant<std::variant<Ts...>> = true;
 template <class T>
 inline constexpr bool is_seldom = false;
 template <class T>
-inline constexpr bool is_seldom<seldom<T>> = true;
+inline constexpr bool is_seldom<core::seldom<T>> = true;
 
 template <class T>
 inline constexpr bool is_vector = false;
@@ -65,23 +65,23 @@ private:
     void put(const T& x) {
         if constexpr (std::same_as<T, configuration>) {
             put_configuration(x);
-        } else if constexpr (std::same_as<T, std::vector<indexed_configuration>>) {
+        } else if constexpr (std::same_as<T, std::vector<core::indexed_configuration>>) {
             put_all(x);
             slots_ = x.empty() ? slot_renaming{} : slot_renaming{x.back().value, names_};
-        } else if constexpr (std::same_as<T, std::vector<progress>>) {
+        } else if constexpr (std::same_as<T, std::vector<core::progress>>) {
             const auto count = x.empty() ? 0 : slots_.count();
             out_->put(count);
             for (std::size_t i = 0; i < count; ++i)
                 put(x[slots_.origin_of({static_cast<std::uint8_t>(i)}).value]);
-        } else if constexpr (std::same_as<T, log_terms>) {
+        } else if constexpr (std::same_as<T, core::log_terms>) {
             put_log(x);
         } else if constexpr (std::same_as<T, instant>) {
             out_->put(instant_code(x));
         } else if constexpr (std::same_as<T, member_id>) {
             out_->put(names_.of(x).value);
-        } else if constexpr (std::same_as<T, slot>) {
+        } else if constexpr (std::same_as<T, core::slot>) {
             out_->put(slots_.of(x).value);
-        } else if constexpr (std::same_as<T, member_set>) {
+        } else if constexpr (std::same_as<T, core::member_set>) {
             out_->put(slots_.of(x).bits());
         } else if constexpr (detail::wraps_number<T>) {
             out_->put(x.value);
@@ -120,7 +120,7 @@ private:
         slots_ = present;
     }
 
-    void put_log(const log_terms& x) {
+    void put_log(const core::log_terms& x) {
         put(x.base());
         out_->put(x.last_index() - x.base().index);
         for (auto i = next(x.base().index); i <= x.last_index(); i = next(i))
@@ -159,13 +159,13 @@ private:
     void get(T& x) {
         if constexpr (std::same_as<T, configuration>) {
             get_configuration(x);
-        } else if constexpr (std::same_as<T, log_terms>) {
+        } else if constexpr (std::same_as<T, core::log_terms>) {
             get_log(x);
         } else if constexpr (std::same_as<T, instant>) {
             const instant known[] = {{}, explored_now, explored_now + patience_, explored_lasting};
             x = known[in_.get()];
-        } else if constexpr (std::same_as<T, member_set>) {
-            x = member_set::from_bits(static_cast<std::uint32_t>(in_.get()));
+        } else if constexpr (std::same_as<T, core::member_set>) {
+            x = core::member_set::from_bits(static_cast<std::uint32_t>(in_.get()));
         } else if constexpr (detail::wraps_number<T>) {
             x.value = static_cast<decltype(x.value)>(in_.get());
         } else if constexpr (std::is_enum_v<T> || std::is_integral_v<T>) {
@@ -211,15 +211,15 @@ private:
         visit_fields(x, [&](auto& members, auto&... sets) {
             std::vector<member_id> ids(code - 1);
             for (auto& each : ids) get(each);
-            members = roster{std::move(ids)};
+            members = core::roster{std::move(ids)};
             read(sets...);
         });
     }
 
-    void get_log(log_terms& x) {
-        log_position base;
+    void get_log(core::log_terms& x) {
+        core::log_position base;
         get(base);
-        x = log_terms{base};
+        x = core::log_terms{base};
         for (auto count = in_.get(); count > 0; --count) x.append({in_.get()}, 1);
     }
 

@@ -20,14 +20,14 @@ public:
 
     /// Writes a number: one byte if it is below 128, which almost all are.
     [[gnu::always_inline]] void put(std::uint64_t value) {
-        require(size_ + 10 <= bytes_max);
+        core::require(size_ + 10 <= bytes_max);
         if (value < 0x80) [[likely]]
             bytes_[size_++] = static_cast<std::uint8_t>(value);
         else
             put_long(value);
     }
     void put(std::span<const std::uint8_t> more) {
-        require(size_ + more.size() <= bytes_max);
+        core::require(size_ + more.size() <= bytes_max);
         if (!more.empty()) std::memcpy(bytes_.data() + size_, more.data(), more.size());
         size_ += more.size();
     }
@@ -56,7 +56,7 @@ public:
     [[nodiscard]] std::uint64_t get() {
         std::uint64_t value = 0;
         for (unsigned shift = 0;; shift += 7) {
-            require(next_ != end_);
+            core::require(next_ != end_);
             const std::uint64_t byte = *next_++;
             value |= (byte & 0x7fU) << shift;
             if (byte < 0x80) return value;

@@ -56,7 +56,7 @@ public:
     }
 
     /// Whether `sender` may have sent this, as far as `boasts_of_its_log` goes.
-    [[nodiscard]] bool may_have_sent(const server_view& sender, const message& body) const {
+    [[nodiscard]] bool may_have_sent(const server_view& sender, const core::message& body) const {
         return !chosen_.of_requests || boasts_of_its_log(sender, body);
     }
 

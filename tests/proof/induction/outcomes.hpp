@@ -18,7 +18,7 @@ namespace raft::proof {
 
 /// The step as it is. A test may hand in another one, to see that it is found out.
 struct production_step {
-    void operator()(state& s, const input& in, instant now, effects& out) const {
+    void operator()(core::state& s, const core::input& in, instant now, core::effects& out) const {
         advance(s, in, now, out);
     }
 };
@@ -113,7 +113,7 @@ private:
 
     [[nodiscard]] std::uint32_t find_out(server_views::id view, const induction_input& in) {
         found_.clear();
-        states_.for_each(i_, views_[view], [&](const state& before) { take(before, in); });
+        states_.for_each(i_, views_[view], [&](const core::state& before) { take(before, in); });
         std::vector<step_outcome> list;
         for (auto& [after, sent] : found_) {
             std::ranges::sort(sent);
@@ -127,23 +127,25 @@ private:
         return static_cast<std::uint32_t>(lists_.size() - 1);
     }
 
-    void take(const state& before, const induction_input& in) {
+    void take(const core::state& before, const induction_input& in) {
         const member_id peer{in.peer + 1};
         switch (in.what) {
-        case kind::election_timer: return advance_from(before, timer_fired{timer::election});
-        case kind::heartbeat_timer: return advance_from(before, timer_fired{timer::heartbeat});
-        case kind::propose: return advance_from(before, proposed{});
-        case kind::resign: return advance_from(before, step_down_requested{});
-        case kind::transfer: return advance_from(before, transfer_requested{peer});
+        case kind::election_timer:
+            return advance_from(before, core::timer_fired{core::timer::election});
+        case kind::heartbeat_timer:
+            return advance_from(before, core::timer_fired{core::timer::heartbeat});
+        case kind::propose: return advance_from(before, core::proposed{});
+        case kind::resign: return advance_from(before, core::step_down_requested{});
+        case kind::transfer: return advance_from(before, core::transfer_requested{peer});
         case kind::deliver:
             for (const auto& each : facts_->messages(in.fact))
-                advance_from(before, received{peer, each, {}});
+                advance_from(before, core::received{peer, each, {}});
             return;
         case kind::crash: out_.clear(); return note(states_.restarted(before));
         }
     }
 
-    void advance_from(const state& before, const input& in) {
+    void advance_from(const core::state& before, const core::input& in) {
         out_.clear();
         next_ = before;
         step_(next_, in, induction_now, out_);
@@ -154,7 +156,7 @@ private:
             note(next_);
     }
 
-    void note(const state& after) {
+    void note(const core::state& after) {
         if (!states_.covers(after)) return complain("a step leads to a state of no known type");
         const auto view = views_.find(view_of(after));
         if (!view) return complain("a step leads to a view of no known type");
@@ -162,10 +164,10 @@ private:
         for (const auto& each : out_.messages) note_sent(after, each, sent);
     }
 
-    [[nodiscard]] small_number acknowledged_by(const state& after) {
+    [[nodiscard]] small_number acknowledged_by(const core::state& after) {
         log_index most{};
         for (const auto& each : out_.messages) {
-            const auto* reply = std::get_if<append_entries_reply>(&each.body);
+            const auto* reply = std::get_if<core::append_entries_reply>(&each.body);
             if (reply == nullptr) continue;
             if (reply->term != after.current_term)
                 complain("entries are acknowledged in a past term");
@@ -174,13 +176,13 @@ private:
         return static_cast<small_number>(most.value);
     }
 
-    void note_sent(const state& after, const outgoing& each,
+    void note_sent(const core::state& after, const core::outgoing& each,
                    std::vector<step_outcome::said>& sent) {
         const auto fact = facts_->find(each.body);
         if (!fact) return complain("a message of no known type is sent");
         if (const auto* one = std::get_if<member_id>(&each.to))
             return sent.push_back({proof::place_of(*one), *fact});
-        for (const auto member : *std::get_if<member_set>(&each.to))
+        for (const auto member : *std::get_if<core::member_set>(&each.to))
             sent.push_back({proof::place_of(after.identity_of(member)), *fact});
     }
 
@@ -200,8 +202,8 @@ private:
     std::vector<std::vector<std::uint32_t>> known_;  ///< By view and input, a place in `lists_`.
     std::vector<std::vector<step_outcome>> lists_{{}};
     std::map<looks_and_acknowledged, std::vector<step_outcome::said>> found_{};
-    state next_{};
-    effects out_{};
+    core::state next_{};
+    core::effects out_{};
     std::uint64_t advances_ = 0;
     const char* broken_ = nullptr;
 };

@@ -21,7 +21,7 @@ public:
     explicit production_states(const induction_bounds& bounds) : bounds_{bounds} {
         std::vector<member_id> ids;
         for (std::uint64_t id = 1; id <= bounds.servers; ++id) ids.push_back({id});
-        members_ = voters_only(std::move(ids));
+        members_ = core::voters_only(std::move(ids));
     }
 
     /// Visits every state that looks like `view`.
@@ -35,20 +35,20 @@ public:
     }
 
     /// The state that a server begins to run with after a crash. What was written was durable.
-    [[nodiscard]] state restarted(const state& before) const {
-        recovered_state kept;
+    [[nodiscard]] core::state restarted(const core::state& before) const {
+        core::recovered_state kept;
         kept.vote = {before.current_term, before.voted_for};
         kept.log = before.log;
         kept.configurations = before.configurations;
         auto s = initial_state(before.self, before.config, std::move(kept), 0);
-        effects timers;
-        advance(s, started{}, induction_now, timers);
+        core::effects timers;
+        advance(s, core::started{}, induction_now, timers);
         return s;
     }
 
     /// Whether a state is among those that `for_each` visits for its view, but for what no rule
     /// reads.
-    [[nodiscard]] bool covers(state s) const {
+    [[nodiscard]] bool covers(core::state s) const {
         forget_unread(s);
         auto same = plainest(place_of(s.self), view_of(s));
         return invariants(s) && take_left_out(same, s) && same == s;
@@ -59,8 +59,8 @@ private:
 
     // ------------------------------------------------------------------------------------ the view
 
-    [[nodiscard]] state plainest(std::size_t i, const server_view& view) const {
-        state s;
+    [[nodiscard]] core::state plainest(std::size_t i, const server_view& view) const {
+        core::state s;
         s.self = {i + 1};
         s.config = bounds_.config;
         s.current_term = {view.current_term};
@@ -72,40 +72,40 @@ private:
         switch (view.is) {
         case server_view::role::follower: follow(s, view); break;
         case server_view::role::candidate:
-            s.role = role{candidate_state{.votes_requested = true,
-                                          .granted = member_set::from_bits(view.granted)}};
+            s.role = core::role{core::candidate_state{
+                .votes_requested = true, .granted = core::member_set::from_bits(view.granted)}};
             break;
         case server_view::role::leader: lead(s, i, view); break;
         }
         return s;
     }
 
-    void follow(state& s, const server_view& view) const {
-        follower_state following{.matched_index = {view.matched_index}};
+    void follow(core::state& s, const server_view& view) const {
+        core::follower_state following{.matched_index = {view.matched_index}};
         if (view.leader) following.leader = member_id{*view.leader + std::uint64_t{1}};
-        s.role = role{following};
+        s.role = core::role{following};
     }
 
-    void lead(state& s, std::size_t i, const server_view& view) const {
+    void lead(core::state& s, std::size_t i, const server_view& view) const {
         auto first = s.log.last_index();
         while (s.log.term_at(previous(first)) == s.current_term) first = previous(first);
-        const slot own{static_cast<std::uint8_t>(i)};
-        s.role = role{leader_state{
+        const core::slot own{static_cast<std::uint8_t>(i)};
+        s.role = core::role{core::leader_state{
             .own = own, .others = members_.everyone().without(own), .term_start = first}};
         for (std::size_t k = 0; k < bounds_.servers; ++k)
             s.peers.push_back({.match_index = {view.match_index[k]},
                                .next_index = {view.match_index[k] + std::uint64_t{1}},
                                .window = bounds_.config.messages_in_flight});
         s.peers[i].next_index = next(first);
-        s.peers[i].mode = replication_mode::replicate;
+        s.peers[i].mode = core::replication_mode::replicate;
     }
 
     // -------------------------------------------------------------------------- what it leaves out
 
     /// A follower that hears no leader may be asking whether it could win.
-    void followers(const state& plain, auto visit) const {
+    void followers(const core::state& plain, auto visit) const {
         auto s = plain;
-        auto& following = *std::get_if<follower_state>(&s.role);
+        auto& following = *std::get_if<core::follower_state>(&s.role);
         for (const bool withholds_vote : {false, true})
             for (const auto last_contact : {instant{}, induction_now}) {
                 if (!has(&settings::check_quorum) && (withholds_vote || last_contact > instant{}))
@@ -117,23 +117,24 @@ private:
         const bool can_ask = !following.leader && following.matched_index == s.commit_index;
         if (!has(&settings::pre_vote) || !can_ask) return;
         for (std::uint32_t granted = 0; granted < std::uint32_t{1} << bounds_.servers; ++granted) {
-            s.role = role{candidate_state{.pre_vote = true,
-                                          .votes_requested = true,
-                                          .granted = member_set::from_bits(granted)}};
+            s.role =
+                core::role{core::candidate_state{.pre_vote = true,
+                                                 .votes_requested = true,
+                                                 .granted = core::member_set::from_bits(granted)}};
             visit(std::as_const(s));
         }
     }
 
     /// The leader may have asked for this election.
-    void candidates(const state& plain, auto visit) const {
+    void candidates(const core::state& plain, auto visit) const {
         auto s = plain;
         for (const bool transfer : {false, true}) {
-            std::get_if<candidate_state>(&s.role)->leadership_transfer = transfer;
+            std::get_if<core::candidate_state>(&s.role)->leadership_transfer = transfer;
             visit(std::as_const(s));
         }
     }
 
-    void leaders(const state& plain, auto visit) const {
+    void leaders(const core::state& plain, auto visit) const {
         auto s = plain;
         peers(s, 0, [&] {
             s.tasks.reset();
@@ -142,18 +143,18 @@ private:
             for (std::size_t k = 0; k < bounds_.servers; ++k)
                 for (const bool asked : {false, true}) {
                     if (member_id{k + 1} == s.self) continue;
-                    s.tasks.change().transfer = leadership_transfer{{k + 1}, {}, asked};
+                    s.tasks.change().transfer = core::leadership_transfer{{k + 1}, {}, asked};
                     visit(std::as_const(s));
                 }
         });
     }
 
-    void peers(state& s, std::size_t k, auto visit) const {
+    void peers(core::state& s, std::size_t k, auto visit) const {
         if (k == bounds_.servers) return visit();
         if (member_id{k + 1} == s.self) return peers(s, k + 1, visit);
         const auto before = s.peers[k];
         auto& peer = s.peers[k];
-        for (const auto mode : {replication_mode::probe, replication_mode::replicate})
+        for (const auto mode : {core::replication_mode::probe, core::replication_mode::replicate})
             for (std::uint16_t in_flight = 0; in_flight <= most_in_flight(mode); ++in_flight)
                 for (auto index = next(before.match_index); index <= next(s.log.last_index());
                      index = next(index))
@@ -168,16 +169,16 @@ private:
         peer = before;
     }
 
-    [[nodiscard]] std::uint16_t most_in_flight(replication_mode mode) const {
-        return mode == replication_mode::probe ? std::uint16_t{1}
-                                               : bounds_.config.messages_in_flight;
+    [[nodiscard]] std::uint16_t most_in_flight(core::replication_mode mode) const {
+        return mode == core::replication_mode::probe ? std::uint16_t{1}
+                                                     : bounds_.config.messages_in_flight;
     }
 
     /// Gives `same` what `s` has of that; false if it is not visited.
-    [[nodiscard]] bool take_left_out(state& same, const state& s) const {
-        if (auto* standing = std::get_if<candidate_state>(&same.role))
+    [[nodiscard]] bool take_left_out(core::state& same, const core::state& s) const {
+        if (auto* standing = std::get_if<core::candidate_state>(&same.role))
             standing->leadership_transfer =
-                std::get_if<candidate_state>(&s.role)->leadership_transfer;
+                std::get_if<core::candidate_state>(&s.role)->leadership_transfer;
         if (same.is_follower()) return take_left_out_of_follower(same, s);
         for (std::size_t k = 0; k < same.peers.size(); ++k)
             if (!take_left_out(same.peers[k], s.peers[k])) return false;
@@ -185,25 +186,26 @@ private:
         return bounds_.transfers || !s.tasks->transfer;
     }
 
-    [[nodiscard]] bool take_left_out_of_follower(state& same, const state& s) const {
-        if (const auto* asking = std::get_if<candidate_state>(&s.role)) {
-            same.role = role{candidate_state{
+    [[nodiscard]] bool take_left_out_of_follower(core::state& same, const core::state& s) const {
+        if (const auto* asking = std::get_if<core::candidate_state>(&s.role)) {
+            same.role = core::role{core::candidate_state{
                 .pre_vote = true, .votes_requested = true, .granted = asking->granted}};
             return has(&settings::pre_vote);
         }
-        const auto& is = *std::get_if<follower_state>(&s.role);
-        auto& following = *std::get_if<follower_state>(&same.role);
+        const auto& is = *std::get_if<core::follower_state>(&s.role);
+        auto& following = *std::get_if<core::follower_state>(&same.role);
         following.last_contact = is.last_contact;
         following.withholds_vote = is.withholds_vote;
         return is.last_contact == instant{} || is.last_contact == induction_now;
     }
 
-    [[nodiscard]] bool take_left_out(progress& same, const progress& is) const {
+    [[nodiscard]] bool take_left_out(core::progress& same, const core::progress& is) const {
         same.next_index = is.next_index;
         same.mode = is.mode;
         same.in_flight = is.in_flight;
         same.last_contact = is.last_contact;
-        return is.mode != replication_mode::snapshot && is.in_flight <= most_in_flight(is.mode) &&
+        return is.mode != core::replication_mode::snapshot &&
+               is.in_flight <= most_in_flight(is.mode) &&
                (is.last_contact == instant{} || is.last_contact == induction_now);
     }
 
@@ -211,23 +213,23 @@ private:
 
     /// The order of writes, of which none is under way; times and promises without `check_quorum`;
     /// timeouts; what is known for reads; windows where none is open.
-    void forget_unread(state& s) const {
+    void forget_unread(core::state& s) const {
         s.seed = 0;
         s.timers = {};
         if (s.disk.is_idle())
             s.disk = {.run_index = s.log.last_index(), .durable_index = s.disk.durable_index};
         const bool timeless = !has(&settings::check_quorum);
-        if (auto* following = std::get_if<follower_state>(&s.role)) {
+        if (auto* following = std::get_if<core::follower_state>(&s.role)) {
             following->commit_index_is_current = false;
             if (!following->deferred.rejection) following->deferred.rejected_prev = {};
             if (!timeless) return;
             following->last_contact = {};
             following->withholds_vote = false;
-        } else if (auto* standing = std::get_if<candidate_state>(&s.role)) {
+        } else if (auto* standing = std::get_if<core::candidate_state>(&s.role)) {
             standing->failed = 0;  // It decides nothing but deadlines.
-        } else if (auto* leading = std::get_if<leader_state>(&s.role)) {
+        } else if (auto* leading = std::get_if<core::leader_state>(&s.role)) {
             for (auto& peer : s.peers) {
-                if (peer.mode == replication_mode::probe) forget_window(peer);
+                if (peer.mode == core::replication_mode::probe) forget_window(peer);
                 if (timeless) peer.last_contact = {};
             }
             auto& mine = s.peers[leading->own->value];
@@ -243,7 +245,9 @@ private:
     }
 
     /// It has its first width when it is read next.
-    void forget_window(progress& peer) const { peer.window = bounds_.config.messages_in_flight; }
+    void forget_window(core::progress& peer) const {
+        peer.window = bounds_.config.messages_in_flight;
+    }
 
     induction_bounds bounds_;
     configuration members_{};

@@ -61,7 +61,7 @@ public:
         line("");
     }
 
-    void tell(std::size_t from, std::size_t to, const message& body) {
+    void tell(std::size_t from, std::size_t to, const core::message& body) {
         text_ += "  " + name(static_cast<small_number>(from)) + " to " +
                  name(static_cast<small_number>(to));
         tell_body(body);
@@ -82,7 +82,7 @@ private:
         return result + "]";
     }
 
-    void tell_body(const message& body) {
+    void tell_body(const core::message& body) {
         std::visit(
             [&](const auto& m) {
                 text_ += ": term " + std::to_string(m.term.value) + " ";
@@ -90,21 +90,23 @@ private:
             },
             body);
     }
-    void tell_rest(const append_entries& m) {
+    void tell_rest(const core::append_entries& m) {
         text_ += "append after " + std::to_string(m.prev.index.value) + "/" +
                  std::to_string(m.prev.term.value) + " to " + std::to_string(m.last_index.value) +
                  "/" + std::to_string(m.entries_term.value) + " commit " +
                  std::to_string(m.commit_index.value);
     }
-    void tell_rest(const append_entries_reply& m) {
+    void tell_rest(const core::append_entries_reply& m) {
         text_ += "acknowledged " + std::to_string(m.match_index.value);
     }
-    void tell_rest(const request_vote& m) {
+    void tell_rest(const core::request_vote& m) {
         text_ += "vote wanted, log to " + std::to_string(m.last_log.index.value) + "/" +
                  std::to_string(m.last_log.term.value);
     }
-    void tell_rest(const request_vote_reply& m) { text_ += m.granted ? "granted" : "refused"; }
-    void tell_rest(const append_entries_rejection&) { text_ += "rejected"; }
+    void tell_rest(const core::request_vote_reply& m) {
+        text_ += m.granted ? "granted" : "refused";
+    }
+    void tell_rest(const core::append_entries_rejection&) { text_ += "rejected"; }
     void tell_rest(const auto&) { text_ += "something else"; }
 
     std::string text_{};

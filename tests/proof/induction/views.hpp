@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Every view of a server within bounds, reachable or not, of which the types and what `raft::state`
+// Every view of a server within bounds, reachable or not, of which the types and what `core::state`
 // says of itself allow the fields: any role in any term, with any vote, log and commit index, any
 // votes counted, any leader followed, anything taken to be replicated.
 #pragma once

@@ -88,7 +88,7 @@ private:
     struct later_history {
         cluster_history h{};
         std::size_t candidate = 0;
-        const message* request = nullptr;
+        const core::message* request = nullptr;
         friend bool operator==(const later_history&, const later_history&) = default;
     };
 
@@ -178,10 +178,10 @@ private:
             note(clauses_.broken(next_.h, taken.i, to, fact), &taken);
     }
 
-    [[nodiscard]] const message* request_for_vote(const induction_input& in) const {
+    [[nodiscard]] const core::message* request_for_vote(const induction_input& in) const {
         if (in.what != induction_input::kind::deliver) return nullptr;
         const auto& body = facts_->example(in.fact);
-        return std::holds_alternative<request_vote>(body) ? &body : nullptr;
+        return std::holds_alternative<core::request_vote>(body) ? &body : nullptr;
     }
 
     /// Whether `next_` is admitted, and all that may be beside the server that led to it.

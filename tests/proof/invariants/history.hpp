@@ -65,8 +65,8 @@ struct server_view {
     return static_cast<small_number>(id.value - 1);
 }
 
-[[nodiscard]] constexpr small_log small_log_of(const log_terms& log) {
-    require(log.base().index == log_index{} && log.last_index().value <= small_log_max);
+[[nodiscard]] constexpr small_log small_log_of(const core::log_terms& log) {
+    core::require(log.base().index == log_index{} && log.last_index().value <= small_log_max);
     small_log result;
     for (auto i = log_index{1}; i <= log.last_index(); i = next(i))
         result.terms[result.length++] = static_cast<small_number>(log.known_term_at(i).value);
@@ -75,19 +75,19 @@ struct server_view {
 
 /// A production state, seen so. It has taken no snapshot, and all servers are voters. Who asks only
 /// whether it could win (thesis §9.6) stands for nothing yet: it follows nobody.
-[[nodiscard]] constexpr server_view view_of(const state& s) {
+[[nodiscard]] constexpr server_view view_of(const core::state& s) {
     const auto small = [](auto wrapped) { return static_cast<small_number>(wrapped.value); };
-    require(s.current_term.value <= small_term_max &&
-            s.members().members.size() <= small_cluster_max);
+    core::require(s.current_term.value <= small_term_max &&
+                  s.members().members.size() <= small_cluster_max);
     server_view result;
     result.current_term = small(s.current_term);
     if (s.voted_for) result.voted_for = place_of(*s.voted_for);
     result.log = small_log_of(s.log);
     result.commit_index = small(s.commit_index);
-    if (const auto* following = std::get_if<follower_state>(&s.role)) {
+    if (const auto* following = std::get_if<core::follower_state>(&s.role)) {
         if (following->leader) result.leader = place_of(*following->leader);
         result.matched_index = small(following->matched_index);
-    } else if (const auto* standing = std::get_if<candidate_state>(&s.role)) {
+    } else if (const auto* standing = std::get_if<core::candidate_state>(&s.role)) {
         if (standing->pre_vote) {
             result.matched_index = result.commit_index;
         } else {

@@ -29,7 +29,7 @@ namespace raft::proof::tla {
 [[nodiscard]] inline number abstract_term(raft::term_number term) {
     return static_cast<number>(term.value + 1);
 }
-[[nodiscard]] inline number abstract_term(raft::log_position at) {
+[[nodiscard]] inline number abstract_term(raft::core::log_position at) {
     return at.index == raft::log_index{} ? number{0} : abstract_term(at.term);
 }
 [[nodiscard]] inline number abstract_index(raft::log_index index) {
@@ -39,7 +39,7 @@ namespace raft::proof::tla {
     return static_cast<number>(id.value - 1);
 }
 
-[[nodiscard]] inline relaxed_server abstract(const raft::state& s) {
+[[nodiscard]] inline relaxed_server abstract(const raft::core::state& s) {
     relaxed_server result;
     auto& is = result.is;
     is.currentTerm = abstract_term(s.current_term);
@@ -47,10 +47,10 @@ namespace raft::proof::tla {
     for (auto i = next(raft::log_index{}); i <= s.log.last_index(); i = next(i))
         is.log[is.log_length++] = abstract_term(s.log.known_term_at(i));
     is.commitIndex = abstract_index(s.commit_index);
-    if (const auto* following = std::get_if<raft::follower_state>(&s.role)) {
+    if (const auto* following = std::get_if<raft::core::follower_state>(&s.role)) {
         // Every later leader has what is committed (Leader Completeness).
         result.verified = std::max(abstract_index(following->matched_index), is.commitIndex);
-    } else if (const auto* standing = std::get_if<raft::candidate_state>(&s.role)) {
+    } else if (const auto* standing = std::get_if<raft::core::candidate_state>(&s.role)) {
         if (standing->pre_vote) {  // It stands for nothing yet.
             result.verified = is.commitIndex;
         } else {
@@ -82,37 +82,38 @@ public:
     }
 
 private:
-    void add(const raft::request_vote& m) {
+    void add(const raft::core::request_vote& m) {
         auto& is = begin(mtype::RequestVoteRequest, m.term);
         is.mlastLogTerm = abstract_term(m.last_log);
         is.mlastLogIndex = abstract_index(m.last_log.index);
     }
-    void add(const raft::request_vote_reply& m) {
+    void add(const raft::core::request_vote_reply& m) {
         begin(mtype::RequestVoteResponse, m.term).mvoteGranted = m.granted;
     }
-    void add(const raft::append_entries& m) {
+    void add(const raft::core::append_entries& m) {
         if (m.last_index == m.prev.index) return add_append(m, m.prev, false);
         for (auto prev = m.prev; prev.index < m.last_index;
              prev = {next(prev.index), m.entries_term})
             add_append(m, prev, true);
     }
-    void add(const raft::append_entries_reply& m) {
+    void add(const raft::core::append_entries_reply& m) {
         auto& is = begin(mtype::AppendEntriesResponse, m.term);
         is.msuccess = 1;
         is.mmatchIndex = abstract_index(m.match_index);
     }
-    void add(const raft::append_entries_rejection& m) {
+    void add(const raft::core::append_entries_rejection& m) {
         begin(mtype::AppendEntriesResponse, m.term);
     }
-    void add(const raft::fall_asleep& m) {
+    void add(const raft::core::fall_asleep& m) {
         auto& is = begin(mtype::AppendEntriesRequest, m.term);
         is.mprevLogIndex = is.mcommitIndex = abstract_index(m.last_log.index);
         is.mprevLogTerm = abstract_term(m.last_log);
     }
-    void add(const raft::wake_up& m) { begin(mtype::AppendEntriesResponse, m.term); }
+    void add(const raft::core::wake_up& m) { begin(mtype::AppendEntriesResponse, m.term); }
     void add(const auto&) {}
 
-    void add_append(const raft::append_entries& m, raft::log_position prev, bool entry) {
+    void add_append(const raft::core::append_entries& m, raft::core::log_position prev,
+                    bool entry) {
         auto& is = begin(mtype::AppendEntriesRequest, m.term);
         is.mprevLogIndex = abstract_index(prev.index);
         is.mprevLogTerm = abstract_term(prev);
@@ -133,27 +134,27 @@ private:
 };
 
 /// The answers of a server that wait for its disk, and its own vote while that waits.
-[[nodiscard]] inline std::vector<in_flight> answers_to_come(const raft::state& s) {
+[[nodiscard]] inline std::vector<in_flight> answers_to_come(const raft::core::state& s) {
     std::vector<in_flight> all;
-    const auto add = [&](raft::member_id to, const raft::message& body) {
+    const auto add = [&](raft::member_id to, const raft::core::message& body) {
         all.push_back({s.self, to, {s.self, body, std::nullopt}});
     };
-    const raft::request_vote_reply vote{s.current_term, true};
-    if (const auto* standing = std::get_if<raft::candidate_state>(&s.role)) {
+    const raft::core::request_vote_reply vote{s.current_term, true};
+    if (const auto* standing = std::get_if<raft::core::candidate_state>(&s.role)) {
         const auto own = s.members().slot_of(s.self);
         const bool counted = own && standing->granted.contains(*own);
         if (!standing->pre_vote && !counted && s.voted_for == s.self) add(s.self, vote);
         return all;
     }
-    const auto* following = std::get_if<raft::follower_state>(&s.role);
+    const auto* following = std::get_if<raft::core::follower_state>(&s.role);
     if (following == nullptr) return all;
     if (following->deferred.vote) add(*s.voted_for, vote);
     if (!following->leader) return all;
     if (following->deferred.append)
         add(*following->leader,
-            raft::append_entries_reply{s.current_term, following->matched_index, {}, false});
+            raft::core::append_entries_reply{s.current_term, following->matched_index, {}, false});
     if (following->deferred.rejection)
-        add(*following->leader, raft::append_entries_rejection{s.current_term, {}, {}, {}});
+        add(*following->leader, raft::core::append_entries_rejection{s.current_term, {}, {}, {}});
     return all;
 }
 
@@ -162,7 +163,7 @@ private:
     cluster result;
     const auto put = [&](const in_flight& sent) {
         for (const auto& each : message_abstraction::of(sent))
-            if (!result.contains(each)) raft::require(result.Send(each));
+            if (!result.contains(each)) raft::core::require(result.Send(each));
     };
     for (std::size_t i = 0; i < servers; ++i) {
         result.servers[i] = abstract(now.at(i).now).is;

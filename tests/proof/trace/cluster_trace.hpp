@@ -14,18 +14,18 @@ namespace raft::proof {
 using testing::cluster_step;
 
 /// `begin` are the servers as they were before the history.
-[[nodiscard]] inline trace_writer trace_of(const std::vector<state>& begin,
+[[nodiscard]] inline trace_writer trace_of(const std::vector<core::state>& begin,
                                            const std::vector<cluster_step>& history) {
     trace_writer trace;
-    std::map<std::uint64_t, state> servers;
+    std::map<std::uint64_t, core::state> servers;
     for (const auto& each : begin) {
         trace.begin(each);
         servers[each.self.value] = each;
     }
     for (const auto& each : history) {
         auto& before = servers[each.id.value];
-        const auto* came = std::get_if<received>(&each.what);
-        if (std::holds_alternative<started>(each.what))
+        const auto* came = std::get_if<core::received>(&each.what);
+        if (std::holds_alternative<core::started>(each.what))
             trace.restart(before, each.after);
         else
             trace.step(before, each.after, came ? &came->body : nullptr,

@@ -44,24 +44,24 @@ struct traced_message {
 /// None for a message that the specification does not have. It clips the commit index to what the
 /// message brings, where ours is the sender's whole.
 [[nodiscard]] inline std::optional<traced_message> traced(member_id from, member_id to,
-                                                          const message& body) {
+                                                          const core::message& body) {
     const auto append_reply = [&](term_number term) {
         return traced_message{.type = "MsgAppResp", .term = term.value, .from = from, .to = to};
     };
-    if (const auto* m = std::get_if<request_vote>(&body))
+    if (const auto* m = std::get_if<core::request_vote>(&body))
         return traced_message{.type = "MsgVote",
                               .term = m->term.value,
                               .from = from,
                               .to = to,
                               .log_term = m->last_log.term.value,
                               .index = m->last_log.index.value};
-    if (const auto* m = std::get_if<request_vote_reply>(&body))
+    if (const auto* m = std::get_if<core::request_vote_reply>(&body))
         return traced_message{.type = "MsgVoteResp",
                               .term = m->term.value,
                               .from = from,
                               .to = to,
                               .reject = !m->granted};
-    if (const auto* m = std::get_if<append_entries>(&body))
+    if (const auto* m = std::get_if<core::append_entries>(&body))
         return traced_message{.type = "MsgApp",
                               .term = m->term.value,
                               .from = from,
@@ -70,12 +70,12 @@ struct traced_message {
                               .log_term = m->prev.term.value,
                               .index = m->prev.index.value,
                               .commit = std::min(m->commit_index, m->last_index).value};
-    if (const auto* m = std::get_if<append_entries_reply>(&body)) {
+    if (const auto* m = std::get_if<core::append_entries_reply>(&body)) {
         auto reply = append_reply(m->term);
         reply.index = m->match_index.value;
         return reply;
     }
-    if (const auto* m = std::get_if<append_entries_rejection>(&body)) {
+    if (const auto* m = std::get_if<core::append_entries_rejection>(&body)) {
         auto reply = append_reply(m->term);
         reply.index = m->prev_index.value;
         reply.reject = true;
@@ -86,8 +86,8 @@ struct traced_message {
 }
 
 /// What is known of a server now; a pre-candidate has not raised its term, and is a follower there.
-[[nodiscard]] inline traced_server traced(const state& s, std::uint64_t commit) {
-    const auto* standing = std::get_if<candidate_state>(&s.role);
+[[nodiscard]] inline traced_server traced(const core::state& s, std::uint64_t commit) {
+    const auto* standing = std::get_if<core::candidate_state>(&s.role);
     const char* role = s.is_leader()                     ? "StateLeader"
                        : standing && !standing->pre_vote ? "StateCandidate"
                                                          : "StateFollower";
@@ -100,7 +100,7 @@ namespace detail {
 inline std::string trace_name(std::uint64_t id) { return '"' + std::to_string(id) + '"'; }
 inline std::string trace_number(std::uint64_t value) { return std::to_string(value); }
 
-inline std::string trace_names(const configuration& members, member_set which) {
+inline std::string trace_names(const configuration& members, core::member_set which) {
     std::string text = "[";
     for (const auto each : which) {
         if (text.size() > 1) text += ',';

@@ -16,7 +16,7 @@ FLAGS = ["-std=c++20", "-w", "-D_GLIBCXX_ASSERTIONS"]
 ALONE = """#include <raft/battery/memory_network.hpp>
 #include <raft/battery/memory_storage.hpp>
 #include <raft/raft.hpp>
-raft::transition step(const raft::state& s, const raft::input& in) { return raft::step(s, in, {}); }
+raft::core::transition step(const raft::core::state& s, const raft::core::input& in) { return raft::core::step(s, in, {}); }
 """
 
 

@@ -70,7 +70,7 @@ struct asio_event {
 
 /// Everything that a transport can be told, with its limits.
 struct asio_transport_options {
-    cluster_id cluster{};              ///< The same on all servers of the cluster.
+    wire::cluster_id cluster{};        ///< The same on all servers of the cluster.
     member_id self{};                  ///< Who this server is.
     asio::ip::tcp::endpoint listen{};  ///< Port 0: any; ask `local_endpoint()`.
     std::vector<asio_peer> peers{};    ///< The others. `self` among them is passed over.
@@ -85,7 +85,7 @@ struct asio_transport_options {
     /// None: whoever reaches the port is believed. It guards the handshake: frames behind it can
     /// still be read and forged by who is on the wire.
     std::shared_ptr<const authenticator> secret{};
-    frame_limits limits{};  ///< Of messages. The same on all servers of the cluster.
+    wire::frame_limits limits{};  ///< Of messages. The same on all servers of the cluster.
 
     /// The bytes that wait for one peer. Frames with entries or with a chunk are taken below this
     /// mark (so one may reach above it), others below `queue_bytes_max + reserve_bytes`.

@@ -42,7 +42,7 @@ public:
         : files_{files}, directory_{directory} {}
 
     /// Where the log ended when entries of it were lost that are not here again; none if they are.
-    [[nodiscard]] std::optional<log_position> lost_through() const {
+    [[nodiscard]] std::optional<core::log_position> lost_through() const {
         return mark_ ? std::optional{mark_->lost_through} : std::nullopt;
     }
 
@@ -179,7 +179,7 @@ private:
         record_builder record{segment};
         record.vote(cut.vote);
         record.finish();
-        require(segment.size() <= cut.header.capacity);
+        core::require(segment.size() <= cut.header.capacity);
         const auto sequence = cut.header.first_sequence;
         seal(std::span{segment}.subspan(offset), {cut.header.number, offset}, sequence, sequence);
         segment.resize(static_cast<std::size_t>(cut.header.capacity));

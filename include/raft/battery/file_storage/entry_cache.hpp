@@ -29,9 +29,9 @@ public:
     /// Adds the entry at `index`, which follows the last one here (or is the first). It is `bytes`
     /// long on the disk, and durable with the write `sequence`.
     void push(log_index index, const entry<Command>& value, std::size_t bytes,
-              write_sequence sequence) {
+              core::write_sequence sequence) {
         if (count_ == 0) first_ = index;
-        require(index - first_ == count_);
+        core::require(index - first_ == count_);
         if (count_ == entries_.size()) grow();
         const auto at = slot_of(count_);
         entries_[at] = value;
@@ -58,7 +58,7 @@ public:
 
     /// Gives up the oldest entries as long as there are more than `bytes_max` bytes in all, and
     /// they are durable.
-    void shrink(std::size_t bytes_max, write_sequence durable) {
+    void shrink(std::size_t bytes_max, core::write_sequence durable) {
         while (bytes_ > bytes_max && count_ > 0 && notes_[head_].sequence <= durable) pop_front();
     }
 
@@ -82,7 +82,7 @@ private:
 
     struct note {
         std::size_t bytes = 0;
-        write_sequence sequence{};
+        core::write_sequence sequence{};
     };
 
     [[nodiscard]] static std::size_t weight(std::size_t bytes) {

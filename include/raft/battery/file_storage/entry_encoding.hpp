@@ -23,7 +23,7 @@ template <class Command>
 void encode(const entry<Command>& each, record_builder& record) {
     if (!each.command) return record.entry_without_command();
     const auto bytes = codec<Command>::size(*each.command);
-    require(bytes < no_command);
+    core::require(bytes < no_command);
     codec<Command>::encode(*each.command, record.command(bytes));
 }
 

@@ -12,7 +12,7 @@
 #include <raft/battery/file_storage/file.hpp>
 #include <raft/policy.hpp>
 
-namespace raft {
+namespace raft::wal {
 
 /// What has become of a segment of the log.
 enum class segment_condition : std::uint8_t {
@@ -91,16 +91,16 @@ struct storage_inspection {
     std::string directory{};
     std::optional<storage_mark> mark{};  ///< None if it is of version 1, or cannot be read.
     std::optional<history_id> history{};
-    hard_state vote{};
-    log_position base{};  ///< The log begins after this position …
-    log_position last{};  ///< … and ends here; the base without entries.
+    core::hard_state vote{};
+    core::log_position base{};  ///< The log begins after this position …
+    core::log_position last{};  ///< … and ends here; the base without entries.
     /// The snapshot does not go on from the log, and takes its place when the storage is opened.
     bool log_is_replaced = false;
-    std::vector<indexed_configuration> configurations{};  ///< Among the entries, in order.
-    std::optional<log_index> lacks_from{};                ///< As in `recovered`.
-    std::optional<log_position> lost_through{};           ///< As in `recovered`.
-    std::vector<inspected_segment> segments{};            ///< In order.
-    std::vector<inspected_snapshot> snapshots{};          ///< In order: the last one counts.
+    std::vector<core::indexed_configuration> configurations{};  ///< Among the entries, in order.
+    std::optional<log_index> lacks_from{};                      ///< As in `recovered`.
+    std::optional<core::log_position> lost_through{};           ///< As in `recovered`.
+    std::vector<inspected_segment> segments{};                  ///< In order.
+    std::vector<inspected_snapshot> snapshots{};                ///< In order: the last one counts.
     std::vector<inspected_draft> drafts{};
     std::vector<std::string> set_aside{};  ///< Files that a recovery of a damaged log has left.
     /// What is not as it should be, a sentence each. Who opens the storage is refused for any, but
@@ -113,12 +113,16 @@ struct storage_inspection {
 
     /// The configuration that the log and the snapshot end with, and the entry that it is, or up to
     /// which the snapshot goes; none if neither says one.
-    [[nodiscard]] std::optional<indexed_configuration> members() const {
+    [[nodiscard]] std::optional<core::indexed_configuration> members() const {
         if (!configurations.empty() && !log_is_replaced) return configurations.back();
         if (snapshots.empty() || !snapshots.back().stored) return std::nullopt;
         const auto& stored = *snapshots.back().stored;
-        return indexed_configuration{stored.description.last_included.index, stored.members};
+        return core::indexed_configuration{stored.description.last_included.index, stored.members};
     }
 };
 
-}  // namespace raft
+}  // namespace raft::wal
+
+namespace raft {
+using wal::describe;
+}

@@ -16,7 +16,8 @@ namespace raft::wal {
 struct directory_parts {
     const std::string& directory;
     const recovered_log& log;
-    std::optional<log_position> covered{};  ///< The last entry in the snapshot, if there is one.
+    std::optional<core::log_position>
+        covered{};  ///< The last entry in the snapshot, if there is one.
     bool has_lost_mark = false;
     bool has_history = false;
 

@@ -23,7 +23,7 @@
 namespace raft {
 
 /// Looks into one directory. Used from one thread at a time; blocks for the disk.
-template <storage_files Files = posix_files>
+template <wal::storage_files Files = wal::posix_files>
 class storage_inspector {
 public:
     explicit storage_inspector(std::string directory, Files files = Files{})
@@ -49,7 +49,7 @@ public:
     }
 
     /// What the last look has found.
-    [[nodiscard]] const storage_inspection& found() const { return found_; }
+    [[nodiscard]] const wal::storage_inspection& found() const { return found_; }
 
     /// Calls `take(const inspected_entry&)` for each entry of the log that the last look has found,
     /// first to last. Says what is wrong if one cannot be read, or not any longer.
@@ -60,8 +60,8 @@ public:
             auto failed = reader.read(
                 files_, directory_, map_.find(wanted), wanted, found_.last.index,
                 [&](log_index index, term_number term, const wal::stored_command& command) {
-                    take(inspected_entry{index, term, kind_of(index, command),
-                                         command ? command->size() : 0});
+                    take(wal::inspected_entry{index, term, kind_of(index, command),
+                                              command ? command->size() : 0});
                     wanted = next(index);
                     return true;
                 });
@@ -80,17 +80,18 @@ private:
                           [](const auto& x, const auto& y) { return x.message == y.message; });
     }
 
-    [[nodiscard]] entry_kind kind_of(log_index index, const wal::stored_command& command) const {
-        if (command) return entry_kind::command;
+    [[nodiscard]] wal::entry_kind kind_of(log_index index,
+                                          const wal::stored_command& command) const {
+        if (command) return wal::entry_kind::command;
         for (const auto& each : found_.configurations)
-            if (each.index == index) return entry_kind::configuration;
-        if (found_.lacks_from && *found_.lacks_from <= index) return entry_kind::withheld;
-        return entry_kind::no_op;
+            if (each.index == index) return wal::entry_kind::configuration;
+        if (found_.lacks_from && *found_.lacks_from <= index) return wal::entry_kind::withheld;
+        return wal::entry_kind::no_op;
     }
 
     readable files_;
     std::string directory_;
-    storage_inspection found_{};
+    wal::storage_inspection found_{};
     wal::log_map map_{};
 };
 

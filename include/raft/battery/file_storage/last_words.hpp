@@ -28,8 +28,8 @@
 namespace raft::wal {
 
 struct last_words {
-    std::optional<hard_state> vote{};
-    std::optional<log_position> last{};
+    std::optional<core::hard_state> vote{};
+    std::optional<core::log_position> last{};
 
     /// What is not certain; empty if both are.
     [[nodiscard]] std::string_view doubt() const {

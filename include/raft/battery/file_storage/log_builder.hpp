@@ -34,8 +34,8 @@ public:
         tail_capacity_ = found.tail.capacity;
     }
 
-    [[nodiscard]] const hard_state& vote() const { return vote_; }
-    [[nodiscard]] const log_terms& shape() const { return shape_; }
+    [[nodiscard]] const core::hard_state& vote() const { return vote_; }
+    [[nodiscard]] const core::log_terms& shape() const { return shape_; }
     [[nodiscard]] entry_cache<Command>& cache() { return cache_; }
     [[nodiscard]] const log_map& map() const { return map_; }
     /// Where the next record will stand.
@@ -53,19 +53,19 @@ public:
             .number = tail_.segment, .capacity = capacity, .vote = vote_, .last = shape_.last()};
     }
 
-    void persist(batch& work, const hard_state& vote) {
+    void persist(batch& work, const core::hard_state& vote) {
         emit(work, record_header_bytes + vote_part_bytes,
              [&](record_builder& record) { record.vote(vote); });
         vote_ = vote;
     }
 
-    void append(batch& work, const log_write& w, std::span<const entry<Command>> entries,
-                const indexed_configuration* configuration) {
+    void append(batch& work, const core::log_write& w, std::span<const entry<Command>> entries,
+                const core::indexed_configuration* configuration) {
         auto first = w.entries->first;
         auto vote = w.vote;
         cache_.truncate_from(first);
         if (lacks_from_ >= first) lacks_from_.reset();
-        if (w.entries->source == entry_source::withheld) note_missing(first);
+        if (w.entries->source == core::entry_source::withheld) note_missing(first);
         while (!entries.empty()) {
             auto fixed = record_header_bytes + entries_part_bytes;
             if (vote) fixed += vote_part_bytes;
@@ -99,7 +99,7 @@ public:
     }
 
     /// The log ends at `last` from here on.
-    void end(batch& work, log_position last) {
+    void end(batch& work, core::log_position last) {
         emit(work, record_header_bytes + end_part_bytes,
              [&](record_builder& record) { record.end(last); });
         shape_.truncate_after(last.index);
@@ -109,11 +109,11 @@ public:
     }
 
     /// The log is empty from here on, and goes on after `base`.
-    void begin_anew(batch& work, log_position base) {
+    void begin_anew(batch& work, core::log_position base) {
         // First the record: if it begins a segment, the header there says what was before.
         emit(work, record_header_bytes + base_part_bytes,
              [&](record_builder& record) { record.base(base); });
-        shape_ = log_terms{base};
+        shape_ = core::log_terms{base};
         if (lacks_from_ > base.index) lacks_from_.reset();
         cache_.clear();
         map_.clear();
@@ -165,11 +165,11 @@ private:
     }
 
     void append_record(batch& work, log_index first, std::span<const entry<Command>> part,
-                       const std::optional<hard_state>& vote,
-                       const indexed_configuration* configuration) {
+                       const std::optional<core::hard_state>& vote,
+                       const core::indexed_configuration* configuration) {
         const auto before = previous(first);
         const auto before_term = shape_.term_at(before);
-        require(before_term.has_value());
+        core::require(before_term.has_value());
         const auto begin = tail_.offset;
         const auto place = emit(work, 0, [&](record_builder& record) {
             if (vote) record.vote(*vote);
@@ -185,8 +185,8 @@ private:
     }
 
     std::uint64_t segment_bytes_;
-    hard_state vote_{};
-    log_terms shape_{};
+    core::hard_state vote_{};
+    core::log_terms shape_{};
     log_map map_{};
     entry_cache<Command> cache_{};
     record_place tail_{};

@@ -83,7 +83,7 @@ public:
     [[nodiscard]] found_record find(log_index wanted) const {
         auto after = std::partition_point(points_.begin(), points_.end(),
                                           [&](const point& each) { return each.first <= wanted; });
-        require(after != points_.begin());
+        core::require(after != points_.begin());
         const auto end = after == points_.end() ? log_index{~std::uint64_t{0}} : after->first;
         return {std::prev(after)->place, end};
     }

@@ -110,7 +110,7 @@ public:
     }
 
     /// Entries up to there are about to go, though this server has acknowledged them.
-    [[nodiscard]] failure note_loss(log_position lost_through) {
+    [[nodiscard]] failure note_loss(core::log_position lost_through) {
         return put_lost_mark(*files_, directory_, {lost_through, std::nullopt});
     }
 

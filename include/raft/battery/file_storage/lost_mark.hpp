@@ -23,13 +23,13 @@ inline constexpr std::size_t lost_mark_bytes = 2 * sector_bytes;
 struct log_cut {
     std::uint64_t offset = 0;  ///< 0: the whole segment goes.
     std::uint64_t aside = 0;   ///< What is set aside has this number in its name.
-    hard_state vote{};         ///< What goes there.
+    core::hard_state vote{};   ///< What goes there.
     /// What the header of the segment would say if it began at the cut.
     segment_header header{};
 };
 
 struct lost_mark {
-    log_position lost_through{};
+    core::log_position lost_through{};
     std::optional<log_cut> cut{};  ///< While it is not known to be carried out.
 };
 

@@ -34,7 +34,7 @@ struct opened_directory {
     /// The log does not go on from the snapshot: it is still to be emptied, to begin after it.
     bool snapshot_replaces_log = false;
     std::optional<received_part> incoming{};
-    std::optional<log_position> lost_through{};
+    std::optional<core::log_position> lost_through{};
     storage_history history{};
 };
 

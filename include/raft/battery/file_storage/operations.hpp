@@ -34,28 +34,28 @@ struct remove_segments {
 };
 
 struct receive_chunk {
-    snapshot_description snapshot{};
+    core::snapshot_description snapshot{};
     std::uint64_t offset = 0;
     std::vector<std::byte> bytes{};
 };
 
 /// A chunk that is to be on the disk before it is written in sequence.
 struct staged_chunk {
-    snapshot_description snapshot{};
+    core::snapshot_description snapshot{};
     configuration members{};
     std::uint64_t offset = 0;
     std::vector<std::byte> bytes{};
 };
 
 struct install_received {
-    snapshot_description snapshot{};
+    core::snapshot_description snapshot{};
     configuration members{};
     bool withheld = false;
 };
 
 /// The log is about to be cut: where it ended is to be remembered first.
 struct loss_noted {
-    log_position lost_through{};
+    core::log_position lost_through{};
 };
 
 /// The snapshot has no state, and goes with the log.
@@ -74,10 +74,12 @@ struct batch {
 
     std::vector<std::byte> bytes{};  ///< Records, built and not yet sealed.
     std::vector<operation> operations{};
-    std::optional<write_sequence> last{};
+    std::optional<core::write_sequence> last{};
 
     [[nodiscard]] bool empty() const { return operations.empty() && !last; }
-    void cover(write_sequence sequence) { last = std::max(last.value_or(sequence), sequence); }
+    void cover(core::write_sequence sequence) {
+        last = std::max(last.value_or(sequence), sequence);
+    }
     void clear() {
         bytes.clear();
         if (bytes.capacity() > bytes_kept) bytes.shrink_to_fit();

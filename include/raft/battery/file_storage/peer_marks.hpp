@@ -34,7 +34,7 @@ inline constexpr std::size_t peer_bytes = 16;
 }  // namespace wal
 
 /// Used from one thread at a time.
-template <storage_files Files = posix_files>
+template <wal::storage_files Files = wal::posix_files>
 class peer_marks {
 public:
     explicit peer_marks(Files files = Files{}) : files_{std::move(files)} {}

@@ -22,7 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace raft {
+namespace raft::wal {
 
 /// How a file is opened.
 enum class file_opening : std::uint8_t {
@@ -203,4 +203,4 @@ private:
 
 static_assert(storage_files<posix_files>);
 
-}  // namespace raft
+}  // namespace raft::wal

@@ -71,8 +71,8 @@ struct segment_header {
     std::uint64_t number = 0;
     std::uint64_t capacity = 0;  ///< The whole file's length in bytes.
     std::uint64_t first_sequence = 0;
-    hard_state vote{};
-    log_position last{};   ///< The last entry before this segment.
+    core::hard_state vote{};
+    core::log_position last{};  ///< The last entry before this segment.
     bool is_noted = true;  ///< Before it has a record, there is a note of it (newest_segment.hpp).
 };
 
@@ -226,7 +226,7 @@ inline constexpr std::size_t end_part_bytes = 16;
 inline constexpr std::size_t entries_part_bytes = 28;
 inline constexpr std::size_t entry_overhead_bytes = 4;
 /// The number of members, and the sets of them.
-inline constexpr std::size_t configuration_head_bytes = 4 + 4 * member_set_count;
+inline constexpr std::size_t configuration_head_bytes = 4 + 4 * core::member_set_count;
 
 [[nodiscard]] inline std::size_t configuration_part_bytes(const configuration& c) {
     return 8 + configuration_head_bytes + 8 * c.members.size();
@@ -249,12 +249,13 @@ inline void encode(const configuration& c, std::span<std::byte> out) {
 decode_configuration(std::span<const std::byte> bytes) {
     if (bytes.size() < configuration_head_bytes) return std::nullopt;
     const auto count = get<std::uint32_t>(bytes, 0);
-    if (count > members_max || bytes.size() < configuration_head_bytes + 8 * std::size_t{count})
+    if (count > core::members_max ||
+        bytes.size() < configuration_head_bytes + 8 * std::size_t{count})
         return std::nullopt;
     configuration c;
     std::size_t at = 4;
     for (auto* set : member_sets(c)) {
-        *set = member_set::from_bits(get<std::uint32_t>(bytes, at));
+        *set = core::member_set::from_bits(get<std::uint32_t>(bytes, at));
         at += 4;
     }
     for (; c.members.size() < count; at += 8) c.members.add({get<std::uint64_t>(bytes, at)});
@@ -269,20 +270,20 @@ public:
         add(record_header_bytes);
     }
 
-    void vote(const hard_state& vote) {
+    void vote(const core::hard_state& vote) {
         const auto part = add(vote_part_bytes, vote_part);
         put(part, 0, vote.current_term.value);
         put(part, 8, std::uint64_t{vote.voted_for.has_value()});
         put(part, 16, vote.voted_for.value_or(member_id{}).value);
     }
 
-    void base(log_position position) {
+    void base(core::log_position position) {
         const auto part = add(base_part_bytes, base_part);
         put(part, 0, position.index.value);
         put(part, 8, position.term.value);
     }
 
-    void end(log_position position) {
+    void end(core::log_position position) {
         const auto part = add(end_part_bytes, end_part);
         put(part, 0, position.index.value);
         put(part, 8, position.term.value);
@@ -291,13 +292,13 @@ public:
     /// The entries that follow have no commands.
     void withheld() { add(0, withheld_part); }
 
-    void configuration(const indexed_configuration& c) {
+    void configuration(const core::indexed_configuration& c) {
         const auto part = add(configuration_part_bytes(c.value), configuration_part);
         put(part, 0, c.index.value);
         encode(c.value, part.subspan(8));
     }
 
-    void entries(log_position before, term_number term, std::uint32_t count) {
+    void entries(core::log_position before, term_number term, std::uint32_t count) {
         const auto part = add(entries_part_bytes, entries_part);
         put(part, 0, before.index.value);
         put(part, 8, before.term.value);
@@ -338,7 +339,7 @@ private:
 
 /// The entries of a record, not yet decoded.
 struct stored_entries {
-    log_position before{};  ///< Of the entry before the first.
+    core::log_position before{};  ///< Of the entry before the first.
     term_number term{};
     std::uint64_t count = 0;
     std::span<const std::byte> bytes{};
@@ -363,15 +364,15 @@ using stored_command = std::optional<std::span<const std::byte>>;
 }
 
 struct record_content {
-    std::optional<hard_state> vote{};
-    std::optional<log_position> base{};
-    std::optional<log_position> end{};
+    std::optional<core::hard_state> vote{};
+    std::optional<core::log_position> base{};
+    std::optional<core::log_position> end{};
     bool withheld = false;
-    std::optional<indexed_configuration> configuration{};
+    std::optional<core::indexed_configuration> configuration{};
     std::optional<stored_entries> entries{};
 };
 
-[[nodiscard]] inline log_position read_position(std::span<const std::byte> bytes) {
+[[nodiscard]] inline core::log_position read_position(std::span<const std::byte> bytes) {
     return {{get<std::uint64_t>(bytes, 0)}, {get<std::uint64_t>(bytes, 8)}};
 }
 
@@ -399,7 +400,7 @@ struct record_content {
     content.withheld = (parts & withheld_part) != 0;
     if ((parts & vote_part) != 0) {
         if (rest.size() < vote_part_bytes) return std::nullopt;
-        content.vote = hard_state{.current_term = {get<std::uint64_t>(rest, 0)}};
+        content.vote = core::hard_state{.current_term = {get<std::uint64_t>(rest, 0)}};
         if (get<std::uint64_t>(rest, 8) != 0)
             content.vote->voted_for = member_id{get<std::uint64_t>(rest, 16)};
         rest = rest.subspan(vote_part_bytes);
@@ -420,7 +421,7 @@ struct record_content {
         if (!members) return std::nullopt;
         const auto bytes = configuration_part_bytes(*members);
         content.configuration =
-            indexed_configuration{{get<std::uint64_t>(rest, 0)}, std::move(*members)};
+            core::indexed_configuration{{get<std::uint64_t>(rest, 0)}, std::move(*members)};
         rest = rest.subspan(bytes);
     }
     if ((parts & entries_part) == 0) return content;

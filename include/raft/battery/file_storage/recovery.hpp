@@ -25,9 +25,9 @@ namespace raft::wal {
 
 /// What the segments hold.
 struct recovered_log {
-    hard_state vote{};
-    log_terms shape{};
-    std::vector<indexed_configuration> configurations{};
+    core::hard_state vote{};
+    core::log_terms shape{};
+    std::vector<core::indexed_configuration> configurations{};
     std::optional<log_index> lacks_from{};  ///< The log has no commands from here on.
     log_map map{};
     segment_header
@@ -164,7 +164,7 @@ private:
                                "it is all zeros, but a later segment is in use");
         if (log.tail.number == 0) {
             log.vote = header.vote;
-            log.shape = log_terms{header.last};
+            log.shape = core::log_terms{header.last};
             log.next_sequence = header.first_sequence;
             return std::nullopt;
         }
@@ -214,7 +214,7 @@ private:
                                 recovered_log& log) {
         if (content.vote) log.vote = *content.vote;
         if (content.base) {
-            log.shape = log_terms{*content.base};
+            log.shape = core::log_terms{*content.base};
             log.configurations.clear();
             log.lacks_from.reset();
             log.map.clear();
@@ -245,7 +245,7 @@ private:
                           "entries are missing before those of a record");
         if (before.index < log.shape.base().index && !base_is_known_) {
             // These entries replace some of a segment that is gone, because nothing in it counts.
-            log.shape = log_terms{before};
+            log.shape = core::log_terms{before};
             log.configurations.clear();
         }
         if (!log.shape.matches(before) || entries.term < before.term)
@@ -261,11 +261,11 @@ private:
     static void truncate_after(log_index last, recovered_log& log) {
         log.shape.truncate_after(last);
         std::erase_if(log.configurations,
-                      [&](const indexed_configuration& each) { return each.index > last; });
+                      [&](const core::indexed_configuration& each) { return each.index > last; });
         if (log.lacks_from > last) log.lacks_from.reset();
     }
 
-    [[nodiscard]] failure end(log_position last, recovered_log& log) {
+    [[nodiscard]] failure end(core::log_position last, recovered_log& log) {
         if (!log.shape.matches(last) || last.index < log.shape.base().index)
             return damage(segment_.path(), log.tail_offset,
                           "the log is to end where it has no such entry");

@@ -25,7 +25,7 @@ namespace raft::wal {
 inline constexpr std::size_t snapshot_header_bytes = sector_bytes;
 inline constexpr std::size_t snapshot_block_bytes = 64 * 1024;
 inline constexpr std::uint64_t snapshot_magic = 0x70616E7374666172;  // "raftsnap"
-static_assert(56 + configuration_head_bytes + 8 * members_max <= snapshot_header_bytes);
+static_assert(56 + configuration_head_bytes + 8 * core::members_max <= snapshot_header_bytes);
 
 [[nodiscard]] inline std::string snapshot_path(const std::string& directory, log_index last) {
     return path_of(directory, numbered_name(snapshot_prefix, last.value));
@@ -88,7 +88,7 @@ public:
     [[nodiscard]] int sync() { return files_->sync(file_.handle()); }
 
     /// Completes the file, which is to be synced then.
-    [[nodiscard]] int finish(log_position last_included, const configuration& members,
+    [[nodiscard]] int finish(core::log_position last_included, const configuration& members,
                              bool withheld) {
         std::vector<std::byte> table(checksums_.size() * 4);
         for (std::size_t i = 0; i < checksums_.size(); ++i) put(table, 4 * i, checksums_[i]);

@@ -33,7 +33,7 @@ namespace raft::wal {
 
 /// A snapshot as its state machine wrote it, on its way to the disk.
 struct own_snapshot {
-    log_position last_included{};
+    core::log_position last_included{};
     configuration members{};
     bool withheld = false;  ///< There is no state to it.
     std::vector<std::vector<std::byte>> pieces{};
@@ -95,13 +95,14 @@ public:
     [[nodiscard]] snapshot_receiver<Files>& receiver() { return receiver_; }
 
     /// Whether a chunk for this offset goes on with what is there.
-    [[nodiscard]] bool goes_on(const snapshot_description& snapshot, std::uint64_t offset) const {
+    [[nodiscard]] bool goes_on(const core::snapshot_description& snapshot,
+                               std::uint64_t offset) const {
         return holds(snapshot) || receiver_.goes_on(snapshot, offset);
     }
 
     /// Writes a chunk, which goes on with what is there. Where there is no room for it, it can be
     /// received again as long as it still does.
-    [[nodiscard]] failure receive(const snapshot_description& snapshot, std::uint64_t offset,
+    [[nodiscard]] failure receive(const core::snapshot_description& snapshot, std::uint64_t offset,
                                   std::span<const std::byte> bytes) {
         if (holds(snapshot)) return std::nullopt;
         if (auto failed = forget_staged()) return failed;
@@ -109,14 +110,15 @@ public:
     }
 
     /// The same; after the last chunk nothing is left to do that could meet no room.
-    [[nodiscard]] failure stage(const snapshot_description& snapshot, const configuration& members,
-                                std::uint64_t offset, std::span<const std::byte> bytes) {
+    [[nodiscard]] failure stage(const core::snapshot_description& snapshot,
+                                const configuration& members, std::uint64_t offset,
+                                std::span<const std::byte> bytes) {
         if (auto failed = receive(snapshot, offset, bytes)) return failed;
         if (!holds(snapshot) && !receiver_.has_all(snapshot)) return std::nullopt;
         return complete(snapshot, members, false);
     }
 
-    [[nodiscard]] failure install(const snapshot_description& snapshot,
+    [[nodiscard]] failure install(const core::snapshot_description& snapshot,
                                   const configuration& members, bool withheld) {
         if (!holds(snapshot))
             if (auto failed = forget_staged()) return failed;
@@ -218,12 +220,12 @@ private:
     }
 
     /// Whether the file of this received snapshot is complete; its name may not be for good.
-    [[nodiscard]] bool holds(const snapshot_description& snapshot) const {
+    [[nodiscard]] bool holds(const core::snapshot_description& snapshot) const {
         return staged_ && staged_->stored().description == snapshot;
     }
 
     /// Has a received snapshot complete, under its name for good.
-    [[nodiscard]] failure complete(const snapshot_description& snapshot,
+    [[nodiscard]] failure complete(const core::snapshot_description& snapshot,
                                    const configuration& members, bool withheld) {
         if (is_named_) return std::nullopt;
         if (!staged_) {

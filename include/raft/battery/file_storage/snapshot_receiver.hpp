@@ -40,8 +40,8 @@ inline constexpr std::uint64_t received_magic = 0x7472617074666172;  // "raftpar
         !is_known_format(get<std::uint32_t>(sector, 8)) ||
         get<std::uint32_t>(sector, 12) != snapshot_header_crc(sector))
         return std::nullopt;
-    const log_position last_included{{get<std::uint64_t>(sector, 16)},
-                                     {get<std::uint64_t>(sector, 24)}};
+    const core::log_position last_included{{get<std::uint64_t>(sector, 16)},
+                                           {get<std::uint64_t>(sector, 24)}};
     return received_part{
         {last_included, get<std::uint64_t>(sector, 32), get<std::uint32_t>(sector, 40)},
         get<std::uint64_t>(sector, 48),
@@ -83,7 +83,8 @@ public:
     void close() { draft_.close(); }
 
     /// Whether a chunk for this offset goes on with what is there.
-    [[nodiscard]] bool goes_on(const snapshot_description& snapshot, std::uint64_t offset) const {
+    [[nodiscard]] bool goes_on(const core::snapshot_description& snapshot,
+                               std::uint64_t offset) const {
         return offset == 0 ||
                (draft_.is_open() && description_ == snapshot && offset <= draft_.size());
     }
@@ -91,7 +92,7 @@ public:
     /// Bytes that are there already are skipped; others must follow them. Where there is no room
     /// for them the same chunk can be received again, unless `goes_on` says otherwise: then what
     /// was here is gone.
-    [[nodiscard]] failure receive(const snapshot_description& snapshot, std::uint64_t offset,
+    [[nodiscard]] failure receive(const core::snapshot_description& snapshot, std::uint64_t offset,
                                   std::span<const std::byte> bytes) {
         if (!goes_on(snapshot, offset))
             return file_storage_error{path() + ": a chunk for offset " + std::to_string(offset) +
@@ -107,13 +108,13 @@ public:
     }
 
     /// Whether all of it is there.
-    [[nodiscard]] bool has_all(const snapshot_description& snapshot) const {
+    [[nodiscard]] bool has_all(const core::snapshot_description& snapshot) const {
         return draft_.is_open() && description_ == snapshot && draft_.size() == snapshot.size;
     }
 
     /// Completes the file and syncs it.
-    [[nodiscard]] failure finish(const snapshot_description& snapshot, const configuration& members,
-                                 bool withheld) {
+    [[nodiscard]] failure finish(const core::snapshot_description& snapshot,
+                                 const configuration& members, bool withheld) {
         if (snapshot.size == 0)
             if (auto failed = receive(snapshot, 0, {})) return failed;
         if (!has_all(snapshot))
@@ -131,14 +132,14 @@ public:
 private:
     static constexpr std::uint64_t bytes_between_marks = 1024 * 1024;
 
-    [[nodiscard]] failure begin(const snapshot_description& snapshot) {
+    [[nodiscard]] failure begin(const core::snapshot_description& snapshot) {
         marked_ = 0;
         description_ = snapshot;
         return check(snapshot_draft<Files>::begin(*files_, path(), draft_), "create", path());
     }
 
     /// A mark that there is no room for is set with the next one.
-    [[nodiscard]] failure mark(const snapshot_description& snapshot) {
+    [[nodiscard]] failure mark(const core::snapshot_description& snapshot) {
         if (auto failed = sync()) return failed;
         auto failed = marked_ == 0 ? check(files_->sync_directory(directory_), "sync", directory_)
                                    : std::nullopt;
@@ -158,8 +159,8 @@ private:
     Files* files_;
     std::string directory_;
     snapshot_draft<Files> draft_{};
-    snapshot_description description_{};  ///< What the draft is of.
-    std::uint64_t marked_ = 0;            ///< How many bytes the last mark speaks of.
+    core::snapshot_description description_{};  ///< What the draft is of.
+    std::uint64_t marked_ = 0;                  ///< How many bytes the last mark speaks of.
 };
 
 }  // namespace raft::wal

@@ -30,18 +30,18 @@
 #include <raft/core/step.hpp>
 #include <raft/crc32c.hpp>
 
-namespace raft {
+namespace raft::flight {
 
 /// An input, and when it was given to the step.
 struct recorded_input {
     instant when{};
-    input what{};
+    core::input what{};
     friend bool operator==(const recorded_input&, const recorded_input&) = default;
 };
 
 /// Inputs one after the other, and the state before the first.
 struct recorded_stretch {
-    state before{};
+    core::state before{};
     std::vector<recorded_input> inputs{};
     friend bool operator==(const recorded_stretch&, const recorded_stretch&) = default;
 };
@@ -49,7 +49,7 @@ struct recorded_stretch {
 /// Each stretch begins where the one before it ends.
 struct recording {
     std::vector<recorded_stretch> stretches{};
-    state after{};  ///< After the last input.
+    core::state after{};  ///< After the last input.
     friend bool operator==(const recording&, const recording&) = default;
 };
 
@@ -79,13 +79,19 @@ enum class recording_error : std::uint8_t {
 }
 
 /// The checksum by which a recording names its last state.
-[[nodiscard]] inline std::uint32_t checksum_of(const state& s) {
+[[nodiscard]] inline std::uint32_t checksum_of(const core::state& s) {
     std::vector<std::byte> bytes;
     detail::append_value(bytes, s);
     return crc32c(bytes);
 }
 
-namespace detail {
+}  // namespace raft::flight
+
+namespace raft {
+using flight::describe;
+}
+
+namespace raft::detail {
 
 inline constexpr std::string_view recording_magic = "raft-rec";
 inline constexpr std::uint32_t recording_version = 3;
@@ -136,8 +142,8 @@ void write_input(value_writer& out, duration since, const Input& what) {
            (!leading->own || !leading->others.contains(*leading->own));
 }
 
-[[nodiscard]] inline recorded_stretch read_stretch(value_reader& in) {
-    recorded_stretch stretch{.before = in.read<state>(), .inputs = {}};
+[[nodiscard]] inline flight::recorded_stretch read_stretch(value_reader& in) {
+    flight::recorded_stretch stretch{.before = in.read<state>(), .inputs = {}};
     auto when = in.read<instant>();
     for (auto count = in.read<std::uint64_t>(); count > 0 && in.good(); --count) {
         const auto since = in.read<duration>();
@@ -150,7 +156,9 @@ void write_input(value_writer& out, duration since, const Input& what) {
     return stretch;
 }
 
-}  // namespace detail
+}  // namespace raft::detail
+
+namespace raft::flight {
 
 /// Reads a file that nobody vouches for.
 [[nodiscard]] inline std::variant<recording, recording_error>
@@ -183,4 +191,4 @@ read_recording(std::span<const std::byte> bytes) {
     return found;
 }
 
-}  // namespace raft
+}  // namespace raft::flight

@@ -35,13 +35,17 @@ struct group_id {
     return {member.value & std::numeric_limits<std::uint32_t>::max()};
 }
 
+}  // namespace raft
+
+namespace raft::wire {
+
 /// One message of a batch. Views: valid as long as the batch is neither changed nor cleared.
 template <class Command>
 struct batch_part {
     group_id group{};
     member_id from{};
     member_id to{};
-    const message& body;
+    const core::message& body;
     attachment<Command> beside{};
 };
 
@@ -64,7 +68,7 @@ public:
         added.group = group;
         added.from = from;
         added.to = to;
-        if constexpr (std::is_same_v<Body, message>)
+        if constexpr (std::is_same_v<Body, core::message>)
             added.body = body;
         else
             added.body.template emplace<Body>(body);
@@ -123,7 +127,7 @@ private:
         range chunk{};
         range configuration{};
         command_access commands = command_access::given;
-        message body{};
+        core::message body{};
     };
 
     /// A command that stays in memory may be what no codec takes: the codec is asked only where
@@ -150,9 +154,9 @@ private:
 
     std::vector<stored> messages_{};
     std::vector<entry<Command>> entries_{};
-    std::vector<indexed_configuration> configurations_{};
+    std::vector<core::indexed_configuration> configurations_{};
     std::vector<std::byte> chunks_{};
     std::size_t bytes_ = 0;
 };
 
-}  // namespace raft
+}  // namespace raft::wire

@@ -20,7 +20,7 @@
 #include <raft/battery/host/batch.hpp>
 #include <raft/codec/message.hpp>
 
-namespace raft {
+namespace raft::wire {
 
 /// What a batch in bytes may be at most, the same on every host.
 struct batch_frame_limits {
@@ -28,14 +28,18 @@ struct batch_frame_limits {
     frame_limits each{};  ///< Of each message in it.
 };
 
-namespace detail {
+}  // namespace raft::wire
+
+namespace raft::detail {
 inline constexpr std::size_t batch_header_bytes = 12;
 inline constexpr std::size_t address_bytes = 24;
 
 [[nodiscard]] inline frame_lengths batch_lengths(const batch_frame_limits& limits) {
     return {.least = batch_header_bytes + checksum_bytes, .most = limits.batch_bytes_max};
 }
-}  // namespace detail
+}  // namespace raft::detail
+
+namespace raft::wire {
 
 /// Writes one batch as a frame, message by message, to the end of `out`, which nothing else changes
 /// meanwhile. Allocates only if `out` must grow.
@@ -180,4 +184,4 @@ private:
     decoded<Command> decoded_{};
 };
 
-}  // namespace raft
+}  // namespace raft::wire

@@ -13,7 +13,7 @@
 
 #include <raft/battery/host/batch.hpp>
 
-namespace raft {
+namespace raft::wire {
 
 /// What a batch holds at most. At these limits messages wait or are lost, as on any network, and
 /// the protocol sends them again.
@@ -121,4 +121,4 @@ private:
     std::uint64_t dropped_ = 0;
 };
 
-}  // namespace raft
+}  // namespace raft::wire
