@@ -51,11 +51,6 @@ struct events_left {
     friend bool operator==(const events_left&, const events_left&) = default;
 };
 
-constexpr void visit_fields(fields_of<events_left> auto& x, auto visit) {
-    auto& [crashes, damages, wipes, births, reads, snapshots, transfers, parts, changes] = x;
-    visit(crashes, damages, wipes, births, reads, snapshots, transfers, parts, changes);
-}
-
 /// All of it.
 [[nodiscard]] constexpr events_left events_within(const model_bounds& bounds) {
     return {bounds.crashes,   bounds.damages,   bounds.wipes, bounds.births, bounds.reads,
