@@ -2,8 +2,8 @@
 //
 // budget: 16100 instructions
 //
-// W2: 64 entries of 16 bytes in one proposal on one of three nodes, carried to all and applied there
-// before the next, their part of the compaction of the logs included.
+// W2: 64 entries of 16 bytes in one proposal on one of three nodes, carried to all and applied
+// there before the next, their part of the compaction of the logs included.
 #include <array>
 #include <cstdint>
 #include <cstdlib>

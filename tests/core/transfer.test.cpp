@@ -146,6 +146,19 @@ TEST_CASE("S73 a transfer to a server that is down is given up and the leader go
     CHECK(c.commit(s1) == 2);
 }
 
+TEST_CASE("S73 of successors with equal logs the leader takes the one that answers") {
+    for (const input request : {input{transfer_requested{}}, input{step_down_requested{}}}) {
+        auto c = steady(3, {});
+        c.crash(s2);
+        c.run_for(settings{}.heartbeat_interval * 2);
+        c.give(s1, request);
+        CHECK(c.sent<timeout_now>(s1, s3) == timeout_now{{1}, {1}});
+        CHECK(count<timeout_now>(c, s1, s2) == 0);
+        c.settle();
+        CHECK(c.leader() == s3);
+    }
+}
+
 TEST_CASE("S75 B57 who is no voter, or does not follow the sender, does not stand when told to") {
     configuration members = voters_only({s1, s2, s3, s4});
     members.voters = member_set::first(3);

@@ -7,6 +7,8 @@
 // the others, and steps down.
 #pragma once
 
+#include <optional>
+
 #include <raft/core/request.hpp>
 #include <raft/core/sending.hpp>
 
@@ -30,23 +32,29 @@ constexpr void advance_transfer(turn& t) {
     send_timeout_now(t, *target);
 }
 
-/// Of the others that could lead, the one with the most complete log; if possible one that can
-/// still lead after a change in progress.
-[[nodiscard]] constexpr std::optional<slot> best_successor(const state& s,
-                                                           const leader_state& leader) {
+/// Of the others that could lead, one that answers, with the most complete log, and of several the
+/// one that answered last; if possible one that can still lead after a change in progress.
+[[nodiscard]] constexpr std::optional<slot>
+best_successor(const state& s, const leader_state& leader, instant now) {
     const auto& members = s.members();
     const auto able = members.all_voters().without(members.witnesses) & leader.others;
     const auto staying = able & members.final_voters();
+    const auto is_better = [&](slot a, slot b) {
+        const auto &one = s.peers[a.value], &other = s.peers[b.value];
+        const bool answers = is_reachable(s, one, now);
+        if (answers != is_reachable(s, other, now)) return answers;
+        if (one.match_index != other.match_index) return one.match_index > other.match_index;
+        return one.last_contact > other.last_contact;
+    };
     std::optional<slot> best;
-    for (const auto other : staying.empty() ? able : staying)
-        if (!best || s.peers[other.value].match_index > s.peers[best->value].match_index)
-            best = other;
+    for (const auto each : staying.empty() ? able : staying)
+        if (!best || is_better(each, *best)) best = each;
     return best;
 }
 
 /// Steps down now; the best successor starts an election at once if it has the whole log.
 constexpr void step_aside(turn& t, leader_state& leader) {
-    const auto successor = best_successor(t.s, leader);
+    const auto successor = best_successor(t.s, leader, t.now);
     if (successor && t.s.peers[successor->value].match_index == t.s.log.last_index())
         send_timeout_now(t, *successor);
     become_follower(t, t.s.current_term, std::nullopt);
@@ -58,7 +66,8 @@ constexpr void on_transfer(turn& t, std::optional<member_id> wanted) {
     if (leader == nullptr) return;
     if (t.s.tasks->transfer) return refuse(t, refusal_reason::transfer_in_progress);
     if (wanted == t.s.self) return refuse(t, refusal_reason::nothing_to_do);
-    const auto target = wanted ? t.s.members().slot_of(*wanted) : best_successor(t.s, *leader);
+    const auto target =
+        wanted ? t.s.members().slot_of(*wanted) : best_successor(t.s, *leader, t.now);
     if (!target)
         return refuse(t, wanted ? refusal_reason::unknown_member : refusal_reason::no_candidate);
     if (!t.s.members().can_lead(*target)) return refuse(t, refusal_reason::cannot_lead);
@@ -86,7 +95,7 @@ constexpr void step_aside_if_disk_stalls(turn& t) {
     auto& mine = t.s.peers[leader->own->value];
     if (t.s.disk.is_idle()) mine.last_contact = t.now;
     if (t.now - mine.last_contact < t.s.config.election_timeout * disk_patience) return;
-    const auto successor = best_successor(t.s, *leader);
+    const auto successor = best_successor(t.s, *leader, t.now);
     if (successor && t.s.peers[successor->value].match_index > t.s.disk.durable_index)
         step_aside(t, *leader);
 }
