@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 #
-# For those who work on raft itself: each header is verified to be self-contained, and the single
-# headers are generated.
+# For those who work on raft itself: the preset clang verifies that each header is self-contained,
+# and the single headers are generated.
 
 option(RAFT_SINGLE_HEADER "Build everything against the generated single headers" OFF)
 mark_as_advanced(RAFT_SINGLE_HEADER)
