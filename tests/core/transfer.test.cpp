@@ -147,7 +147,7 @@ TEST_CASE("S73 a transfer to a server that is down is given up and the leader go
 }
 
 TEST_CASE("S73 of successors with equal logs the leader takes the one that answers") {
-    for (const input request : {input{transfer_requested{}}, input{step_down_requested{}}}) {
+    for (const input& request : {input{transfer_requested{}}, input{step_down_requested{}}}) {
         auto c = steady(3, {});
         c.crash(s2);
         c.run_for(settings{}.heartbeat_interval * 2);
