@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSL-1.0
 #
-# ioredis' Cluster sends a command again whose connection was lost before its answer, INCR too, though
-# both options that promise otherwise are set: it is carried out twice, and the call reports no error.
+# ioredis' Cluster sends a command again whose connection was lost before its answer, INCR too,
+# though both options that promise otherwise are set: it is carried out twice, without an error.
 # A Redis object of the same package, with the same options, reports an error.
 #
 # Version:  ioredis 6.0.0 (npm), redis-server 5:7.0.15-1~deb12u10 (Debian 12), Node.js 20.
 # Expected: the documentation of `autoResendUnfulfilledCommands`: "Whether or not to resend
 #           unfulfilled commands on reconnect", and of `maxRetriesPerRequest`: pending commands are
-#           flushed "with an error" after so many retries. They are passed as `redisOptions`, where a
-#           Cluster takes those of its connections.
-# Seen:     with false and 0 one incr() of a Redis object rejects, and the key holds 1; one incr() of
-#           a Cluster resolves to 2, and the key holds 2.
+#           flushed "with a `MaxRetriesPerRequestError` error" after so many reconnections. They are
+#           passed as `redisOptions`, where a Cluster takes those of its connections.
+# Seen:     with false and 0 one incr() of a Redis object rejects, and the key holds 1; one incr()
+#           of a Cluster resolves to 2, and the key holds 2.
 # It hurts: a counter, a balance or a queue is wrong after a failover, and nobody hears of it.
 set -euo pipefail
 dir=$(mktemp -d)
@@ -20,7 +20,8 @@ cd "$dir"
 apt-get update -qq
 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
   redis-server=5:7.0.15-1~deb12u10 >install.log
-npm install --silent --ignore-scripts --no-audit --no-fund --no-package-lock ioredis@6.0.0 >>install.log
+npm install --silent --ignore-scripts --no-audit --no-fund --no-package-lock ioredis@6.0.0 \
+  >>install.log
 
 # The server knows its clients by way of the relay below, which has the next port.
 port=7397

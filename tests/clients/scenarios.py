@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """What happens to a client, and what it makes of that in the words of the manual's table."""
 
+import itertools
 import time
 
 from cluster import PATIENCE, Failure, eventually, holds_within
@@ -105,44 +106,70 @@ def several_keys(trial):
     return "yes"
 
 
+def once_more(trial, call):
+    """The words for a call that was refused whole by a server which leads no more."""
+    if holds_within(10.0, call):
+        return "yes; the first after a transfer is refused"
+    eventually("a write", trial.write)
+    if holds_within(10.0, call):
+        return "yes; refused after a transfer, until another write"
+    trial.connect()
+    eventually("the call of a new object", call)
+    return "yes; refused after a transfer, until connected anew"
+
+
 def pipeline(trial):
+    """One of a thousand commands, and one that meets a server which leads no more."""
     trial.connect()
     if not trial.client.pipelines:
         return "has none"
-    keys = [f"pipeline:{n}" for n in range(1000)]
-    results = trial.program.must("pipeline", keys)
-    if results != [1] * len(keys) or set(trial.cluster.values(keys).values()) != {"1"}:
-        raise Failure(f"a pipeline: {results}")
-    return "yes"
+
+    def call(name):
+        keys = [f"{name}:{n}" for n in range(1000)]
+        said = trial.program.call("pipeline", keys) or {}
+        done = set(trial.cluster.values(keys).values())
+        if "ok" in said and (said["ok"] != [1] * len(keys) or done != {"1"}):
+            raise Failure(f"a pipeline was answered {said} and left {done}")
+        return said, done
+
+    said, _ = call("first")
+    if "ok" not in said:
+        raise Failure(f"a pipeline: {said}")
+    trial.cluster.transfer()
+    said, done = call("second")
+    if "ok" in said:
+        return "yes"
+    trial.errors.append(str(said.get("error")))
+    if done != {None}:
+        return "yes; after a transfer an error, and a part is done"
+    number = itertools.count()
+    return once_more(trial, lambda: "ok" in call(f"further:{next(number)}")[0])
 
 
 def transaction(trial):
     """One, and one that meets a server which leads no more: it must be done whole or not at all."""
     trial.connect()
-    said = trial.program.call("transaction", "{one}key", "{one}counter")
-    if said and "error" in said:
+
+    def call(name):
+        key, counter = f"{{{name}}}key", f"{{{name}}}counter"
+        said = trial.program.call("transaction", key, counter) or {}
+        left = list(trial.cluster.values([key, counter]).values())
+        if "ok" in said and (said["ok"][1:] != [1, "set"] or left != ["set", "1"]):
+            raise Failure(f"a transaction was answered {said} and left {left}")
+        return said, left
+
+    said, left = call("first")
+    if "error" in said and left == [None, None]:
         return "refuses it"
-    if not said or said["ok"][1:] != [1, "set"]:
-        raise Failure(f"a transaction: {said}")
     trial.cluster.transfer()
-    moved = trial.program.call("transaction", "{two}key", "{two}counter") or {}
-    left = list(trial.cluster.values(["{two}key", "{two}counter"]).values())
-    if "ok" in moved and left != ["set", "1"]:
-        raise Failure(f"a transaction was answered {moved} and left {left}")
-    if "error" in moved and left != [None, None]:
-        return "**not** after a transfer: it follows `MOVED` out of it, and writes one by one"
-    if "ok" in moved:
+    said, left = call("second")
+    if "ok" in said:
         return "yes"
-    trial.errors.append(str(moved.get("error")))
-
-    def again():
-        return "ok" in (trial.program.call("transaction", "{three}key", "{three}counter") or {})
-
-    if holds_within(10.0, again):
-        return "yes; after a transfer the first is refused"
-    eventually("a write", trial.write)
-    eventually("a transaction behind it", again)
-    return "yes; after a transfer refused until another write"
+    trial.errors.append(str(said.get("error")))
+    if left != [None, None]:
+        return "**not** after a transfer: it follows `MOVED` out of it, and writes one by one"
+    number = itertools.count()
+    return once_more(trial, lambda: "ok" in call(f"further:{next(number)}")[0])
 
 
 WITH_DEFAULTS = {
