@@ -84,6 +84,12 @@ public:
         return result_of(sessions_.apply(place, asked));
     }
 
+    /// The log's time: the latest that it has shown.
+    [[nodiscard]] raft::log_time now() const { return sessions_.now(); }
+    void pass_time(raft::log_index place, raft::log_time now) {
+        if (now > sessions_.now()) static_cast<void>(sessions_.apply(place, raft::pass_time{now}));
+    }
+
     void save(auto& sink) const { sessions_.save(sink); }
     [[nodiscard]] bool restore(auto& source) { return sessions_.restore(source); }
 

@@ -186,7 +186,7 @@ void countkeysinslot(local_call& call) {
     if (!slot) return call.reply.error(no_integer);
     if (!is_slot(*slot)) return call.reply.error("ERR Invalid slot");
     std::int64_t count = 0;
-    call.server.store().values().for_each([&](const std::string& key, const auto& /*value*/) {
+    call.server.store().keys().for_each([&](const std::string& key, const auto& /*value*/) {
         count += hash_slot(key) == *slot ? 1 : 0;
     });
     call.reply.integer(count);
@@ -199,7 +199,7 @@ void getkeysinslot(local_call& call) {
     if (!is_slot(*slot) || *most < 0) return call.reply.error("ERR Invalid slot or number of keys");
     std::vector<std::string_view> found;
     std::size_t bytes = 0;
-    call.server.store().values().for_each([&](const std::string& key, const auto& /*value*/) {
+    call.server.store().keys().for_each([&](const std::string& key, const auto& /*value*/) {
         const auto full = std::cmp_greater_equal(found.size(), *most);
         if (full || hash_slot(key) != *slot || bytes > limits::reply_bytes_max) return;
         found.push_back(key);

@@ -15,6 +15,8 @@
 
 #include "cluster_request.hpp"
 #include "kv.hpp"
+#include "lifetimes.hpp"
+#include "limits.hpp"
 #include "operations.hpp"
 #include "reply.hpp"
 #include "request.hpp"
@@ -52,8 +54,17 @@ struct local_call {
     reply_writer reply;
 };
 
+/// A read of the store.
+struct read_call {
+    const kv& store;
+    const word_list& words;
+    reply_writer reply;
+    raft::log_time
+        now{};  ///< As this server reckons the log's time, for what shows how much is left.
+};
+
 using local_function = void (*)(local_call& call);
-using read_function = void (*)(const kv& store, const word_list& words, reply_writer reply);
+using read_function = void (*)(read_call& call);
 /// Adds the write, or adds nothing and says what is wrong.
 using write_function = std::optional<std::string_view> (*)(const word_list& words,
                                                            batch_writer batch);
@@ -107,9 +118,25 @@ struct command {
 [[nodiscard]] bool same_word(std::string_view text, std::string_view lower);
 
 inline constexpr std::string_view syntax_error = "ERR syntax error";
-inline constexpr std::string_view no_integer = "ERR value is not an integer or out of range";
+inline constexpr std::string_view value_too_long =
+    "ERR string exceeds maximum allowed size of 1048576 bytes";
 inline constexpr std::string_view reply_too_long_text =
     "ERR the reply would be longer than 33554432 bytes";
+
+/// What is wrong with a key, or a value, if anything is.
+[[nodiscard]] inline std::optional<std::string_view> check_key(std::string_view key) {
+    if (key.size() <= limits::key_bytes_max) return std::nullopt;
+    return "ERR key exceeds maximum allowed size of 65536 bytes";
+}
+[[nodiscard]] inline std::optional<std::string_view> check_value(std::string_view value) {
+    if (value.size() <= limits::value_bytes_max) return std::nullopt;
+    return value_too_long;
+}
+[[nodiscard]] inline std::optional<std::string_view> check_pair(std::string_view key,
+                                                                std::string_view value) {
+    const auto wrong = check_key(key);
+    return wrong ? wrong : check_value(value);
+}
 
 /// "ERR wrong number of arguments for 'get' command".
 [[nodiscard]] std::string wrong_arity(std::string_view name);
@@ -166,20 +193,19 @@ std::optional<std::string_view> raft_session(const word_list& words, batch_write
 std::optional<std::string_view> raft_once(const word_list& words, batch_writer batch);
 
 // key_commands.cpp
-void keys(const kv& store, const word_list& words, reply_writer reply);
-void randomkey(const kv& store, const word_list& words, reply_writer reply);
-void scan(const kv& store, const word_list& words, reply_writer reply);
+void keys(read_call& call);
+void randomkey(read_call& call);
+void scan(read_call& call);
 
 // data_commands.cpp
-void get(const kv& store, const word_list& words, reply_writer reply);
-void exists(const kv& store, const word_list& words, reply_writer reply);
-void strlen(const kv& store, const word_list& words, reply_writer reply);
-void getrange(const kv& store, const word_list& words, reply_writer reply);
-void type(const kv& store, const word_list& words, reply_writer reply);
-void mget(const kv& store, const word_list& words, reply_writer reply);
-void dbsize(const kv& store, const word_list& words, reply_writer reply);
+void get(read_call& call);
+void exists(read_call& call);
+void strlen(read_call& call);
+void getrange(read_call& call);
+void type(read_call& call);
+void mget(read_call& call);
+void dbsize(read_call& call);
 
-std::optional<std::string_view> set(const word_list& words, batch_writer batch);
 std::optional<std::string_view> setnx(const word_list& words, batch_writer batch);
 std::optional<std::string_view> getset(const word_list& words, batch_writer batch);
 std::optional<std::string_view> getdel(const word_list& words, batch_writer batch);
@@ -194,6 +220,21 @@ std::optional<std::string_view> append(const word_list& words, batch_writer batc
 std::optional<std::string_view> mset(const word_list& words, batch_writer batch);
 std::optional<std::string_view> cas(const word_list& words, batch_writer batch);
 std::optional<std::string_view> flushall(const word_list& words, batch_writer batch);
+
+// expiry_commands.cpp
+void ttl(read_call& call);
+void pttl(read_call& call);
+void expiretime(read_call& call);
+void pexpiretime(read_call& call);
+std::optional<std::string_view> set(const word_list& words, batch_writer batch);
+std::optional<std::string_view> setex(const word_list& words, batch_writer batch);
+std::optional<std::string_view> psetex(const word_list& words, batch_writer batch);
+std::optional<std::string_view> getex(const word_list& words, batch_writer batch);
+std::optional<std::string_view> expire(const word_list& words, batch_writer batch);
+std::optional<std::string_view> pexpire(const word_list& words, batch_writer batch);
+std::optional<std::string_view> expireat(const word_list& words, batch_writer batch);
+std::optional<std::string_view> pexpireat(const word_list& words, batch_writer batch);
+std::optional<std::string_view> persist(const word_list& words, batch_writer batch);
 
 }  // namespace commands
 

@@ -17,25 +17,8 @@ namespace {
 
 using problem = std::optional<std::string_view>;
 
-constexpr std::string_view key_too_long = "ERR key exceeds maximum allowed size of 65536 bytes";
-constexpr std::string_view value_too_long =
-    "ERR string exceeds maximum allowed size of 1048576 bytes";
-
 /// What an element takes in a reply besides its own bytes, at most.
 constexpr std::size_t element_bytes = 16;
-
-problem check_key(std::string_view key) {
-    return key.size() > limits::key_bytes_max ? problem{key_too_long} : std::nullopt;
-}
-
-problem check_value(std::string_view value) {
-    return value.size() > limits::value_bytes_max ? problem{value_too_long} : std::nullopt;
-}
-
-problem check_pair(std::string_view key, std::string_view value) {
-    const auto wrong = check_key(key);
-    return wrong ? wrong : check_value(value);
-}
 
 std::span<const std::string_view> after_name(const word_list& words) {
     return std::span{words}.subspan(1);
@@ -51,86 +34,67 @@ problem add_increment(std::string_view key, std::int64_t by, batch_writer batch)
 
 // ------------------------------------------------------------------------------------------- reads
 
-void get(const kv& store, const word_list& words, reply_writer reply) {
-    if (const auto* value = store.find(words[1])) {
-        reply.bulk(*value);
+void get(read_call& call) {
+    if (const auto* value = call.store.find(call.words[1])) {
+        call.reply.bulk(*value);
     } else {
-        reply.nothing();
+        call.reply.nothing();
     }
 }
 
-void exists(const kv& store, const word_list& words, reply_writer reply) {
+void exists(read_call& call) {
     std::int64_t count = 0;
-    for (const auto key : after_name(words)) count += store.find(key) != nullptr ? 1 : 0;
-    reply.integer(count);
+    for (const auto key : after_name(call.words)) count += call.store.find(key) != nullptr ? 1 : 0;
+    call.reply.integer(count);
 }
 
-void strlen(const kv& store, const word_list& words, reply_writer reply) {
-    const auto* value = store.find(words[1]);
-    reply.integer(value != nullptr ? static_cast<std::int64_t>(value->size()) : 0);
+void strlen(read_call& call) {
+    const auto* value = call.store.find(call.words[1]);
+    call.reply.integer(value != nullptr ? static_cast<std::int64_t>(value->size()) : 0);
 }
 
-void getrange(const kv& store, const word_list& words, reply_writer reply) {
-    const auto first = integer_in(words[2]);
-    const auto last = integer_in(words[3]);
-    if (!first || !last) return reply.error(no_integer);
-    const auto* value = store.find(words[1]);
+void getrange(read_call& call) {
+    const auto first = integer_in(call.words[2]);
+    const auto last = integer_in(call.words[3]);
+    if (!first || !last) return call.reply.error(no_integer);
+    const auto* value = call.store.find(call.words[1]);
     const auto size = value == nullptr ? 0 : static_cast<std::int64_t>(value->size());
     const auto counted = [&](std::int64_t at) { return std::max<std::int64_t>(at, -size) + size; };
     const auto begin = *first < 0 ? counted(*first) : *first;
     const auto end = std::min(*last < 0 ? counted(*last) : *last, size - 1);
     const auto turned = *first < 0 && *last < 0 && *first > *last;
-    if (begin > end || size == 0 || turned) return reply.bulk("");
+    if (begin > end || size == 0 || turned) return call.reply.bulk("");
     const auto length = static_cast<std::size_t>(end - begin + 1);
-    reply.bulk(std::string_view{*value}.substr(static_cast<std::size_t>(begin), length));
+    call.reply.bulk(std::string_view{*value}.substr(static_cast<std::size_t>(begin), length));
 }
 
-void type(const kv& store, const word_list& words, reply_writer reply) {
-    reply.status(store.find(words[1]) != nullptr ? "string" : "none");
+void type(read_call& call) {
+    call.reply.status(call.store.find(call.words[1]) != nullptr ? "string" : "none");
 }
 
-void mget(const kv& store, const word_list& words, reply_writer reply) {
+void mget(read_call& call) {
     std::vector<const std::string*> values;
     std::size_t bytes = 0;
-    for (const auto key : after_name(words)) {
-        values.push_back(store.find(key));
+    for (const auto key : after_name(call.words)) {
+        values.push_back(call.store.find(key));
         bytes += element_bytes + (values.back() != nullptr ? values.back()->size() : 0);
-        if (bytes > limits::reply_bytes_max) return reply.error(reply_too_long_text);
+        if (bytes > limits::reply_bytes_max) return call.reply.error(reply_too_long_text);
     }
-    reply.array(values.size());
+    call.reply.array(values.size());
     for (const auto* value : values) {
         if (value != nullptr) {
-            reply.bulk(*value);
+            call.reply.bulk(*value);
         } else {
-            reply.nothing();
+            call.reply.nothing();
         }
     }
 }
 
-void dbsize(const kv& store, const word_list& /*words*/, reply_writer reply) {
-    reply.integer(static_cast<std::int64_t>(store.values().size()));
+void dbsize(read_call& call) {
+    call.reply.integer(static_cast<std::int64_t>(call.store.keys().size()));
 }
 
 // ------------------------------------------------------------------------------------------ writes
-
-problem set(const word_list& words, batch_writer batch) {
-    set_condition condition;
-    for (const auto option : std::span{words}.subspan(3)) {
-        if (same_word(option, "nx")) {
-            condition.only_if_absent = true;
-        } else if (same_word(option, "xx")) {
-            condition.only_if_present = true;
-        } else if (same_word(option, "get")) {
-            condition.give_old_value = true;
-        } else {
-            return "ERR syntax error: SET takes the options NX, XX and GET, and no other";
-        }
-    }
-    if (condition.only_if_absent && condition.only_if_present) return syntax_error;
-    if (const auto wrong = check_pair(words[1], words[2])) return wrong;
-    batch.set(words[1], words[2], condition);
-    return std::nullopt;
-}
 
 problem setnx(const word_list& words, batch_writer batch) {
     if (const auto wrong = check_pair(words[1], words[2])) return wrong;

@@ -113,9 +113,11 @@ void info(local_call& call) {
         out.line("cluster_enabled", 1);
     }
     if (wanted("keyspace")) {
-        const auto keys = call.server.store().values().size();
+        const auto& keys = call.server.store().keys();
         out.section("Keyspace");
-        if (keys != 0) out.line("db0", "keys=" + std::to_string(keys) + ",expires=0,avg_ttl=0");
+        if (!keys.empty())
+            out.line("db0", "keys=" + std::to_string(keys.size()) +
+                                ",expires=" + std::to_string(keys.expiring()) + ",avg_ttl=0");
     }
     call.reply.bulk(out.text);
 }

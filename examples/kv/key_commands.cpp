@@ -49,27 +49,27 @@ problem take_scan_options(const word_list& words, scan_options& options) {
 
 }  // namespace
 
-void keys(const kv& store, const word_list& words, reply_writer reply) {
-    const auto pattern = words[1];
-    if (pattern.size() > limits::pattern_bytes_max) return reply.error(pattern_too_long);
+void keys(read_call& call) {
+    const auto pattern = call.words[1];
+    if (pattern.size() > limits::pattern_bytes_max) return call.reply.error(pattern_too_long);
     const auto all = pattern == "*";
     std::vector<std::string_view> found;
     std::size_t bytes = 0;
-    store.values().for_each([&](const std::string& key, const std::string& /*value*/) {
+    call.store.keys().for_each([&](const std::string& key, const auto& /*held*/) {
         if (bytes > limits::reply_bytes_max || !(all || glob_matches(pattern, key))) return;
         found.push_back(key);
         bytes += element_bytes + key.size();
     });
-    if (bytes > limits::reply_bytes_max) return reply.error(reply_too_long_text);
-    reply.array(found.size());
-    for (const auto key : found) reply.bulk(key);
+    if (bytes > limits::reply_bytes_max) return call.reply.error(reply_too_long_text);
+    call.reply.array(found.size());
+    for (const auto key : found) call.reply.bulk(key);
 }
 
-void randomkey(const kv& store, const word_list& /*words*/, reply_writer reply) {
+void randomkey(read_call& call) {
     static std::minstd_rand random{std::random_device{}()};
     const auto any_key_from = [&](std::uint64_t cursor) {
         std::vector<std::string_view> found;
-        static_cast<void>(store.values().scan(cursor, [&](std::string_view key) {
+        static_cast<void>(call.store.keys().scan(cursor, [&](std::string_view key) {
             found.push_back(key);
             return false;
         }));
@@ -77,21 +77,21 @@ void randomkey(const kv& store, const word_list& /*words*/, reply_writer reply) 
     };
     auto found = any_key_from(random() % sharded_map::cursors());
     if (found.empty()) found = any_key_from(0);
-    found.empty() ? reply.nothing() : reply.bulk(found[random() % found.size()]);
+    found.empty() ? call.reply.nothing() : call.reply.bulk(found[random() % found.size()]);
 }
 
 /// A key that is there from the first call to the last is returned once; one that comes or goes
 /// meanwhile, perhaps.
-void scan(const kv& store, const word_list& words, reply_writer reply) {
-    const auto cursor = integer_in(words[1]);
-    if (!cursor || *cursor < 0) return reply.error("ERR invalid cursor");
+void scan(read_call& call) {
+    const auto cursor = integer_in(call.words[1]);
+    if (!cursor || *cursor < 0) return call.reply.error("ERR invalid cursor");
     scan_options options;
-    if (const auto wrong = take_scan_options(words, options)) return reply.error(*wrong);
+    if (const auto wrong = take_scan_options(call.words, options)) return call.reply.error(*wrong);
     std::vector<std::string_view> found;
     std::size_t seen = 0;
     std::size_t bytes = 0;
     const auto next =
-        store.values().scan(static_cast<std::uint64_t>(*cursor), [&](std::string_view key) {
+        call.store.keys().scan(static_cast<std::uint64_t>(*cursor), [&](std::string_view key) {
             ++seen;
             if (options.strings && glob_matches(options.pattern, key)) {
                 found.push_back(key);
@@ -99,10 +99,10 @@ void scan(const kv& store, const word_list& words, reply_writer reply) {
             }
             return seen < options.count && bytes < limits::output_bytes_soft;
         });
-    reply.array(2);
-    reply.bulk(std::to_string(next));
-    reply.array(found.size());
-    for (const auto key : found) reply.bulk(key);
+    call.reply.array(2);
+    call.reply.bulk(std::to_string(next));
+    call.reply.array(found.size());
+    for (const auto key : found) call.reply.bulk(key);
 }
 
 }  // namespace raft_kv::commands

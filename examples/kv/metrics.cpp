@@ -175,7 +175,7 @@ std::string metrics_text(const service& server) {
     tell_members(out, report);
     tell_activity(out, report.done);
     tell_flushes(out, report.flushes);
-    out.gauge("raft_kv_keys", "The keys that the store holds.", server.store().values().size());
+    out.gauge("raft_kv_keys", "The keys that the store holds.", server.store().keys().size());
     tell_clients(out, report.clients);
     tell_refusals(out, report);
     out.gauge("raft_kv_uptime_seconds", "Since the server was started.", report.uptime_seconds);

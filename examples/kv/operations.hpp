@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,8 @@
 
 #include "bytes.hpp"
 #include "cluster_file.hpp"
+
+#include <raft/battery/log_time/time.hpp>
 
 namespace raft_kv {
 
@@ -33,6 +36,25 @@ enum class operation_code : std::uint8_t {
     take,
     set_range,
     add_decimal,
+    // Servers before raft-kv knew time cannot read what follows.
+    stamp,  ///< It is so late.
+    set_expiring,
+    get_expiring,
+    expire,
+    persist,
+};
+
+/// What clocks show when a command is taken.
+struct write_times {
+    raft::log_time log{};      ///< By this server's reckoning of the log's time.
+    std::int64_t unix_ms = 0;  ///< By its wall clock.
+};
+
+/// How long a key is to live, from when the command is applied. The wall clock of the server that
+/// took the command has done its part by then.
+struct lifetime {
+    std::int64_t milliseconds = 0;  ///< 0 or less: it goes at once.
+    std::int64_t unix_ms = 0;       ///< What that wall clock shows at its end.
 };
 
 /// When a set takes place, and what it answers.
@@ -41,6 +63,23 @@ struct set_condition {
     bool only_if_present = false;
     bool give_old_value = false;
     bool tell_number = false;  ///< In place of done or nothing: 1 or 0.
+};
+
+/// What becomes of a key's expiry when it is set or read: with a lifetime it is that; else the
+/// expiry stays or goes.
+struct expiry_change {
+    std::optional<lifetime> lives{};
+    bool keeps = false;
+};
+
+/// When an expiry is changed, if the key is there.
+struct expire_condition {
+    bool only_if_none = false;
+    bool only_if_any = false;
+    bool only_later = false;    ///< No expiry is later than any.
+    bool only_earlier = false;  ///< Any is earlier than none.
+    /// Compared are wall times as they were named, and not lengths.
+    bool by_wall_time = false;
 };
 
 /// A transaction takes place only if the key is as it was when the log was applied up to there.
@@ -80,17 +119,51 @@ struct write_result {
 /// Appends writes to a batch.
 class batch_writer {
 public:
-    explicit batch_writer(std::string& bytes) : bytes_{bytes} {}
+    explicit batch_writer(std::string& bytes, const write_times& times = {})
+        : bytes_{bytes}, times_{times} {}
+
+    /// When the writes are added.
+    [[nodiscard]] const write_times& times() const { return times_; }
 
     void set(std::string_view key, std::string_view value, set_condition condition = {}) {
         code(operation_code::set);
-        const auto flags = (condition.only_if_absent ? 1U : 0U) |
-                           (condition.only_if_present ? 2U : 0U) |
-                           (condition.give_old_value ? 4U : 0U) | (condition.tell_number ? 8U : 0U);
-        append_integer(bytes_, static_cast<std::uint8_t>(flags));
+        append_integer(bytes_, flags_of(condition));
         append_string(bytes_, key);
         append_string(bytes_, value);
     }
+
+    void set_expiring(std::string_view key, std::string_view value, set_condition condition,
+                      const expiry_change& change) {
+        timed_code(operation_code::set_expiring);
+        append_change(change);
+        append_integer(bytes_, flags_of(condition));
+        append_string(bytes_, key);
+        append_string(bytes_, value);
+    }
+
+    /// Gives the value.
+    void get_expiring(std::string_view key, const expiry_change& change) {
+        timed_code(operation_code::get_expiring);
+        append_string(bytes_, key);
+        append_change(change);
+    }
+
+    void expire(std::string_view key, expire_condition condition, const lifetime& lives) {
+        timed_code(operation_code::expire);
+        const auto flags = (condition.only_if_none ? 1U : 0U) | (condition.only_if_any ? 2U : 0U) |
+                           (condition.only_later ? 4U : 0U) | (condition.only_earlier ? 8U : 0U) |
+                           (condition.by_wall_time ? 16U : 0U);
+        append_integer(bytes_, static_cast<std::uint8_t>(flags));
+        append_string(bytes_, key);
+        append_lifetime(lives);
+    }
+
+    void persist(std::string_view key) {
+        timed_code(operation_code::persist);
+        append_string(bytes_, key);
+    }
+
+    void stamp() { timed_code(operation_code::stamp); }
 
     void remove(std::span<const std::string_view> keys) { list(operation_code::remove, keys); }
 
@@ -133,19 +206,14 @@ public:
         append_integer(bytes_, id);
     }
 
-    /// `now`: of this server's wall clock, in nanoseconds.
-    void open_session(std::uint64_t now) {
-        code(operation_code::open_session);
-        append_integer(bytes_, now);
-    }
+    void open_session() { timed_code(operation_code::open_session); }
 
     /// `write`: the bytes of one write, to be carried out once.
-    void once(std::uint64_t session, std::uint64_t serial, std::uint64_t now,
-              std::string_view write) {
+    void once(std::uint64_t session, std::uint64_t serial, std::string_view write) {
         code(operation_code::once);
         append_integer(bytes_, session);
         append_integer(bytes_, serial);
-        append_integer(bytes_, now);
+        append_integer(bytes_, times_.log.nanoseconds);
         append_string(bytes_, write);
     }
 
@@ -191,6 +259,29 @@ public:
 private:
     void code(operation_code which) { append_integer(bytes_, static_cast<std::uint8_t>(which)); }
 
+    /// What it does depends on the time.
+    void timed_code(operation_code which) {
+        code(which);
+        append_integer(bytes_, times_.log.nanoseconds);
+    }
+
+    [[nodiscard]] static std::uint8_t flags_of(const set_condition& condition) {
+        return static_cast<std::uint8_t>(
+            (condition.only_if_absent ? 1U : 0U) | (condition.only_if_present ? 2U : 0U) |
+            (condition.give_old_value ? 4U : 0U) | (condition.tell_number ? 8U : 0U));
+    }
+
+    void append_change(const expiry_change& change) {
+        const auto flags = (change.keeps ? 1U : 0U) | (change.lives ? 2U : 0U);
+        append_integer(bytes_, static_cast<std::uint8_t>(flags));
+        if (change.lives) append_lifetime(*change.lives);
+    }
+
+    void append_lifetime(const lifetime& lives) {
+        append_integer(bytes_, static_cast<std::uint64_t>(lives.milliseconds));
+        append_integer(bytes_, static_cast<std::uint64_t>(lives.unix_ms));
+    }
+
     void list(operation_code which, std::span<const std::string_view> strings) {
         code(which);
         append_integer(bytes_, static_cast<std::uint32_t>(strings.size()));
@@ -198,6 +289,7 @@ private:
     }
 
     std::string& bytes_;
+    write_times times_;
 };
 
 }  // namespace raft_kv

@@ -108,6 +108,12 @@ std::optional<std::string> server::take_snapshot() {
 
 // --------------------------------------------------------------------------------- clients' wishes
 
+write_times server::times() const {
+    const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+    return {timekeeper_.read(protocol_now()),
+            std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count()};
+}
+
 void server::wrote(session& by, std::uint64_t sequence, std::size_t bytes) {
     writes_.add({by.shared_from_this(), sequence}, bytes);
 }
@@ -155,6 +161,7 @@ void server::end_turn() {
         each->pump();
         each->settle();
     }
+    stamp_due_ = timekeeper_.keep(*node_, protocol_now());
     propose();
     give_up_waiting();
     read();
@@ -309,6 +316,10 @@ void server::snapshot_if_due() {
 void server::arm_timer() {
     auto deadline = node_->deadline();
     if (deadline && patient_until_) deadline = std::max(*deadline, *patient_until_);
+    if (stamp_due_) {
+        const clock::time_point due{std::chrono::nanoseconds{stamp_due_->nanoseconds}};
+        deadline = std::min(deadline.value_or(due), due);
+    }
     if (deadline == armed_) return;
     // A later deadline can wait until the timer comes: most are put off again before that.
     if (deadline && armed_ && *armed_ < *deadline) return;

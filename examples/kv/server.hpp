@@ -42,6 +42,7 @@
 #include <raft/battery/asio_transport.hpp>
 #include <raft/battery/file_storage.hpp>
 #include <raft/battery/flight_recorder.hpp>
+#include <raft/battery/log_time.hpp>
 #include <raft/node.hpp>
 
 namespace raft_kv {
@@ -99,6 +100,7 @@ public:
     [[nodiscard]] std::optional<raft::refusal> not_taking_writes() const override;
     [[nodiscard]] std::string client_lines() const override { return clients_.lines(); }
     [[nodiscard]] std::optional<std::string> take_snapshot() override;
+    [[nodiscard]] write_times times() const override;
     [[nodiscard]] std::string* batch() override { return writes_.open(); }
     void wrote(session& by, std::uint64_t sequence, std::size_t bytes) override;
     [[nodiscard]] std::uint64_t join_read(session& by,
@@ -244,6 +246,10 @@ private:
     std::shared_ptr<flush_times> flushes_ = std::make_shared<flush_times>();
     std::unique_ptr<storage_type> storage_;
     std::unique_ptr<transport_type> transport_;
+    /// A log begins with what the wall clock shows, as logs of before did.
+    raft::log_timekeeper timekeeper_{
+        raft::log_clock{raft::log_time_of(std::chrono::system_clock::now()), protocol_now()}};
+    std::optional<raft::instant> stamp_due_;
     std::unique_ptr<node_type> node_;
     asio::steady_timer timer_;
     std::optional<clock::time_point> armed_;

@@ -93,6 +93,9 @@ public:
     /// Begins a snapshot, or says why not: an error as a client is told.
     [[nodiscard]] virtual std::optional<std::string> take_snapshot() = 0;
 
+    /// What clocks show now.
+    [[nodiscard]] virtual write_times times() const = 0;
+
     /// Where a session adds its next write, or null if too much waits already. It says `wrote` if
     /// it did, and will be told what became of it under the number it gave.
     [[nodiscard]] virtual std::string* batch() = 0;

@@ -151,7 +151,8 @@ bool session::begin_write(const command& which, const word_list& words) {
         return true;
     }
     const auto before = batch->size();
-    if (const auto wrong = std::get<write_function>(which.run)(words, batch_writer{*batch})) {
+    const auto& write = std::get<write_function>(which.run);
+    if (const auto wrong = write(words, batch_writer{*batch, server_.times()})) {
         reply_error(*wrong);
         return true;
     }
@@ -243,7 +244,8 @@ void session::carry_out(const place& read) {
     }
     reply_writer reply{output_, read.spoken};
     if (const auto* run = std::get_if<read_function>(&read.read->run)) {
-        (*run)(server_.store(), read_words_, reply);
+        read_call call{server_.store(), read_words_, reply, server_.times().log};
+        (*run)(call);
     } else {
         client_.transaction.watch(read_words_, server_.applied());
         reply.ok();

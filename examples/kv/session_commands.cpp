@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // RAFT SESSION and RAFT ONCE: writes that a client can safely send again.
-#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -10,10 +9,6 @@
 namespace raft_kv::commands {
 
 namespace {
-
-std::uint64_t wall_clock() {
-    return raft::log_time_of(std::chrono::system_clock::now()).nanoseconds;
-}
 
 std::optional<std::uint64_t> number_in(std::string_view word) {
     const auto number = integer_in(word);
@@ -24,7 +19,7 @@ std::optional<std::uint64_t> number_in(std::string_view word) {
 }  // namespace
 
 std::optional<std::string_view> raft_session(const word_list& /*words*/, batch_writer batch) {
-    batch.open_session(wall_clock());
+    batch.open_session();
     return std::nullopt;
 }
 
@@ -39,14 +34,14 @@ std::optional<std::string_view> raft_once(const word_list& words, batch_writer b
     const auto* write = which == nullptr ? nullptr : std::get_if<write_function>(&which->run);
     if (write == nullptr) return "ERR only a write can be carried out once";
     if (!arity_fits(*which, inner.size())) return "ERR wrong number of arguments for the write";
-    if (which->name == "getset" || which->name == "getdel")
+    if (which->name == "getset" || which->name == "getdel" || which->name == "getex")
         return "ERR a write that returns a value cannot be carried out once";
     if (which->name == "set")
         for (std::size_t i = 3; i < inner.size(); ++i)
             if (same_word(inner[i], "get")) return "ERR SET with GET cannot be carried out once";
     std::string bytes;
-    if (const auto wrong = (*write)(inner, batch_writer{bytes})) return wrong;
-    batch.once(*session, *number, wall_clock(), bytes);
+    if (const auto wrong = (*write)(inner, batch_writer{bytes, batch.times()})) return wrong;
+    batch.once(*session, *number, bytes);
     return std::nullopt;
 }
 

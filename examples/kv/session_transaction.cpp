@@ -100,7 +100,7 @@ void session::execute() {
     auto* batch = server_.batch();
     if (batch == nullptr) return reply_error(overloaded_text);
     const auto before = batch->size();
-    auto answers = asked.write(batch_writer{*batch}, client_.spoken);
+    auto answers = asked.write(batch_writer{*batch, server_.times()}, client_.spoken);
     add_write(asked.slot(), batch->size() - before).transaction =
         std::make_unique<transaction_answers>(std::move(answers));
 }

@@ -3,8 +3,8 @@
 // A map of strings that can be copied at once, to be saved while it is used: its keys lie in many
 // shards, and a copy shares each of them until it is written to. Then that shard alone is copied.
 //
-// Each key knows at which index of the log it was last changed. Of keys that are not there it is
-// known for all of a shard together: when the last of them went.
+// Each key knows at which index of the log it was last changed, and when it expires. Of keys that
+// are not there it is known for all of a shard together: when the last of them went.
 #pragma once
 
 #include <algorithm>
@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "copy_on_write.hpp"
+#include "expiry.hpp"
 
 #include <raft/crc32c.hpp>
 
@@ -26,20 +27,26 @@ namespace raft_kv {
 
 class sharded_map {
 public:
+    /// The same on every server, which `std::hash` need not be.
+    [[nodiscard]] static std::uint32_t shard_of(std::string_view key) {
+        return raft::crc32c(std::as_bytes(std::span{key})) % shard_count;
+    }
+
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] bool empty() const { return size_ == 0; }
 
     struct stored {
         std::string value{};
         std::uint64_t changed_at = 0;
+        expiry when{};
         friend bool operator==(const stored&, const stored&) = default;
     };
 
     /// Null if there is no such key. Valid until the map is changed.
-    [[nodiscard]] const std::string* find(std::string_view key) const {
+    [[nodiscard]] const stored* find(std::string_view key) const {
         const auto& keys = shards_[shard_of(key)].read().keys;
         const auto found = keys.find(key);
-        return found == keys.end() ? nullptr : &found->second.value;
+        return found == keys.end() ? nullptr : &found->second;
     }
 
     /// No change of the key, its removal among them, is at a greater index of the log. 0: none is
@@ -59,9 +66,9 @@ public:
     }
 
     /// False, and nothing changed, if there is such a key.
-    bool insert(std::string_view key, std::string_view value, std::uint64_t at) {
+    bool insert(std::string_view key, stored held) {
         auto& keys = shards_[shard_of(key)].change().keys;
-        const bool is_new = keys.emplace(key, stored{std::string{value}, at}).second;
+        const bool is_new = keys.emplace(key, std::move(held)).second;
         if (is_new) ++size_;
         return is_new;
     }
@@ -77,26 +84,46 @@ public:
         return true;
     }
 
+    /// When the first of a shard's keys expires; 0 if none does.
+    [[nodiscard]] std::uint64_t first_expiry(std::uint32_t shard) const {
+        std::uint64_t first = 0;
+        for (const auto& [key, held] : shards_[shard].read().keys)
+            if (held.when.at != 0 && (first == 0 || held.when.at < first)) first = held.when.at;
+        return first;
+    }
+
+    /// Those of a shard that expire no later than that. How many there were.
+    std::size_t erase_expired(std::uint32_t which, std::uint64_t through, std::uint64_t at) {
+        auto& shard = shards_[which].change();
+        const auto erased = std::erase_if(shard.keys, [&](const auto& each) {
+            const auto when = each.second.when.at;
+            return when != 0 && when <= through;
+        });
+        if (erased != 0) shard.erased_at = at;
+        size_ -= erased;
+        return erased;
+    }
+
     void clear(std::uint64_t at) {
         *this = sharded_map{};
         cleared_at_ = at;
     }
 
-    /// Calls `use(key, value)` for each, in any order.
+    /// Calls `use(key, stored)` for each, in any order.
     template <class F>
     void for_each(F use) const {
         for (const auto& shard : shards_)
-            for (const auto& [key, held] : shard.read().keys) use(key, held.value);
+            for (const auto& [key, held] : shard.read().keys) use(key, held);
     }
 
-    /// Calls `use(key)` for each in whole shards, from the shard that the cursor names on, until it
-    /// says false at the end of one. The next cursor; 0 when all were seen. Writes meanwhile do no
-    /// harm: a key stays in its shard, on every server.
+    /// Calls `use(key, stored)` for each in whole shards, from the shard that the cursor names on,
+    /// until it says false at the end of one. The next cursor; 0 when all were seen. Writes
+    /// meanwhile do no harm: a key stays in its shard, on every server.
     template <class F>
     std::uint64_t scan(std::uint64_t cursor, F use) const {
         for (auto shard = cursor; shard < shard_count; ++shard) {
             bool goes_on = true;
-            for (const auto& each : shards_[shard].read().keys) goes_on = use(each.first);
+            for (const auto& [key, held] : shards_[shard].read().keys) goes_on = use(key, held);
             if (!goes_on) return (shard + 1) % shard_count;
         }
         return 0;
@@ -166,12 +193,7 @@ private:
         friend bool operator==(const shard_type&, const shard_type&) = default;
     };
     /// Many, so that no write has much to copy: of three million keys, some two hundred.
-    static constexpr std::size_t shard_count = 16 * 1024;
-
-    /// The same on every server, which `std::hash` need not be.
-    [[nodiscard]] static std::size_t shard_of(std::string_view key) {
-        return raft::crc32c(std::as_bytes(std::span{key})) % shard_count;
-    }
+    static constexpr std::uint32_t shard_count = 16 * 1024;
 
     std::vector<copy_on_write<shard_type>> shards_ =
         std::vector<copy_on_write<shard_type>>(shard_count);

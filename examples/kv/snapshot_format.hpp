@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A snapshot of the store as bytes: a mark of what it is, the servers' addresses, the number of
-// pairs, when keys were removed, each pair with when it was changed, and a checksum of all that
-// came before. Reading believes nothing: no length is trusted beyond the limits of keys and values,
-// and what does not add up is no snapshot.
+// pairs, when keys were removed, each pair with when it was changed and when it expires, and a
+// checksum of all that came before. Reading believes nothing: no length is trusted beyond the
+// limits of keys and values, and what does not add up is no snapshot.
 //
-// Version 2, which is read, knows nothing of when.
+// Version 3, which has no expiries, is written where no key has one: servers of before can read it.
+// Version 2, which is read, knows nothing of changes either.
 #pragma once
 
 #include <cstddef>
@@ -23,18 +24,21 @@
 
 namespace raft_kv {
 
-inline constexpr std::string_view snapshot_mark = "raft-kv snapshot 3\n";
+inline constexpr std::string_view snapshot_mark = "raft-kv snapshot 4\n";
+inline constexpr std::string_view snapshot_mark_3 = "raft-kv snapshot 3\n";
 inline constexpr std::string_view snapshot_mark_2 = "raft-kv snapshot 2\n";
-static_assert(snapshot_mark.size() == snapshot_mark_2.size());
+static_assert(snapshot_mark.size() == snapshot_mark_3.size() &&
+              snapshot_mark.size() == snapshot_mark_2.size());
 
 template <class Sink>
 class snapshot_writer {
 public:
     explicit snapshot_writer(Sink& sink) : sink_{sink} {}
 
-    void begin(std::string_view addresses, std::size_t pairs,
-               const sharded_map::removals& removed) {
-        buffer_.append(snapshot_mark);
+    void begin(std::string_view addresses, std::size_t pairs, const sharded_map::removals& removed,
+               bool any_expires) {
+        any_expires_ = any_expires;
+        buffer_.append(any_expires ? snapshot_mark : snapshot_mark_3);
         append_string(buffer_, addresses);
         append_integer(buffer_, std::uint64_t{pairs});
         append_integer(buffer_, removed.cleared_at);
@@ -50,6 +54,10 @@ public:
         append_string(buffer_, key);
         append_string(buffer_, held.value);
         append_integer(buffer_, held.changed_at);
+        if (any_expires_) {
+            append_integer(buffer_, held.when.at);
+            append_integer(buffer_, static_cast<std::uint64_t>(held.when.unix_ms));
+        }
         if (buffer_.size() >= 64 * limits::kibibyte) flush();
     }
 
@@ -73,6 +81,7 @@ private:
     Sink& sink_;
     std::string buffer_;
     std::uint32_t checksum_ = 0;
+    bool any_expires_ = false;
 };
 
 template <class Source>
@@ -85,17 +94,19 @@ public:
                                                      sharded_map::removals& removed) {
         std::string mark;
         if (!take(mark, snapshot_mark.size())) return std::nullopt;
-        knows_when_ = mark == snapshot_mark;
-        if (!knows_when_ && mark != snapshot_mark_2) return std::nullopt;
+        any_expires_ = mark == snapshot_mark;
+        knows_changes_ = any_expires_ || mark == snapshot_mark_3;
+        if (!knows_changes_ && mark != snapshot_mark_2) return std::nullopt;
         if (!string(addresses, limits::address_book_bytes_max)) return std::nullopt;
         std::uint64_t pairs = 0;
-        if (!integer(pairs) || (knows_when_ && !take_removals(removed))) return std::nullopt;
+        if (!integer(pairs) || (knows_changes_ && !take_removals(removed))) return std::nullopt;
         return pairs;
     }
 
-    [[nodiscard]] bool pair(std::string& key, std::string& value, std::uint64_t& changed_at) {
-        return string(key, limits::key_bytes_max) && string(value, limits::value_bytes_max) &&
-               (!knows_when_ || integer(changed_at));
+    [[nodiscard]] bool pair(std::string& key, sharded_map::stored& held) {
+        return string(key, limits::key_bytes_max) && string(held.value, limits::value_bytes_max) &&
+               (!knows_changes_ || integer(held.changed_at)) &&
+               (!any_expires_ || (integer(held.when.at) && integer(held.when.unix_ms)));
     }
 
     [[nodiscard]] bool end() {
@@ -137,7 +148,8 @@ private:
 
     Source& source_;
     std::uint32_t checksum_ = 0;
-    bool knows_when_ = true;
+    bool knows_changes_ = true;
+    bool any_expires_ = true;
 };
 
 }  // namespace raft_kv

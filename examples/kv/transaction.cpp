@@ -72,7 +72,7 @@ void transaction::watch(const word_list& words, raft::log_index applied) {
 transaction_answers transaction::write(batch_writer batch, protocol spoken) const {
     transaction_answers answers;
     std::string parts;
-    batch_writer inner{parts};
+    batch_writer inner{parts, batch.times()};
     for (const auto& each : commands_) {
         const auto words = each.views();
         if (const auto* write = std::get_if<write_function>(&each.which->run)) {

@@ -3,8 +3,6 @@
 // Goal: what expires by the log's time does so at the same entry on all servers, whatever their
 // clocks show and whoever leads. Method: three nodes, each with a clock of its own, on virtual
 // time; a state machine notes at which entry each of its leases went.
-#include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -15,11 +13,8 @@
 #include <doctest/doctest.h>
 
 #include <raft/battery/log_time.hpp>
-#include <raft/battery/manual_clock.hpp>
-#include <raft/battery/memory_network.hpp>
-#include <raft/battery/memory_storage.hpp>
 #include <raft/battery/sessions.hpp>
-#include <raft/raft.hpp>
+#include <support/cluster_of_clocks.hpp>
 #include <support/journal.hpp>
 
 using namespace raft;
@@ -76,109 +71,26 @@ static_assert(keeps_log_time<machine>);
 static_assert(keeps_log_time<sessions<leases>>);
 static_assert(snapshotting_state_machine<machine>);
 
-using wires_type = memory_network<machine::command>;
-using disk_type = memory_storage<machine::command>;
-using node_type = node<machine, wires_type::port, disk_type&, manual_clock&>;
-
-/// Three servers, whose clocks began at different times.
-class cluster_of_clocks {
-public:
-    explicit cluster_of_clocks(std::array<int, 3> minutes, settings config = {}) {
-        config.retained_entries = 1;
-        for (std::uint64_t id = 1; id <= 3; ++id) {
-            auto& one = all_[id];
-            one.clock.advance_to(manual_clock::time_point{std::chrono::minutes{minutes[id - 1]}});
-            one.options = {{id}, core::voters_only({{1}, {2}, {3}}), history_id{1}, config, id};
-            start(id);
-        }
-    }
-
-    void start(std::uint64_t id) {
-        auto& one = all_[id];
-        one.keeper.emplace(log_clock{one.wall(), one.now()});
-        one.node.emplace(one.options, machine{}, wires_.port_of({id}), one.disk, one.clock);
-        REQUIRE(one.node->start());
-    }
-    void kill(std::uint64_t id) { all_[id].node.reset(); }
-
-    void pass(int milliseconds) {
-        for (int i = 0; i < milliseconds; ++i) {
-            for (auto& [id, one] : all_) {
-                one.clock.advance_to(one.clock.now() + std::chrono::milliseconds{1});
-                if (one.node) one.node->poll();
-            }
-            deliver();
-        }
-        passed_ += milliseconds;
-    }
-
-    std::uint64_t leader() {
-        for (int i = 0; i < 100; ++i, pass(50))
-            for (auto& [id, one] : all_)
-                if (one.node && one.node->protocol_state().is_leader()) return id;
-        FAIL("no leader");
-        return 0;
-    }
+/// Three servers that hold leases.
+struct lease_servers : cluster_of_clocks<machine> {
+    using cluster_of_clocks<machine>::cluster_of_clocks;
 
     void grant(const std::string& name, std::int64_t milliseconds) {
-        auto& one = all_[leader()];
-        bool done = false;
-        one.node->propose(stamped<leases::grant>{one.keeper->read(one.now()), {name, milliseconds}},
-                          [&](const auto&) { done = true; });
-        deliver();
-        REQUIRE(done);
+        const auto id = leader();
+        propose(id, stamped<leases::grant>{read_time(id), {name, milliseconds}});
     }
-
-    /// How long it takes until nobody holds the name.
-    std::optional<int> time_until_gone(const std::string& name, int most) {
-        const auto before = passed_;
-        while (passed_ - before < most) {
-            if (!held(leader(), name)) return passed_ - before;
-            pass(1);
-        }
-        return std::nullopt;
-    }
-
     bool held(std::uint64_t id, const std::string& name) {
         return machine_of(id).machine().until.contains(name);
     }
-    const machine& machine_of(std::uint64_t id) { return all_.at(id).node->state_machine(); }
-    node_type& operator[](std::uint64_t id) { return *all_.at(id).node; }
-
-private:
-    struct server {
-        manual_clock clock{};
-        disk_type disk{};
-        node_options options{};
-        std::optional<log_timekeeper> keeper{};
-        std::optional<node_type> node{};
-
-        [[nodiscard]] instant now() const { return {clock.now().time_since_epoch().count()}; }
-        [[nodiscard]] log_time wall() const {
-            return {static_cast<std::uint64_t>(now().nanoseconds)};
-        }
-    };
-
-    void deliver() {
-        do {
-            for (auto& [id, one] : all_)
-                if (one.node) one.keeper->keep(*one.node, one.now());
-            wires_.deliver_all(
-                [&](member_id to, member_id from, const core::message& body, const auto& mail) {
-                    if (all_[to.value].node) all_[to.value].node->receive(from, body, mail);
-                });
-        } while (!wires_.empty());
+    std::optional<int> time_until_gone(const std::string& name, int most) {
+        return time_until([&] { return !held(leader(), name); }, most);
     }
-
-    wires_type wires_{};
-    std::map<std::uint64_t, server> all_{};
-    int passed_ = 0;
 };
 
 }  // namespace
 
 TEST_CASE("log time: a lease goes at one entry on servers whose clocks are minutes apart") {
-    cluster_of_clocks c{{0, 7, 95}};
+    lease_servers c{{0, 7, 95}};
     const auto first = c.leader();
     c.grant("lock", 3'000);
     c.grant("day", 86'400'000);
@@ -200,7 +112,7 @@ TEST_CASE("log time: a lease goes at one entry on servers whose clocks are minut
 }
 
 TEST_CASE("log time: nothing is revived and nothing goes early whoever leads") {
-    cluster_of_clocks c{{60, 0, 5}};
+    lease_servers c{{60, 0, 5}};
     c.grant("long", 600'000);
     c.grant("short", 200);
     REQUIRE(c.time_until_gone("short", 1'000).has_value());
@@ -221,7 +133,7 @@ TEST_CASE("log time: nothing is revived and nothing goes early whoever leads") {
 }
 
 TEST_CASE("log time: a restart of all servers loses no more than since the last stamp") {
-    cluster_of_clocks c{{0, 1, 2}};
+    lease_servers c{{0, 1, 2}};
     c.grant("lock", 60'000);
     c.pass(30'500);
     for (std::uint64_t id = 1; id <= 3; ++id) {
@@ -239,7 +151,7 @@ TEST_CASE("log time: a restart of all servers loses no more than since the last 
 TEST_CASE("log time: a group that sleeps is woken by what expires") {
     settings config{};
     config.quiescence = true;
-    cluster_of_clocks c{{0, 10, 20}, config};
+    lease_servers c{{0, 10, 20}, config};
     c.grant("lock", 700);
     const auto leads = c.leader();
     bool slept = false;

@@ -126,7 +126,7 @@ TEST_CASE("kv: a server that comes by a snapshot decides as those that were ther
     applied(store, 17, [](batch_writer batch) { batch.clear(); });
     other = restored(saved(store));
     CHECK_FALSE(unchanged(other, 18, "k", 16));
-    CHECK(other.values() == store.values());
+    CHECK(other.keys() == store.keys());
 }
 
 TEST_CASE("kv: a snapshot of before there were transactions is read") {
@@ -147,9 +147,9 @@ TEST_CASE("kv: what no transaction may have is malformed, and no read stands alo
             applied(store, 1, [&](batch_writer batch) { batch.transaction({}, parts); });
         return result.parts.empty() ? kind::done : result.parts.front().what;
     };
-    CHECK(with([](batch_writer batch) { batch.open_session(1); }) == kind::malformed);
+    CHECK(with([](batch_writer batch) { batch.open_session(); }) == kind::malformed);
     CHECK(with([](batch_writer batch) { batch.transaction({}, ""); }) == kind::malformed);
-    CHECK(with([](batch_writer batch) { batch.once(1, 1, 1, ""); }) == kind::malformed);
+    CHECK(with([](batch_writer batch) { batch.once(1, 1, ""); }) == kind::malformed);
     CHECK(with([](batch_writer batch) { batch.read(2, {}); }) == kind::malformed);
     kv store;
     CHECK(applied(store, 1, [](batch_writer batch) {
@@ -157,9 +157,8 @@ TEST_CASE("kv: what no transaction may have is malformed, and no read stands alo
           }).what == kind::malformed);
     std::string inner;
     batch_writer{inner}.transaction({}, "");
-    const auto session =
-        applied(store, 2, [](batch_writer batch) { batch.open_session(1); }).number;
+    const auto session = applied(store, 2, [](batch_writer batch) { batch.open_session(); }).number;
     CHECK(applied(store, 3, [&](batch_writer batch) {
-              batch.once(static_cast<std::uint64_t>(session), 1, 1, inner);
+              batch.once(static_cast<std::uint64_t>(session), 1, inner);
           }).what == kind::malformed);
 }

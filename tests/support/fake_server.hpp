@@ -53,6 +53,7 @@ public:
     std::optional<std::string> take_snapshot() override {
         return "ERR nothing was applied since the last snapshot";
     }
+    write_times times() const override { return times_; }
     std::string* batch() override { return overloaded_ ? nullptr : &batch_; }
     void wrote(session& by, std::uint64_t sequence, std::size_t bytes) override {
         CHECK(bytes > 0);
@@ -108,6 +109,7 @@ public:
     std::optional<std::uint64_t> leader_ = 1;
     std::uint64_t round_ = 1;
     bool overloaded_ = false;
+    write_times times_{.log = {1'000'000'000}, .unix_ms = 1'700'000'000'000};
     raft::log_index applied_{};
     std::string batch_{};
     std::vector<std::pair<session*, std::uint64_t>> writers_{};
