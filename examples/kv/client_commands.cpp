@@ -21,7 +21,8 @@ std::string line_of(const client_state& client) {
     return "id=" + std::to_string(client.id) + " addr=" + client.address +
            " laddr=" + client.own_address + " name=" + client.name +
            " db=0 multi=" + (open.is_open() ? std::to_string(open.commands()) : "-1") +
-           " user=default resp=" + std::to_string(static_cast<int>(client.spoken)) + "\n";
+           " user=" + std::string{client.rights.user} +
+           " resp=" + std::to_string(static_cast<int>(client.spoken)) + "\n";
 }
 
 namespace commands {

@@ -20,7 +20,7 @@ constexpr std::array table{
     command{"append", 3, "write denyoom fast", 1, 1, 1, "string",
             "Appends a string to the value of a key.", commands::append},
     command{"auth", -2, "noscript loading stale fast no_auth", 0, 0, 0, "connection",
-            "Takes the user default, who needs no password.", commands::auth},
+            "[user] password: says who the client is: default, or operator.", commands::auth},
     command{"cas", 4, "write denyoom fast", 1, 1, 1, "string",
             "Sets a key to a new value if it has the expected one.", commands::cas},
     command{"client", -2, "noscript loading stale", 0, 0, 0, "connection",
@@ -61,8 +61,10 @@ constexpr std::array table{
     command{"expiretime", 2, "readonly fast", 1, 1, 1, "generic",
             "Returns the second since 1970 at which a key expires, or -1, or -2 without a key.",
             commands::expiretime},
-    command{"flushall", -1, "write", 0, 0, 0, "server", "Removes all keys.", commands::flushall},
-    command{"flushdb", -1, "write", 0, 0, 0, "server", "Removes all keys.", commands::flushall},
+    for_operators(
+        {"flushall", -1, "write", 0, 0, 0, "server", "Removes all keys.", commands::flushall}),
+    for_operators(
+        {"flushdb", -1, "write", 0, 0, 0, "server", "Removes all keys.", commands::flushall}),
     command{"get", 2, "readonly fast", 1, 1, 1, "string", "Returns the value of a key.",
             commands::get},
     command{"getdel", 2, "write fast", 1, 1, 1, "string", "Removes a key, and returns its value.",
@@ -219,6 +221,16 @@ void answer_read(const kv& store, const word_list& words, reply_writer reply) {
 std::uint16_t slot_of(const command& which, const word_list& words) {
     const auto key = static_cast<std::size_t>(which.first_key);
     return static_cast<std::uint16_t>(key != 0 ? hash_slot(words[key]) : 0);
+}
+
+bool needs_no_password(const command& which) { return which.flags.ends_with("no_auth"); }
+
+bool needs_operator(const command& which, const word_list& words) {
+    if (which.for_operators) return true;
+    // RAFT ONCE session number write ...
+    if (which.name != "once" || words.size() < 5) return false;
+    const auto* inner = find_command(words[4]);
+    return inner != nullptr && inner->for_operators;
 }
 
 bool arity_fits(const command& which, std::size_t words) {

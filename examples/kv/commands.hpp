@@ -44,6 +44,8 @@ struct client_state {
     raft::core::read_requested reads{};  ///< RAFT READS: how fresh reads are, unless of any age.
     bool quits = false;                  ///< No further request is taken.
     peer_door door{};                    ///< RAFT PROVE.
+    bool is_local = true;                ///< It comes from this host.
+    client_rights rights{};
 };
 
 /// A request that is answered at once.
@@ -99,7 +101,14 @@ struct command {
     /// What its second word may name, in the order of their names. Their words are counted from the
     /// command's name on.
     subcommand_table subcommands = nullptr;
+    bool for_operators = false;  ///< Where operators have a password of their own, it needs that.
 };
+
+/// The same command, as one for operators.
+[[nodiscard]] constexpr command for_operators(command one) {
+    one.for_operators = true;
+    return one;
+}
 
 /// All commands, in the order of their names.
 [[nodiscard]] std::span<const command> all_commands();
@@ -110,6 +119,11 @@ struct command {
 
 /// Of the first key among the words, for a redirection; 0 if there is none.
 [[nodiscard]] std::uint16_t slot_of(const command& which, const word_list& words);
+
+/// Whoever says it may do so before it has said who it is.
+[[nodiscard]] bool needs_no_password(const command& which);
+/// The command, or one that is among its words, is for operators.
+[[nodiscard]] bool needs_operator(const command& which, const word_list& words);
 
 [[nodiscard]] bool arity_fits(const command& which, std::size_t words);
 

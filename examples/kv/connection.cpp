@@ -12,6 +12,12 @@ namespace raft_kv {
 namespace {
 constexpr std::string_view http_text =
     "it speaks HTTP: perhaps a web page tries to send commands, and none behind this was taken";
+}  // namespace
+
+bool is_loopback(const asio::ip::address& address) {
+    if (address.is_v6() && address.to_v6().is_v4_mapped())
+        return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
+    return address.is_loopback();
 }
 
 void connection::tell_addresses() {
@@ -21,7 +27,7 @@ void connection::tell_addresses() {
     asio::error_code gone;
     const auto from = socket_.remote_endpoint(gone);
     const auto own = socket_.local_endpoint(gone);
-    if (!gone) set_addresses(text_of(from), text_of(own));
+    if (!gone) set_addresses(text_of(from), text_of(own), is_loopback(from.address()));
 }
 
 /// The memory that its replies take is known, and the next client may be served.

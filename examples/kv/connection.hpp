@@ -22,6 +22,9 @@ namespace raft_kv {
 
 class connection;
 
+/// Who calls from there is on this host.
+[[nodiscard]] bool is_loopback(const asio::ip::address& address);
+
 /// Whoever keeps the connections.
 class connection_owner {
 public:

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What a client says first and last: HELLO, AUTH, RESET, QUIT. There is one user, as in a Redis
-// without a configuration: default, whose password is never asked for.
+// What a client says first and last: HELLO, AUTH, RESET, QUIT. There are two users at most:
+// default, as in Redis, who may need a password; and operator, where operators have one of their
+// own.
 #include <cstdint>
 #include <utility>
 
@@ -13,15 +14,24 @@ namespace {
 
 using problem = std::optional<std::string>;
 
-problem check_user(std::string_view user) {
-    if (user == "default") return std::nullopt;
-    return "WRONGPASS invalid username-password pair or user is disabled.";
+constexpr std::string_view hello_without_auth =
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
+    "<proto> "
+    "AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol "
+    "version at the same time";
+
+problem log_in(local_call& call, std::string_view user, std::string_view password,
+               client_rights& rights) {
+    auto wrong = admit(call.server.own_keys(), user, password, rights);
+    if (wrong) call.server.refused(call.client, "a wrong password");
+    return wrong;
 }
 
 /// What HELLO agrees on; nothing of it counts if any of it is wrong.
 struct agreement {
     protocol spoken;
     std::string name;
+    client_rights rights;
 };
 
 problem take_version(std::string_view word, agreement& agreed) {
@@ -32,11 +42,12 @@ problem take_version(std::string_view word, agreement& agreed) {
     return std::nullopt;
 }
 
-problem take_options(const word_list& words, agreement& agreed) {
+problem take_options(local_call& call, agreement& agreed) {
+    const auto& words = call.words;
     for (std::size_t i = 2; i < words.size(); ++i) {
         const auto values = words.size() - i - 1;
         if (same_word(words[i], "auth") && values >= 2) {
-            if (auto wrong = check_user(words[i + 1])) return wrong;
+            if (auto wrong = log_in(call, words[i + 1], words[i + 2], agreed.rights)) return wrong;
             i += 2;
         } else if (same_word(words[i], "setname") && values >= 1) {
             if (const auto wrong = obstacle_to_name(words[i + 1])) return std::string{*wrong};
@@ -54,14 +65,18 @@ problem take_options(const word_list& words, agreement& agreed) {
 }  // namespace
 
 void hello(local_call& call) {
-    agreement agreed{.spoken = call.client.spoken, .name = call.client.name};
+    agreement agreed{
+        .spoken = call.client.spoken, .name = call.client.name, .rights = call.client.rights};
     if (call.words.size() > 1) {
         auto wrong = take_version(call.words[1], agreed);
-        if (!wrong) wrong = take_options(call.words, agreed);
+        if (!wrong) wrong = take_options(call, agreed);
         if (wrong) return call.reply.error(*wrong);
     }
+    if (!agreed.rights.may_use)
+        return call.reply.error(agreed.rights.is_foreign ? foreign_text : hello_without_auth);
     call.client.spoken = agreed.spoken;
     call.client.name = agreed.name;
+    call.client.rights = agreed.rights;
     auto reply = call.reply.in(agreed.spoken);
     reply.map(7);
     reply.bulk("server");
@@ -83,18 +98,23 @@ void hello(local_call& call) {
 void auth(local_call& call) {
     const auto& words = call.words;
     if (words.size() > 3) return call.reply.error(syntax_error);
-    if (words.size() == 2)
+    const bool has_password = call.server.own_keys().password.has_value();
+    if (words.size() == 2 && !has_password)
         return call.reply.error(
             "ERR AUTH <password> called without any password configured for the default user. Are "
             "you sure your configuration is correct?");
-    if (const auto wrong = check_user(words[1])) return call.reply.error(*wrong);
+    const auto user = words.size() == 2 ? "default" : words[1];
+    if (const auto wrong = log_in(call, user, words.back(), call.client.rights))
+        return call.reply.error(*wrong);
     call.reply.ok();
 }
 
 void reset(local_call& call) {
     call.client = {.id = call.client.id,
                    .address = std::move(call.client.address),
-                   .own_address = std::move(call.client.own_address)};
+                   .own_address = std::move(call.client.own_address),
+                   .is_local = call.client.is_local,
+                   .rights = rights_at_first(call.server.own_keys(), call.client.is_local)};
     call.reply.status("RESET");
 }
 

@@ -29,13 +29,14 @@ constexpr int wrong_usage = 2;
 constexpr std::chrono::milliseconds patience{2000};
 
 constexpr std::string_view help_text =
-    R"(usage: raft-kv init --cluster FILE [--peer-secret-file FILE] [--wait-seconds N]
+    R"(usage: raft-kv init --cluster FILE [options]
 
 A cluster is born, once: all the servers in the file run, and have empty directories. They wait
 until then. To do it again is no harm: a cluster that is born stays what it is.
 
   --cluster FILE           the file that its servers were started with
-  --peer-secret-file FILE  the same, if they were
+  --peer-secret-file FILE  the same, if they were; or else
+  --requirepass-file FILE, --operatorpass-file FILE
   --wait-seconds N         how long to wait for all of them to be there (30)
   --help                   this text
 )";
@@ -151,6 +152,10 @@ std::variant<init_flags, std::string> parse(std::span<char*> arguments) {
             flags.cluster_file = value;
         } else if (flag == "--peer-secret-file" && !value.empty()) {
             flags.key_paths.peer_secret = value;
+        } else if (flag == "--requirepass-file" && !value.empty()) {
+            flags.key_paths.password = value;
+        } else if (flag == "--operatorpass-file" && !value.empty()) {
+            flags.key_paths.operator_password = value;
         } else if (flag == "--wait-seconds") {
             unsigned seconds = 0;
             const auto end = value.data() + value.size();

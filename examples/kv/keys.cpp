@@ -1,13 +1,78 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "keys.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <fstream>
+#include <span>
 #include <utility>
 
 #include "demo/connection.hpp"
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
 
 #include <raft/battery/openssl_secret.hpp>
 
 namespace raft_kv {
+
+namespace {
+
+constexpr std::size_t password_bytes_max = 512;
+
+/// In a time that tells nothing of where they differ, nor of how long they are.
+bool is_same(std::string_view given, std::string_view expected) {
+    unsigned char a[SHA256_DIGEST_LENGTH];
+    unsigned char b[SHA256_DIGEST_LENGTH];
+    const auto digest = [](std::string_view text, unsigned char* into) {
+        return SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), into);
+    };
+    return digest(given, a) != nullptr && digest(expected, b) != nullptr &&
+           CRYPTO_memcmp(a, b, sizeof(a)) == 0;
+}
+
+/// The only line of a file, if the file has a name.
+std::optional<std::string> read_password(const std::string& path,
+                                         std::optional<std::string>& into) {
+    if (path.empty()) return std::nullopt;
+    std::ifstream file{path, std::ios::binary};
+    std::string line;
+    if (!file || !std::getline(file, line)) return path + " cannot be read, or is empty";
+    if (line.ends_with('\r')) line.pop_back();
+    if (file.peek() != std::ifstream::traits_type::eof()) return path + " has more than one line";
+    if (line.empty() || line.size() > password_bytes_max)
+        return path + " holds " + std::to_string(line.size()) +
+               " bytes: a password has 1 to 512 (openssl rand -hex 32 gives a good one)";
+    into = std::move(line);
+    return std::nullopt;
+}
+
+}  // namespace
+
+client_rights rights_at_first(const keys& own, bool is_local) {
+    client_rights rights;
+    rights.is_foreign = own.is_protected && !own.password && !is_local;
+    rights.may_use = !own.password && !rights.is_foreign;
+    rights.may_operate = rights.may_use && !own.operator_password;
+    return rights;
+}
+
+client_rights rights_of_peer() { return {.user = "peer"}; }
+
+std::optional<std::string> admit(const keys& own, std::string_view user, std::string_view password,
+                                 client_rights& rights) {
+    if (user == "operator" && own.operator_password && is_same(password, *own.operator_password)) {
+        rights = {.user = "operator"};
+        return std::nullopt;
+    }
+    if (user != "default" || (own.password && !is_same(password, *own.password)))
+        return std::string{wrong_password_text};
+    // Where there is no password any will do, as with Redis, and gives nothing.
+    const auto is_foreign = !own.password && rights.is_foreign;
+    rights = {.may_use = !is_foreign,
+              .may_operate = !is_foreign && !own.operator_password,
+              .is_foreign = is_foreign};
+    return std::nullopt;
+}
 
 std::variant<keys, std::string> read_keys(const key_files& files) {
     keys all;
@@ -16,11 +81,20 @@ std::variant<keys, std::string> read_keys(const key_files& files) {
         if (auto* wrong = std::get_if<std::string>(&read)) return std::move(*wrong);
         all.secret = std::get<peer_secret>(std::move(read));
     }
+    if (auto wrong = read_password(files.password, all.password)) return *std::move(wrong);
+    if (auto wrong = read_password(files.operator_password, all.operator_password))
+        return *std::move(wrong);
     return all;
 }
 
 std::optional<std::string> enter(outside::connection& asked, const keys& own) {
     if (own.secret) return prove_mutually(asked, own.secret);
+    const auto& password = own.operator_password ? own.operator_password : own.password;
+    if (!password) return std::nullopt;
+    const auto said =
+        asked.call({"AUTH", own.operator_password ? "operator" : "default", *password});
+    if (!said) return asked.error();
+    if (said->is_error()) return "it said " + said->text;
     return std::nullopt;
 }
 

@@ -25,6 +25,9 @@ inline constexpr std::size_t address_book_bytes_max = 64 * kibibyte;
 /// A request with more bytes or arguments is a protocol error: it is said and the connection ends.
 inline constexpr std::size_t request_bytes_max = 2 * mebibyte;
 inline constexpr std::size_t arguments_max = 256 * kibibyte;
+/// So is one that is larger than this, of a client that has not said who it is.
+inline constexpr std::size_t stranger_bytes_max = 16 * kibibyte;
+inline constexpr std::size_t stranger_arguments_max = 10;
 /// So is a line without an end, be it an inline command or the length of an argument.
 inline constexpr std::size_t inline_bytes_max = 64 * kibibyte;
 inline constexpr std::size_t length_line_bytes_max = 32;

@@ -146,11 +146,16 @@ void tell_flushes(metrics_writer& out, const flush_report& flushes) {
 }
 
 void tell_refusals(metrics_writer& out, const server_report& report) {
-    constexpr std::string_view name = "raft_kv_peers_refused_total";
-    out.head(name, "Callers on the port of the peers that were sent away, by the reason.",
-             "counter");
-    for (const auto& [reason, count] : report.peers_refused)
-        out.sample(name, label("reason", reason), count);
+    const auto tell = [&](std::string_view name, std::string_view help,
+                          const refusal_counts& counts) {
+        out.head(name, help, "counter");
+        for (const auto& [reason, count] : counts) out.sample(name, label("reason", reason), count);
+    };
+    tell("raft_kv_peers_refused_total",
+         "Callers on the port of the peers that were sent away, by the reason.",
+         report.peers_refused);
+    tell("raft_kv_clients_refused_total",
+         "Times that clients did not show what it takes, by the reason.", report.clients_refused);
 }
 
 void tell_clients(metrics_writer& out, const client_report& clients) {

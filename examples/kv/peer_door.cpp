@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "demo/connection.hpp"
 
@@ -37,12 +38,15 @@ std::string_view text_of(const raft::proof_frame& frame) {
 
 }  // namespace
 
-void peer_door::answer(const peer_secret& secret, const word_list& words, reply_writer reply) {
+bool peer_door::answer(const peer_secret& secret, const word_list& words, reply_writer reply) {
+    if (secret && words.size() == 3) return judge(words[2], reply);
     if (secret == nullptr)
-        return reply.error("NOSECRET this server has no secret: start it with --peer-secret-file");
-    if (words.size() == 2) return challenge(secret, reply);
-    if (words.size() == 3) return judge(words[2], reply);
-    reply.error("ERR RAFT PROVE takes a proof, or nothing");
+        reply.error("NOSECRET this server has no secret: start it with --peer-secret-file");
+    else if (words.size() == 2)
+        challenge(secret, reply);
+    else
+        reply.error("ERR RAFT PROVE takes a proof, or nothing");
+    return false;
 }
 
 void peer_door::challenge(const peer_secret& secret, reply_writer reply) {
@@ -53,15 +57,17 @@ void peer_door::challenge(const peer_secret& secret, reply_writer reply) {
     reply.bulk(text_of(*drawn));
 }
 
-void peer_door::judge(std::string_view shown, reply_writer reply) {
+bool peer_door::judge(std::string_view shown, reply_writer reply) {
     auto proofs = std::exchange(proofs_, std::nullopt);
-    if (!proofs) return reply.error("ERR RAFT PROVE without a proof comes first");
     const auto said = proof_in(shown);
-    if (!said || !proofs->accepts(raft::transcript::caller, *said)) return reply.error(wrong_proof);
+    if (!proofs || !said || !proofs->accepts(raft::transcript::caller, *said)) {
+        reply.error(wrong_proof);
+        return true;
+    }
     const auto own = proofs->prove(raft::transcript::called);
-    if (!own) return reply.error("IOERR no proof can be made");
-    is_proven_ = true;
-    reply.bulk(text_of(*own));
+    is_proven_ = own.has_value();
+    own ? reply.bulk(text_of(*own)) : reply.error("IOERR no proof can be made");
+    return false;
 }
 
 std::optional<std::string> prove_mutually(outside::connection& asked, const peer_secret& secret) {

@@ -30,14 +30,16 @@ class connection;
 /// The proofs on one connection, as the server makes and judges them.
 class peer_door {
 public:
-    /// Answers RAFT PROVE. `secret`: null if the server has none.
-    void answer(const peer_secret& secret, const word_list& words, reply_writer reply);
+    /// Answers RAFT PROVE, and says whether a wrong proof was shown. `secret`: null if the server
+    /// has none.
+    [[nodiscard]] bool answer(const peer_secret& secret, const word_list& words,
+                              reply_writer reply);
     /// Who is at the other end has proved that it knows the secret.
     [[nodiscard]] bool is_proven() const { return is_proven_; }
 
 private:
     void challenge(const peer_secret& secret, reply_writer reply);
-    void judge(std::string_view shown, reply_writer reply);
+    [[nodiscard]] bool judge(std::string_view shown, reply_writer reply);
 
     std::optional<raft::mutual_proof> proofs_{};
     bool is_proven_ = false;

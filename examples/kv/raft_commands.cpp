@@ -138,7 +138,10 @@ void raft_address(local_call& call) {
 void raft_birth(local_call& call) { call.reply.bulk(text_of(call.server.birth())); }
 
 void raft_prove(local_call& call) {
-    call.client.door.answer(call.server.own_keys().secret, call.words, call.reply);
+    auto& door = call.client.door;
+    const auto was_wrong = door.answer(call.server.own_keys().secret, call.words, call.reply);
+    if (door.is_proven()) call.client.rights = rights_of_peer();
+    if (was_wrong) call.server.refused(call.client, "a wrong proof");
 }
 
 void raft_lease(local_call& call) {
@@ -238,49 +241,51 @@ asked_or_wrong raft_transfer(const word_list& words) {
 asked_or_wrong raft_step_down(const word_list& /*words*/) { return step_down{}; }
 
 constexpr std::array table{
-    command{"add", -6, "admin no_multi", 0, 0, 0, "cluster",
-            "<id> <host> <peer-port> <client-port> [LEARNER|WITNESS]: adds a new server.",
-            raft_add},
-    command{"address", 2, "admin no_multi", 0, 0, 0, "cluster",
-            "Where the servers are, as a cluster file.", raft_address},
-    command{"announce", 6, "admin no_multi", 0, 0, 0, "cluster",
-            "<id> <host> <peer-port> <client-port>: tells all servers where one is.",
-            raft_announce},
-    command{"birth", 2, "admin no_multi", 0, 0, 0, "cluster",
-            "Which history the cluster has, and the directories that it began with.", raft_birth},
-    command{"change", -3, "admin no_multi", 0, 0, 0, "cluster",
-            "<id>[:learner|:witness] ... [FORCE]: makes these the members, in one change.",
-            raft_change},
-    command{"demote", -3, "admin no_multi", 0, 0, 0, "cluster",
-            "<id> [FORCE]: a voter becomes a learner.", raft_demote},
-    command{"forget", 3, "admin no_multi", 0, 0, 0, "cluster",
-            "<id>: forgets the address of a server that is no member.", raft_forget},
+    for_operators({"add", -6, "admin no_multi", 0, 0, 0, "cluster",
+                   "<id> <host> <peer-port> <client-port> [LEARNER|WITNESS]: adds a new server.",
+                   raft_add}),
+    for_operators({"address", 2, "admin no_multi", 0, 0, 0, "cluster",
+                   "Where the servers are, as a cluster file.", raft_address}),
+    for_operators({"announce", 6, "admin no_multi", 0, 0, 0, "cluster",
+                   "<id> <host> <peer-port> <client-port>: tells all servers where one is.",
+                   raft_announce}),
+    for_operators({"birth", 2, "admin no_multi", 0, 0, 0, "cluster",
+                   "Which history the cluster has, and the directories that it began with.",
+                   raft_birth}),
+    for_operators({"change", -3, "admin no_multi", 0, 0, 0, "cluster",
+                   "<id>[:learner|:witness] ... [FORCE]: makes these the members, in one change.",
+                   raft_change}),
+    for_operators({"demote", -3, "admin no_multi", 0, 0, 0, "cluster",
+                   "<id> [FORCE]: a voter becomes a learner.", raft_demote}),
+    for_operators({"forget", 3, "admin no_multi", 0, 0, 0, "cluster",
+                   "<id>: forgets the address of a server that is no member.", raft_forget}),
     command{"help", 2, "admin no_multi", 0, 0, 0, "cluster", "This text.", raft_help},
-    command{"lease", 3, "admin no_multi", 0, 0, 0, "cluster",
-            "on|off: this server, when it leads, answers reads under its lease.", raft_lease},
+    for_operators({"lease", 3, "admin no_multi", 0, 0, 0, "cluster",
+                   "on|off: this server, when it leads, answers reads under its lease.",
+                   raft_lease}),
     command{
         "once", -5, "admin no_multi", 0, 0, 0, "cluster",
         "<session> <number> <command ...>: a write that is carried out once, if sent again too.",
         raft_once},
-    command{"promote", -3, "admin no_multi", 0, 0, 0, "cluster",
-            "<id> [FORCE]: a learner becomes a voter.", raft_promote},
+    for_operators({"promote", -3, "admin no_multi", 0, 0, 0, "cluster",
+                   "<id> [FORCE]: a learner becomes a voter.", raft_promote}),
     command{"prove", -2, "admin no_multi no_auth", 0, 0, 0, "cluster",
             "[<proof>]: servers prove to each other that they know their secret.", raft_prove},
     command{"reads", -3, "admin no_multi", 0, 0, 0, "cluster",
             "linearizable|lease|stale [ms]: how fresh the reads of this connection are.",
             raft_reads, begins::after_reads},
-    command{"remove", -3, "admin no_multi", 0, 0, 0, "cluster", "<id> [FORCE]: removes a member.",
-            raft_remove},
+    for_operators({"remove", -3, "admin no_multi", 0, 0, 0, "cluster",
+                   "<id> [FORCE]: removes a member.", raft_remove}),
     command{"session", 2, "admin no_multi", 0, 0, 0, "cluster", "Opens a session for RAFT ONCE.",
             raft_session},
-    command{"snapshot", 2, "admin no_multi", 0, 0, 0, "cluster", "Begins a snapshot.",
-            raft_snapshot},
-    command{"status", 2, "admin no_multi", 0, 0, 0, "cluster",
-            "This server's part, and the members.", raft_status},
-    command{"stepdown", 2, "admin no_multi", 0, 0, 0, "cluster", "The leader stops leading.",
-            raft_step_down},
-    command{"transfer", -2, "admin no_multi", 0, 0, 0, "cluster",
-            "[<id>]: lets that server lead, or the one that is furthest.", raft_transfer},
+    for_operators(
+        {"snapshot", 2, "admin no_multi", 0, 0, 0, "cluster", "Begins a snapshot.", raft_snapshot}),
+    for_operators({"status", 2, "admin no_multi", 0, 0, 0, "cluster",
+                   "This server's part, and the members.", raft_status}),
+    for_operators({"stepdown", 2, "admin no_multi", 0, 0, 0, "cluster", "The leader stops leading.",
+                   raft_step_down}),
+    for_operators({"transfer", -2, "admin no_multi", 0, 0, 0, "cluster",
+                   "[<id>]: lets that server lead, or the one that is furthest.", raft_transfer}),
 };
 
 static_assert(std::ranges::is_sorted(table, {}, &command::name));

@@ -37,10 +37,11 @@ struct request_builder {
     template <class Count>
     static void* array(const redisReadTask* task, Count count) {
         if (task->parent != nullptr) return refuse(task, '*');
-        if (static_cast<std::size_t>(count) > limits::arguments_max) {
-            parser(task).fail("invalid multibulk length");
-            return nullptr;
-        }
+        const auto words = static_cast<std::size_t>(count);
+        if (words > limits::arguments_max) parser(task).fail("invalid multibulk length");
+        if (!parser(task).trusted_ && words > limits::stranger_arguments_max)
+            parser(task).fail("unauthenticated multibulk length");
+        if (!parser(task).error().empty()) return nullptr;
         return task->privdata;
     }
 
@@ -149,6 +150,8 @@ request_parser::outcome request_parser::check_pending() {
     const auto result = std::from_chars(line.data(), line.data() + line.size(), length);
     if (result.ec != std::errc{} || length > limits::request_bytes_max)
         return fail("invalid bulk length");
+    if (!trusted_ && length > limits::stranger_bytes_max)
+        return fail("unauthenticated bulk length");
     return outcome::incomplete;
 }
 
@@ -176,6 +179,10 @@ request_parser::outcome request_parser::fail(std::string_view why) {
 }
 
 bool request_parser::add_word(std::string_view word) {
+    if (!trusted_ && text_.size() + word.size() > limits::stranger_bytes_max) {
+        fail("unauthenticated bulk length");
+        return false;
+    }
     if (text_.size() + word.size() > limits::request_bytes_max) {
         fail("request is larger than 2097152 bytes");
         return false;

@@ -28,6 +28,8 @@ public:
 
     request_parser();
 
+    /// Who has not said who it is may send little at once.
+    void trust(bool trusted) { trusted_ = trusted; }
     void feed(std::string_view bytes);
     [[nodiscard]] outcome next();
     [[nodiscard]] const word_list& words() const { return words_; }
@@ -60,6 +62,7 @@ private:
     std::string text_;               ///< The words of the request in hand, one after another,
     std::vector<std::size_t> ends_;  ///< and where each ends.
     word_list words_;
+    bool trusted_ = true;
     std::string error_;
 };
 

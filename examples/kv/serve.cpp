@@ -41,6 +41,9 @@ Runs one server of a replicated key-value store, which speaks the Redis protocol
   --listen-peers HOST[:PORT] the same for the other servers
   --peer-secret-file FILE    servers prove to each other that they know the line in it, and hear
                              nobody else: the same for all, as openssl rand -hex 32 gives it
+  --requirepass-file FILE    clients show the password in it, by AUTH or HELLO, before all else
+  --operatorpass-file FILE   RAFT and FLUSHALL need AUTH operator with the password in it
+  --protected-mode yes|no    without a password only clients of this host are served (yes)
   --join                     the cluster exists already, and RAFT ADD or RAFT CHANGE makes this
                              server a member: the file names it and a server that is there
   --recover-damaged-log      a log that is damaged in its middle is cut off there, and what is
@@ -56,7 +59,8 @@ Runs one server of a replicated key-value store, which speaks the Redis protocol
                              RAFT LEASE and RAFT READS lease rest on; without it there are none
   --client-idle-seconds N    a client that is silent for so long is let go; 0: never (0)
   --metrics [HOST:]PORT      answers GET /metrics there, for Prometheus, and GET /healthz and
-                             GET /ready, for what watches over the process
+                             GET /ready, for what watches over the process; a port alone: to
+                             this host, 127.0.0.1
   --stay-when-failed         a server whose storage failed for good lives on, and does nothing;
                              without this it ends, to be started again
   --flight-recorder-kib N    the last inputs of the protocol are kept in so much memory (256),
@@ -169,6 +173,7 @@ int serve(std::span<char*> arguments) {
     auto own = read_keys(flags.key_paths);
     if (const auto* wrong = std::get_if<std::string>(&own))
         return complain(*wrong, failed_to_start);
+    std::get<keys>(own).is_protected = flags.is_protected;
     return run(options_from(flags, std::move(layout), *most, std::get<keys>(std::move(own))));
 }
 

@@ -34,6 +34,7 @@ struct serve_flags {
     listen_address metrics{};  ///< Empty: none.
     std::uint64_t recorder_kib = 256;
     key_files key_paths{};
+    bool is_protected = true;
     bool help = false;
     friend bool operator==(const serve_flags&, const serve_flags&) = default;
 };

@@ -93,6 +93,15 @@ constexpr std::array all_flags{
          }},
     flag{"--peer-secret-file",
          [](auto value, auto& to) { return read_text(value, to.key_paths.peer_secret); }},
+    flag{"--requirepass-file",
+         [](auto value, auto& to) { return read_text(value, to.key_paths.password); }},
+    flag{"--operatorpass-file",
+         [](auto value, auto& to) { return read_text(value, to.key_paths.operator_password); }},
+    flag{"--protected-mode",
+         [](auto value, auto& to) {
+             to.is_protected = value == "yes";
+             return value == "yes" || value == "no";
+         }},
 };
 
 const flag* find_flag(std::string_view name) {

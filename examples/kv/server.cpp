@@ -80,6 +80,7 @@ server_report server::report() const {
         .done = done_,
         .flushes = flushes_->report(),
         .peers_refused = peers_refused_.counts(),
+        .clients_refused = clients_refused_.counts(),
     };
     if (status.lost_through) report.lost_through = status.lost_through->index.value;
     if (status.lacks_from) report.lacks_from = status.lacks_from->value;
@@ -112,6 +113,12 @@ write_times server::times() const {
     const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
     return {timekeeper_.read(protocol_now()),
             std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count()};
+}
+
+void server::refused(const client_state& client, std::string_view reason) {
+    const auto host = client.address.substr(0, client.address.rfind(':'));
+    if (clients_refused_.note(reason, host))
+        log_("client at " + client.address + ": refused, " + std::string{reason});
 }
 
 void server::wrote(session& by, std::uint64_t sequence, std::size_t bytes) {

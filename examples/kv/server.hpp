@@ -65,7 +65,7 @@ struct server_options {
     client_limits clients{};
     /// It lives on when its storage has failed for good, to be looked at.
     bool stays_when_failed = false;
-    listen_address metrics{};  ///< Without a port: none; without a host: that for clients.
+    listen_address metrics{};  ///< Without a port: none; without a host: on loopback alone.
     /// The room for the protocol's last inputs.
     std::size_t recorder_bytes = 0;
     keys own_keys{};
@@ -93,6 +93,7 @@ public:
     [[nodiscard]] const birth_record& birth() const override { return birth_; }
     [[nodiscard]] const cluster_layout& layout() const override { return layout_; }
     [[nodiscard]] const keys& own_keys() const override { return options_.own_keys; }
+    void refused(const client_state& client, std::string_view reason) override;
     [[nodiscard]] server_report report() const override;
     [[nodiscard]] const kv& store() const override { return node_->state_machine(); }
     [[nodiscard]] raft::log_index applied() const override { return node_->status().last_applied; }
@@ -275,6 +276,7 @@ private:
     bool seen_failure_ = false;
     activity done_{};
     refusals peers_refused_{};
+    refusals clients_refused_{};
     http_server pages_;
     health health_;
 

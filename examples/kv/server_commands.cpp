@@ -41,14 +41,14 @@ void tell_replica(local_call& call, const cluster_view& view) {
     reply.integer(static_cast<std::int64_t>(view.report.last));
 }
 
-void whoami(local_call& call) { call.reply.bulk("default"); }
+void whoami(local_call& call) { call.reply.bulk(call.client.rights.user); }
 
 void acl_help(local_call& call) { tell_subcommands(call.reply, "acl", acl_subcommands); }
 
 constexpr std::array acl_table{
     command{"help", 2, "loading stale", 0, 0, 0, "server", "This text.", acl_help},
-    command{"whoami", 2, "loading stale", 0, 0, 0, "server", "default: there is no other user.",
-            whoami},
+    command{"whoami", 2, "loading stale", 0, 0, 0, "server",
+            "Who this client is: default, operator, or peer.", whoami},
 };
 
 static_assert(std::ranges::is_sorted(acl_table, {}, &command::name));

@@ -154,13 +154,21 @@ raft::asio_transport_options server::transport_options(const tcp::endpoint& list
 /// Whoever reaches the port of the peers can change what is acknowledged, unless it has to prove
 /// that it belongs here. Who lets that be is to know it.
 void server::tell_who_is_believed() const {
+    const auto& own = options_.own_keys;
     const auto at = transport_->local_endpoint();
-    if (options_.own_keys.secret)
-        return log_("hears peers on " + address_text(at) +
-                    " that prove that they know the secret; what they say then is not encrypted");
-    if (!at.address().is_loopback())
+    if (own.secret)
+        log_("hears peers on " + address_text(at) +
+             " that prove that they know the secret; what they say then is not encrypted");
+    else if (!is_loopback(at.address()))
         log_("WARNING: believes whoever reaches " + address_text(at) +
              " to be the peer that it says it is: give all servers a --peer-secret-file");
+    if (own.password || is_loopback(clients_.listens_on().address())) return;
+    log_(own.is_protected
+             ? "protected mode: without a --requirepass-file it serves only clients of "
+               "this host"
+             : "WARNING: whoever reaches " + address_text(clients_.listens_on()) +
+                   " may do everything: it has no --requirepass-file, and protected "
+                   "mode is off");
 }
 
 /// Whoever waits for a start wants to know what it waited for.
@@ -304,9 +312,8 @@ std::optional<std::string> server::listen() {
 
 std::optional<std::string> server::listen_for_pages() {
     if (options_.metrics.port == 0) return std::nullopt;
-    const auto& self = *options_.layout.find(options_.id);
     auto at = options_.metrics;
-    if (at.host.empty()) at.host = listening(options_.listen, self.host, self.client_port).host;
+    if (at.host.empty()) at.host = "127.0.0.1";
     const auto found = endpoint_of(io_, at);
     if (const auto* wrong = std::get_if<std::string>(&found)) return *wrong;
     const auto& endpoint = std::get<tcp::endpoint>(found);

@@ -28,6 +28,7 @@
 namespace raft_kv {
 
 class session;
+struct client_state;
 
 /// Who is connected.
 struct client_report {
@@ -64,7 +65,8 @@ struct server_report {
     std::uint64_t uptime_seconds = 0;
     activity done{};
     flush_report flushes{};
-    refusal_counts peers_refused{};  ///< Callers on the port of the peers.
+    refusal_counts peers_refused{};    ///< Callers on the port of the peers.
+    refusal_counts clients_refused{};  ///< Who did not show what it takes.
 };
 
 class service {
@@ -79,6 +81,8 @@ public:
     [[nodiscard]] virtual const birth_record& birth() const = 0;
     [[nodiscard]] virtual const cluster_layout& layout() const = 0;
     [[nodiscard]] virtual const keys& own_keys() const = 0;
+    /// A client was refused for want of what it takes: whoever watches is told.
+    virtual void refused(const client_state& client, std::string_view reason) = 0;
     [[nodiscard]] virtual server_report report() const = 0;
     [[nodiscard]] virtual const kv& store() const = 0;
     /// The store is what the log made of it up to there.

@@ -18,6 +18,10 @@ namespace {
 /// first line of a POST, and the first field of every request.
 bool is_http(std::string_view name) { return same_word(name, "post") || same_word(name, "host:"); }
 
+constexpr std::string_view no_operator_text =
+    "NOPERM this command is for operators, who have a password of their own: AUTH operator "
+    "<password>";
+
 bool is_about_data(const command& which) {
     return std::holds_alternative<read_function>(which.run) ||
            std::holds_alternative<write_function>(which.run) ||
@@ -74,6 +78,7 @@ bool session::begin_next() {
     wants_input_ = false;
     if (!may_begin()) return false;
     if (!holds_request_) {
+        parser_.trust(client_.rights.may_use);
         switch (parser_.next()) {
         case request_parser::outcome::incomplete: wants_input_ = true; return false;
         case request_parser::outcome::error:
@@ -100,12 +105,31 @@ bool session::begin(const word_list& words) {
         return true;
     }
     const auto& which = *std::get<const command*>(asked);
+    if (refuses(which, words)) return true;
     if (only_operators_ && is_about_data(which)) {
         reply_error(full_text);
         ends_ = true;
         return true;
     }
     return begin_command(which, words);
+}
+
+/// True if it takes what this client has not shown; the client is told so.
+bool session::refuses(const command& which, const word_list& words) {
+    const auto& rights = client_.rights;
+    std::string_view obstacle;
+    if (!rights.may_use && !needs_no_password(which)) {
+        obstacle = obstacle_to_use(rights);
+        server_.refused(client_, rights.is_foreign ? "protected mode" : "no password");
+        ends_ = rights.is_foreign;
+    } else if (!rights.may_operate && needs_operator(which, words)) {
+        obstacle = no_operator_text;
+        server_.refused(client_, "not the operator's password");
+    }
+    if (obstacle.empty()) return false;
+    client_.transaction.spoil();
+    reply_error(obstacle);
+    return true;
 }
 
 /// False if the request has to wait.

@@ -30,7 +30,9 @@ namespace raft_kv {
 
 class session : public std::enable_shared_from_this<session> {
 public:
-    session(service& server, std::uint64_t id) : server_{server}, client_{.id = id} {}
+    session(service& server, std::uint64_t id) : server_{server}, client_{.id = id} {
+        client_.rights = rights_at_first(server.own_keys(), client_.is_local);
+    }
     session(const session&) = delete;
     session& operator=(const session&) = delete;
     virtual ~session() = default;
@@ -86,9 +88,12 @@ public:
     [[nodiscard]] bool has_output() const { return !output_.empty(); }
 
 protected:
-    void set_addresses(std::string from, std::string own) {
+    /// `is_local`: it comes from this host.
+    void set_addresses(std::string from, std::string own, bool is_local) {
         client_.address = std::move(from);
         client_.own_address = std::move(own);
+        client_.is_local = is_local;
+        client_.rights = rights_at_first(server_.own_keys(), is_local);
     }
     /// The client is gone: nothing that waits is answered, or keeps memory.
     void give_up();
@@ -118,6 +123,7 @@ private:
     [[nodiscard]] bool may_begin() const;
     [[nodiscard]] bool begin_next();
     [[nodiscard]] bool begin(const word_list& words);
+    [[nodiscard]] bool refuses(const command& which, const word_list& words);
     [[nodiscard]] bool begin_command(const command& which, const word_list& words);
     [[nodiscard]] bool begin_about_data(const command& which, const word_list& words);
     [[nodiscard]] bool begin_write(const command& which, const word_list& words);

@@ -10,6 +10,7 @@
 
 #include "cluster_inquiry.hpp"
 #include "commands.hpp"
+#include "connection.hpp"
 #include "reply.hpp"
 #include "request.hpp"
 #include <asio/io_context.hpp>
@@ -33,8 +34,8 @@ constexpr std::string_view not_born =
     "the servers in the file run";
 
 constexpr std::string_view not_proven =
-    "NOAUTH this server has a secret, and hears who proves that he knows it: raft-kv init "
-    "--peer-secret-file FILE";
+    "NOAUTH this server hears who knows its secret or its password: run `raft-kv init` with the "
+    "files that it was started with";
 
 /// A birth that somebody prepares: it has asked for all founders, and is to have each or none.
 struct preparation {
@@ -64,18 +65,48 @@ public:
         return *std::move(end_);
     }
 
-    /// What is answered to these words of who comes through `door`.
-    void answer(peer_door& door, const word_list& words, reply_writer reply) {
-        if (same_word(words[0], "ping")) return reply.status("PONG");
+private:
+    /// What a client has shown, and what it may do therefore.
+    struct standing_of_client {
+        peer_door door{};
+        client_rights rights{};
+    };
+
+    /// Who may tell nothing by its address alone: with a secret that is everybody.
+    [[nodiscard]] standing_of_client first_standing(const tcp::socket& client) const {
+        asio::error_code gone;
+        const auto from = client.remote_endpoint(gone);
+        auto rights = rights_at_first(options_.own, !gone && is_loopback(from.address()));
+        if (options_.own.secret) rights.may_operate = false;
+        return {.rights = rights};
+    }
+
+    void answer(standing_of_client& client, const word_list& words, reply_writer reply) {
         const auto is_raft = words.size() >= 2 && same_word(words[0], "raft");
-        if (is_raft && same_word(words[1], "prove"))
-            return door.answer(options_.own.secret, words, reply);
+        if (is_raft && same_word(words[1], "prove")) return prove(client, words, reply);
+        if (same_word(words[0], "auth")) return authenticate(client, words, reply);
+        if (client.rights.is_foreign) return reply.error(foreign_text);
+        if (same_word(words[0], "ping")) return reply.status("PONG");
         if (!is_raft || !same_word(words[1], "birth")) return reply.error(not_born);
-        if (options_.own.secret && !door.is_proven()) return reply.error(not_proven);
+        if (!client.rights.may_operate) return reply.error(not_proven);
         answer_birth(words, reply);
     }
 
-private:
+    void prove(standing_of_client& client, const word_list& words, reply_writer reply) {
+        if (client.door.answer(options_.own.secret, words, reply))
+            log_("a client is refused, for a wrong proof");
+        if (client.door.is_proven()) client.rights = rights_of_peer();
+    }
+
+    void authenticate(standing_of_client& client, const word_list& words, reply_writer reply) {
+        if (words.size() != 3) return reply.error("ERR AUTH takes a user and a password here");
+        if (const auto wrong = admit(options_.own, words[1], words[2], client.rights))
+            return reply.error(*wrong);
+        if (options_.own.secret && !options_.own.operator_password)
+            client.rights.may_operate = false;
+        reply.ok();
+    }
+
     void answer_birth(const word_list& words, reply_writer reply) {
         if (words.size() == 2) return reply.bulk(text_of(unborn{options_.self}));
         if (words.size() == 4 && same_word(words[2], "prepare")) return prepare(words[3], reply);
@@ -87,7 +118,7 @@ private:
     class session : public std::enable_shared_from_this<session> {
     public:
         session(waiting_server& owner, tcp::socket socket)
-            : owner_{owner}, socket_{std::move(socket)} {}
+            : owner_{owner}, socket_{std::move(socket)}, client_{owner.first_standing(socket_)} {}
 
         void read() {
             socket_.async_read_some(
@@ -103,7 +134,7 @@ private:
             out_.clear();
             auto found = parser_.next();
             for (; found == request_parser::outcome::request; found = parser_.next())
-                owner_.answer(door_, parser_.words(), reply_writer{out_});
+                owner_.answer(client_, parser_.words(), reply_writer{out_});
             if (found == request_parser::outcome::error) return;
             if (out_.empty()) return read();
             asio::async_write(
@@ -117,7 +148,7 @@ private:
         tcp::socket socket_;
         std::array<char, 4096> bytes_{};
         request_parser parser_{};
-        peer_door door_{};
+        standing_of_client client_;
         std::string out_{};
     };
 

@@ -23,7 +23,7 @@ struct unborn_options {
     asio::ip::tcp::endpoint clients{};  ///< Where to answer.
     std::string way_out{};              ///< What to say besides if it cannot listen there.
     std::string directory{};            ///< Where the record goes.
-    keys own{};                         ///< With a secret, only who proves it is told anything.
+    keys own{};                         ///< Who shows none of them is told nothing.
 };
 
 /// Waits until the cluster is born; the record is durable then. Or says why this server must not

@@ -24,6 +24,9 @@ public:
     const birth_record& birth() const override { return birth_; }
     const cluster_layout& layout() const override { return layout_; }
     const keys& own_keys() const override { return keys_; }
+    void refused(const client_state& /*client*/, std::string_view reason) override {
+        refused_.emplace_back(reason);
+    }
     server_report report() const override {
         return {.id = 1,
                 .role = leader_ == 1 ? "leader" : "follower",
@@ -105,6 +108,7 @@ public:
         std::get<cluster_layout>(parse_cluster("1 one 7001 6001\n2 two 7002 6002\n"));
     birth_record birth_{.history = {5}, .founders = {}};
     keys keys_{};
+    std::vector<std::string> refused_{};
     kv store_{};
     std::optional<std::uint64_t> leader_ = 1;
     std::uint64_t round_ = 1;
@@ -122,6 +126,9 @@ public:
 class fake_client final : public session {
 public:
     explicit fake_client(service& server) : session{server, 42} {}
+    void comes_from(std::string address, bool is_local) {
+        set_addresses(std::move(address), "10.0.0.1:6001", is_local);
+    }
     void settle() override {}
     void flush() override {}
 

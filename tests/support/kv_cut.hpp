@@ -36,7 +36,7 @@ struct cut_cluster {
     kv_hosts servers{net,
                      3,
                      {"--election-timeout-ms", std::to_string(election_timeout.count()),
-                      "--heartbeat-ms", "100"}};
+                      "--heartbeat-ms", "100", "--protected-mode", "no"}};
 
     [[nodiscard]] std::uint64_t leader() { return servers.leader_of(servers.all()); }
     [[nodiscard]] std::uint64_t follower() { return leader() % 3 + 1; }
