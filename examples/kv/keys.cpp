@@ -81,6 +81,7 @@ std::variant<keys, std::string> read_keys(const key_files& files) {
         if (auto* wrong = std::get_if<std::string>(&read)) return std::move(*wrong);
         all.secret = std::get<peer_secret>(std::move(read));
     }
+    all.has_certificate = !files.peer_certificate.empty();
     if (auto wrong = read_password(files.password, all.password)) return *std::move(wrong);
     if (auto wrong = read_password(files.operator_password, all.operator_password))
         return *std::move(wrong);

@@ -18,6 +18,9 @@ struct key_files {
     std::string peer_secret{};
     std::string password{};
     std::string operator_password{};
+    std::string peer_certificate{};
+    std::string peer_key{};
+    std::string peer_authority{};
     friend bool operator==(const key_files&, const key_files&) = default;
 };
 
@@ -25,6 +28,7 @@ struct keys {
     peer_secret secret{};                            ///< Null: peers prove nothing.
     std::optional<std::string> password{};           ///< Of the user default; none: it needs none.
     std::optional<std::string> operator_password{};  ///< Of the user operator; none: there is none.
+    bool has_certificate = false;  ///< Peers know each other by certificates, and encrypt.
     /// Where the user default needs no password, it is no user of another host.
     bool is_protected = true;
 };

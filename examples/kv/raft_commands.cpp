@@ -120,7 +120,11 @@ void raft_status(local_call& call) {
     number("lacks-from", report.lacks_from);
     number("removed-at", report.removed_at);
     text("history", hex_text(call.server.birth().history.value));
-    text("peers-prove", call.server.own_keys().secret ? "secret" : "nothing");
+    const auto& own = call.server.own_keys();
+    text("peers-prove", own.has_certificate
+                            ? (own.secret ? "certificate and secret" : "certificate")
+                        : own.secret ? "secret"
+                                     : "nothing");
     std::uint64_t refused = 0;
     for (const auto& each : report.peers_refused) refused += each.second;
     number("peers-refused", refused);

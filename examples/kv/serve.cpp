@@ -41,6 +41,10 @@ Runs one server of a replicated key-value store, which speaks the Redis protocol
   --listen-peers HOST[:PORT] the same for the other servers
   --peer-secret-file FILE    servers prove to each other that they know the line in it, and hear
                              nobody else: the same for all, as openssl rand -hex 32 gives it
+  --peer-tls-cert FILE, --peer-tls-key FILE, --peer-tls-ca FILE
+                             servers encrypt what they say to each other, and hear who has a
+                             certificate of that authority with the DNS name raft-N of server N;
+                             read anew when they change
   --requirepass-file FILE    clients show the password in it, by AUTH or HELLO, before all else
   --operatorpass-file FILE   RAFT and FLUSHALL need AUTH operator with the password in it
   --protected-mode yes|no    without a password only clients of this host are served (yes)
@@ -137,7 +141,8 @@ server_options options_from(const serve_flags& flags, cluster_layout layout, cli
                            .stays_when_failed = flags.stay_when_failed,
                            .metrics = flags.metrics,
                            .recorder_bytes = flags.recorder_kib * 1024,
-                           .own_keys = std::move(own)};
+                           .own_keys = std::move(own),
+                           .key_paths = flags.key_paths};
     options.config.election_timeout = raft::milliseconds(flags.election_timeout_ms);
     options.config.heartbeat_interval = raft::milliseconds(flags.heartbeat_ms);
     options.config.clock_drift_ppm = flags.clock_drift_ppm;

@@ -93,6 +93,12 @@ constexpr std::array all_flags{
          }},
     flag{"--peer-secret-file",
          [](auto value, auto& to) { return read_text(value, to.key_paths.peer_secret); }},
+    flag{"--peer-tls-cert",
+         [](auto value, auto& to) { return read_text(value, to.key_paths.peer_certificate); }},
+    flag{"--peer-tls-key",
+         [](auto value, auto& to) { return read_text(value, to.key_paths.peer_key); }},
+    flag{"--peer-tls-ca",
+         [](auto value, auto& to) { return read_text(value, to.key_paths.peer_authority); }},
     flag{"--requirepass-file",
          [](auto value, auto& to) { return read_text(value, to.key_paths.password); }},
     flag{"--operatorpass-file",
@@ -116,6 +122,11 @@ std::string check(const serve_flags& flags) {
     if (flags.directory.empty()) return "--data is missing";
     if (flags.heartbeat_ms * 2 > flags.election_timeout_ms)
         return "--heartbeat-ms must be at most half of --election-timeout-ms";
+    const auto& files = flags.key_paths;
+    const auto given =
+        !files.peer_certificate.empty() + !files.peer_key.empty() + !files.peer_authority.empty();
+    if (given != 0 && given != 3)
+        return "--peer-tls-cert, --peer-tls-key and --peer-tls-ca go together";
     if (flags.metrics != listen_address{} && flags.metrics.port == 0)
         return "--metrics needs a port";
     return {};

@@ -69,6 +69,7 @@ struct server_options {
     /// The room for the protocol's last inputs.
     std::size_t recorder_bytes = 0;
     keys own_keys{};
+    key_files key_paths{};  ///< Where certificates are read anew.
 };
 
 class server final : public service {
@@ -160,7 +161,10 @@ private:
 
     [[nodiscard]] std::optional<std::string> open_storage();
     [[nodiscard]] raft::asio_transport_options
-    transport_options(const asio::ip::tcp::endpoint& listen_on);
+    transport_options(const asio::ip::tcp::endpoint& listen_on,
+                      std::shared_ptr<raft::stream_security> security);
+    [[nodiscard]] std::variant<std::shared_ptr<raft::stream_security>, std::string>
+    peer_security() const;
     void tell_who_is_believed() const;
     void tell_recovery(const raft::node_status& status, clock::duration restoring) const;
     [[nodiscard]] std::optional<std::string> take_identity();

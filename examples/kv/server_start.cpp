@@ -15,6 +15,8 @@
 #include <asio/post.hpp>
 #include <asio/write.hpp>
 
+#include <raft/battery/asio_tls.hpp>
+
 namespace raft_kv {
 
 namespace {
@@ -96,8 +98,12 @@ std::optional<std::string> server::start() {
     const auto at = listening(options_.listen_peers, self.host, self.peer_port);
     const auto listen_on = endpoint_of(io_, at);
     if (const auto* wrong = std::get_if<std::string>(&listen_on)) return *wrong;
+    auto security = peer_security();
+    if (auto* wrong = std::get_if<std::string>(&security)) return std::move(*wrong);
     transport_ = std::make_unique<transport_type>(
-        io_, transport_options(std::get<tcp::endpoint>(listen_on)));
+        io_,
+        transport_options(std::get<tcp::endpoint>(listen_on),
+                          std::get<std::shared_ptr<raft::stream_security>>(std::move(security))));
     node_ = std::make_unique<node_type>(
         std::move(settings), kv{}, *transport_, *storage_, clock{},
         raft::flight_recorder<>{{.bytes = options_.recorder_bytes, .file = recording_path()}});
@@ -129,7 +135,25 @@ std::optional<std::string> server::start() {
     return std::nullopt;
 }
 
-raft::asio_transport_options server::transport_options(const tcp::endpoint& listen_on) {
+/// Every incarnation of a server has its name.
+std::variant<std::shared_ptr<raft::stream_security>, std::string> server::peer_security() const {
+    using shared = std::shared_ptr<raft::stream_security>;
+    const auto& files = options_.key_paths;
+    if (files.peer_certificate.empty()) return shared{};
+    auto made = raft::asio_tls::make(
+        {.certificate = files.peer_certificate,
+         .key = files.peer_key,
+         .authority = files.peer_authority,
+         .name_of =
+             [](raft::member_id id) { return "raft-" + std::to_string(number_of(id.value)); },
+         .log = log_});
+    if (auto* wrong = std::get_if<std::string>(&made)) return std::move(*wrong);
+    return shared{std::get<std::shared_ptr<raft::asio_tls>>(std::move(made))};
+}
+
+raft::asio_transport_options
+server::transport_options(const tcp::endpoint& listen_on,
+                          std::shared_ptr<raft::stream_security> security) {
     raft::asio_transport_options peers{
         .cluster = {cluster_},
         .self = {options_.id},
@@ -142,6 +166,7 @@ raft::asio_transport_options server::transport_options(const tcp::endpoint& list
                 return storages_.takes(other.value, mark);
             },
         .secret = options_.own_keys.secret,
+        .security = std::move(security),
         .takes_guest = [this](raft::member_id caller) { return takes_guest(caller); },
         .on_event = [this](const raft::asio_event& event) { log_peer(event); },
     };
@@ -156,12 +181,16 @@ raft::asio_transport_options server::transport_options(const tcp::endpoint& list
 void server::tell_who_is_believed() const {
     const auto& own = options_.own_keys;
     const auto at = transport_->local_endpoint();
-    if (own.secret)
+    if (own.has_certificate)
+        log_("hears peers on " + address_text(at) +
+             " that have a certificate of the authority; what they say is encrypted");
+    else if (own.secret)
         log_("hears peers on " + address_text(at) +
              " that prove that they know the secret; what they say then is not encrypted");
     else if (!is_loopback(at.address()))
         log_("WARNING: believes whoever reaches " + address_text(at) +
-             " to be the peer that it says it is: give all servers a --peer-secret-file");
+             " to be the peer that it says it is: give all servers a --peer-secret-file, or "
+             "certificates");
     if (own.password || is_loopback(clients_.listens_on().address())) return;
     log_(own.is_protected
              ? "protected mode: without a --requirepass-file it serves only clients of "

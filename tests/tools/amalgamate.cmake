@@ -8,6 +8,7 @@
 #   raft_file_storage.hpp  needs POSIX
 #   raft_asio.hpp          needs Asio
 #   raft_openssl.hpp       needs OpenSSL
+#   raft_asio_tls.hpp      needs Asio and OpenSSL
 #   raft_replica.hpp       a running server: needs Asio and POSIX
 #   raft_testing.hpp       for tests: clusters on virtual time, disks and files that fail; needs POSIX
 #
@@ -29,11 +30,13 @@ set(license "// SPDX-License-Identifier: BSL-1.0\n")
 set(scratch "${OUTPUT_DIR}/part.tmp")
 
 # Each part, and the parts that it includes. One that a part needs comes before it.
-set(parts raft raft_batteries raft_file_storage raft_asio raft_openssl raft_replica raft_testing)
+set(parts raft raft_batteries raft_file_storage raft_asio raft_asio_tls raft_openssl raft_replica
+  raft_testing)
 set(needs_raft "")
 set(needs_raft_batteries raft)
 set(needs_raft_file_storage raft)
 set(needs_raft_asio raft raft_batteries)
+set(needs_raft_asio_tls raft raft_batteries raft_asio)
 set(needs_raft_openssl raft raft_batteries)
 set(needs_raft_replica raft raft_batteries raft_file_storage raft_asio)
 set(needs_raft_testing raft raft_batteries raft_file_storage)
@@ -45,6 +48,8 @@ function(part_of header into)
     set(part raft_replica)
   elseif(header MATCHES "^raft/battery/file_storage")
     set(part raft_file_storage)
+  elseif(header MATCHES "^raft/battery/asio_tls")
+    set(part raft_asio_tls)
   elseif(header MATCHES "^raft/battery/asio_")
     set(part raft_asio)
   elseif(header MATCHES "^raft/battery/openssl_")

@@ -7,13 +7,14 @@ option(RAFT_SINGLE_HEADER "Build everything against the generated single headers
 mark_as_advanced(RAFT_SINGLE_HEADER)
 
 # The headers, in three sets: those that need nothing but the standard library and the system, those
-# that need Asio, and those that need OpenSSL. Only what can be compiled here is verified.
+# that need Asio, and those that need OpenSSL or both. Only what can be compiled here is verified.
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS include/raft/*.hpp)
 set(asio_headers ${headers})
 set(openssl_headers ${headers})
 list(FILTER headers EXCLUDE REGEX "/(asio|openssl)_")
 list(FILTER asio_headers INCLUDE REGEX "/asio_")
-list(FILTER openssl_headers INCLUDE REGEX "/openssl_")
+list(FILTER asio_headers EXCLUDE REGEX "/asio_tls")
+list(FILTER openssl_headers INCLUDE REGEX "/(openssl_|asio_tls)")
 add_library(raft-headers INTERFACE)
 target_link_libraries(raft-headers INTERFACE raft)
 target_sources(raft-headers INTERFACE
@@ -25,7 +26,7 @@ if(TARGET raft-asio)
   target_link_libraries(raft-headers INTERFACE raft-asio)
   list(APPEND verified_sets asio)
 endif()
-if(TARGET raft-openssl)
+if(TARGET raft-asio AND TARGET raft-openssl)
   target_link_libraries(raft-headers INTERFACE raft-openssl)
   list(APPEND verified_sets openssl)
 endif()

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include "../server_id.hpp"
 #include "free_ports.hpp"
@@ -78,7 +79,11 @@ std::vector<std::string> local_cluster::command(std::uint64_t id) const {
                                    "--cluster", is_founder(id) ? cluster_file() : cluster_file(id),
                                    "--id",      id_text(id)};
     if (!is_founder(id)) words.emplace_back("--join");
-    words.insert(words.end(), flags_.begin(), flags_.end());
+    for (auto flag : flags_) {
+        if (const auto place = flag.find("%i"); place != flag.npos)
+            flag.replace(place, 2, id_text(id));
+        words.push_back(std::move(flag));
+    }
     words.insert(words.end(), key_flags_.begin(), key_flags_.end());
     words.insert(words.end(), {"--data", data_path(id)});
     return words;

@@ -47,7 +47,7 @@ public:
     [[nodiscard]] std::string cluster_file(std::uint64_t id) const;
     [[nodiscard]] std::string log_path(std::uint64_t id) const;
     [[nodiscard]] std::string data_path(std::uint64_t id) const;
-    /// Flags for all servers that are started from now on.
+    /// Flags for all servers that are started from now on; %i in one is the server's id.
     void set_flags(std::vector<std::string> flags) { flags_ = std::move(flags); }
     /// The same of flags that `serve` and `init` both take.
     void set_key_flags(std::vector<std::string> flags) { key_flags_ = std::move(flags); }

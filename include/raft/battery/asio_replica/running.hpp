@@ -220,6 +220,7 @@ private:
             .takes_storage = [this](member_id peer,
                                     storage_mark mark) { return marks_.takes(peer, mark); },
             .secret = options_.secret,
+            .security = options_.security,
             .on_event = [this](const asio_event& event) { watch_.tell(event); },
         };
         return all;

@@ -18,7 +18,9 @@
 #include <vector>
 
 #include <asio/buffer.hpp>
+#include <asio/read.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/write.hpp>
 
 #include <raft/battery/asio_transport/delivery_watch.hpp>
 #include <raft/battery/asio_transport/lost_connection.hpp>
@@ -151,6 +153,44 @@ protected:
         return !closed_ && stage == stage_;
     }
 
+    /// Encrypts it from here on, where that is wanted, and goes on by `then`. `calls`: this side
+    /// has opened it.
+    template <class Then>
+    void secure(bool calls, Then then) {
+        if (!shared_->options.security) return then();
+        secure_ = shared_->options.security->secure(socket_, calls);
+        secure_->shake_hands([self = shared_from_this(), then](asio::error_code error) {
+            if (self->closed()) return;
+            if (error) return self->lose(error);
+            then();
+        });
+    }
+
+    [[nodiscard]] bool is_secured() const { return secure_ != nullptr; }
+
+    /// Whether the other end is that member, as far as this can be seen.
+    [[nodiscard]] bool may_be(member_id claimed) const {
+        return !secure_ || secure_->is_member(claimed);
+    }
+
+    /// Reads until the buffers are full.
+    template <class Buffers, class Handler>
+    void read_whole(const Buffers& buffers, Handler handler) {
+        secure_ ? asio::async_read(*secure_, buffers, std::move(handler))
+                : asio::async_read(socket_, buffers, std::move(handler));
+    }
+    template <class Buffers, class Handler>
+    void write_whole(const Buffers& buffers, Handler handler) {
+        secure_ ? asio::async_write(*secure_, buffers, std::move(handler))
+                : asio::async_write(socket_, buffers, std::move(handler));
+    }
+
+    /// It broke before frames flowed. What refuses a certificate is told, and by name.
+    void lose(asio::error_code error, std::string_view otherwise) {
+        const auto refusal = secure_ ? secure_->describe_refusal(error) : std::nullopt;
+        refusal ? end(true, *refusal, error) : end(false, otherwise, error);
+    }
+
     /// Something was written: looks at what becomes of it until all is acknowledged.
     void watch() {
         if (watching_) return;
@@ -164,13 +204,14 @@ private:
 
     void read_some() {
         make_room();
-        socket_.async_read_some(
-            asio::buffer(buffer_.data() + end_, buffer_.size() - end_),
-            [self = shared_from_this()](asio::error_code error, std::size_t bytes) {
-                if (error) return self->lose(error);
-                self->end_ += bytes;
-                self->take_frames();
-            });
+        const auto room = asio::buffer(buffer_.data() + end_, buffer_.size() - end_);
+        auto then = [self = shared_from_this()](asio::error_code error, std::size_t bytes) {
+            if (error) return self->lose(error);
+            self->end_ += bytes;
+            self->take_frames();
+        };
+        secure_ ? secure_->async_read_some(room, std::move(then))
+                : socket_.async_read_some(room, std::move(then));
     }
 
     void take_frames() {
@@ -198,9 +239,16 @@ private:
         }
     }
 
-    void lose(asio::error_code error) { end(false, describe_loss(error, begin_ != end_), error); }
+    void lose(asio::error_code error) { lose(error, describe_loss(error, begin_ != end_)); }
 
     // ------------------------------------------------------------------------------------- writing
+
+    [[nodiscard]] auto when_written() {
+        return [self = shared_from_this()](asio::error_code error, std::size_t bytes) {
+            if (error) return self->lose(error);
+            self->wrote(bytes);
+        };
+    }
 
     void write_some() {
         if (next_ == writing_.size()) {
@@ -212,6 +260,10 @@ private:
             busy_ = false;
             return;
         }
+        secure_ ? write_record() : write_gathered();
+    }
+
+    void write_gathered() {
         std::size_t count = 0;
         std::size_t skip = written_of_next_;
         while (count < gathered_.size() && next_ + count < writing_.size()) {
@@ -219,12 +271,24 @@ private:
             skip = 0;
             ++count;
         }
-        socket_.async_write_some(
-            std::span<const asio::const_buffer>{gathered_.data(), count},
-            [self = shared_from_this()](asio::error_code error, std::size_t bytes) {
-                if (error) return self->lose(error);
-                self->wrote(bytes);
-            });
+        socket_.async_write_some(std::span<const asio::const_buffer>{gathered_.data(), count},
+                                 when_written());
+    }
+
+    // What is given to TLS at once is a record, and a write to the socket: small frames go in one
+    // together, and large ones as they are.
+    void write_record() {
+        const auto first = asio::buffer(writing_[next_].bytes()) + written_of_next_;
+        if (first.size() >= record_bytes) return secure_->async_write_some(first, when_written());
+        record_.clear();
+        std::size_t skip = written_of_next_;
+        for (auto at = next_; at < writing_.size() && record_.size() < record_bytes; ++at) {
+            const auto rest = std::span{writing_[at].bytes()}.subspan(skip);
+            const auto taken = rest.first(std::min(rest.size(), record_bytes - record_.size()));
+            record_.insert(record_.end(), taken.begin(), taken.end());
+            skip = 0;
+        }
+        secure_->async_write_some(asio::buffer(record_), when_written());
     }
 
     void wrote(std::size_t bytes) {
@@ -263,6 +327,7 @@ private:
     }
 
     static constexpr std::size_t gather_max = 64;  // What one system call takes of Asio's buffers.
+    static constexpr std::size_t record_bytes = 16U << 10U;  // The most that TLS takes.
 
     std::shared_ptr<asio_shared_state> shared_;  // First, so that the frames below go before it.
 
@@ -271,6 +336,7 @@ protected:
     asio::ip::tcp::endpoint remote_{};
 
 private:
+    std::unique_ptr<secure_stream> secure_{};  // None: the socket is used as it is.
     asio::steady_timer limit_timer_{shared_->io};
     asio::steady_timer look_timer_{shared_->io};
     delivery_watch watch_{{.unacknowledged = shared_->options.unacknowledged_timeout,
@@ -286,6 +352,7 @@ private:
 
     std::vector<shared_frame> waiting_{};
     std::vector<shared_frame> writing_{};
+    std::vector<std::byte> record_{};
     std::array<asio::const_buffer, gather_max> gathered_{};
     std::size_t next_ = 0;             // The frame of `writing_` that is being written,
     std::size_t written_of_next_ = 0;  // and how many of its bytes already are.

@@ -8,9 +8,6 @@
 #include <memory>
 #include <optional>
 
-#include <asio/read.hpp>
-#include <asio/write.hpp>
-
 #include <raft/battery/asio_transport/frame_connection.hpp>
 #include <raft/battery/mutual_proof.hpp>
 
@@ -46,13 +43,7 @@ public:
         prepare_socket(socket_, shared().options);
         begin_stage(shared().options.handshake_timeout,
                     [this] { end(true, patience_is_over(), {}); });
-        asio::async_read(socket_, asio::buffer(question_),
-                         [self = self()](asio::error_code error, std::size_t) {
-                             if (self->closed()) return;
-                             if (error)
-                                 return self->end(false, "the caller left before it spoke", error);
-                             self->hear_question();
-                         });
+        secure(false, [this] { await_question(); });
     }
 
     /// Who calls; none as long as it has not been found welcome.
@@ -67,6 +58,14 @@ private:
         owner_.caller_gone(*this, refused, reason, error);
     }
 
+    void await_question() {
+        read_whole(asio::buffer(question_), [self = self()](asio::error_code error, std::size_t) {
+            if (self->closed()) return;
+            if (error) return self->lose(error, "the caller left before it spoke");
+            self->hear_question();
+        });
+    }
+
     [[nodiscard]] std::string_view patience_is_over() const {
         const bool is_proving = proofs_.is_wanted() && asked_.from != member_id{};
         return is_proving ? "the caller does not prove who it is"
@@ -78,7 +77,8 @@ private:
             return end(true, describe(*error), {});
         if (asked_.verdict != handshake_verdict::asking)
             return end(true, describe(frame_error::unknown_verdict), {});
-        const auto reply = owner_.judge(asked_);
+        auto reply = owner_.judge(asked_);
+        if (!may_be(asked_.from)) reply.verdict = handshake_verdict::other_name;
         version_ = reply.version_newest;
         answer_ = encode_handshake(reply);
         if (reply.verdict != handshake_verdict::welcome) return refuse(reply.verdict);
@@ -112,22 +112,21 @@ private:
     /// Writes what says the verdict, and goes on if that is a welcome.
     template <class Buffers, class Then>
     void say(const Buffers& buffers, handshake_verdict verdict, Then then) {
-        asio::async_write(socket_, buffers,
-                          [self = self(), verdict, then](asio::error_code error, std::size_t) {
-                              if (self->closed()) return;
-                              if (verdict != handshake_verdict::welcome)
-                                  return self->end(true, describe(verdict), {});
-                              if (error) return self->end(false, "the caller left", error);
-                              then();
-                          });
+        write_whole(buffers, [self = self(), verdict, then](asio::error_code error, std::size_t) {
+            if (self->closed()) return;
+            if (verdict != handshake_verdict::welcome)
+                return self->end(true, describe(verdict), {});
+            if (error) return self->end(false, "the caller left", error);
+            then();
+        });
         watch();
     }
 
     template <class Buffers>
     void await(const Buffers& buffers) {
-        asio::async_read(socket_, buffers, [self = self()](asio::error_code error, std::size_t) {
+        read_whole(buffers, [self = self()](asio::error_code error, std::size_t) {
             if (self->closed()) return;
-            if (error) return self->end(false, "the caller left", error);
+            if (error) return self->lose(error, "the caller left");
             self->hear_introduction();
         });
     }

@@ -17,6 +17,7 @@
 #include <asio/error_code.hpp>
 #include <asio/ip/tcp.hpp>
 
+#include <raft/battery/asio_transport/secure_stream.hpp>
 #include <raft/battery/authenticator.hpp>
 #include <raft/codec/frame.hpp>
 #include <raft/codec/handshake.hpp>
@@ -85,6 +86,9 @@ struct asio_transport_options {
     /// None: whoever reaches the port is believed. It guards the handshake: frames behind it can
     /// still be read and forged by who is on the wire.
     std::shared_ptr<const authenticator> secret{};
+    /// What encrypts each connection, and knows each member by its certificate (asio_tls.hpp): all
+    /// servers have one, or none has. None: connections are as they are.
+    std::shared_ptr<stream_security> security{};
     wire::frame_limits limits{};  ///< Of messages. The same on all servers of the cluster.
 
     /// The bytes that wait for one peer. Frames with entries or with a chunk are taken below this

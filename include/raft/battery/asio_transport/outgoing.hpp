@@ -12,9 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include <asio/read.hpp>
-#include <asio/write.hpp>
-
 #include <raft/battery/asio_transport/frame_connection.hpp>
 #include <raft/battery/asio_transport/peer_addresses.hpp>
 #include <raft/battery/mutual_proof.hpp>
@@ -103,6 +100,11 @@ private:
         prepare_socket(socket_, shared().options);
         begin_stage(shared().options.handshake_timeout,
                     [this] { end(false, "the peer does not say who it is", {}); });
+        secure(true, [this] { ask(); });
+    }
+
+    void ask() {
+        if (!may_be(peer_)) return end(true, describe(handshake_verdict::other_name), {});
         const auto& options = shared().options;
         greeting_ = encode_handshake({.content = shared().framing.content,
                                       .proves = proofs_.is_wanted(),
@@ -114,21 +116,20 @@ private:
         watch();
     }
 
+    /// Where it is encrypted, why it failed is told by the read that is under way, if by any.
     template <class Buffers>
     void say(const Buffers& buffers, std::string_view failure) {
-        asio::async_write(socket_, buffers,
-                          [self = self(), failure](asio::error_code error, std::size_t) {
-                              if (error) self->end(false, failure, error);
-                          });
+        write_whole(buffers, [self = self(), failure](asio::error_code error, std::size_t) {
+            if (error && !self->is_secured()) self->end(false, failure, error);
+        });
     }
 
     template <class Buffers, class Then>
     void hear(const Buffers& buffers, std::string_view failure, Then then) {
-        asio::async_read(socket_, buffers,
-                         [self = self(), failure, then](asio::error_code error, std::size_t) {
-                             if (error) return self->end(false, failure, error);
-                             if (!self->closed()) then();
-                         });
+        read_whole(buffers, [self = self(), failure, then](asio::error_code error, std::size_t) {
+            if (error) return self->lose(error, failure);
+            if (!self->closed()) then();
+        });
     }
 
     void hear_answer() {

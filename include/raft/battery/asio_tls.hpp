@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Mutual TLS between servers, by Asio over OpenSSL: what they say is encrypted, each has a
+// certificate of an authority that all of them trust, and its name is that of the member. Include
+// it only if you use it; the CMake targets `raft::asio` and `raft::openssl` link what it needs.
+//
+//     auto made = raft::asio_tls::make({.certificate = "server-1.crt",
+//                                       .key = "server-1.key",
+//                                       .authority = "authority.crt"});
+//     if (const auto* wrong = std::get_if<std::string>(&made)) return complain(*wrong);
+//     options.security = std::get<std::shared_ptr<raft::asio_tls>>(made);
+//
+// The certificate of member 3 has the DNS name `raft-3` among its subjectAltNames, and nothing else
+// is looked at: not the address, not the common name, no wildcard. It is used in both directions,
+// so that an extendedKeyUsage names both clientAuth and serverAuth, or there is none.
+//
+// The files are looked at for each connection, and read anew when they have changed: connections
+// that are there go on. Files that cannot be used change nothing, and are told.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include <asio/ssl/context.hpp>
+#include <asio/ssl/error.hpp>
+#include <asio/ssl/stream.hpp>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <raft/battery/asio_transport/secure_stream.hpp>
+
+namespace raft {
+
+/// Where the files are (PEM), and what members are called.
+struct asio_tls_options {
+    std::string certificate{};  ///< Of this server, and those between it and the authority.
+    std::string key{};
+    std::string authority{};  ///< Those that are trusted, and no others.
+    /// What the certificate of a member has among its DNS names.
+    std::function<std::string(member_id)> name_of = [](member_id id) {
+        return "raft-" + std::to_string(id.value);
+    };
+    /// Told when files were read anew, and when they could not be.
+    std::function<void(std::string_view)> log{};
+};
+
+namespace detail {
+
+/// TLS on one connection. The context of the moment when it was made lives on in it.
+class tls_stream final : public secure_stream {
+public:
+    using stream = asio::ssl::stream<asio::ip::tcp::socket&>;
+
+    tls_stream(asio::ip::tcp::socket& socket, asio::ssl::context& context, bool calls,
+               std::function<std::string(member_id)> name_of)
+        : stream_{socket, context}, calls_{calls}, name_of_{std::move(name_of)} {}
+
+    void shake_hands(std::function<void(asio::error_code)> then) override {
+        stream_.async_handshake(calls_ ? stream::client : stream::server, std::move(then));
+    }
+
+    [[nodiscard]] bool is_member(member_id claimed) const override {
+        const std::unique_ptr<X509, decltype(&X509_free)> shown{SSL_get1_peer_certificate(handle()),
+                                                                &X509_free};
+        const auto name = name_of_(claimed);
+        constexpr unsigned exactly =
+            X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_WILDCARDS;
+        return shown && !name.empty() &&
+               X509_check_host(shown.get(), name.data(), name.size(), exactly, nullptr) == 1;
+    }
+
+    [[nodiscard]] std::optional<std::string_view>
+    describe_refusal(const asio::error_code& error) const override {
+        if (error.category() != asio::error::get_ssl_category()) return std::nullopt;
+        const auto verdict = SSL_get_verify_result(handle());
+        if (verdict != X509_V_OK) return X509_verify_cert_error_string(verdict);
+        switch (ERR_GET_REASON(static_cast<unsigned long>(error.value()))) {
+        case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: return "the caller shows no certificate";
+        case SSL_R_WRONG_VERSION_NUMBER:
+        case SSL_R_HTTP_REQUEST: return "the other side does not speak TLS";
+        case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+        case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+        case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+        case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+            return "the other side does not accept this server's certificate";
+        default: return "the TLS handshake failed";
+        }
+    }
+
+    [[nodiscard]] executor_type get_executor() override { return stream_.get_executor(); }
+
+protected:
+    void read_some(asio::mutable_buffer into, done then) override {
+        // Frames have lengths: an end without a farewell is an end.
+        stream_.async_read_some(
+            into, [then = std::move(then)](asio::error_code error, std::size_t bytes) {
+                if (error == asio::ssl::error::stream_truncated) error = asio::error::eof;
+                then(error, bytes);
+            });
+    }
+    void write_some(asio::const_buffer from, done then) override {
+        stream_.async_write_some(from, std::move(then));
+    }
+
+private:
+    [[nodiscard]] SSL* handle() const { return const_cast<stream&>(stream_).native_handle(); }
+
+    stream stream_;
+    bool calls_;
+    std::function<std::string(member_id)> name_of_;
+};
+
+}  // namespace detail
+
+/// For one transport, on its thread.
+class asio_tls final : public stream_security {
+public:
+    /// Reads the files; or says what is wrong with them.
+    [[nodiscard]] static std::variant<std::shared_ptr<asio_tls>, std::string>
+    make(asio_tls_options options) {
+        auto made = std::shared_ptr<asio_tls>{new asio_tls{std::move(options)}};
+        made->seen_ = made->look();
+        auto loaded = made->load();
+        if (auto* wrong = std::get_if<std::string>(&loaded)) return std::move(*wrong);
+        made->context_ = std::get<shared_context>(std::move(loaded));
+        return made;
+    }
+
+    [[nodiscard]] std::unique_ptr<secure_stream> secure(asio::ip::tcp::socket& socket,
+                                                        bool calls) override {
+        read_anew();
+        return std::make_unique<detail::tls_stream>(socket, *context_, calls, options_.name_of);
+    }
+
+private:
+    using shared_context = std::shared_ptr<asio::ssl::context>;
+    /// When each file was changed, and how long it is.
+    using state_of_files =
+        std::array<std::pair<std::filesystem::file_time_type, std::uintmax_t>, 3>;
+
+    explicit asio_tls(asio_tls_options options) : options_{std::move(options)} {}
+
+    [[nodiscard]] state_of_files look() const {
+        state_of_files seen;
+        std::size_t at = 0;
+        for (const auto* path : {&options_.certificate, &options_.key, &options_.authority}) {
+            std::error_code absent;
+            seen[at].first = std::filesystem::last_write_time(*path, absent);
+            seen[at++].second = std::filesystem::file_size(*path, absent);
+        }
+        return seen;
+    }
+
+    /// Files that are half written do not fit each other: what was loaded last is used until they
+    /// do.
+    void read_anew() {
+        const auto now = look();
+        if (now == seen_) return;
+        seen_ = now;
+        auto loaded = load();
+        if (auto* wrong = std::get_if<std::string>(&loaded)) return tell(*wrong + ": not used");
+        context_ = std::get<shared_context>(std::move(loaded));
+        tell(options_.certificate + " was read anew");
+    }
+
+    void tell(const std::string& line) const {
+        if (options_.log) options_.log(line);
+    }
+
+    [[nodiscard]] std::variant<shared_context, std::string> load() const {
+        auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls);
+        auto* const native = context->native_handle();
+        SSL_CTX_set_min_proto_version(native, TLS1_3_VERSION);
+        // Tickets would lie unread at who only sends, and turn its end into a reset.
+        SSL_CTX_set_num_tickets(native, 0);
+        context->set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
+        asio::error_code wrong;
+        context->use_certificate_chain_file(options_.certificate, wrong);
+        if (wrong) return options_.certificate + ": " + wrong.message();
+        context->use_private_key_file(options_.key, asio::ssl::context::pem, wrong);
+        if (wrong) return options_.key + ": " + wrong.message();
+        context->load_verify_file(options_.authority, wrong);
+        if (wrong) return options_.authority + ": " + wrong.message();
+        if (SSL_CTX_check_private_key(native) != 1)
+            return options_.key + " is not the key of " + options_.certificate;
+        return context;
+    }
+
+    asio_tls_options options_;
+    state_of_files seen_{};
+    shared_context context_{};
+};
+
+}  // namespace raft
