@@ -9896,6 +9896,7 @@ enum class handshake_verdict : std::uint8_t {
     proof_wanted,     ///< The caller has no secret, and is heard only with a proof that it has one.
     no_secret,        ///< The caller wants a proof, and the server that it called has no secret.
     wrong_proof,      ///< Of an introduction: the caller's proof is not right.
+    other_name,       ///< The certificate is not that of the member that it comes with.
 };
 
 /// The verdict in plain English, for a log.
@@ -9917,6 +9918,7 @@ enum class handshake_verdict : std::uint8_t {
     case handshake_verdict::no_secret: return "the server called has no secret, and one is wanted";
     case handshake_verdict::wrong_proof:
         return "the proof is wrong: of another secret, or of an earlier connection";
+    case handshake_verdict::other_name: return "the certificate is of another member";
     }
     return "unknown verdict";
 }
@@ -9999,7 +10001,7 @@ decode_introduction(std::span<const std::byte> bytes, introduction& into) {
     if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&bytes[covered.size()]))
         return frame_error::wrong_checksum;
     const auto verdict = in.number<std::uint32_t>();
-    if (verdict > static_cast<std::uint32_t>(handshake_verdict::wrong_proof))
+    if (verdict > static_cast<std::uint32_t>(handshake_verdict::other_name))
         return frame_error::unknown_verdict;
     into.verdict = static_cast<handshake_verdict>(verdict);
     into.history.value = in.number<std::uint64_t>();
@@ -10026,7 +10028,7 @@ decode_introduction(std::span<const std::byte> bytes, introduction& into) {
     if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&bytes[covered.size()]))
         return frame_error::wrong_checksum;
     const auto verdict = in.number<std::uint8_t>();
-    if (verdict > static_cast<std::uint8_t>(handshake_verdict::wrong_proof))
+    if (verdict > static_cast<std::uint8_t>(handshake_verdict::other_name))
         return frame_error::unknown_verdict;
     into.verdict = static_cast<handshake_verdict>(verdict);
     into.version_oldest = in.number<std::uint8_t>();

@@ -44,9 +44,6 @@
 
 #include <array>
 
-#include <asio/read.hpp>
-#include <asio/write.hpp>
-
 //
 // A connection between two servers, whoever has opened it: once they have shaken hands, frames are
 // written that are offered here, many in one system call, and those that come are read and handed
@@ -58,7 +55,9 @@
 #include <string_view>
 
 #include <asio/buffer.hpp>
+#include <asio/read.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/write.hpp>
 
 //
 // Decides when a connection is given up, by what is seen of it at one look after the other; who
@@ -180,6 +179,75 @@ namespace raft::detail {
 
 #include <asio/ip/tcp.hpp>
 
+//
+// What encrypts a connection between two servers, and says who is at its other end: asio_tls.hpp is
+// one, over OpenSSL. Without one a connection is its socket.
+
+
+
+
+namespace raft {
+
+/// One connection's, over a socket that outlives it. Like a socket it has one read and one write
+/// under way at most; closing the socket ends both.
+class secure_stream {
+public:
+    using executor_type = asio::ip::tcp::socket::executor_type;
+    using done = std::function<void(asio::error_code, std::size_t)>;
+
+    secure_stream() = default;
+    secure_stream(const secure_stream&) = delete;
+    secure_stream& operator=(const secure_stream&) = delete;
+    virtual ~secure_stream() = default;
+
+    /// Begins it, before anything is read or written.
+    virtual void shake_hands(std::function<void(asio::error_code)> then) = 0;
+    /// Whether who is at the other end has proved to be that member. After the handshake.
+    [[nodiscard]] virtual bool is_member(member_id claimed) const = 0;
+    /// Why the other end was refused, or refuses, in words that live for ever; none if the error
+    /// is not about that.
+    [[nodiscard]] virtual std::optional<std::string_view>
+    describe_refusal(const asio::error_code& error) const = 0;
+
+    // As Asio's functions over streams want it. Of several buffers the first is used.
+    [[nodiscard]] virtual executor_type get_executor() = 0;
+    template <class Buffers, class Handler>
+    void async_read_some(const Buffers& buffers, Handler&& handler) {
+        read_some(first_of<asio::mutable_buffer>(buffers), std::forward<Handler>(handler));
+    }
+    template <class Buffers, class Handler>
+    void async_write_some(const Buffers& buffers, Handler&& handler) {
+        write_some(first_of<asio::const_buffer>(buffers), std::forward<Handler>(handler));
+    }
+
+protected:
+    virtual void read_some(asio::mutable_buffer into, done then) = 0;
+    virtual void write_some(asio::const_buffer from, done then) = 0;
+
+private:
+    template <class Buffer, class Buffers>
+    [[nodiscard]] static Buffer first_of(const Buffers& buffers) {
+        for (auto at = asio::buffer_sequence_begin(buffers);
+             at != asio::buffer_sequence_end(buffers); ++at)
+            if (Buffer{*at}.size() != 0) return *at;
+        return {};
+    }
+};
+
+/// Makes them. Used on the thread of the transport alone.
+class stream_security {
+public:
+    stream_security() = default;
+    stream_security(const stream_security&) = delete;
+    stream_security& operator=(const stream_security&) = delete;
+    virtual ~stream_security() = default;
+
+    /// For a new connection over `socket`, which this side has opened if it `calls`.
+    [[nodiscard]] virtual std::unique_ptr<secure_stream> secure(asio::ip::tcp::socket& socket,
+                                                                bool calls) = 0;
+};
+
+}  // namespace raft
 
 namespace raft {
 
@@ -245,6 +313,9 @@ struct asio_transport_options {
     /// None: whoever reaches the port is believed. It guards the handshake: frames behind it can
     /// still be read and forged by who is on the wire.
     std::shared_ptr<const authenticator> secret{};
+    /// What encrypts each connection, and knows each member by its certificate (asio_tls.hpp): all
+    /// servers have one, or none has. None: connections are as they are.
+    std::shared_ptr<stream_security> security{};
     wire::frame_limits limits{};  ///< Of messages. The same on all servers of the cluster.
 
     /// The bytes that wait for one peer. Frames with entries or with a chunk are taken below this
@@ -622,6 +693,44 @@ protected:
         return !closed_ && stage == stage_;
     }
 
+    /// Encrypts it from here on, where that is wanted, and goes on by `then`. `calls`: this side
+    /// has opened it.
+    template <class Then>
+    void secure(bool calls, Then then) {
+        if (!shared_->options.security) return then();
+        secure_ = shared_->options.security->secure(socket_, calls);
+        secure_->shake_hands([self = shared_from_this(), then](asio::error_code error) {
+            if (self->closed()) return;
+            if (error) return self->lose(error);
+            then();
+        });
+    }
+
+    [[nodiscard]] bool is_secured() const { return secure_ != nullptr; }
+
+    /// Whether the other end is that member, as far as this can be seen.
+    [[nodiscard]] bool may_be(member_id claimed) const {
+        return !secure_ || secure_->is_member(claimed);
+    }
+
+    /// Reads until the buffers are full.
+    template <class Buffers, class Handler>
+    void read_whole(const Buffers& buffers, Handler handler) {
+        secure_ ? asio::async_read(*secure_, buffers, std::move(handler))
+                : asio::async_read(socket_, buffers, std::move(handler));
+    }
+    template <class Buffers, class Handler>
+    void write_whole(const Buffers& buffers, Handler handler) {
+        secure_ ? asio::async_write(*secure_, buffers, std::move(handler))
+                : asio::async_write(socket_, buffers, std::move(handler));
+    }
+
+    /// It broke before frames flowed. What refuses a certificate is told, and by name.
+    void lose(asio::error_code error, std::string_view otherwise) {
+        const auto refusal = secure_ ? secure_->describe_refusal(error) : std::nullopt;
+        refusal ? end(true, *refusal, error) : end(false, otherwise, error);
+    }
+
     /// Something was written: looks at what becomes of it until all is acknowledged.
     void watch() {
         if (watching_) return;
@@ -635,13 +744,14 @@ private:
 
     void read_some() {
         make_room();
-        socket_.async_read_some(
-            asio::buffer(buffer_.data() + end_, buffer_.size() - end_),
-            [self = shared_from_this()](asio::error_code error, std::size_t bytes) {
-                if (error) return self->lose(error);
-                self->end_ += bytes;
-                self->take_frames();
-            });
+        const auto room = asio::buffer(buffer_.data() + end_, buffer_.size() - end_);
+        auto then = [self = shared_from_this()](asio::error_code error, std::size_t bytes) {
+            if (error) return self->lose(error);
+            self->end_ += bytes;
+            self->take_frames();
+        };
+        secure_ ? secure_->async_read_some(room, std::move(then))
+                : socket_.async_read_some(room, std::move(then));
     }
 
     void take_frames() {
@@ -669,9 +779,16 @@ private:
         }
     }
 
-    void lose(asio::error_code error) { end(false, describe_loss(error, begin_ != end_), error); }
+    void lose(asio::error_code error) { lose(error, describe_loss(error, begin_ != end_)); }
 
     // ------------------------------------------------------------------------------------- writing
+
+    [[nodiscard]] auto when_written() {
+        return [self = shared_from_this()](asio::error_code error, std::size_t bytes) {
+            if (error) return self->lose(error);
+            self->wrote(bytes);
+        };
+    }
 
     void write_some() {
         if (next_ == writing_.size()) {
@@ -683,6 +800,10 @@ private:
             busy_ = false;
             return;
         }
+        secure_ ? write_record() : write_gathered();
+    }
+
+    void write_gathered() {
         std::size_t count = 0;
         std::size_t skip = written_of_next_;
         while (count < gathered_.size() && next_ + count < writing_.size()) {
@@ -690,12 +811,24 @@ private:
             skip = 0;
             ++count;
         }
-        socket_.async_write_some(
-            std::span<const asio::const_buffer>{gathered_.data(), count},
-            [self = shared_from_this()](asio::error_code error, std::size_t bytes) {
-                if (error) return self->lose(error);
-                self->wrote(bytes);
-            });
+        socket_.async_write_some(std::span<const asio::const_buffer>{gathered_.data(), count},
+                                 when_written());
+    }
+
+    // What is given to TLS at once is a record, and a write to the socket: small frames go in one
+    // together, and large ones as they are.
+    void write_record() {
+        const auto first = asio::buffer(writing_[next_].bytes()) + written_of_next_;
+        if (first.size() >= record_bytes) return secure_->async_write_some(first, when_written());
+        record_.clear();
+        std::size_t skip = written_of_next_;
+        for (auto at = next_; at < writing_.size() && record_.size() < record_bytes; ++at) {
+            const auto rest = std::span{writing_[at].bytes()}.subspan(skip);
+            const auto taken = rest.first(std::min(rest.size(), record_bytes - record_.size()));
+            record_.insert(record_.end(), taken.begin(), taken.end());
+            skip = 0;
+        }
+        secure_->async_write_some(asio::buffer(record_), when_written());
     }
 
     void wrote(std::size_t bytes) {
@@ -734,6 +867,7 @@ private:
     }
 
     static constexpr std::size_t gather_max = 64;  // What one system call takes of Asio's buffers.
+    static constexpr std::size_t record_bytes = 16U << 10U;  // The most that TLS takes.
 
     std::shared_ptr<asio_shared_state> shared_;  // First, so that the frames below go before it.
 
@@ -742,6 +876,7 @@ protected:
     asio::ip::tcp::endpoint remote_{};
 
 private:
+    std::unique_ptr<secure_stream> secure_{};  // None: the socket is used as it is.
     asio::steady_timer limit_timer_{shared_->io};
     asio::steady_timer look_timer_{shared_->io};
     delivery_watch watch_{{.unacknowledged = shared_->options.unacknowledged_timeout,
@@ -757,6 +892,7 @@ private:
 
     std::vector<shared_frame> waiting_{};
     std::vector<shared_frame> writing_{};
+    std::vector<std::byte> record_{};
     std::array<asio::const_buffer, gather_max> gathered_{};
     std::size_t next_ = 0;             // The frame of `writing_` that is being written,
     std::size_t written_of_next_ = 0;  // and how many of its bytes already are.
@@ -800,13 +936,7 @@ public:
         prepare_socket(socket_, shared().options);
         begin_stage(shared().options.handshake_timeout,
                     [this] { end(true, patience_is_over(), {}); });
-        asio::async_read(socket_, asio::buffer(question_),
-                         [self = self()](asio::error_code error, std::size_t) {
-                             if (self->closed()) return;
-                             if (error)
-                                 return self->end(false, "the caller left before it spoke", error);
-                             self->hear_question();
-                         });
+        secure(false, [this] { await_question(); });
     }
 
     /// Who calls; none as long as it has not been found welcome.
@@ -821,6 +951,14 @@ private:
         owner_.caller_gone(*this, refused, reason, error);
     }
 
+    void await_question() {
+        read_whole(asio::buffer(question_), [self = self()](asio::error_code error, std::size_t) {
+            if (self->closed()) return;
+            if (error) return self->lose(error, "the caller left before it spoke");
+            self->hear_question();
+        });
+    }
+
     [[nodiscard]] std::string_view patience_is_over() const {
         const bool is_proving = proofs_.is_wanted() && asked_.from != member_id{};
         return is_proving ? "the caller does not prove who it is"
@@ -832,7 +970,8 @@ private:
             return end(true, describe(*error), {});
         if (asked_.verdict != handshake_verdict::asking)
             return end(true, describe(frame_error::unknown_verdict), {});
-        const auto reply = owner_.judge(asked_);
+        auto reply = owner_.judge(asked_);
+        if (!may_be(asked_.from)) reply.verdict = handshake_verdict::other_name;
         version_ = reply.version_newest;
         answer_ = encode_handshake(reply);
         if (reply.verdict != handshake_verdict::welcome) return refuse(reply.verdict);
@@ -866,22 +1005,21 @@ private:
     /// Writes what says the verdict, and goes on if that is a welcome.
     template <class Buffers, class Then>
     void say(const Buffers& buffers, handshake_verdict verdict, Then then) {
-        asio::async_write(socket_, buffers,
-                          [self = self(), verdict, then](asio::error_code error, std::size_t) {
-                              if (self->closed()) return;
-                              if (verdict != handshake_verdict::welcome)
-                                  return self->end(true, describe(verdict), {});
-                              if (error) return self->end(false, "the caller left", error);
-                              then();
-                          });
+        write_whole(buffers, [self = self(), verdict, then](asio::error_code error, std::size_t) {
+            if (self->closed()) return;
+            if (verdict != handshake_verdict::welcome)
+                return self->end(true, describe(verdict), {});
+            if (error) return self->end(false, "the caller left", error);
+            then();
+        });
         watch();
     }
 
     template <class Buffers>
     void await(const Buffers& buffers) {
-        asio::async_read(socket_, buffers, [self = self()](asio::error_code error, std::size_t) {
+        read_whole(buffers, [self = self()](asio::error_code error, std::size_t) {
             if (self->closed()) return;
-            if (error) return self->end(false, "the caller left", error);
+            if (error) return self->lose(error, "the caller left");
             self->hear_introduction();
         });
     }
@@ -1035,7 +1173,6 @@ private:
 // then frames flow. Trying again is the business of peer_link.hpp.
 
 
-
 //
 // Where a peer is: at an address, or where a name leads that is looked up for each attempt to
 // connect. What answers such questions can be cut off as the peer was, and for longer; then the
@@ -1180,6 +1317,11 @@ private:
         prepare_socket(socket_, shared().options);
         begin_stage(shared().options.handshake_timeout,
                     [this] { end(false, "the peer does not say who it is", {}); });
+        secure(true, [this] { ask(); });
+    }
+
+    void ask() {
+        if (!may_be(peer_)) return end(true, describe(handshake_verdict::other_name), {});
         const auto& options = shared().options;
         greeting_ = encode_handshake({.content = shared().framing.content,
                                       .proves = proofs_.is_wanted(),
@@ -1191,21 +1333,20 @@ private:
         watch();
     }
 
+    /// Where it is encrypted, why it failed is told by the read that is under way, if by any.
     template <class Buffers>
     void say(const Buffers& buffers, std::string_view failure) {
-        asio::async_write(socket_, buffers,
-                          [self = self(), failure](asio::error_code error, std::size_t) {
-                              if (error) self->end(false, failure, error);
-                          });
+        write_whole(buffers, [self = self(), failure](asio::error_code error, std::size_t) {
+            if (error && !self->is_secured()) self->end(false, failure, error);
+        });
     }
 
     template <class Buffers, class Then>
     void hear(const Buffers& buffers, std::string_view failure, Then then) {
-        asio::async_read(socket_, buffers,
-                         [self = self(), failure, then](asio::error_code error, std::size_t) {
-                             if (error) return self->end(false, failure, error);
-                             if (!self->closed()) then();
-                         });
+        read_whole(buffers, [self = self(), failure, then](asio::error_code error, std::size_t) {
+            if (error) return self->lose(error, failure);
+            if (!self->closed()) then();
+        });
     }
 
     void hear_answer() {

@@ -69,6 +69,8 @@ struct replica_options {
     /// What the servers prove to each other that they know (`asio_transport_options::secret`), as
     /// openssl_secret.hpp makes it of a file. None: whoever reaches the port is believed.
     std::shared_ptr<const authenticator> secret{};
+    /// What encrypts the connections between servers (`asio_transport_options::security`).
+    std::shared_ptr<stream_security> security{};
     /// It is none of the first members: it takes part once `change_members` has added it.
     bool joins = false;
     /// A follower hands proposals to its leader, which takes each at most once (thesis §6.2). If
@@ -688,6 +690,7 @@ private:
             .takes_storage = [this](member_id peer,
                                     storage_mark mark) { return marks_.takes(peer, mark); },
             .secret = options_.secret,
+            .security = options_.security,
             .on_event = [this](const asio_event& event) { watch_.tell(event); },
         };
         return all;

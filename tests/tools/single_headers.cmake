@@ -7,7 +7,7 @@
 
 cmake_minimum_required(VERSION 3.25)
 
-set(lines_max 11100)
+set(lines_max 11000)
 # Both only where the compiler says that it has these instructions.
 set(guarded arm_acle.h nmmintrin.h a_newer_standard_library)
 
