@@ -28,7 +28,7 @@ struct certified {
 
     certified() {
         ours.write(files.path("ca.crt"));
-        for (const std::uint64_t id : {1, 2, 3}) issue(id, id);
+        for (std::uint64_t id = 1; id <= 3; ++id) issue(id, id);
     }
     /// To server `id`, with the name of server `named`.
     void issue(std::uint64_t id, std::uint64_t named) const {
