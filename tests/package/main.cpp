@@ -31,7 +31,7 @@ int main() {
     for (std::uint64_t id = 1; id <= 3; ++id)
         servers.emplace_back(
             raft::node_options{
-                {id}, raft::voters_only({{1}, {2}, {3}}), raft::history_id{1}, {}, id},
+                {id}, raft::core::voters_only({{1}, {2}, {3}}), raft::history_id{1}, {}, id},
             counter{}, wires.port_of({id}), raft::memory_storage<int>{}, clock);
     for (auto& each : servers) each.start();
     const auto deliver = [&] {

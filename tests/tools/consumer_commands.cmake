@@ -10,7 +10,8 @@ set(files CMakeLists.txt tests/package/raftAsio.cmake tests/package/raftConfig.c
 # Each is at least as old as CMake 3.1, but for what another line refuses.
 set(old add_library add_subdirectory cmake_minimum_required configure_file else elseif enable_testing
   endforeach endfunction endif file find_package find_path foreach function if include install
-  mark_as_advanced message option project set set_property target_compile_definitions
+  mark_as_advanced message option project set set_property set_target_properties
+  target_compile_definitions target_sources
   target_compile_features target_include_directories target_link_libraries
   write_basic_package_version_file)
 # Newer words within old commands.
