@@ -117,7 +117,7 @@ TEST_CASE("e2e: a cluster is born and joined only by who proves that it knows th
     const auto says = [&](const std::vector<std::string>& flags, std::string_view words) {
         return eventually(patience, [&] { return init(flags).find(words) != std::string::npos; });
     };
-    CHECK(says({}, "it said NOAUTH this server has a secret"));
+    CHECK(says({}, "it said NOAUTH this server hears who knows its secret"));
     CHECK(says(with(files.put("wrong", wrong)), "it said WRONGPASS the proof is wrong"));
     CHECK(says(with(secret), "born: history"));
     cluster.await_answer(1);
