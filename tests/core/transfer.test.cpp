@@ -159,6 +159,20 @@ TEST_CASE("S73 of successors with equal logs the leader takes the one that answe
     }
 }
 
+TEST_CASE("S73 leadership goes to a member that answers before one that has more of the log") {
+    auto c = steady(3, plain());
+    c.hold_disk(s3);
+    c.propose(s1, 2);
+    c.settle();
+    REQUIRE(c.commit(s1) == 3);
+    c.crash(s2);
+    c.run_for(settings{}.election_timeout * 2);
+    REQUIRE(c.leader() == s1);
+    c.give(s1, transfer_requested{});
+    CHECK(!c.last_effects().rare->refused);
+    CHECK(pending(c, s1)->target == s3);
+}
+
 TEST_CASE("S75 B57 who is no voter, or does not follow the sender, does not stand when told to") {
     configuration members = voters_only({s1, s2, s3, s4});
     members.voters = member_set::first(3);
