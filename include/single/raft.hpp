@@ -7473,7 +7473,7 @@ private:
 
     /// Writes the last of the entries that came with the input: the earlier ones may be here
     /// already.
-    void write_given(const log_write& whole, const raft::core::append& appended) {
+    void write_given(const log_write& whole, const core::append& appended) {
         const auto count = static_cast<std::size_t>(appended.last - appended.first) + 1;
         const auto entries = given_.entries.last(count);
         if (appended.source != entry_source::withheld)
@@ -8651,7 +8651,7 @@ private:
         return static_cast<std::size_t>(index.value) & mask_;
     }
 
-    [[gnu::always_inline]] void append(const raft::core::append& appended,
+    [[gnu::always_inline]] void append(const core::append& appended,
                                        std::span<const entry<Command>> entries,
                                        const core::indexed_configuration* configuration) {
         if (appended.first <= log_.last_index()) cut_off_from(appended.first);
@@ -10123,68 +10123,10 @@ inline constexpr std::size_t kinds_of_version_1 = 19;
 inline constexpr std::uint32_t has_command_flag = 1U << 31U;
 inline constexpr std::uint64_t number_limit = std::uint64_t{1} << 63U;
 
-template <class T, class Message>
-concept message_like = std::same_as<std::remove_const_t<T>, Message>;
-
-// The fields of a message in the order in which they are written. The same list reads, writes and
-// measures.
-constexpr void each_field(auto& archive, message_like<request_pre_vote> auto& m) {
-    archive(m.term, m.last_log);
-}
-constexpr void each_field(auto& archive, message_like<pre_vote_reply> auto& m) {
-    archive(m.term, m.granted);
-}
-constexpr void each_field(auto& archive, message_like<request_vote> auto& m) {
-    archive(m.term, m.last_log, m.leadership_transfer);
-}
-constexpr void each_field(auto& archive, message_like<request_vote_reply> auto& m) {
-    archive(m.term, m.granted);
-}
-constexpr void each_field(auto& archive, message_like<append_entries> auto& m) {
-    archive(m.term, m.prev, m.last_index, m.entries_term, m.commit_index, m.round);
-}
-constexpr void each_field(auto& archive, message_like<append_entries_reply> auto& m) {
-    archive(m.term, m.match_index, m.round, m.full);
-}
-constexpr void each_field(auto& archive, message_like<append_entries_rejection> auto& m) {
-    archive(m.term, m.prev_index, m.hint, m.round, m.lost);
-}
-constexpr void each_field(auto& archive, message_like<install_snapshot> auto& m) {
-    archive(m.term, m.last_included, m.size, m.offset, m.length, m.checksum, m.round);
-}
-constexpr void each_field(auto& archive, message_like<install_snapshot_reply> auto& m) {
-    archive(m.term, m.last_included_index, m.offset, m.round);
-}
-constexpr void each_field(auto& archive, message_like<request_read_index> auto& m) {
-    archive(m.term, m.request);
-}
-constexpr void each_field(auto& archive, message_like<read_index_reply> auto& m) {
-    archive(m.term, m.request, m.round, m.index);
-}
-constexpr void each_field(auto& archive, message_like<round_confirmed> auto& m) {
-    archive(m.term, m.round);
-}
-constexpr void each_field(auto& archive, message_like<fall_asleep> auto& m) {
-    archive(m.term, m.last_log);
-}
-constexpr void each_field(auto& archive, message_like<wake_up> auto& m) { archive(m.term); }
-constexpr void each_field(auto& archive, message_like<removal_notice> auto& m) {
-    archive(m.term, m.configuration);
-}
-constexpr void each_field(auto& archive, message_like<request_snapshot> auto& m) {
-    archive(m.term, m.after);
-}
-constexpr void each_field(auto& archive, message_like<forward_proposal> auto& m) {
-    archive(m.term, m.request, m.count);
-}
-constexpr void each_field(auto& archive, message_like<forward_proposal_reply> auto& m) {
-    archive(m.term, m.request, m.first);
-}
-constexpr void each_field(auto& archive, message_like<forward_proposal_refusal> auto& m) {
-    archive(m.term, m.request, m.reason);
-}
-constexpr void each_field(auto& archive, message_like<timeout_now> auto& m) {
-    archive(m.term, m.last_index);
+/// The fields of a message in the order of its struct, which is that in which they are written. The
+/// same reads, writes and measures.
+constexpr void each_field(auto& archive, auto& message) {
+    with_fields(message, [&](auto&... fields) { archive(fields...); });
 }
 
 /// Counts the bytes of a message's numbers.

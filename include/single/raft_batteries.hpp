@@ -15,14 +15,14 @@
 
 namespace raft {
 
-/// Bytes that were never said before.
-using nonce = std::array<std::byte, 32>;
-/// A message authentication code, as HMAC-SHA256 gives it.
-using proof = std::array<std::byte, 32>;
-
 /// A secret that proves itself. Its functions may be called by several threads.
 class authenticator {
 public:
+    /// Bytes that were never said before.
+    using nonce = std::array<std::byte, 32>;
+    /// A message authentication code, as HMAC-SHA256 gives it.
+    using proof = std::array<std::byte, 32>;
+
     authenticator() = default;
     authenticator(const authenticator&) = delete;
     authenticator& operator=(const authenticator&) = delete;
@@ -33,14 +33,6 @@ public:
     /// The code of these bytes under the secret; none if it cannot be computed.
     [[nodiscard]] virtual std::optional<proof> prove(std::span<const std::byte> said) const = 0;
 };
-
-/// Whether they are the same, in a time that does not tell where they differ.
-[[nodiscard]] inline bool same_proof(const proof& a, const proof& b) {
-    volatile unsigned differ = 0;
-    for (std::size_t i = 0; i < a.size(); ++i)
-        differ = differ | std::to_integer<unsigned>(a[i] ^ b[i]);
-    return differ == 0;
-}
 
 }  // namespace raft
 //
@@ -1574,7 +1566,7 @@ private:
 
 
 
-namespace raft {
+namespace raft::wire {
 
 /// What one side says besides: zeros where it has nothing to say.
 struct said_proof {
@@ -1590,7 +1582,7 @@ using proof_frame = std::array<std::byte, proof_frame_bytes>;
     proof_frame frame{};
     detail::byte_writer out{frame};
     out.number(static_cast<std::uint32_t>(proof_frame_bytes));
-    out.number(detail::handshake_magic);
+    out.number(handshake_magic);
     const auto drawn = std::ranges::copy(said.drawn, frame.begin() + 8).out;
     const auto code = std::ranges::copy(said.code, drawn).out;
     const auto sum = crc32c(std::span<const std::byte>{frame.begin(), code});
@@ -1598,16 +1590,16 @@ using proof_frame = std::array<std::byte, proof_frame_bytes>;
     return frame;
 }
 
-[[nodiscard]] inline std::optional<wire::frame_error> decode_proof(const proof_frame& frame,
-                                                                   said_proof& into) {
+[[nodiscard]] inline std::optional<frame_error> decode_proof(const proof_frame& frame,
+                                                             said_proof& into) {
     detail::byte_reader in{frame};
     const auto length = in.number<std::uint32_t>();
     const auto magic = in.number<std::uint32_t>();
-    if (length != proof_frame_bytes || magic != detail::handshake_magic)
-        return wire::frame_error::not_a_handshake;
+    if (length != proof_frame_bytes || magic != handshake_magic)
+        return frame_error::not_a_handshake;
     const auto covered = std::span{frame}.first(proof_frame_bytes - detail::checksum_bytes);
     if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&frame[covered.size()]))
-        return wire::frame_error::wrong_checksum;
+        return frame_error::wrong_checksum;
     std::ranges::copy(covered.subspan(8, into.drawn.size()), into.drawn.begin());
     std::ranges::copy(covered.last(into.code.size()), into.code.begin());
     return std::nullopt;
@@ -1634,9 +1626,17 @@ private:
     std::vector<std::byte> all_{};
 };
 
-}  // namespace raft
+}  // namespace raft::wire
 
-namespace raft {
+namespace raft::wire {
+
+/// Whether they are the same, in a time that does not tell where they differ.
+[[nodiscard]] inline bool same_proof(const authenticator::proof& a, const authenticator::proof& b) {
+    volatile unsigned differ = 0;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        differ = differ | std::to_integer<unsigned>(a[i] ^ b[i]);
+    return differ == 0;
+}
 
 /// For one connection, and one thread.
 class mutual_proof {
@@ -1686,7 +1686,7 @@ private:
     transcript said_{};
 };
 
-}  // namespace raft
+}  // namespace raft::wire
 //
 // Exactly-once commands for any state machine (§8, thesis §6.3). A client opens a session through
 // the log and numbers its commands; a command that is proposed again, to whichever leader, is
