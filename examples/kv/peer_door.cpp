@@ -17,22 +17,22 @@ constexpr std::string_view wrong_proof =
 /// So that a proof of here is none for the port of the peers, nor the other way round.
 constexpr std::string_view place = "raft-kv: RAFT PROVE";
 
-raft::mutual_proof begin_proofs(const peer_secret& secret) {
-    raft::mutual_proof proofs{secret};
+raft::wire::mutual_proof begin_proofs(const peer_secret& secret) {
+    raft::wire::mutual_proof proofs{secret};
     proofs.add(std::as_bytes(std::span{place}));
     return proofs;
 }
 
-std::optional<raft::said_proof> proof_in(std::string_view text) {
-    raft::proof_frame frame{};
-    raft::said_proof said;
+std::optional<raft::wire::said_proof> proof_in(std::string_view text) {
+    raft::wire::proof_frame frame{};
+    raft::wire::said_proof said;
     if (text.size() != frame.size()) return std::nullopt;
     std::ranges::copy(std::as_bytes(std::span{text}), frame.begin());
-    if (raft::decode_proof(frame, said)) return std::nullopt;
+    if (raft::wire::decode_proof(frame, said)) return std::nullopt;
     return said;
 }
 
-std::string_view text_of(const raft::proof_frame& frame) {
+std::string_view text_of(const raft::wire::proof_frame& frame) {
     return {reinterpret_cast<const char*>(frame.data()), frame.size()};
 }
 
@@ -60,11 +60,11 @@ void peer_door::challenge(const peer_secret& secret, reply_writer reply) {
 bool peer_door::judge(std::string_view shown, reply_writer reply) {
     auto proofs = std::exchange(proofs_, std::nullopt);
     const auto said = proof_in(shown);
-    if (!proofs || !said || !proofs->accepts(raft::transcript::caller, *said)) {
+    if (!proofs || !said || !proofs->accepts(raft::wire::transcript::caller, *said)) {
         reply.error(wrong_proof);
         return true;
     }
-    const auto own = proofs->prove(raft::transcript::called);
+    const auto own = proofs->prove(raft::wire::transcript::called);
     is_proven_ = own.has_value();
     own ? reply.bulk(text_of(*own)) : reply.error("IOERR no proof can be made");
     return false;
@@ -78,13 +78,13 @@ std::optional<std::string> prove_mutually(outside::connection& asked, const peer
     const auto drawn = proof_in(challenge->text);
     if (!drawn) return "what it said is no challenge";
     proofs.add_challenge(*drawn);
-    const auto own = proofs.prove(raft::transcript::caller);
+    const auto own = proofs.prove(raft::wire::transcript::caller);
     if (!own) return "no proof can be made";
     const auto answer = asked.call({"RAFT", "PROVE", text_of(*own)});
     if (!answer) return asked.error();
     if (answer->is_error()) return "it said " + answer->text;
     const auto shown = proof_in(answer->text);
-    if (shown && proofs.accepts(raft::transcript::called, *shown)) return std::nullopt;
+    if (shown && proofs.accepts(raft::wire::transcript::called, *shown)) return std::nullopt;
     return "it does not prove that it knows the secret";
 }
 

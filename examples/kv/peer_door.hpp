@@ -41,7 +41,7 @@ private:
     void challenge(const peer_secret& secret, reply_writer reply);
     [[nodiscard]] bool judge(std::string_view shown, reply_writer reply);
 
-    std::optional<raft::mutual_proof> proofs_{};
+    std::optional<raft::wire::mutual_proof> proofs_{};
     bool is_proven_ = false;
 };
 

@@ -13,14 +13,14 @@
 
 namespace raft {
 
-/// Bytes that were never said before.
-using nonce = std::array<std::byte, 32>;
-/// A message authentication code, as HMAC-SHA256 gives it.
-using proof = std::array<std::byte, 32>;
-
 /// A secret that proves itself. Its functions may be called by several threads.
 class authenticator {
 public:
+    /// Bytes that were never said before.
+    using nonce = std::array<std::byte, 32>;
+    /// A message authentication code, as HMAC-SHA256 gives it.
+    using proof = std::array<std::byte, 32>;
+
     authenticator() = default;
     authenticator(const authenticator&) = delete;
     authenticator& operator=(const authenticator&) = delete;
@@ -31,13 +31,5 @@ public:
     /// The code of these bytes under the secret; none if it cannot be computed.
     [[nodiscard]] virtual std::optional<proof> prove(std::span<const std::byte> said) const = 0;
 };
-
-/// Whether they are the same, in a time that does not tell where they differ.
-[[nodiscard]] inline bool same_proof(const proof& a, const proof& b) {
-    volatile unsigned differ = 0;
-    for (std::size_t i = 0; i < a.size(); ++i)
-        differ = differ | std::to_integer<unsigned>(a[i] ^ b[i]);
-    return differ == 0;
-}
 
 }  // namespace raft

@@ -160,7 +160,7 @@ private:
         return static_cast<std::size_t>(index.value) & mask_;
     }
 
-    [[gnu::always_inline]] void append(const raft::core::append& appended,
+    [[gnu::always_inline]] void append(const core::append& appended,
                                        std::span<const entry<Command>> entries,
                                        const core::indexed_configuration* configuration) {
         if (appended.first <= log_.last_index()) cut_off_from(appended.first);

@@ -6,6 +6,7 @@
 // their handshake; a program with another port can do it there.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,7 +16,15 @@
 #include <raft/battery/authenticator.hpp>
 #include <raft/battery/proof.hpp>
 
-namespace raft {
+namespace raft::wire {
+
+/// Whether they are the same, in a time that does not tell where they differ.
+[[nodiscard]] inline bool same_proof(const authenticator::proof& a, const authenticator::proof& b) {
+    volatile unsigned differ = 0;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        differ = differ | std::to_integer<unsigned>(a[i] ^ b[i]);
+    return differ == 0;
+}
 
 /// For one connection, and one thread.
 class mutual_proof {
@@ -65,4 +74,4 @@ private:
     transcript said_{};
 };
 
-}  // namespace raft
+}  // namespace raft::wire

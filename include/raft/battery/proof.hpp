@@ -31,7 +31,7 @@
 
 #include <raft/codec/handshake.hpp>
 
-namespace raft {
+namespace raft::wire {
 
 /// What one side says besides: zeros where it has nothing to say.
 struct said_proof {
@@ -47,7 +47,7 @@ using proof_frame = std::array<std::byte, proof_frame_bytes>;
     proof_frame frame{};
     detail::byte_writer out{frame};
     out.number(static_cast<std::uint32_t>(proof_frame_bytes));
-    out.number(detail::handshake_magic);
+    out.number(handshake_magic);
     const auto drawn = std::ranges::copy(said.drawn, frame.begin() + 8).out;
     const auto code = std::ranges::copy(said.code, drawn).out;
     const auto sum = crc32c(std::span<const std::byte>{frame.begin(), code});
@@ -55,16 +55,16 @@ using proof_frame = std::array<std::byte, proof_frame_bytes>;
     return frame;
 }
 
-[[nodiscard]] inline std::optional<wire::frame_error> decode_proof(const proof_frame& frame,
-                                                                   said_proof& into) {
+[[nodiscard]] inline std::optional<frame_error> decode_proof(const proof_frame& frame,
+                                                             said_proof& into) {
     detail::byte_reader in{frame};
     const auto length = in.number<std::uint32_t>();
     const auto magic = in.number<std::uint32_t>();
-    if (length != proof_frame_bytes || magic != detail::handshake_magic)
-        return wire::frame_error::not_a_handshake;
+    if (length != proof_frame_bytes || magic != handshake_magic)
+        return frame_error::not_a_handshake;
     const auto covered = std::span{frame}.first(proof_frame_bytes - detail::checksum_bytes);
     if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&frame[covered.size()]))
-        return wire::frame_error::wrong_checksum;
+        return frame_error::wrong_checksum;
     std::ranges::copy(covered.subspan(8, into.drawn.size()), into.drawn.begin());
     std::ranges::copy(covered.last(into.code.size()), into.code.begin());
     return std::nullopt;
@@ -91,4 +91,4 @@ private:
     std::vector<std::byte> all_{};
 };
 
-}  // namespace raft
+}  // namespace raft::wire

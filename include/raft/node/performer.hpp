@@ -133,7 +133,7 @@ private:
 
     /// Writes the last of the entries that came with the input: the earlier ones may be here
     /// already.
-    void write_given(const log_write& whole, const raft::core::append& appended) {
+    void write_given(const log_write& whole, const core::append& appended) {
         const auto count = static_cast<std::size_t>(appended.last - appended.first) + 1;
         const auto entries = given_.entries.last(count);
         if (appended.source != entry_source::withheld)
