@@ -23,9 +23,9 @@ raft::wire::mutual_proof begin_proofs(const peer_secret& secret) {
     return proofs;
 }
 
-std::optional<raft::wire::said_proof> proof_in(std::string_view text) {
+std::optional<raft::wire::proof_content> proof_in(std::string_view text) {
     raft::wire::proof_frame frame{};
-    raft::wire::said_proof said;
+    raft::wire::proof_content said;
     if (text.size() != frame.size()) return std::nullopt;
     std::ranges::copy(std::as_bytes(std::span{text}), frame.begin());
     if (raft::wire::decode_proof(frame, said)) return std::nullopt;

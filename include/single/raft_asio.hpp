@@ -180,8 +180,8 @@ namespace raft::detail {
 #include <asio/ip/tcp.hpp>
 
 //
-// What encrypts a connection between two servers, and says who is at its other end: asio_tls.hpp is
-// one, over OpenSSL. Without one a connection is its socket.
+// A secure stream encrypts a connection between two servers and authenticates its other end:
+// asio_tls.hpp has one over OpenSSL. Without one a connection is its socket.
 
 
 
@@ -202,7 +202,7 @@ public:
 
     /// Begins it, before anything is read or written.
     virtual void shake_hands(std::function<void(asio::error_code)> then) = 0;
-    /// Whether who is at the other end has proved to be that member. After the handshake.
+    /// Whether the other end has proved to be that member. After the handshake.
     [[nodiscard]] virtual bool is_member(member_id claimed) const = 0;
     /// Why the other end was refused, or refuses, in words that live for ever; none if the error
     /// is not about that.
@@ -1029,7 +1029,7 @@ private:
         if (const auto error = decode_introduction(introduced_, said))
             return end(true, describe(*error), {});
         if (!proofs_.is_wanted()) return introduce(judge_introduction(asked_.from, said));
-        said_proof shown;
+        proof_content shown;
         if (const auto error = decode_proof(heard_proof_, shown))
             return end(true, describe(*error), {});
         proofs_.add(introduced_);
@@ -1372,7 +1372,7 @@ private:
 
     void await_challenge() {
         hear(asio::buffer(proof_), "the proof failed", [this] {
-            said_proof challenge;
+            proof_content challenge;
             if (const auto error = decode_proof(proof_, challenge))
                 return end(true, describe(*error), {});
             proofs_.add(greeting_);
@@ -1413,7 +1413,7 @@ private:
     }
 
     [[nodiscard]] bool is_proven() {
-        said_proof shown;
+        proof_content shown;
         if (decode_proof(heard_proof_, shown)) return false;
         proofs_.add(introduced_);
         return proofs_.accepts(transcript::called, shown);

@@ -3,10 +3,10 @@
 #pragma once
 #include "raft.hpp"
 //
-// What servers need to prove to each other that they know the same secret, without saying it: bytes
-// that nobody can foresee, and a code of what was said that only who knows the secret can make. A
-// transport takes it as a value, so that it needs no library of cryptography itself; over OpenSSL
-// it is openssl_secret.hpp.
+// Servers prove to each other that they know the same secret, without sending it. They need nonces
+// that nobody can foresee, and message authentication codes under the secret. A transport takes an
+// authenticator as a value, so that it needs no library of cryptography itself; openssl_secret.hpp
+// is one over OpenSSL.
 
 #include <array>
 #include <cstddef>
@@ -18,7 +18,7 @@ namespace raft {
 /// A secret that proves itself. Its functions may be called by several threads.
 class authenticator {
 public:
-    /// Bytes that were never said before.
+    /// Random bytes, used once.
     using nonce = std::array<std::byte, 32>;
     /// A message authentication code, as HMAC-SHA256 gives it.
     using proof = std::array<std::byte, 32>;
@@ -31,7 +31,7 @@ public:
     /// New bytes, drawn so that nobody can foresee them; none if the system gives none.
     [[nodiscard]] virtual std::optional<nonce> draw() const = 0;
     /// The code of these bytes under the secret; none if it cannot be computed.
-    [[nodiscard]] virtual std::optional<proof> prove(std::span<const std::byte> said) const = 0;
+    [[nodiscard]] virtual std::optional<proof> prove(std::span<const std::byte> bytes) const = 0;
 };
 
 }  // namespace raft
@@ -1536,9 +1536,9 @@ private:
 
 }  // namespace raft
 //
-// One connection's proofs, as one of its ends makes and judges them (proof.hpp). Both ends are told
-// all that both say, in its order; then the server that was called draws a challenge, the caller
-// proves that it knows the secret, and the other proves it back. The transports over TCP do this in
+// The proofs of a connection, as one of its ends makes and checks them (proof.hpp). Both ends keep
+// a transcript of the handshake. The server that was called sends a challenge, the caller proves
+// that it knows the secret, and the server proves it in turn. The transports over TCP do this in
 // their handshake; a program with another port can do it there.
 
 #include <memory>
@@ -1555,12 +1555,12 @@ private:
 //     a nonce and a proof ->
 //                         <-   introduction with the verdict, a nonce and a proof
 //
-// A proof is the code, under the secret, of a label that says whose it is and of all that both have
-// said before it: so both ids, the cluster, the histories, the storages and the nonces are in it.
-// It is good for one connection, since who judges it has drawn a nonce for that; and the label
-// keeps anyone from sending a proof back to whom it came from.
+// A proof is the authentication code, under the secret, of a label for its side and the transcript
+// before it: so both ids, the cluster, the histories, the storages and the nonces are in it. It is
+// valid for one connection, since the side that checks it has drawn a nonce for that; and the label
+// keeps a proof from being reflected to its sender.
 //
-// The caller proves first: who cannot is told no more than that.
+// The caller proves first: one that cannot learns no more than that.
 //
 //     u32 length (76), u32 magic, 32 bytes nonce, 32 bytes proof, u32 checksum
 
@@ -1568,30 +1568,30 @@ private:
 
 namespace raft::wire {
 
-/// What one side says besides: zeros where it has nothing to say.
-struct said_proof {
+/// A nonce and a code; zeros where a side has none to send.
+struct proof_content {
     std::array<std::byte, 32> drawn{};
     std::array<std::byte, 32> code{};
-    friend bool operator==(const said_proof&, const said_proof&) = default;
+    friend bool operator==(const proof_content&, const proof_content&) = default;
 };
 
 inline constexpr std::size_t proof_frame_bytes = 76;
 using proof_frame = std::array<std::byte, proof_frame_bytes>;
 
-[[nodiscard]] inline proof_frame encode_proof(const said_proof& said) {
+[[nodiscard]] inline proof_frame encode_proof(const proof_content& content) {
     proof_frame frame{};
     detail::byte_writer out{frame};
     out.number(static_cast<std::uint32_t>(proof_frame_bytes));
     out.number(handshake_magic);
-    const auto drawn = std::ranges::copy(said.drawn, frame.begin() + 8).out;
-    const auto code = std::ranges::copy(said.code, drawn).out;
+    const auto drawn = std::ranges::copy(content.drawn, frame.begin() + 8).out;
+    const auto code = std::ranges::copy(content.code, drawn).out;
     const auto sum = crc32c(std::span<const std::byte>{frame.begin(), code});
     detail::byte_writer{std::span<std::byte>{code, frame.end()}}.number(sum);
     return frame;
 }
 
 [[nodiscard]] inline std::optional<frame_error> decode_proof(const proof_frame& frame,
-                                                             said_proof& into) {
+                                                             proof_content& into) {
     detail::byte_reader in{frame};
     const auto length = in.number<std::uint32_t>();
     const auto magic = in.number<std::uint32_t>();
@@ -1605,14 +1605,14 @@ using proof_frame = std::array<std::byte, proof_frame_bytes>;
     return std::nullopt;
 }
 
-/// What both sides of a connection have said, in its order. Each piece has one length only, so that
+/// What both ends of a connection have sent, in its order. Each piece has one length only, so that
 /// no two conversations give the same bytes.
 class transcript {
 public:
     static constexpr std::string_view caller = "raft: who calls      ";
     static constexpr std::string_view called = "raft: who was called ";
 
-    void add(std::span<const std::byte> said) { all_.insert(all_.end(), said.begin(), said.end()); }
+    void add(std::span<const std::byte> sent) { all_.insert(all_.end(), sent.begin(), sent.end()); }
 
     /// What the proof of one side is a code of.
     [[nodiscard]] std::vector<std::byte> labelled(std::string_view label) const {
@@ -1630,7 +1630,7 @@ private:
 
 namespace raft::wire {
 
-/// Whether they are the same, in a time that does not tell where they differ.
+/// Whether they are the same, in constant time: how long it takes shows nothing of them.
 [[nodiscard]] inline bool same_proof(const authenticator::proof& a, const authenticator::proof& b) {
     volatile unsigned differ = 0;
     for (std::size_t i = 0; i < a.size(); ++i)
@@ -1647,9 +1647,9 @@ public:
 
     [[nodiscard]] bool is_wanted() const { return secret_ != nullptr; }
 
-    /// Either side has said this.
-    void add(std::span<const std::byte> said) {
-        if (secret_) said_.add(said);
+    /// Adds to the transcript what either end has sent.
+    void add(std::span<const std::byte> sent) {
+        if (secret_) transcript_.add(sent);
     }
 
     /// What the caller's proof is to be new for. None if the system draws nothing.
@@ -1660,8 +1660,8 @@ public:
         return encode_proof({.drawn = *drawn});
     }
 
-    /// The challenge, as the caller hears it.
-    void add_challenge(const said_proof& heard) { add(heard.drawn); }
+    /// Adds the challenge that the caller has received.
+    void add_challenge(const proof_content& received) { add(received.drawn); }
 
     /// The proof of this end: `transcript::caller` or `transcript::called`. None if it cannot be
     /// made.
@@ -1669,21 +1669,21 @@ public:
         const auto drawn = secret_->draw();
         if (!drawn) return std::nullopt;
         add(*drawn);
-        const auto code = secret_->prove(said_.labelled(whose));
+        const auto code = secret_->prove(transcript_.labelled(whose));
         if (!code) return std::nullopt;
         return encode_proof({.drawn = *drawn, .code = *code});
     }
 
     /// Whether the other end's proof is right.
-    [[nodiscard]] bool accepts(std::string_view whose, const said_proof& heard) {
-        add(heard.drawn);
-        const auto code = secret_->prove(said_.labelled(whose));
-        return code && same_proof(*code, heard.code);
+    [[nodiscard]] bool accepts(std::string_view whose, const proof_content& received) {
+        add(received.drawn);
+        const auto code = secret_->prove(transcript_.labelled(whose));
+        return code && same_proof(*code, received.code);
     }
 
 private:
     std::shared_ptr<const authenticator> secret_;
-    transcript said_{};
+    transcript transcript_{};
 };
 
 }  // namespace raft::wire

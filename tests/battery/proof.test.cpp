@@ -11,8 +11,8 @@ namespace {
 using namespace raft;
 using namespace raft::wire;
 
-said_proof some() {
-    said_proof said;
+proof_content some() {
+    proof_content said;
     for (std::size_t i = 0; i < said.drawn.size(); ++i) {
         said.drawn[i] = static_cast<std::byte>(i);
         said.code[i] = static_cast<std::byte>(255 - i);
@@ -23,14 +23,14 @@ said_proof some() {
 }  // namespace
 
 TEST_CASE("proof: it comes back as it was") {
-    said_proof heard;
+    proof_content heard;
     REQUIRE_FALSE(decode_proof(encode_proof(some()), heard).has_value());
     CHECK(heard == some());
 }
 
 TEST_CASE("proof: flipped anywhere, it is an error") {
     auto frame = encode_proof(some());
-    said_proof heard;
+    proof_content heard;
     for (std::size_t bit = 0; bit < frame.size() * 8; ++bit) {
         const auto mask = static_cast<std::byte>(1U << (bit % 8));
         frame[bit / 8] ^= mask;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What servers need to prove to each other that they know the same secret, without saying it: bytes
-// that nobody can foresee, and a code of what was said that only who knows the secret can make. A
-// transport takes it as a value, so that it needs no library of cryptography itself; over OpenSSL
-// it is openssl_secret.hpp.
+// Servers prove to each other that they know the same secret, without sending it. They need nonces
+// that nobody can foresee, and message authentication codes under the secret. A transport takes an
+// authenticator as a value, so that it needs no library of cryptography itself; openssl_secret.hpp
+// is one over OpenSSL.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@ namespace raft {
 /// A secret that proves itself. Its functions may be called by several threads.
 class authenticator {
 public:
-    /// Bytes that were never said before.
+    /// Random bytes, used once.
     using nonce = std::array<std::byte, 32>;
     /// A message authentication code, as HMAC-SHA256 gives it.
     using proof = std::array<std::byte, 32>;
@@ -29,7 +29,7 @@ public:
     /// New bytes, drawn so that nobody can foresee them; none if the system gives none.
     [[nodiscard]] virtual std::optional<nonce> draw() const = 0;
     /// The code of these bytes under the secret; none if it cannot be computed.
-    [[nodiscard]] virtual std::optional<proof> prove(std::span<const std::byte> said) const = 0;
+    [[nodiscard]] virtual std::optional<proof> prove(std::span<const std::byte> bytes) const = 0;
 };
 
 }  // namespace raft

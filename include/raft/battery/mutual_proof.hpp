@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// One connection's proofs, as one of its ends makes and judges them (proof.hpp). Both ends are told
-// all that both say, in its order; then the server that was called draws a challenge, the caller
-// proves that it knows the secret, and the other proves it back. The transports over TCP do this in
+// The proofs of a connection, as one of its ends makes and checks them (proof.hpp). Both ends keep
+// a transcript of the handshake. The server that was called sends a challenge, the caller proves
+// that it knows the secret, and the server proves it in turn. The transports over TCP do this in
 // their handshake; a program with another port can do it there.
 #pragma once
 
@@ -18,7 +18,7 @@
 
 namespace raft::wire {
 
-/// Whether they are the same, in a time that does not tell where they differ.
+/// Whether they are the same, in constant time: how long it takes shows nothing of them.
 [[nodiscard]] inline bool same_proof(const authenticator::proof& a, const authenticator::proof& b) {
     volatile unsigned differ = 0;
     for (std::size_t i = 0; i < a.size(); ++i)
@@ -35,9 +35,9 @@ public:
 
     [[nodiscard]] bool is_wanted() const { return secret_ != nullptr; }
 
-    /// Either side has said this.
-    void add(std::span<const std::byte> said) {
-        if (secret_) said_.add(said);
+    /// Adds to the transcript what either end has sent.
+    void add(std::span<const std::byte> sent) {
+        if (secret_) transcript_.add(sent);
     }
 
     /// What the caller's proof is to be new for. None if the system draws nothing.
@@ -48,8 +48,8 @@ public:
         return encode_proof({.drawn = *drawn});
     }
 
-    /// The challenge, as the caller hears it.
-    void add_challenge(const said_proof& heard) { add(heard.drawn); }
+    /// Adds the challenge that the caller has received.
+    void add_challenge(const proof_content& received) { add(received.drawn); }
 
     /// The proof of this end: `transcript::caller` or `transcript::called`. None if it cannot be
     /// made.
@@ -57,21 +57,21 @@ public:
         const auto drawn = secret_->draw();
         if (!drawn) return std::nullopt;
         add(*drawn);
-        const auto code = secret_->prove(said_.labelled(whose));
+        const auto code = secret_->prove(transcript_.labelled(whose));
         if (!code) return std::nullopt;
         return encode_proof({.drawn = *drawn, .code = *code});
     }
 
     /// Whether the other end's proof is right.
-    [[nodiscard]] bool accepts(std::string_view whose, const said_proof& heard) {
-        add(heard.drawn);
-        const auto code = secret_->prove(said_.labelled(whose));
-        return code && same_proof(*code, heard.code);
+    [[nodiscard]] bool accepts(std::string_view whose, const proof_content& received) {
+        add(received.drawn);
+        const auto code = secret_->prove(transcript_.labelled(whose));
+        return code && same_proof(*code, received.code);
     }
 
 private:
     std::shared_ptr<const authenticator> secret_;
-    transcript said_{};
+    transcript transcript_{};
 };
 
 }  // namespace raft::wire

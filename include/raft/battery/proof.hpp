@@ -11,12 +11,12 @@
 //     a nonce and a proof ->
 //                         <-   introduction with the verdict, a nonce and a proof
 //
-// A proof is the code, under the secret, of a label that says whose it is and of all that both have
-// said before it: so both ids, the cluster, the histories, the storages and the nonces are in it.
-// It is good for one connection, since who judges it has drawn a nonce for that; and the label
-// keeps anyone from sending a proof back to whom it came from.
+// A proof is the authentication code, under the secret, of a label for its side and the transcript
+// before it: so both ids, the cluster, the histories, the storages and the nonces are in it. It is
+// valid for one connection, since the side that checks it has drawn a nonce for that; and the label
+// keeps a proof from being reflected to its sender.
 //
-// The caller proves first: who cannot is told no more than that.
+// The caller proves first: one that cannot learns no more than that.
 //
 //     u32 length (76), u32 magic, 32 bytes nonce, 32 bytes proof, u32 checksum
 #pragma once
@@ -33,30 +33,30 @@
 
 namespace raft::wire {
 
-/// What one side says besides: zeros where it has nothing to say.
-struct said_proof {
+/// A nonce and a code; zeros where a side has none to send.
+struct proof_content {
     std::array<std::byte, 32> drawn{};
     std::array<std::byte, 32> code{};
-    friend bool operator==(const said_proof&, const said_proof&) = default;
+    friend bool operator==(const proof_content&, const proof_content&) = default;
 };
 
 inline constexpr std::size_t proof_frame_bytes = 76;
 using proof_frame = std::array<std::byte, proof_frame_bytes>;
 
-[[nodiscard]] inline proof_frame encode_proof(const said_proof& said) {
+[[nodiscard]] inline proof_frame encode_proof(const proof_content& content) {
     proof_frame frame{};
     detail::byte_writer out{frame};
     out.number(static_cast<std::uint32_t>(proof_frame_bytes));
     out.number(handshake_magic);
-    const auto drawn = std::ranges::copy(said.drawn, frame.begin() + 8).out;
-    const auto code = std::ranges::copy(said.code, drawn).out;
+    const auto drawn = std::ranges::copy(content.drawn, frame.begin() + 8).out;
+    const auto code = std::ranges::copy(content.code, drawn).out;
     const auto sum = crc32c(std::span<const std::byte>{frame.begin(), code});
     detail::byte_writer{std::span<std::byte>{code, frame.end()}}.number(sum);
     return frame;
 }
 
 [[nodiscard]] inline std::optional<frame_error> decode_proof(const proof_frame& frame,
-                                                             said_proof& into) {
+                                                             proof_content& into) {
     detail::byte_reader in{frame};
     const auto length = in.number<std::uint32_t>();
     const auto magic = in.number<std::uint32_t>();
@@ -70,14 +70,14 @@ using proof_frame = std::array<std::byte, proof_frame_bytes>;
     return std::nullopt;
 }
 
-/// What both sides of a connection have said, in its order. Each piece has one length only, so that
+/// What both ends of a connection have sent, in its order. Each piece has one length only, so that
 /// no two conversations give the same bytes.
 class transcript {
 public:
     static constexpr std::string_view caller = "raft: who calls      ";
     static constexpr std::string_view called = "raft: who was called ";
 
-    void add(std::span<const std::byte> said) { all_.insert(all_.end(), said.begin(), said.end()); }
+    void add(std::span<const std::byte> sent) { all_.insert(all_.end(), sent.begin(), sent.end()); }
 
     /// What the proof of one side is a code of.
     [[nodiscard]] std::vector<std::byte> labelled(std::string_view label) const {

@@ -136,7 +136,7 @@ private:
         if (const auto error = decode_introduction(introduced_, said))
             return end(true, describe(*error), {});
         if (!proofs_.is_wanted()) return introduce(judge_introduction(asked_.from, said));
-        said_proof shown;
+        proof_content shown;
         if (const auto error = decode_proof(heard_proof_, shown))
             return end(true, describe(*error), {});
         proofs_.add(introduced_);

@@ -155,7 +155,7 @@ private:
 
     void await_challenge() {
         hear(asio::buffer(proof_), "the proof failed", [this] {
-            said_proof challenge;
+            proof_content challenge;
             if (const auto error = decode_proof(proof_, challenge))
                 return end(true, describe(*error), {});
             proofs_.add(greeting_);
@@ -196,7 +196,7 @@ private:
     }
 
     [[nodiscard]] bool is_proven() {
-        said_proof shown;
+        proof_content shown;
         if (decode_proof(heard_proof_, shown)) return false;
         proofs_.add(introduced_);
         return proofs_.accepts(transcript::called, shown);

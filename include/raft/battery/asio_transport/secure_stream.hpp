@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What encrypts a connection between two servers, and says who is at its other end: asio_tls.hpp is
-// one, over OpenSSL. Without one a connection is its socket.
+// A secure stream encrypts a connection between two servers and authenticates its other end:
+// asio_tls.hpp has one over OpenSSL. Without one a connection is its socket.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +33,7 @@ public:
 
     /// Begins it, before anything is read or written.
     virtual void shake_hands(std::function<void(asio::error_code)> then) = 0;
-    /// Whether who is at the other end has proved to be that member. After the handshake.
+    /// Whether the other end has proved to be that member. After the handshake.
     [[nodiscard]] virtual bool is_member(member_id claimed) const = 0;
     /// Why the other end was refused, or refuses, in words that live for ever; none if the error
     /// is not about that.
