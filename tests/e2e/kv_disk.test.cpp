@@ -1,64 +1,27 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What servers keep on the disk, and what they do when there is no more of it.
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <demo/write_load.hpp>
 #include <doctest/doctest.h>
-#include <sys/mount.h>
 
 #include <support/kv_servers.hpp>
+#include <support/small_disk.hpp>
 
 using namespace raft_kv::outside;
 using support::kv_servers;
 using support::patience;
 using support::shown;
+using support::small_disk;
 
 namespace {
 
 constexpr std::size_t mebibyte = 1024 * 1024;
-
-/// A small disk of its own, while the object lives.
-class small_disk {
-public:
-    small_disk(std::string path, std::size_t mebibytes) : path_{std::move(path)} {
-        std::filesystem::create_directory(path_);
-        const auto options = "size=" + std::to_string(mebibytes) + "m";
-        mounted_ = ::mount("raft-kv-test", path_.c_str(), "tmpfs", 0, options.c_str()) == 0;
-        if (!mounted_) error_ = std::strerror(errno);
-    }
-    small_disk(const small_disk&) = delete;
-    small_disk& operator=(const small_disk&) = delete;
-    ~small_disk() {
-        if (mounted_) ::umount2(path_.c_str(), MNT_DETACH);
-    }
-
-    [[nodiscard]] bool is_there() const { return mounted_; }
-    [[nodiscard]] const std::string& error() const { return error_; }
-
-    /// Takes all that is free; `release` gives it back.
-    void fill() {
-        std::ofstream file{path_ + "/filler", std::ios::binary};
-        const std::string zeros(4096, '\0');
-        while (file.write(zeros.data(), static_cast<std::streamsize>(zeros.size()))) {
-        }
-    }
-    void release() { std::filesystem::remove(path_ + "/filler"); }
-
-private:
-    std::string path_;
-    bool mounted_ = false;
-    std::string error_;
-};
 
 void write_some(kv_servers& servers, std::size_t count) {
     write_load load{servers.layout(), {.writes = count, .clients = 2, .pipeline = 64}};

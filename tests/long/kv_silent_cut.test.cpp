@@ -5,22 +5,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <random>
-#include <string>
 #include <vector>
 
+#include <support/from_environment.hpp>
 #include <support/kv_cut.hpp>
 
 using namespace cut_test;
 
 namespace {
-
-/// From the environment, to repeat a run or to have a shorter one.
-unsigned long number_from(const char* name, unsigned long otherwise) {
-    const auto* const text = std::getenv(name);
-    return text == nullptr ? otherwise : std::stoul(text);
-}
 
 /// A follower, the leader or all are cut off, for one to eight seconds.
 milliseconds random_round(cut_cluster& s, std::mt19937_64& dice) {
@@ -56,8 +49,8 @@ TEST_CASE("F2 silent cuts of up to a minute are over when they are over") {
 
 TEST_CASE("F2 after 95 of 100 silent cuts there is a leader in time and after all soon") {
     SKIP_WITHOUT_NETWORK_NAMESPACES();
-    const auto seed = number_from("RAFT_CUT_SEED", std::random_device{}());
-    const auto rounds = number_from("RAFT_CUT_ROUNDS", 100);
+    const auto seed = support::number_from("RAFT_CUT_SEED", std::random_device{}());
+    const auto rounds = support::number_from("RAFT_CUT_ROUNDS", 100);
     MESSAGE("RAFT_CUT_SEED=" << seed << " RAFT_CUT_ROUNDS=" << rounds);
     std::mt19937_64 dice{seed};
     cut_cluster s;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "network_namespaces.hpp"
+#include "small_disk.hpp"
 #include <demo/child_process.hpp>
 #include <demo/leader_client.hpp>
 #include <demo/local_cluster.hpp>
@@ -28,8 +30,10 @@ namespace support {
 
 class kv_hosts {
 public:
-    /// Starts all, and returns when they have a leader.
-    kv_hosts(network_of_hosts& net, std::size_t count, std::vector<std::string> flags)
+    /// Starts all, and returns when they have a leader. Each has a disk of its own of that size, if
+    /// one is given.
+    kv_hosts(network_of_hosts& net, std::size_t count, std::vector<std::string> flags,
+             std::size_t disk_mebibytes = 0)
         : net_{net}, flags_{std::move(flags)} {
         std::ofstream file{directory_ + "/cluster"};
         for (std::uint64_t id = 1; id <= count; ++id) {
@@ -41,6 +45,8 @@ public:
         }
         file.close();
         if (!file) throw std::runtime_error{"no cluster file can be written in " + directory_};
+        for (std::uint64_t id = 1; id <= count && disk_mebibytes != 0; ++id)
+            mount_disk(id, disk_mebibytes);
         for (std::uint64_t id = 1; id <= count; ++id) start(id);
         {
             const auto there = net_.visit_hub();
@@ -53,16 +59,22 @@ public:
     kv_hosts& operator=(const kv_hosts&) = delete;
     ~kv_hosts() {
         processes_.clear();
+        disks_.clear();
         std::error_code ignored;
-        std::filesystem::remove_all(directory_, ignored);
+        if (!keeps_logs_) std::filesystem::remove_all(directory_, ignored);
+    }
+
+    /// What servers log is there when the object is gone.
+    void keep_logs() {
+        keeps_logs_ = true;
+        std::fprintf(stderr, "logs are kept in %s\n", directory_.c_str());
     }
 
     void start(std::uint64_t id) {
         const auto there = net_.visit(id);
-        std::vector<std::string> words{RAFT_KV_PATH, "serve",
-                                       "--cluster",  directory_ + "/cluster",
-                                       "--id",       std::to_string(id),
-                                       "--data",     directory_ + "/data-" + std::to_string(id)};
+        std::vector<std::string> words{
+            RAFT_KV_PATH,       "serve",  "--cluster",  directory_ + "/cluster", "--id",
+            std::to_string(id), "--data", data_path(id)};
         words.insert(words.end(), flags_.begin(), flags_.end());
         processes_.erase(id);
         processes_.try_emplace(id, std::move(words), log_path(id));
@@ -70,6 +82,7 @@ public:
     [[nodiscard]] raft_kv::outside::child_process& process(std::uint64_t id) {
         return processes_.at(id);
     }
+    [[nodiscard]] small_disk& disk(std::uint64_t id) { return disks_.at(id); }
     [[nodiscard]] const raft_kv::cluster_layout& layout() const { return layout_; }
 
     [[nodiscard]] std::vector<std::uint64_t> all() const {
@@ -136,6 +149,13 @@ private:
             throw std::runtime_error{"no directory can be made as " + path};
         return path;
     }
+    void mount_disk(std::uint64_t id, std::size_t mebibytes) {
+        const auto& disk = disks_.try_emplace(id, data_path(id), mebibytes).first->second;
+        if (!disk.is_there()) throw std::runtime_error{"no disk can be mounted: " + disk.error()};
+    }
+    [[nodiscard]] std::string data_path(std::uint64_t id) const {
+        return directory_ + "/data-" + std::to_string(id);
+    }
     [[nodiscard]] std::string log_path(std::uint64_t id) const {
         return directory_ + "/log-" + std::to_string(id);
     }
@@ -145,7 +165,9 @@ private:
     network_of_hosts& net_;
     std::vector<std::string> flags_;
     std::string directory_ = make_directory();
+    bool keeps_logs_ = false;
     raft_kv::cluster_layout layout_{};
+    std::map<std::uint64_t, small_disk> disks_{};
     std::map<std::uint64_t, raft_kv::outside::child_process> processes_{};
 };
 

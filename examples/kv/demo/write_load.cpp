@@ -61,7 +61,10 @@ void write_load::run_client(std::size_t number) {
         for (auto& each : writes) commands.push_back(each.command);
         const auto server = client.server().id;
         const auto outcomes = client.exchange(commands);
-        if (keep_unfinished(writes, outcomes, server)) continue;
+        if (keep_unfinished(writes, outcomes, server)) {
+            std::this_thread::sleep_for(options_.pause);
+            continue;
+        }
         {
             const std::scoped_lock lock{mutex_};
             last_error_ = client.last_error();

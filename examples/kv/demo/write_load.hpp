@@ -37,6 +37,7 @@ struct load_options {
     std::size_t writes = until_stopped;
     std::size_t clients = 4;
     std::size_t pipeline = 128;  ///< Writes of one client that are on their way at once.
+    std::chrono::milliseconds pause{0};  ///< Of a client, before its next writes.
 };
 
 class write_load {
