@@ -6,6 +6,310 @@
 #include "raft_file_storage.hpp"
 #include "raft_asio.hpp"
 //
+// A node at work on an event loop: its storage in files, its connections over TCP, and its timer.
+// It does what the loop of every such server has to, and leaves the requests to its owner:
+//
+//     auto server = raft::asio_node<bank>::make(io, [&] { look_around(); });
+//     if (const auto wrong = server->open("data-1")) return complain(*wrong);
+//     if (const auto failed = server->listen(bank{}, who_it_is, where_the_others_are))
+//         return complain(failed.message());
+//     if (!server->start()) return complain("what data-1 keeps makes no sense");
+//     server->node().propose(deposit{"ann", 10}, [](const auto& outcome) { … });
+//     server->schedule_turn();
+//
+// `raft::replica` is one of these with asynchronous operations that any thread may call. Take this
+// where requests come on the loop's own thread and share their entries, as with `raft-kv`; and
+// `raft::node` with a loop, a storage or a transport of your own.
+//
+// Include it only if you use it: it needs Asio (standalone, 1.22 or later) and POSIX.
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include <asio/error_code.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+
+//
+// The log's time at a node, whose state machine may have one.
+
+
+
+namespace raft::detail {
+
+/// Stamps what is proposed, and writes the stamps of a leader. Of a state machine without a time it
+/// does nothing.
+template <class StateMachine>
+class node_stamps {
+public:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    [[nodiscard]] log_time now() const { return keeper_.read(clock_now()); }
+
+    void stamp(typename StateMachine::command& proposed) const {
+        if constexpr (keeps_log_time<StateMachine>) StateMachine::stamp(proposed, now());
+    }
+
+    template <class Node>
+    void keep(Node& node) {
+        if constexpr (keeps_log_time<StateMachine>) due_ = keeper_.keep(node, clock_now());
+    }
+
+    /// When `keep` is to be called at the latest.
+    [[nodiscard]] std::optional<time_point> due() const {
+        if (!due_) return std::nullopt;
+        return time_point{std::chrono::nanoseconds{due_->nanoseconds}};
+    }
+
+private:
+    [[nodiscard]] static instant clock_now() {
+        const auto since_origin = std::chrono::steady_clock::now().time_since_epoch();
+        return {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
+    }
+
+    /// A log begins with what the wall clock shows, as logs of before did.
+    log_timekeeper keeper_{log_clock{log_time_of(std::chrono::system_clock::now()), clock_now()}};
+    std::optional<instant> due_{};
+};
+
+}  // namespace raft::detail
+
+namespace raft {
+
+/// A server's node with all that drives it. Used on the thread that runs the io_context, which
+/// outlives it; only the storage's own thread is another.
+///
+/// Whatever happens (a message, the timer, the disk, `schedule_turn`) ends in a turn: the owner's
+/// `on_turn` is called once for all that has happened, the log's time is kept (log_time.hpp), and
+/// the timer is set.
+template <state_machine StateMachine, limits Limits = limits{},
+          wal::storage_files Files = wal::posix_files, class Observer = no_observer>
+class asio_node
+    : public std::enable_shared_from_this<asio_node<StateMachine, Limits, Files, Observer>> {
+    struct made {};
+
+public:
+    using command = typename StateMachine::command;
+    using result = typename StateMachine::result;
+    using clock = std::chrono::steady_clock;
+    using storage_type = file_storage<command, Files>;
+    using transport_type = asio_transport<command>;
+    using node_type =
+        raft::node<StateMachine, transport_type&, storage_type&, clock, Limits, Observer>;
+
+    /// `on_turn()` is called at the end of each turn, on the loop's thread. It may request anything
+    /// of the node, and may call `stop`.
+    [[nodiscard]] static std::shared_ptr<asio_node> make(asio::io_context& io,
+                                                         std::function<void()> on_turn) {
+        return std::make_shared<asio_node>(made{}, io, std::move(on_turn));
+    }
+
+    asio_node(made, asio::io_context& io, std::function<void()> on_turn)
+        : io_{io}, on_turn_{std::move(on_turn)}, timer_{io}, room_timer_{io} {}
+    asio_node(const asio_node&) = delete;
+    asio_node& operator=(const asio_node&) = delete;
+
+    // ----------------------------------------------------------------------------------- beginning
+
+    /// Opens the storage, as `file_storage::open` does. Says what is wrong, if anything is. Blocks
+    /// while it reads the log.
+    [[nodiscard]] std::optional<std::string>
+    open(std::string directory, file_storage_options options = {}, Files files = Files{}) {
+        options.wake = [this, weak = this->weak_from_this()] { storage_woke(weak); };
+        auto opened =
+            storage_type::open(std::move(directory), std::move(options), std::move(files));
+        if (auto* wrong = std::get_if<file_storage_error>(&opened)) return wrong->message;
+        storage_.emplace(std::get<storage_type>(std::move(opened)));
+        return std::nullopt;
+    }
+
+    /// Makes the node, and listens for the other servers. After `open`.
+    [[nodiscard]] asio::error_code listen(StateMachine machine, node_options options,
+                                          asio_transport_options connections,
+                                          Observer observer = Observer{}) {
+        patience_ = std::chrono::nanoseconds{options.config.heartbeat_interval.nanoseconds};
+        transport_.emplace(io_, std::move(connections));
+        node_.emplace(std::move(options), std::move(machine), *transport_, *storage_, clock{},
+                      std::move(observer));
+        return transport_->start(
+            [this](member_id from, const core::message& body, const attachment<command>& beside) {
+                node_->receive(from, body, beside);
+                schedule_turn();
+            });
+    }
+
+    /// Takes up what the storage keeps, and begins to take part, as `node::start` does. After
+    /// `listen`.
+    [[nodiscard]] bool start() {
+        const bool sound = node_->start();
+        schedule_turn();
+        return sound;
+    }
+
+    // --------------------------------------------------------------------------------- what it has
+
+    /// Not after `stop`.
+    [[nodiscard]] node_type& node() { return *node_; }
+    [[nodiscard]] const node_type& node() const { return *node_; }
+    [[nodiscard]] transport_type& transport() { return *transport_; }
+    [[nodiscard]] const transport_type& transport() const { return *transport_; }
+    /// From `open` on.
+    [[nodiscard]] storage_type& storage() { return *storage_; }
+    [[nodiscard]] const storage_type& storage() const { return *storage_; }
+
+    /// Whether there is a node: it was made, and is not stopped.
+    [[nodiscard]] bool is_running() const { return node_.has_value(); }
+
+    /// The time that commands proposed now are stamped with.
+    [[nodiscard]] log_time log_now() const requires keeps_log_time<StateMachine> {
+        return stamps_.now();
+    }
+    /// Puts it into a command that has a place for it.
+    void stamp(command& proposed) const { stamps_.stamp(proposed); }
+
+    // ---------------------------------------------------------------------------------------- work
+
+    /// There is a turn soon, not from within.
+    void schedule_turn() {
+        if (std::exchange(turn_scheduled_, true)) return;
+        asio::post(io_, [weak = this->weak_from_this()] {
+            if (const auto self = weak.lock()) self->turn();
+        });
+    }
+
+    /// Whether a leader's log has room for this command now, or has had none for so long that the
+    /// disk must be full: then a proposal is refused (`no_space`). If not, it is to be proposed in
+    /// a later turn: the storage prepares its place while it works, and can be late with it.
+    [[nodiscard]] bool has_room_for(const command& proposed) {
+        const auto now = clock::now();
+        if (!node_->protocol_state().is_leader() ||
+            storage_->size_of(proposed) <= storage_->room()) {
+            no_room_since_.reset();
+            return true;
+        }
+        if (!no_room_since_) {
+            no_room_since_ = now;
+            wait(room_timer_, now + room_wait_max, [](asio_node& self) { self.schedule_turn(); });
+        }
+        return now - *no_room_since_ >= room_wait_max;
+    }
+
+    /// Hands leadership to the best of the others (thesis §3.10), and says whether this server may
+    /// go: another one leads, or none can. To be asked in every turn until then.
+    [[nodiscard]] bool has_handed_over() {
+        const auto& s = node_->protocol_state();
+        if (!s.is_leader()) return true;
+        if (std::exchange(hands_over_, true)) return !s.tasks->transfer;
+        const bool none = node_->transfer_leadership().has_value();
+        schedule_turn();
+        return none;
+    }
+
+    /// Ends at once, as if the process did: nothing that was acknowledged is lost. What was
+    /// requested of the node is answered no more. Blocks while the storage ends what it has begun.
+    void stop() {
+        for (auto* each : {&timer_, &room_timer_}) each->cancel();
+        if (transport_) transport_->stop();
+        node_.reset();
+        transport_.reset();
+        storage_.reset();
+    }
+
+private:
+    using time_point = clock::time_point;
+    /// A deadline that is missed by so much was not for want of messages: nobody read them.
+    static constexpr std::chrono::milliseconds noticeable_delay{20};
+    static constexpr std::chrono::milliseconds room_wait_max{500};
+
+    void turn() {
+        turn_scheduled_ = false;
+        if (!node_) return;
+        stamps_.keep(*node_);
+        on_turn_();
+        if (node_) arm_timer();
+    }
+
+    void arm_timer() {
+        auto deadline = node_->deadline();
+        if (deadline && patient_until_) deadline = std::max(*deadline, *patient_until_);
+        if (const auto due = stamps_.due()) deadline = std::min(deadline.value_or(*due), *due);
+        if (deadline == armed_) return;
+        // A later deadline can wait until the timer comes: most are put off again before that.
+        if (deadline && armed_ && *armed_ < *deadline) return;
+        armed_ = deadline;
+        if (!deadline) return static_cast<void>(timer_.cancel());
+        wait(timer_, *deadline, [](asio_node& self) {
+            self.armed_.reset();
+            self.poll();
+        });
+    }
+
+    /// A server that was itself held up (by a snapshot, or for want of a processor) has not heard
+    /// its leader because it did not listen. Before it stands for election it reads what came.
+    void poll() {
+        if (!node_) return;
+        const auto now = clock::now();
+        const auto deadline = node_->deadline();
+        // `time_point{}`: more is to be applied, which has nothing to do with elections.
+        const bool is_due = deadline && *deadline != time_point{} && *deadline <= now &&
+                            !node_->protocol_state().is_leader();
+        if (is_due && !patient_until_ && now - *deadline > noticeable_delay)
+            patient_until_ = now + patience_;
+        if (!is_due || now >= patient_until_.value_or(now)) {
+            patient_until_.reset();
+            node_->poll();
+        }
+        schedule_turn();
+    }
+
+    /// From the storage's thread, which must not be who has this last.
+    void storage_woke(const std::weak_ptr<asio_node>& weak) {
+        if (storage_wakes_.exchange(true)) return;
+        asio::post(io_, [weak] {
+            const auto self = weak.lock();
+            if (!self) return;
+            self->storage_wakes_ = false;
+            self->poll();
+        });
+    }
+
+    template <class Then>
+    void wait(asio::steady_timer& timer, time_point until, Then then) {
+        timer.expires_at(until);
+        timer.async_wait([weak = this->weak_from_this(), then](const asio::error_code& cancelled) {
+            if (const auto self = weak.lock(); self && !cancelled) then(*self);
+        });
+    }
+
+    asio::io_context& io_;
+    std::function<void()> on_turn_;
+
+    std::atomic<bool> storage_wakes_ = false;
+    std::optional<storage_type> storage_{};
+    std::optional<transport_type> transport_{};
+    detail::node_stamps<StateMachine> stamps_{};
+    std::optional<node_type> node_{};
+    bool turn_scheduled_ = false;
+    bool hands_over_ = false;
+
+    asio::steady_timer timer_;
+    std::optional<time_point> armed_{};
+    std::chrono::nanoseconds patience_{};  ///< How long a server that was held up reads first.
+    std::optional<time_point> patient_until_{};
+    asio::steady_timer room_timer_;
+    std::optional<time_point> no_room_since_{};
+};
+
+}  // namespace raft
+//
 // A replica: the running thing. It is a node with a storage in files, connections over TCP, a timer
 // and, if you like, a thread, so that from a state machine to a server of a cluster there is no
 // more to write than who the servers are:
@@ -28,21 +332,12 @@
 // Include it only if you use it: it needs Asio (standalone, 1.22 or later) and POSIX. Who brings a
 // loop, a storage or a transport of his own uses `raft::node`.
 
-#include <chrono>
-#include <functional>
-#include <memory>
-#include <optional>
 #include <random>
-#include <string>
 #include <thread>
 #include <type_traits>
-#include <utility>
-#include <variant>
 #include <vector>
 
 #include <asio/async_result.hpp>
-#include <asio/io_context.hpp>
-#include <asio/post.hpp>
 
 //
 // What a replica is told when it is made.
@@ -94,18 +389,14 @@ struct replica_options {
 
 }  // namespace raft
 //
-// The running replica: a node with its storage and its connections on the one thread that runs an
-// io_context, and the requests that wait. Whatever happens ends in a turn: what waits is handed to
-// the node, whoever watches is told, and the timer is set.
+// The running replica: a node at work on an event loop (asio_node.hpp), and the requests that wait.
+// In each of its turns what waits is handed to the node, and whoever watches is told.
 
-#include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <deque>
 #include <iterator>
 #include <span>
 
-#include <asio/steady_timer.hpp>
 
 //
 // Where a replica listens for the others.
@@ -398,48 +689,6 @@ private:
 
 }  // namespace raft::detail
 //
-// The log's time at a replica, whose state machine may have one.
-
-
-
-namespace raft::detail {
-
-/// Stamps what is proposed, and writes the stamps of a leader. Of a state machine without a time it
-/// does nothing.
-template <class StateMachine>
-class replica_stamps {
-public:
-    using time_point = std::chrono::steady_clock::time_point;
-
-    void stamp(typename StateMachine::command& proposed) const {
-        if constexpr (keeps_log_time<StateMachine>)
-            StateMachine::stamp(proposed, keeper_.read(now()));
-    }
-
-    template <class Node>
-    void keep(Node& node) {
-        if constexpr (keeps_log_time<StateMachine>) due_ = keeper_.keep(node, now());
-    }
-
-    /// When `keep` is to be called at the latest.
-    [[nodiscard]] std::optional<time_point> due() const {
-        if (!due_) return std::nullopt;
-        return time_point{std::chrono::nanoseconds{due_->nanoseconds}};
-    }
-
-private:
-    [[nodiscard]] static instant now() {
-        const auto since_origin = std::chrono::steady_clock::now().time_since_epoch();
-        return {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
-    }
-
-    /// A log begins with what the wall clock shows, as logs of before did.
-    log_timekeeper keeper_{log_clock{log_time_of(std::chrono::system_clock::now()), now()}};
-    std::optional<instant> due_{};
-};
-
-}  // namespace raft::detail
-//
 // Tells whoever operates a replica what has changed.
 
 
@@ -513,10 +762,8 @@ class running_replica : public std::enable_shared_from_this<running_replica<Stat
 public:
     using command = typename StateMachine::command;
     using result = typename StateMachine::result;
-    using clock = std::chrono::steady_clock;
-    using storage_type = file_storage<command>;
-    using transport_type = asio_transport<command>;
-    using node_type = node<StateMachine, transport_type&, storage_type&, clock, Limits>;
+    using driven_node = asio_node<StateMachine, Limits>;
+    using storage_type = typename driven_node::storage_type;
 
     using proposal = proposal_request<StateMachine>;
     using query = any_query<StateMachine>;
@@ -529,7 +776,6 @@ public:
         , options_{std::move(options)}
         , machine_{std::move(machine)}
         , watch_{options_}
-        , timer_{io}
         , retry_timer_{io}
         , stop_timer_{io} {}
 
@@ -541,23 +787,17 @@ public:
 
     /// Says what is wrong, if anything is; then nothing has begun.
     [[nodiscard]] std::optional<std::string> start() {
+        driven_ = driven_node::make(io_, [weak = this->weak_from_this()] {
+            if (const auto self = weak.lock()) self->turn();
+        });
         if (auto wrong = open_storage()) return wrong;
-        auto wires = transport_options();
-        if (auto* wrong = std::get_if<std::string>(&wires)) return std::move(*wrong);
-        transport_.emplace(io_, std::get<asio_transport_options>(std::move(wires)));
-        node_.emplace(settings_of_node<StateMachine>(options_, *storage_->history()),
-                      std::move(machine_), *transport_, *storage_);
-        const auto failed = transport_->start(
-            [this](member_id from, const message& body, const attachment<command>& beside) {
-                node_->receive(from, body, beside);
-                schedule_turn();
-            });
+        auto connections = transport_options();
+        if (auto* wrong = std::get_if<std::string>(&connections)) return std::move(*wrong);
+        const auto failed = driven_->listen(
+            std::move(machine_), settings_of_node<StateMachine>(options_, *storage().history()),
+            std::get<asio_transport_options>(std::move(connections)));
         if (failed) return "cannot listen for the other servers: " + failed.message();
-        if (!node_->start()) {
-            transport_->stop();
-            return "what " + options_.directory + " keeps makes no sense";
-        }
-        schedule_turn();
+        if (!driven_->start()) return "what " + options_.directory + " keeps makes no sense";
         return std::nullopt;
     }
 
@@ -580,8 +820,8 @@ public:
     void change(std::shared_ptr<request<change_outcome>> asked, std::vector<member> wanted,
                 change_check check) {
         if (refuse_if_stopped(*asked)) return;
-        node_->change_members(
-            node_->status().configuration, std::move(wanted),
+        node().change_members(
+            node().status().configuration, std::move(wanted),
             [asked](const change_outcome& given) { asked->answer(given); }, check);
         schedule_turn();
     }
@@ -589,7 +829,7 @@ public:
     void transfer(std::shared_ptr<request<transfer_outcome>> asked,
                   std::optional<member_id> target) {
         if (refuse_if_stopped(*asked)) return;
-        if (const auto refused = node_->transfer_leadership(target)) asked->answer(*refused);
+        if (const auto refused = node().transfer_leadership(target)) asked->answer(*refused);
         if (asked->is_open()) transfers_.push_back(std::move(asked));
         schedule_turn();
     }
@@ -597,8 +837,8 @@ public:
     void take_snapshot(std::shared_ptr<request<snapshot_outcome>> asked) {
         if (refuse_if_stopped(*asked)) return;
         if constexpr (snapshotting_state_machine<StateMachine>) {
-            const auto index = node_->status().last_applied;
-            const auto refused = node_->take_snapshot();
+            const auto index = node().status().last_applied;
+            const auto refused = node().take_snapshot();
             if (refused) asked->answer(*refused);
             if (asked->is_open()) snapshots_.push_back({index, std::move(asked)});
             schedule_turn();
@@ -608,11 +848,11 @@ public:
     }
 
     [[nodiscard]] node_status status() const {
-        return node_ ? node_->status() : node_status{.id = options_.id};
+        return is_running() ? node().status() : node_status{.id = options_.id};
     }
 
     void set_peer(asio_peer peer) {
-        if (is_taking()) transport_->set_peer(std::move(peer));
+        if (is_taking()) driven_->transport().set_peer(std::move(peer));
     }
 
     // ----------------------------------------------------------------------------------- ending
@@ -620,7 +860,7 @@ public:
     /// Nothing new is taken. What is open gets its answer, and another server the leadership; what
     /// takes too long is cut short.
     void stop(std::shared_ptr<request<stopped>> asked) {
-        if (is_over_ || !node_) {
+        if (is_over_ || !is_running()) {
             finish();
             return asked->answer({});
         }
@@ -636,11 +876,8 @@ public:
     /// Ends at once. Whatever is open is given up.
     void finish() {
         if (std::exchange(is_over_, true)) return;
-        for (auto* each : {&timer_, &retry_timer_, &stop_timer_}) each->cancel();
-        if (transport_) transport_->stop();
-        node_.reset();
-        transport_.reset();
-        storage_.reset();
+        for (auto* each : {&retry_timer_, &stop_timer_}) each->cancel();
+        if (driven_) driven_->stop();
         for (const auto& each : std::exchange(stops_, {})) each->answer({});
         while (!open_.empty()) {
             const auto first = open_.front();
@@ -649,10 +886,7 @@ public:
     }
 
 private:
-    using time_point = clock::time_point;
     static constexpr std::size_t batch_max = 64;
-    /// A deadline that is missed by so much was not for want of messages: nobody read them.
-    static constexpr std::chrono::milliseconds noticeable_delay{20};
     static constexpr std::chrono::milliseconds retry_pause{20};
 
     struct awaited_snapshot {
@@ -663,13 +897,9 @@ private:
     // ------------------------------------------------------------------------------- beginning
 
     [[nodiscard]] std::optional<std::string> open_storage() {
-        file_storage_options settings;
-        settings.wake = [this, weak = this->weak_from_this()] { storage_woke(weak); };
-        auto opened = storage_type::open(options_.directory, std::move(settings));
-        if (auto* wrong = std::get_if<file_storage_error>(&opened)) return wrong->message;
-        storage_.emplace(std::get<storage_type>(std::move(opened)));
-        for (const auto& line : storage_->report()) watch_.tell(line);
-        if (!storage_->history())
+        if (auto wrong = driven_->open(options_.directory)) return wrong;
+        for (const auto& line : storage().report()) watch_.tell(line);
+        if (!storage().history())
             return options_.directory +
                    " is not prepared: that is done once, when the cluster begins, or when this "
                    "server is to join it. If it has lost its data it must come back as another "
@@ -681,12 +911,12 @@ private:
         const auto at = listening_endpoint(io_, options_);
         if (const auto* wrong = std::get_if<std::string>(&at)) return *wrong;
         asio_transport_options all{
-            .cluster = {storage_->history()->value},
+            .cluster = {storage().history()->value},
             .self = options_.id,
             .listen = std::get<asio::ip::tcp::endpoint>(at),
             .peers = options_.members,
-            .history = *storage_->history(),
-            .mark = storage_->mark(),
+            .history = *storage().history(),
+            .mark = storage().mark(),
             .takes_storage = [this](member_id peer,
                                     storage_mark mark) { return marks_.takes(peer, mark); },
             .secret = options_.secret,
@@ -698,72 +928,21 @@ private:
 
     // -------------------------------------------------------------------------------- the turn
 
-    void schedule_turn() {
-        if (std::exchange(turn_scheduled_, true)) return;
-        asio::post(io_, [weak = this->weak_from_this()] {
-            if (const auto self = weak.lock()) self->turn();
-        });
-    }
+    [[nodiscard]] bool is_running() const { return driven_ && driven_->is_running(); }
+    [[nodiscard]] auto& node() { return driven_->node(); }
+    [[nodiscard]] const auto& node() const { return std::as_const(*driven_).node(); }
+    [[nodiscard]] storage_type& storage() { return driven_->storage(); }
+
+    void schedule_turn() { driven_->schedule_turn(); }
 
     void turn() {
-        turn_scheduled_ = false;
-        if (is_over_ || !node_) return;
-        stamps_.keep(*node_);
+        if (is_over_) return;
         submit_proposals();
         submit_queries();
         answer_transfers();
         answer_snapshots();
-        watch_.look_at(*node_, *storage_);
-        if (stopping_ && may_finish()) return finish();
-        arm_timer();
-    }
-
-    void arm_timer() {
-        auto deadline = node_->deadline();
-        if (deadline && patient_until_) deadline = std::max(*deadline, *patient_until_);
-        if (const auto due = stamps_.due()) deadline = std::min(deadline.value_or(*due), *due);
-        if (deadline == armed_) return;
-        // A later deadline can wait until the timer comes: most are put off again before that.
-        if (deadline && armed_ && *armed_ < *deadline) return;
-        armed_ = deadline;
-        if (!deadline) return static_cast<void>(timer_.cancel());
-        timer_.expires_at(*deadline);
-        timer_.async_wait([weak = this->weak_from_this()](const asio::error_code& cancelled) {
-            const auto self = weak.lock();
-            if (!self || cancelled) return;
-            self->armed_.reset();
-            self->poll();
-        });
-    }
-
-    /// A server that was itself held up (by a snapshot, or for want of a processor) has not heard
-    /// its leader because it did not listen. Before it stands for election it reads what came.
-    void poll() {
-        if (is_over_ || !node_) return;
-        const auto now = clock::now();
-        const auto deadline = node_->deadline();
-        // `time_point{}`: more is to be applied, which has nothing to do with elections.
-        const bool is_due = deadline && *deadline != time_point{} && *deadline <= now &&
-                            !node_->protocol_state().is_leader();
-        if (is_due && !patient_until_ && now - *deadline > noticeable_delay)
-            patient_until_ =
-                now + std::chrono::nanoseconds{options_.config.heartbeat_interval.nanoseconds};
-        if (!is_due || now >= patient_until_.value_or(now)) {
-            patient_until_.reset();
-            node_->poll();
-        }
-        schedule_turn();
-    }
-
-    /// From the storage's thread, which must not be who has this last.
-    void storage_woke(const std::weak_ptr<running_replica>& weak) {
-        if (storage_wakes_.exchange(true)) return;
-        asio::post(io_, [weak] {
-            const auto self = weak.lock();
-            if (!self) return;
-            self->storage_wakes_ = false;
-            self->poll();
-        });
+        watch_.look_at(node(), storage());
+        if (stopping_ && may_finish()) finish();
     }
 
     /// What was refused may be taken in a moment.
@@ -780,7 +959,7 @@ private:
 
     // ------------------------------------------------------------------------------- proposals
 
-    [[nodiscard]] bool is_taking() const { return node_ && !stopping_ && !is_over_; }
+    [[nodiscard]] bool is_taking() const { return is_running() && !stopping_ && !is_over_; }
 
     template <class Request>
     [[nodiscard]] bool refuse_if_stopped(Request& asked) const {
@@ -794,7 +973,7 @@ private:
         auto waiting = std::exchange(proposals_, {});
         std::erase_if(waiting, [](const auto& each) { return !each->is_open(); });
         while (!waiting.empty()) {
-            if (!node_->protocol_state().is_leader()) {
+            if (!node().protocol_state().is_leader()) {
                 forward(std::move(waiting.front()));
                 waiting.pop_front();
                 continue;
@@ -802,7 +981,7 @@ private:
             std::vector<std::shared_ptr<proposal>> batch;
             std::size_t bytes = 0;
             while (!waiting.empty() && batch.size() < batch_max && bytes < Limits.message_bytes) {
-                bytes += storage_->size_of(waiting.front()->asked());
+                bytes += storage().size_of(waiting.front()->asked());
                 if (bytes > Limits.message_bytes && !batch.empty()) break;
                 batch.push_back(std::move(waiting.front()));
                 waiting.pop_front();
@@ -817,9 +996,9 @@ private:
         for (const auto& each : batch) {
             each->let_go();
             commands.push_back(each->asked());
-            stamps_.stamp(commands.back());
+            driven_->stamp(commands.back());
         }
-        node_->propose(std::span<const command>{commands},
+        node().propose(std::span<const command>{commands},
                        [this, all = std::move(batch)](std::size_t i, const outcome<result>& given) {
                            hear(all[i], given);
                        });
@@ -828,11 +1007,11 @@ private:
     void forward(std::shared_ptr<proposal> asked) {
         if (!options_.forwards)
             return asked->answer(
-                refusal{refusal_reason::not_leader, node_->protocol_state().current_leader()});
+                refusal{refusal_reason::not_leader, node().protocol_state().current_leader()});
         asked->let_go();
         auto one = asked->asked();
-        stamps_.stamp(one);
-        node_->forward(std::move(one), [this, asked = std::move(asked)](
+        driven_->stamp(one);
+        node().forward(std::move(one), [this, asked = std::move(asked)](
                                            const outcome<result>& given) { hear(asked, given); });
     }
 
@@ -863,13 +1042,13 @@ private:
                 std::move_iterator{waiting.begin()}, std::move_iterator{rest});
             waiting.erase(waiting.begin(), rest);
             for (const auto& each : *group) each->begin();
-            node_->read(wanted, [this, group](const read_outcome& given) { hear(*group, given); });
+            node().read(wanted, [this, group](const read_outcome& given) { hear(*group, given); });
         }
     }
 
     void hear(const std::vector<std::shared_ptr<query>>& group, const read_outcome& given) {
         if (const auto* ready = std::get_if<read_ready>(&given)) {
-            for (const auto& each : group) each->look_at(node_->state_machine(), ready->index);
+            for (const auto& each : group) each->look_at(node().state_machine(), ready->index);
             return;
         }
         const auto& why = std::get<refusal>(given);
@@ -889,7 +1068,7 @@ private:
     /// A transfer is over when another server leads, or when this one has given it up.
     void answer_transfers() {
         if (transfers_.empty()) return;
-        const auto& s = node_->protocol_state();
+        const auto& s = node().protocol_state();
         const auto leader = s.current_leader();
         const bool goes_on = !leader || (s.is_leader() && s.tasks->transfer);
         if (goes_on && !s.is_halted()) return;
@@ -902,7 +1081,7 @@ private:
     }
 
     void answer_snapshots() {
-        const auto& s = node_->protocol_state();
+        const auto& s = node().protocol_state();
         const auto newest = s.snapshot.last_included.index;
         std::erase_if(snapshots_, [&](const auto& each) {
             if (each.index <= newest)
@@ -917,12 +1096,7 @@ private:
     [[nodiscard]] bool may_finish() {
         std::erase_if(stops_, [](const auto& each) { return !each->is_open(); });
         if (open_.size() > stops_.size()) return false;
-        const auto& s = node_->protocol_state();
-        if (!s.is_leader()) return true;
-        if (std::exchange(asked_to_lead_, true)) return !s.tasks->transfer;
-        const bool none = node_->transfer_leadership().has_value();
-        schedule_turn();
-        return none;
+        return driven_->has_handed_over();
     }
 
     std::shared_ptr<void> loop_;
@@ -930,13 +1104,9 @@ private:
     replica_options options_;
     StateMachine machine_;  ///< Until it starts; then the node has it.
 
-    std::atomic<bool> storage_wakes_ = false;
     replica_watch watch_;
     peer_marks<> marks_{};
-    std::optional<storage_type> storage_{};
-    std::optional<transport_type> transport_{};
-    replica_stamps<StateMachine> stamps_{};
-    std::optional<node_type> node_{};
+    std::shared_ptr<driven_node> driven_{};
 
     open_requests open_{};
     std::deque<std::shared_ptr<proposal>> proposals_{};  ///< Those that nobody has taken yet.
@@ -945,16 +1115,11 @@ private:
     std::vector<awaited_snapshot> snapshots_{};
     std::vector<std::shared_ptr<request<stopped>>> stops_{};
 
-    asio::steady_timer timer_;
-    std::optional<time_point> armed_{};
-    std::optional<time_point> patient_until_{};
     asio::steady_timer retry_timer_;
     bool retries_ = false;
-    bool turn_scheduled_ = false;
 
     asio::steady_timer stop_timer_;
     bool stopping_ = false;
-    bool asked_to_lead_ = false;
     bool is_over_ = false;
 };
 

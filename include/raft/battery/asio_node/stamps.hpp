@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The log's time at a replica, whose state machine may have one.
+// The log's time at a node, whose state machine may have one.
 #pragma once
 
 #include <chrono>
@@ -13,18 +13,19 @@ namespace raft::detail {
 /// Stamps what is proposed, and writes the stamps of a leader. Of a state machine without a time it
 /// does nothing.
 template <class StateMachine>
-class replica_stamps {
+class node_stamps {
 public:
     using time_point = std::chrono::steady_clock::time_point;
 
+    [[nodiscard]] log_time now() const { return keeper_.read(clock_now()); }
+
     void stamp(typename StateMachine::command& proposed) const {
-        if constexpr (keeps_log_time<StateMachine>)
-            StateMachine::stamp(proposed, keeper_.read(now()));
+        if constexpr (keeps_log_time<StateMachine>) StateMachine::stamp(proposed, now());
     }
 
     template <class Node>
     void keep(Node& node) {
-        if constexpr (keeps_log_time<StateMachine>) due_ = keeper_.keep(node, now());
+        if constexpr (keeps_log_time<StateMachine>) due_ = keeper_.keep(node, clock_now());
     }
 
     /// When `keep` is to be called at the latest.
@@ -34,13 +35,13 @@ public:
     }
 
 private:
-    [[nodiscard]] static instant now() {
+    [[nodiscard]] static instant clock_now() {
         const auto since_origin = std::chrono::steady_clock::now().time_since_epoch();
         return {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
     }
 
     /// A log begins with what the wall clock shows, as logs of before did.
-    log_timekeeper keeper_{log_clock{log_time_of(std::chrono::system_clock::now()), now()}};
+    log_timekeeper keeper_{log_clock{log_time_of(std::chrono::system_clock::now()), clock_now()}};
     std::optional<instant> due_{};
 };
 

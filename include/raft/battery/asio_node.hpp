@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A node at work on an event loop: its storage in files, its connections over TCP, and its timer.
+// It does what the loop of every such server has to, and leaves the requests to its owner:
+//
+//     auto server = raft::asio_node<bank>::make(io, [&] { look_around(); });
+//     if (const auto wrong = server->open("data-1")) return complain(*wrong);
+//     if (const auto failed = server->listen(bank{}, who_it_is, where_the_others_are))
+//         return complain(failed.message());
+//     if (!server->start()) return complain("what data-1 keeps makes no sense");
+//     server->node().propose(deposit{"ann", 10}, [](const auto& outcome) { … });
+//     server->schedule_turn();
+//
+// `raft::replica` is one of these with asynchronous operations that any thread may call. Take this
+// where requests come on the loop's own thread and share their entries, as with `raft-kv`; and
+// `raft::node` with a loop, a storage or a transport of your own.
+//
+// Include it only if you use it: it needs Asio (standalone, 1.22 or later) and POSIX.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include <asio/error_code.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <raft/battery/asio_node/stamps.hpp>
+#include <raft/battery/asio_transport.hpp>
+#include <raft/battery/file_storage.hpp>
+#include <raft/node.hpp>
+
+namespace raft {
+
+/// A server's node with all that drives it. Used on the thread that runs the io_context, which
+/// outlives it; only the storage's own thread is another.
+///
+/// Whatever happens (a message, the timer, the disk, `schedule_turn`) ends in a turn: the owner's
+/// `on_turn` is called once for all that has happened, the log's time is kept (log_time.hpp), and
+/// the timer is set.
+template <state_machine StateMachine, limits Limits = limits{},
+          wal::storage_files Files = wal::posix_files, class Observer = no_observer>
+class asio_node
+    : public std::enable_shared_from_this<asio_node<StateMachine, Limits, Files, Observer>> {
+    struct made {};
+
+public:
+    using command = typename StateMachine::command;
+    using result = typename StateMachine::result;
+    using clock = std::chrono::steady_clock;
+    using storage_type = file_storage<command, Files>;
+    using transport_type = asio_transport<command>;
+    using node_type =
+        raft::node<StateMachine, transport_type&, storage_type&, clock, Limits, Observer>;
+
+    /// `on_turn()` is called at the end of each turn, on the loop's thread. It may request anything
+    /// of the node, and may call `stop`.
+    [[nodiscard]] static std::shared_ptr<asio_node> make(asio::io_context& io,
+                                                         std::function<void()> on_turn) {
+        return std::make_shared<asio_node>(made{}, io, std::move(on_turn));
+    }
+
+    asio_node(made, asio::io_context& io, std::function<void()> on_turn)
+        : io_{io}, on_turn_{std::move(on_turn)}, timer_{io}, room_timer_{io} {}
+    asio_node(const asio_node&) = delete;
+    asio_node& operator=(const asio_node&) = delete;
+
+    // ----------------------------------------------------------------------------------- beginning
+
+    /// Opens the storage, as `file_storage::open` does. Says what is wrong, if anything is. Blocks
+    /// while it reads the log.
+    [[nodiscard]] std::optional<std::string>
+    open(std::string directory, file_storage_options options = {}, Files files = Files{}) {
+        options.wake = [this, weak = this->weak_from_this()] { storage_woke(weak); };
+        auto opened =
+            storage_type::open(std::move(directory), std::move(options), std::move(files));
+        if (auto* wrong = std::get_if<file_storage_error>(&opened)) return wrong->message;
+        storage_.emplace(std::get<storage_type>(std::move(opened)));
+        return std::nullopt;
+    }
+
+    /// Makes the node, and listens for the other servers. After `open`.
+    [[nodiscard]] asio::error_code listen(StateMachine machine, node_options options,
+                                          asio_transport_options connections,
+                                          Observer observer = Observer{}) {
+        patience_ = std::chrono::nanoseconds{options.config.heartbeat_interval.nanoseconds};
+        transport_.emplace(io_, std::move(connections));
+        node_.emplace(std::move(options), std::move(machine), *transport_, *storage_, clock{},
+                      std::move(observer));
+        return transport_->start(
+            [this](member_id from, const core::message& body, const attachment<command>& beside) {
+                node_->receive(from, body, beside);
+                schedule_turn();
+            });
+    }
+
+    /// Takes up what the storage keeps, and begins to take part, as `node::start` does. After
+    /// `listen`.
+    [[nodiscard]] bool start() {
+        const bool sound = node_->start();
+        schedule_turn();
+        return sound;
+    }
+
+    // --------------------------------------------------------------------------------- what it has
+
+    /// Not after `stop`.
+    [[nodiscard]] node_type& node() { return *node_; }
+    [[nodiscard]] const node_type& node() const { return *node_; }
+    [[nodiscard]] transport_type& transport() { return *transport_; }
+    [[nodiscard]] const transport_type& transport() const { return *transport_; }
+    /// From `open` on.
+    [[nodiscard]] storage_type& storage() { return *storage_; }
+    [[nodiscard]] const storage_type& storage() const { return *storage_; }
+
+    /// Whether there is a node: it was made, and is not stopped.
+    [[nodiscard]] bool is_running() const { return node_.has_value(); }
+
+    /// The time that commands proposed now are stamped with.
+    [[nodiscard]] log_time log_now() const requires keeps_log_time<StateMachine> {
+        return stamps_.now();
+    }
+    /// Puts it into a command that has a place for it.
+    void stamp(command& proposed) const { stamps_.stamp(proposed); }
+
+    // ---------------------------------------------------------------------------------------- work
+
+    /// There is a turn soon, not from within.
+    void schedule_turn() {
+        if (std::exchange(turn_scheduled_, true)) return;
+        asio::post(io_, [weak = this->weak_from_this()] {
+            if (const auto self = weak.lock()) self->turn();
+        });
+    }
+
+    /// Whether a leader's log has room for this command now, or has had none for so long that the
+    /// disk must be full: then a proposal is refused (`no_space`). If not, it is to be proposed in
+    /// a later turn: the storage prepares its place while it works, and can be late with it.
+    [[nodiscard]] bool has_room_for(const command& proposed) {
+        const auto now = clock::now();
+        if (!node_->protocol_state().is_leader() ||
+            storage_->size_of(proposed) <= storage_->room()) {
+            no_room_since_.reset();
+            return true;
+        }
+        if (!no_room_since_) {
+            no_room_since_ = now;
+            wait(room_timer_, now + room_wait_max, [](asio_node& self) { self.schedule_turn(); });
+        }
+        return now - *no_room_since_ >= room_wait_max;
+    }
+
+    /// Hands leadership to the best of the others (thesis §3.10), and says whether this server may
+    /// go: another one leads, or none can. To be asked in every turn until then.
+    [[nodiscard]] bool has_handed_over() {
+        const auto& s = node_->protocol_state();
+        if (!s.is_leader()) return true;
+        if (std::exchange(hands_over_, true)) return !s.tasks->transfer;
+        const bool none = node_->transfer_leadership().has_value();
+        schedule_turn();
+        return none;
+    }
+
+    /// Ends at once, as if the process did: nothing that was acknowledged is lost. What was
+    /// requested of the node is answered no more. Blocks while the storage ends what it has begun.
+    void stop() {
+        for (auto* each : {&timer_, &room_timer_}) each->cancel();
+        if (transport_) transport_->stop();
+        node_.reset();
+        transport_.reset();
+        storage_.reset();
+    }
+
+private:
+    using time_point = clock::time_point;
+    /// A deadline that is missed by so much was not for want of messages: nobody read them.
+    static constexpr std::chrono::milliseconds noticeable_delay{20};
+    static constexpr std::chrono::milliseconds room_wait_max{500};
+
+    void turn() {
+        turn_scheduled_ = false;
+        if (!node_) return;
+        stamps_.keep(*node_);
+        on_turn_();
+        if (node_) arm_timer();
+    }
+
+    void arm_timer() {
+        auto deadline = node_->deadline();
+        if (deadline && patient_until_) deadline = std::max(*deadline, *patient_until_);
+        if (const auto due = stamps_.due()) deadline = std::min(deadline.value_or(*due), *due);
+        if (deadline == armed_) return;
+        // A later deadline can wait until the timer comes: most are put off again before that.
+        if (deadline && armed_ && *armed_ < *deadline) return;
+        armed_ = deadline;
+        if (!deadline) return static_cast<void>(timer_.cancel());
+        wait(timer_, *deadline, [](asio_node& self) {
+            self.armed_.reset();
+            self.poll();
+        });
+    }
+
+    /// A server that was itself held up (by a snapshot, or for want of a processor) has not heard
+    /// its leader because it did not listen. Before it stands for election it reads what came.
+    void poll() {
+        if (!node_) return;
+        const auto now = clock::now();
+        const auto deadline = node_->deadline();
+        // `time_point{}`: more is to be applied, which has nothing to do with elections.
+        const bool is_due = deadline && *deadline != time_point{} && *deadline <= now &&
+                            !node_->protocol_state().is_leader();
+        if (is_due && !patient_until_ && now - *deadline > noticeable_delay)
+            patient_until_ = now + patience_;
+        if (!is_due || now >= patient_until_.value_or(now)) {
+            patient_until_.reset();
+            node_->poll();
+        }
+        schedule_turn();
+    }
+
+    /// From the storage's thread, which must not be who has this last.
+    void storage_woke(const std::weak_ptr<asio_node>& weak) {
+        if (storage_wakes_.exchange(true)) return;
+        asio::post(io_, [weak] {
+            const auto self = weak.lock();
+            if (!self) return;
+            self->storage_wakes_ = false;
+            self->poll();
+        });
+    }
+
+    template <class Then>
+    void wait(asio::steady_timer& timer, time_point until, Then then) {
+        timer.expires_at(until);
+        timer.async_wait([weak = this->weak_from_this(), then](const asio::error_code& cancelled) {
+            if (const auto self = weak.lock(); self && !cancelled) then(*self);
+        });
+    }
+
+    asio::io_context& io_;
+    std::function<void()> on_turn_;
+
+    std::atomic<bool> storage_wakes_ = false;
+    std::optional<storage_type> storage_{};
+    std::optional<transport_type> transport_{};
+    detail::node_stamps<StateMachine> stamps_{};
+    std::optional<node_type> node_{};
+    bool turn_scheduled_ = false;
+    bool hands_over_ = false;
+
+    asio::steady_timer timer_;
+    std::optional<time_point> armed_{};
+    std::chrono::nanoseconds patience_{};  ///< How long a server that was held up reads first.
+    std::optional<time_point> patient_until_{};
+    asio::steady_timer room_timer_;
+    std::optional<time_point> no_room_since_{};
+};
+
+}  // namespace raft
