@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-//
-// What clients ask of the cluster: its membership and its leadership. The node decides; here it is
-// asked, and the client told what came of it.
+#include "administration.hpp"
+
 #include <algorithm>
-#include <functional>
-#include <memory>
-#include <string>
 #include <utility>
 
-#include "cluster_view.hpp"
 #include "redirect.hpp"
-#include "server.hpp"
 #include "server_id.hpp"
 #include <asio/post.hpp>
 
@@ -18,8 +12,6 @@ namespace raft_kv {
 
 namespace {
 
-/// Without a leader clients are shown no table, and ask again; some give up after a second.
-constexpr std::chrono::milliseconds table_wait_max{750};
 /// Longer than any election.
 constexpr std::chrono::seconds next_leader_wait_max{5};
 
@@ -57,57 +49,55 @@ std::string_view wrong_with(const raft::outcome<kv::result>& outcome) {
 
 }  // namespace
 
-void server::begin(session& by, std::uint64_t sequence, const cluster_request& asked) {
-    const asker who{by.shared_from_this(), sequence};
-    if (const auto refused = not_leading()) return tell_refused(who, *refused);
+void administration::begin(const asker& who, const cluster_request& asked) {
+    if (const auto refused = server_.not_leading()) return tell_refused(who, *refused);
     std::visit([&](const auto& each) { begin_one(who, each); }, asked);
 }
 
-void server::tell(const asker& who, std::string_view error) {
+void administration::tell(const asker& who, std::string_view error) {
     who.by->request_done(who.sequence, error);
-    changed(*who.by);
+    changed_(*who.by);
 }
 
-void server::tell_refused(const asker& who, const raft::refusal& refused) {
-    tell(who, refusal_text(refused, 0, layout_));
+void administration::tell_refused(const asker& who, const raft::refusal& refused) {
+    tell(who, refusal_text(refused, 0, server_.layout()));
 }
 
 // -------------------------------------------------------------------------------------- addresses
 
 /// Has the log say where these servers are, so far as it does not, and then goes on with `then()`.
-void server::announce(const asker& who, const std::vector<server_address>& servers,
-                      std::function<void()> then) {
+void administration::announce(const asker& who, const std::vector<server_address>& servers,
+                              std::function<void()> then) {
     kv::command batch;
     for (const auto& each : servers) {
-        const auto& known = store().addresses().servers();
+        const auto& known = server_.store().addresses().servers();
         if (std::ranges::find(known, each) == known.end()) batch_writer{batch}.put_address(each);
     }
     if (batch.empty()) return then();
     auto next = std::make_unique<std::function<void()>>(std::move(then));
-    node_->propose(std::move(batch),
-                   [this, who, next = std::move(next)](const raft::outcome<kv::result>& outcome) {
-                       if (const auto* refused = std::get_if<raft::refusal>(&outcome))
-                           return tell_refused(who, *refused);
-                       if (const auto wrong = wrong_with(outcome); !wrong.empty())
-                           return tell(who, wrong);
-                       asio::post(io_, *next);
-                   });
+    node_.node().propose(std::move(batch), [this, who, next = std::move(next)](
+                                               const raft::outcome<kv::result>& outcome) {
+        if (const auto* refused = std::get_if<raft::refusal>(&outcome))
+            return tell_refused(who, *refused);
+        if (const auto wrong = wrong_with(outcome); !wrong.empty()) return tell(who, wrong);
+        asio::post(io_, *next);
+    });
 }
 
-void server::begin_one(const asker& who, const announce_server& asked) {
-    const auto* other = layout_.clash_with(asked.address);
-    const auto& members = node_->protocol_state().members();
+void administration::begin_one(const asker& who, const announce_server& asked) {
+    const auto* other = server_.layout().clash_with(asked.address);
+    const auto& members = node_.node().protocol_state().members();
     if (other != nullptr && members.slot_of({other->id})) return tell(who, place_taken(other->id));
     announce(who, {asked.address}, [this, who] { tell(who, {}); });
 }
 
-void server::begin_one(const asker& who, const forget_server& asked) {
-    if (node_->protocol_state().members().slot_of({asked.id}))
+void administration::begin_one(const asker& who, const forget_server& asked) {
+    if (node_.node().protocol_state().members().slot_of({asked.id}))
         return tell(who,
                     "ISMEMBER server " + id_text(asked.id) + " is a member; RAFT REMOVE it first");
     kv::command batch;
     batch_writer{batch}.remove_address(asked.id);
-    node_->propose(std::move(batch), [this, who](const raft::outcome<kv::result>& outcome) {
+    node_.node().propose(std::move(batch), [this, who](const raft::outcome<kv::result>& outcome) {
         if (const auto* refused = std::get_if<raft::refusal>(&outcome))
             return tell_refused(who, *refused);
         if (const auto wrong = wrong_with(outcome); !wrong.empty()) return tell(who, wrong);
@@ -121,45 +111,46 @@ void server::begin_one(const asker& who, const forget_server& asked) {
 
 // ------------------------------------------------------------------------------------- membership
 
-void server::begin_one(const asker& who, const add_server& asked) {
-    const auto& members = node_->protocol_state().members();
+void administration::begin_one(const asker& who, const add_server& asked) {
+    const auto& members = node_.node().protocol_state().members();
     if (members.slot_of({asked.address.id}))
         return tell(who, "ISMEMBER server " + id_text(asked.address.id) + " is a member already");
-    const auto* other = layout_.clash_with(asked.address);
+    const auto* other = server_.layout().clash_with(asked.address);
     if (other != nullptr && members.slot_of({other->id})) return tell(who, place_taken(other->id));
     announce(who, {asked.address}, [this, who, asked] {
-        auto wanted = raft::core::membership_of(node_->protocol_state().members());
+        auto wanted = raft::core::membership_of(node_.node().protocol_state().members());
         wanted.push_back({{asked.address.id}, asked.part});
         change(who, std::move(wanted), raft::change_check::live_majority);
     });
 }
 
-void server::begin_one(const asker& who, const remove_server& asked) {
-    auto wanted = raft::core::membership_of(node_->protocol_state().members());
+void administration::begin_one(const asker& who, const remove_server& asked) {
+    auto wanted = raft::core::membership_of(node_.node().protocol_state().members());
     const auto place = place_of(wanted, asked.id);
     if (place == wanted.end()) return tell(who, not_a_member(asked.id));
     wanted.erase(place);
     change(who, std::move(wanted), asked.check);
 }
 
-void server::begin_one(const asker& who, const assign_part& asked) {
-    auto wanted = raft::core::membership_of(node_->protocol_state().members());
+void administration::begin_one(const asker& who, const assign_part& asked) {
+    auto wanted = raft::core::membership_of(node_.node().protocol_state().members());
     const auto place = place_of(wanted, asked.id);
     if (place == wanted.end()) return tell(who, not_a_member(asked.id));
     place->part = asked.part;
     change(who, std::move(wanted), asked.check);
 }
 
-void server::begin_one(const asker& who, const change_members& asked) {
+void administration::begin_one(const asker& who, const change_members& asked) {
     change(who, asked.members, asked.check);
 }
 
 /// Whoever becomes a member is found by its address in the log, which all members come to have.
-void server::change(const asker& who, std::vector<raft::member> wanted, raft::change_check check) {
-    follow_membership();  // An address may have come a moment ago.
+void administration::change(const asker& who, std::vector<raft::member> wanted,
+                            raft::change_check check) {
+    peers_.follow(node_);  // An address may have come a moment ago.
     std::vector<server_address> addresses;
     for (const auto& each : wanted) {
-        const auto* address = layout_.find(each.id.value);
+        const auto* address = server_.layout().find(each.id.value);
         if (address == nullptr)
             return tell(who, "NOADDRESS nobody knows where server " + id_text(each.id.value) +
                                  " is; RAFT ANNOUNCE tells");
@@ -167,16 +158,16 @@ void server::change(const asker& who, std::vector<raft::member> wanted, raft::ch
     }
     announce(who, addresses, [this, who, check, wanted = std::move(wanted)]() mutable {
         log_("asked to make these the members:" + names_of(wanted));
-        const auto based_on = node_->status().configuration;
-        node_->change_members(
+        const auto based_on = node_.node().status().configuration;
+        node_.node().change_members(
             based_on, std::move(wanted),
             [this, who](const raft::change_outcome& outcome) { tell_changed(who, outcome); },
             check);
-        schedule_turn();
+        node_.schedule_turn();
     });
 }
 
-void server::tell_changed(const asker& who, const raft::change_outcome& outcome) {
+void administration::tell_changed(const asker& who, const raft::change_outcome& outcome) {
     if (const auto* refused = std::get_if<raft::refusal>(&outcome))
         return tell_refused(who, *refused);
     if (std::holds_alternative<raft::unknown>(outcome))
@@ -192,23 +183,24 @@ void server::tell_changed(const asker& who, const raft::change_outcome& outcome)
 
 // ------------------------------------------------------------------------------------- leadership
 
-void server::begin_one(const asker& who, const transfer_leadership& asked) {
+void administration::begin_one(const asker& who, const transfer_leadership& asked) {
     std::optional<raft::member_id> target;
     if (asked.target) target = raft::member_id{*asked.target};
-    if (const auto refused = node_->transfer_leadership(target)) return tell_refused(who, *refused);
+    if (const auto refused = node_.node().transfer_leadership(target))
+        return tell_refused(who, *refused);
     transfers_.push_back({who, target, clock::now()});
-    schedule_turn();
+    node_.schedule_turn();
 }
 
-void server::begin_one(const asker& who, const step_down& /*asked*/) {
-    if (const auto refused = node_->step_down()) return tell_refused(who, *refused);
+void administration::begin_one(const asker& who, const step_down& /*asked*/) {
+    if (const auto refused = node_.node().step_down()) return tell_refused(who, *refused);
     tell(who, {});
 }
 
 /// A transfer is over when another server leads, or when this one has given it up.
-void server::tell_transfers() {
+void administration::tell_transfers() {
     if (transfers_.empty()) return;
-    const auto& state = node_->protocol_state();
+    const auto& state = node_.node().protocol_state();
     if (state.is_leader() && state.tasks->transfer) return;
     const auto leader = state.current_leader();
     const auto waits = !leader && clock::now() - transfers_.back().since < next_leader_wait_max;
@@ -223,27 +215,6 @@ void server::tell_transfers() {
         else
             tell(each.who, {});
     }
-}
-
-void server::await_leader(session& by, std::uint64_t sequence) {
-    await_leader_.push_back({{by.shared_from_this(), sequence}, clock::now() + table_wait_max});
-}
-
-void server::tell_of_leader() {
-    if (await_leader_.empty()) return;
-    const auto known = view_of(*this).has_value();
-    const auto now = clock::now();
-    while (!await_leader_.empty() && (known || await_leader_.front().until <= now)) {
-        const auto who = std::move(await_leader_.front().who);
-        await_leader_.pop_front();
-        who.by->leader_awaited(who.sequence);
-        changed(*who.by);
-    }
-    if (await_leader_.empty()) return;
-    leader_timer_.expires_at(await_leader_.front().until);
-    leader_timer_.async_wait([this](const asio::error_code& error) {
-        if (!error) schedule_turn();
-    });
 }
 
 }  // namespace raft_kv

@@ -165,7 +165,7 @@ void tell_subcommands(reply_writer reply, std::string_view name, subcommand_tabl
 // ---------------------------------------------------------------------------- what the table names
 namespace commands {
 
-// server_commands.cpp
+// role_commands.cpp
 void role(local_call& call);
 void time(local_call& call);
 void wait(local_call& call);

@@ -58,6 +58,8 @@ public:
     /// nothing to write a stamp for.
     [[nodiscard]] raft::log_time now() const { return sessions_.now(); }
     [[nodiscard]] std::optional<raft::log_time> next_expiry() const { return keys_.next_expiry(); }
+    /// A batch's writes are stamped when they are put into it.
+    static void stamp(command& /*batch*/, raft::log_time /*now*/) {}
     [[nodiscard]] static command stamp_at(raft::log_time now) {
         command batch;
         batch_writer{batch, {.log = now}}.stamp();

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "snapshots.hpp"
+
+#include <utility>
+
+namespace raft_kv {
+
+std::optional<std::string> snapshots::obstacle() const {
+    if (!node_.storage().is_saving()) return std::nullopt;
+    const auto waits = node_.storage().snapshot_error();
+    return "BUSY a snapshot is being taken" + (waits.empty() ? "" : ", but waits: " + waits);
+}
+
+std::optional<raft::refusal> snapshots::take() {
+    if (auto refused = node_.node().take_snapshot()) return refused;
+    const auto status = node_.node().status();
+    bytes_at_last_ = node_.node().state_machine().bytes_applied();
+    saving_ = true;
+    log_("snapshot begun at entry " + std::to_string(status.last_applied.value));
+    node_.schedule_turn();
+    return std::nullopt;
+}
+
+void snapshots::look_after() {
+    if (is_due()) static_cast<void>(take());
+    observe();
+}
+
+bool snapshots::is_due() const {
+    const auto& state = node_.node().protocol_state();
+    if (state.is_halted() || node_.storage().is_saving()) return false;
+    const auto entries = state.commit_index - state.snapshot.last_included.index;
+    const auto bytes = node_.node().state_machine().bytes_applied() - bytes_at_last_;
+    return entries >= options_.snapshot_entries ||
+           (bytes >= limits::log_bytes_per_snapshot &&
+            bytes >= limits::log_per_snapshot * state.snapshot.size);
+}
+
+void snapshots::observe() {
+    const auto& newest = node_.node().protocol_state().snapshot;
+    if (newest.last_included.index != seen_) {
+        ++done_.snapshots;
+        log_("snapshot of entry " + std::to_string(newest.last_included.index.value) + ", " +
+             std::to_string(newest.size) + " bytes");
+    }
+    seen_ = newest.last_included.index;
+    if (!saving_) return;
+    saving_ = node_.storage().is_saving();
+    auto waits = node_.storage().snapshot_error();
+    if (!waits.empty() && waits != seen_error_) log_("snapshot waits: " + waits);
+    seen_error_ = std::move(waits);
+}
+
+}  // namespace raft_kv
