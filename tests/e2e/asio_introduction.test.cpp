@@ -19,12 +19,12 @@ asio_transport_options born(std::uint64_t id, std::uint64_t history, std::uint64
 }
 
 /// Two servers that know each other, and may not be connected.
-struct two_servers {
+struct newborn_pair {
     asio::io_context io{};
     server a;
     server b;
 
-    two_servers(asio_transport_options for_a, asio_transport_options for_b)
+    newborn_pair(asio_transport_options for_a, asio_transport_options for_b)
         : a{io, std::move(for_a)}, b{io, std::move(for_b)} {
         a.start();
         b.start();
@@ -36,7 +36,7 @@ struct two_servers {
 }  // namespace
 
 TEST_CASE("F1 servers of two histories refuse each other by name") {
-    two_servers s{born(1, 7, 1), born(2, 8, 2)};
+    newborn_pair s{born(1, 7, 1), born(2, 8, 2)};
     const auto reason = describe(handshake_verdict::other_history);
     CHECK(run_until(s.io, [&] { return s.a.heard(asio_event_kind::refused_by_peer, reason); }));
     CHECK(run_until(s.io, [&] { return s.b.heard(asio_event_kind::refused_by_peer, reason); }));
@@ -47,7 +47,7 @@ TEST_CASE("F1 servers of two histories refuse each other by name") {
 TEST_CASE("F1 a server that comes with another storage than before is refused by name") {
     auto careful = born(1, 7, 1);
     careful.takes_storage = [](member_id, storage_mark mark) { return mark == storage_mark{22}; };
-    two_servers s{careful, born(2, 7, 2)};
+    newborn_pair s{careful, born(2, 7, 2)};
     const auto reason = describe(handshake_verdict::other_storage);
     CHECK(run_until(s.io, [&] { return s.b.heard(asio_event_kind::refused_by_peer, reason); }));
     CHECK(s.a.transport.room({2}) == 0);
@@ -60,7 +60,7 @@ TEST_CASE("F1 servers of one history that know each other's storages are connect
         seen[other.value] = mark;
         return true;
     };
-    two_servers s{noting, born(2, 7, 2)};
+    newborn_pair s{noting, born(2, 7, 2)};
     CHECK(run_until(s.io,
                     [&] { return s.a.transport.room({2}) > 0 && s.b.transport.room({1}) > 0; }));
     CHECK(seen[2] == storage_mark{2});

@@ -97,7 +97,7 @@ TEST_CASE("asio guests: there are never more of them than there may be") {
         caller.say(handshake{.cluster = ours, .from = {id}, .to = {1}});
         return caller;
     };
-    const auto verdict = [&](plain_client& caller) {
+    const auto verdict_for = [&](plain_client& caller) {
         REQUIRE(run_until(io, [&] { return caller.verdict().has_value(); }));
         return caller.verdict();
     };
@@ -106,16 +106,16 @@ TEST_CASE("asio guests: there are never more of them than there may be") {
     auto& fourth = call(4);  // All at once: none of them has been welcomed yet.
     int welcome = 0;
     for (auto* each : {&second, &third, &fourth})
-        welcome += verdict(*each) == handshake_verdict::welcome ? 1 : 0;
+        welcome += verdict_for(*each) == handshake_verdict::welcome ? 1 : 0;
     CHECK(welcome == 2);
 
     auto& again = call(second.gone ? 3 : 2);  // In the place of its own old connection.
-    CHECK(verdict(again) == handshake_verdict::welcome);
+    CHECK(verdict_for(again) == handshake_verdict::welcome);
     host.transport.set_peer({{9}, "127.0.0.1", 1});
-    CHECK(verdict(call(9)) == handshake_verdict::welcome);  // A peer is no guest.
+    CHECK(verdict_for(call(9)) == handshake_verdict::welcome);  // A peer is no guest.
     again.socket.close();
     REQUIRE(run_until(io, [&] { return host.heard(asio_event_kind::closed); }));
-    CHECK(run_until(io, [&] { return verdict(call(5)) == handshake_verdict::welcome; }));
+    CHECK(run_until(io, [&] { return verdict_for(call(5)) == handshake_verdict::welcome; }));
 }
 
 TEST_CASE("asio guests: whom the owner does not take, and all where none may be, are refused") {

@@ -20,10 +20,9 @@ using namespace raft_kv::outside;
 using support::kv_servers;
 using support::patience;
 using support::shown;
+using support::steady_load;
 
 namespace {
-
-constexpr load_options steady_load{.clients = 2, .pipeline = 8};
 
 void await_more(write_load& load, std::size_t count) {
     REQUIRE(load.await(load.acknowledged() + count, patience));

@@ -19,13 +19,12 @@ using raft_kv::server_id;
 using support::kv_servers;
 using support::patience;
 using support::shown;
+using support::steady_load;
 
 namespace {
 
 using ids = std::vector<std::uint64_t>;
 using words = leader_client::words;
-
-constexpr load_options steady_load{.clients = 2, .pipeline = 8};
 
 /// Servers of which some come later, and clients that write all the time.
 struct changing_cluster {

@@ -29,11 +29,11 @@ constexpr std::string_view wrong = "a secret that somebody else has made up";
 std::vector<std::string> with(const std::string& path) { return {"--peer-secret-file", path}; }
 
 /// Waits for words in the log of a server.
-bool logs(kv_servers& servers, std::uint64_t id, std::string_view words) {
+bool logs(kv_servers& servers, std::uint64_t id, std::string_view wanted) {
     return eventually(patience, [&] {
         std::ifstream file{servers.cluster().log_path(id)};
         const std::string text{std::istreambuf_iterator<char>{file}, {}};
-        return text.find(words) != std::string::npos;
+        return text.find(wanted) != std::string::npos;
     });
 }
 
@@ -109,13 +109,14 @@ TEST_CASE("e2e: a cluster is born and joined only by who proves that it knows th
     cluster.set_key_flags(with(secret));
     cluster.begin_start(1);
     const auto init = [&](std::vector<std::string> more) {
-        std::vector<std::string> words{RAFT_KV_PATH,           "init",           "--cluster",
-                                       cluster.cluster_file(), "--wait-seconds", "0"};
-        words.insert(words.end(), more.begin(), more.end());
-        return support::run_program(std::move(words)).output;
+        std::vector<std::string> arguments{RAFT_KV_PATH,           "init",           "--cluster",
+                                           cluster.cluster_file(), "--wait-seconds", "0"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return support::run_program(std::move(arguments)).output;
     };
-    const auto says = [&](const std::vector<std::string>& flags, std::string_view words) {
-        return eventually(patience, [&] { return init(flags).find(words) != std::string::npos; });
+    const auto says = [&](const std::vector<std::string>& flags, std::string_view expected) {
+        return eventually(patience,
+                          [&] { return init(flags).find(expected) != std::string::npos; });
     };
     CHECK(says({}, "it said NOAUTH this server hears who knows its secret"));
     CHECK(says(with(files.put("wrong", wrong)), "it said WRONGPASS the proof is wrong"));

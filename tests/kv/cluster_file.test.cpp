@@ -21,7 +21,7 @@ cluster_layout layout_of(std::string_view text) {
     return std::get<cluster_layout>(parsed);
 }
 
-std::string error_of(std::string_view text) {
+std::string fault_of_file(std::string_view text) {
     const auto parsed = parse_cluster(text);
     REQUIRE(std::holds_alternative<layout_error>(parsed));
     return std::get<layout_error>(parsed).text;
@@ -43,32 +43,33 @@ TEST_CASE("cluster file: servers in any order, comments, blanks, either kind of 
 }
 
 TEST_CASE("cluster file: a wrong line is reported with its number") {
-    CHECK(error_of("1 a 1 2\n2 b 3\n") ==
+    CHECK(fault_of_file("1 a 1 2\n2 b 3\n") ==
           "line 2: expected <id> <host> <peer-port> <client-port>, got 3 fields");
-    CHECK(error_of("1 a 1 2 3\n").starts_with("line 1: expected"));
-    CHECK(error_of("x a 1 2\n") == "line 1: the id 'x' is not a number from 1 on");
-    CHECK(error_of("0 a 1 2\n") == "line 1: the id '0' is not a number from 1 on");
-    CHECK(error_of("-1 a 1 2\n") == "line 1: the id '-1' is not a number from 1 on");
-    CHECK(error_of("18446744073709551616 a 1 2\n").starts_with("line 1: the id"));
-    CHECK(error_of("#\n#\n1 a 0 2\n") == "line 3: the peer port '0' is not between 1 and 65535");
-    CHECK(error_of("1 a 1 65536\n") ==
+    CHECK(fault_of_file("1 a 1 2 3\n").starts_with("line 1: expected"));
+    CHECK(fault_of_file("x a 1 2\n") == "line 1: the id 'x' is not a number from 1 on");
+    CHECK(fault_of_file("0 a 1 2\n") == "line 1: the id '0' is not a number from 1 on");
+    CHECK(fault_of_file("-1 a 1 2\n") == "line 1: the id '-1' is not a number from 1 on");
+    CHECK(fault_of_file("18446744073709551616 a 1 2\n").starts_with("line 1: the id"));
+    CHECK(fault_of_file("#\n#\n1 a 0 2\n") ==
+          "line 3: the peer port '0' is not between 1 and 65535");
+    CHECK(fault_of_file("1 a 1 65536\n") ==
           "line 1: the client port '65536' is not between 1 and 65535");
-    CHECK(error_of("1 a 1 2x\n") == "line 1: the client port '2x' is not between 1 and 65535");
-    CHECK(error_of("1 a/b 1 2\n") == "line 1: the host 'a/b' is no host name or address");
-    CHECK(error_of("1 a 1 1\n") == "line 1: the peer port and the client port are the same");
-    CHECK(error_of("1 a 1 2\n1 b 1 2\n") == "line 2: the id 1 is there twice");
-    CHECK(error_of("1 a 1 2\n2 a 3 1\n") == "line 2: the address a:1 is there twice");
+    CHECK(fault_of_file("1 a 1 2x\n") == "line 1: the client port '2x' is not between 1 and 65535");
+    CHECK(fault_of_file("1 a/b 1 2\n") == "line 1: the host 'a/b' is no host name or address");
+    CHECK(fault_of_file("1 a 1 1\n") == "line 1: the peer port and the client port are the same");
+    CHECK(fault_of_file("1 a 1 2\n1 b 1 2\n") == "line 2: the id 1 is there twice");
+    CHECK(fault_of_file("1 a 1 2\n2 a 3 1\n") == "line 2: the address a:1 is there twice");
 }
 
 TEST_CASE("cluster file: nothing in it, and bytes that are no text, are errors too") {
-    CHECK(error_of("") == "there is no server in it");
-    CHECK(error_of("# only a comment") == "there is no server in it");
-    CHECK(error_of(std::string_view{"\0\xff\x1b[2J 1 2 3\n", 12}) ==
+    CHECK(fault_of_file("") == "there is no server in it");
+    CHECK(fault_of_file("# only a comment") == "there is no server in it");
+    CHECK(fault_of_file(std::string_view{"\0\xff\x1b[2J 1 2 3\n", 12}) ==
           "line 1: the id '???[2J' is not a number from 1 on");
-    CHECK(error_of(std::string(100, '9') + " a 1 2").size() < 120);
+    CHECK(fault_of_file(std::string(100, '9') + " a 1 2").size() < 120);
     std::string many;
     for (int i = 1; i <= 33; ++i) many += std::to_string(i) + " h" + std::to_string(i) + " 1 2\n";
-    CHECK(error_of(many) == "line 33: more than 32 servers");
+    CHECK(fault_of_file(many) == "line 33: more than 32 servers");
 }
 
 TEST_CASE("cluster file: the identity follows from the peers' addresses, or from the name alone") {
@@ -81,8 +82,8 @@ TEST_CASE("cluster file: the identity follows from the peers' addresses, or from
     CHECK(named != layout_of("1 a 1 2\n").identity());
     CHECK(named == layout_of("1 c 5 6\ncluster blue\n").identity());
     CHECK(named != layout_of("cluster green\n1 a 1 2\n").identity());
-    CHECK(error_of("cluster\n") == "line 1: expected cluster <name>");
-    CHECK(error_of("cluster a\ncluster b\n") == "line 2: the cluster has a name already");
+    CHECK(fault_of_file("cluster\n") == "line 1: expected cluster <name>");
+    CHECK(fault_of_file("cluster a\ncluster b\n") == "line 2: the cluster has a name already");
 }
 
 TEST_CASE("cluster file: one that cannot be read says why") {

@@ -19,6 +19,7 @@
 using namespace raft_kv;
 using raft::testing::cluster_of_clocks;
 using raft::testing::read_bytes;
+using raft::testing::restored;
 using raft::testing::saved;
 using kind = write_result::kind;
 
@@ -59,13 +60,6 @@ struct timed_store {
         return result.what == kind::transaction;
     }
 };
-
-kv restored(std::string_view bytes) {
-    kv store;
-    read_bytes source{bytes};
-    REQUIRE(store.restore(source));
-    return store;
-}
 
 /// Notes at which entry each key was gone.
 struct noting_kv {

@@ -13,7 +13,7 @@
 #include <support/kv_snapshots.hpp>
 
 using namespace raft_kv;
-using raft::testing::read_bytes;
+using raft::testing::restored;
 using raft::testing::saved;
 using raft::testing::saved_bytes;
 using kind = write_result::kind;
@@ -47,13 +47,6 @@ bool unchanged(kv& store, std::uint64_t index, std::string_view key, std::uint64
     CHECK((result.what == kind::transaction || result.what == kind::changed));
     CHECK(result.parts.size() == (result.what == kind::transaction ? 1U : 0U));
     return result.what == kind::transaction;
-}
-
-kv restored(std::string_view bytes) {
-    kv store;
-    read_bytes source{bytes};
-    REQUIRE(store.restore(source));
-    return store;
 }
 
 /// A snapshot of before there were transactions: of one key.

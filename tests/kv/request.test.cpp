@@ -45,7 +45,7 @@ taken taken_from(std::string_view bytes, std::size_t piece = std::string_view::n
     return all;
 }
 
-std::string error_of(std::string_view bytes) {
+std::string fault_of_request(std::string_view bytes) {
     const auto whole = taken_from(bytes).error;
     if (bytes.size() < 1000) CHECK(taken_from(bytes, 1).error == whole);
     return whole;
@@ -88,23 +88,23 @@ TEST_CASE("request: thousands at once, larger than the reader's buffers") {
 }
 
 TEST_CASE("request: what is no request is named") {
-    CHECK(error_of("*1\r\n:5\r\n") == "expected '$', got ':'");
-    CHECK(error_of("*1\r\n+OK\r\n") == "expected '$', got '+'");
-    CHECK(error_of("*1\r\n-no\r\n") == "expected '$', got '-'");
-    CHECK(error_of("*2\r\n*1\r\n$1\r\na\r\n") == "expected '$', got '*'");
-    CHECK(error_of("*1\r\n$-1\r\n") == "invalid bulk length");
-    CHECK(error_of("*1\r\n$3000000\r\n") == "invalid bulk length");
-    CHECK(error_of("*1\r\n$99999999999999999999999\r\n") != "");
-    CHECK(error_of("*1\r\n$abc\r\n") != "");
-    CHECK(error_of("*abc\r\n") != "");
-    CHECK(error_of("*1000000\r\n") == "invalid multibulk length");
-    CHECK(error_of("*2147483647\r\n") == "invalid multibulk length");
-    CHECK(error_of("*99999999999999999999\r\n") != "");
-    CHECK(error_of("*" + std::string(100, '1')) == "too big count string");
-    CHECK(error_of("*1\r\n$" + std::string(100, '1')) == "too big count string");
-    CHECK(error_of("GET \"abc\r\n") == "unbalanced quotes in request");
-    CHECK(error_of("GET 'abc'd\r\n") == "unbalanced quotes in request");
-    CHECK(error_of("*1\r\n?x\r\n") != "");
+    CHECK(fault_of_request("*1\r\n:5\r\n") == "expected '$', got ':'");
+    CHECK(fault_of_request("*1\r\n+OK\r\n") == "expected '$', got '+'");
+    CHECK(fault_of_request("*1\r\n-no\r\n") == "expected '$', got '-'");
+    CHECK(fault_of_request("*2\r\n*1\r\n$1\r\na\r\n") == "expected '$', got '*'");
+    CHECK(fault_of_request("*1\r\n$-1\r\n") == "invalid bulk length");
+    CHECK(fault_of_request("*1\r\n$3000000\r\n") == "invalid bulk length");
+    CHECK(fault_of_request("*1\r\n$99999999999999999999999\r\n") != "");
+    CHECK(fault_of_request("*1\r\n$abc\r\n") != "");
+    CHECK(fault_of_request("*abc\r\n") != "");
+    CHECK(fault_of_request("*1000000\r\n") == "invalid multibulk length");
+    CHECK(fault_of_request("*2147483647\r\n") == "invalid multibulk length");
+    CHECK(fault_of_request("*99999999999999999999\r\n") != "");
+    CHECK(fault_of_request("*" + std::string(100, '1')) == "too big count string");
+    CHECK(fault_of_request("*1\r\n$" + std::string(100, '1')) == "too big count string");
+    CHECK(fault_of_request("GET \"abc\r\n") == "unbalanced quotes in request");
+    CHECK(fault_of_request("GET 'abc'd\r\n") == "unbalanced quotes in request");
+    CHECK(fault_of_request("*1\r\n?x\r\n") != "");
 }
 
 TEST_CASE("request: what was whole before an error is still taken") {

@@ -24,6 +24,7 @@
 #include <demo/leader_client.hpp>
 #include <demo/local_cluster.hpp>
 #include <demo/wait.hpp>
+#include <demo/write_load.hpp>
 #include <server_id.hpp>
 #include <unistd.h>
 
@@ -36,6 +37,9 @@ using raft_kv::outside::leader_client;
 
 /// What no wait of a test takes unless something is wrong. Under a sanitizer everything is slower.
 inline constexpr std::chrono::seconds patience{30};
+
+/// Clients that write all the time, and leave room for what else happens.
+inline constexpr raft_kv::outside::load_options steady_load{.clients = 2, .pipeline = 8};
 
 /// As redis-cli shows it: OK, text, (integer) 1, (nil), (error) ERR no. An array is [a, b].
 [[nodiscard]] inline std::string shown(const answer& said) {

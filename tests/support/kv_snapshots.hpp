@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstring>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,14 @@ struct read_bytes {
     saved_bytes sink;
     store.save(sink);
     return sink.bytes;
+}
+
+/// The store of a sound snapshot.
+[[nodiscard]] inline raft_kv::kv restored(std::string_view bytes) {
+    raft_kv::kv store;
+    read_bytes source{bytes};
+    if (!store.restore(source)) throw std::invalid_argument("no sound snapshot");
+    return store;
 }
 
 }  // namespace raft::testing
