@@ -113,7 +113,7 @@ public:
     /// with a refusal before this call returns, or with `applied` when the command is. If
     /// leadership is lost first it is called with `unknown`, and then with a final outcome if this
     /// server learns it.
-    template <std::invocable<const outcome<result>&> F>
+    template <detail::takes_outcome<outcome<result>> F>
     void propose(command proposed_command, F on_outcome) {
         const entry<command> single{state_.current_term, std::move(proposed_command)};
         propose_entries({&single, 1}, detail::about_one<result>(std::move(on_outcome)));
@@ -132,7 +132,7 @@ public:
     /// follower forwards the command to its leader, which accepts it at most once. `applied` has
     /// the result of the state machine here. If the leader is lost before it has replied where the
     /// command is, the outcome is `unknown`, and none follows.
-    template <std::invocable<const outcome<result>&> F>
+    template <detail::takes_outcome<outcome<result>> F>
     void forward(command forwarded_command, F on_outcome) {
         if (state_.is_leader()) return propose(std::move(forwarded_command), std::move(on_outcome));
         const std::uint64_t bytes = storage_.size_of(forwarded_command);

@@ -4753,6 +4753,7 @@ template <class Input>
 // The outcome of a request. Every request gets one; none is dropped, and each outcome says all that
 // is known.
 
+#include <concepts>
 
 
 namespace raft {
@@ -4792,6 +4793,18 @@ template <class Result, class F>
         function(given);
     };
 }
+
+/// Fails to compile with what a proposal's callable is called with, unless it is one for several.
+template <class F, class Outcome>
+[[nodiscard]] constexpr bool check_takes_outcome() {
+    static_assert(std::invocable<F, std::size_t, const Outcome&>,
+                  "raft: `on_outcome` is called with a `const outcome<result>&`");
+    return false;
+}
+
+/// A callable for an outcome; what is called with neither that nor a number is an error.
+template <class F, class Outcome>
+concept takes_outcome = std::invocable<F, const Outcome&> || check_takes_outcome<F, Outcome>();
 }  // namespace detail
 
 /// The state machine now holds everything that was committed when the read was requested, up to
@@ -5041,7 +5054,6 @@ template <class Result>
 // What a step asks of storage and transport is carried out first (`performer`), and none of it
 // calls back into the program. What may call back (outcomes, reads, the state machine) follows.
 
-#include <concepts>
 
 //
 // The step as a node takes it: `advance`. With RAFT_CORE_COMPILED, as the target raft::core defines
@@ -6071,6 +6083,11 @@ constexpr void check_state_machine() {
         "and gives a movable value with `save(sink) const`");
 }
 
+/// As `state_machine`, but what is none is an error that says why: `check_state_machine` fails
+/// before a `requires` hides it.
+template <class T>
+concept checked_state_machine = state_machine<T> ||(check_state_machine<T>(), true);
+
 }  // namespace raft::policy
 //
 // Where messages leave a server: the concept of a transport.
@@ -6512,9 +6529,10 @@ public:
         static_assert(sizeof(F) <= Capacity,
                       "raft: the callable is larger than limits.callback_bytes: let it hold a "
                       "pointer to what it needs, or raise the limit");
-        static_assert(alignof(F) <= alignof(std::max_align_t) &&
-                          std::is_nothrow_move_constructible_v<F>,
-                      "raft: the callable must be movable without exceptions");
+        static_assert(
+            alignof(F) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible_v<F>,
+            "raft: the callable must be movable without exceptions: what it captures must not "
+            "be const, since a constant is copied");
         reset();
         table_ = &table_of<F>;
         ::new (static_cast<void*>(place_)) F(std::move(function));
@@ -7853,7 +7871,7 @@ public:
     /// with a refusal before this call returns, or with `applied` when the command is. If
     /// leadership is lost first it is called with `unknown`, and then with a final outcome if this
     /// server learns it.
-    template <std::invocable<const outcome<result>&> F>
+    template <detail::takes_outcome<outcome<result>> F>
     void propose(command proposed_command, F on_outcome) {
         const entry<command> single{state_.current_term, std::move(proposed_command)};
         propose_entries({&single, 1}, detail::about_one<result>(std::move(on_outcome)));
@@ -7872,7 +7890,7 @@ public:
     /// follower forwards the command to its leader, which accepts it at most once. `applied` has
     /// the result of the state machine here. If the leader is lost before it has replied where the
     /// command is, the outcome is `unknown`, and none follows.
-    template <std::invocable<const outcome<result>&> F>
+    template <detail::takes_outcome<outcome<result>> F>
     void forward(command forwarded_command, F on_outcome) {
         if (state_.is_leader()) return propose(std::move(forwarded_command), std::move(on_outcome));
         const std::uint64_t bytes = storage_.size_of(forwarded_command);

@@ -1470,9 +1470,14 @@ concept keeps_log_time = state_machine<T> &&
 
 /// A state machine with the log's time. A stamp alone is answered with `result{}`. It can be saved
 /// if `StateMachine` can. It is used from one thread at a time, as any state machine.
-template <expiring_state_machine StateMachine>
+template <policy::checked_state_machine StateMachine>
 requires std::default_initializable<typename StateMachine::result>
 class timed {
+    static_assert(
+        expiring_state_machine<StateMachine>,
+        "raft: a StateMachine with the log's time needs `expire(log_index, log_time)` and "
+        "`std::optional<log_time> next_expiry() const`");
+
 public:
     using command = timed_command<typename StateMachine::command>;
     using result = typename StateMachine::result;
@@ -2208,7 +2213,7 @@ namespace raft {
 /// command is refused; no command is dropped, and none of an unknown session is applied. A client
 /// that is told `unknown_session` cannot know what became of its unanswered commands: sessions must
 /// be many enough, and live long enough, that this is rare.
-template <state_machine StateMachine>
+template <policy::checked_state_machine StateMachine>
 class sessions {
     using inner_command = typename StateMachine::command;
     using inner_result = typename StateMachine::result;

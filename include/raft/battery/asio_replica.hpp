@@ -53,7 +53,7 @@ namespace raft {
 /// A server of a replicated state machine, at work. All its functions but `start` and the
 /// destructor may be called from any thread, also within its own callables. Handlers run on their
 /// associated executor; without one, on the thread of the replica.
-template <state_machine StateMachine, limits Limits = limits{}>
+template <policy::checked_state_machine StateMachine, limits Limits = limits{}>
 class replica {
     using running = detail::running_replica<StateMachine, Limits>;
 

@@ -37,7 +37,7 @@ namespace raft {
 /// command is refused; no command is dropped, and none of an unknown session is applied. A client
 /// that is told `unknown_session` cannot know what became of its unanswered commands: sessions must
 /// be many enough, and live long enough, that this is rare.
-template <state_machine StateMachine>
+template <policy::checked_state_machine StateMachine>
 class sessions {
     using inner_command = typename StateMachine::command;
     using inner_result = typename StateMachine::result;

@@ -33,9 +33,10 @@ public:
         static_assert(sizeof(F) <= Capacity,
                       "raft: the callable is larger than limits.callback_bytes: let it hold a "
                       "pointer to what it needs, or raise the limit");
-        static_assert(alignof(F) <= alignof(std::max_align_t) &&
-                          std::is_nothrow_move_constructible_v<F>,
-                      "raft: the callable must be movable without exceptions");
+        static_assert(
+            alignof(F) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible_v<F>,
+            "raft: the callable must be movable without exceptions: what it captures must not "
+            "be const, since a constant is copied");
         reset();
         table_ = &table_of<F>;
         ::new (static_cast<void*>(place_)) F(std::move(function));

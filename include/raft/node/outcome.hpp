@@ -4,6 +4,7 @@
 // is known.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <utility>
 #include <variant>
@@ -47,6 +48,18 @@ template <class Result, class F>
         function(given);
     };
 }
+
+/// Fails to compile with what a proposal's callable is called with, unless it is one for several.
+template <class F, class Outcome>
+[[nodiscard]] constexpr bool check_takes_outcome() {
+    static_assert(std::invocable<F, std::size_t, const Outcome&>,
+                  "raft: `on_outcome` is called with a `const outcome<result>&`");
+    return false;
+}
+
+/// A callable for an outcome; what is called with neither that nor a number is an error.
+template <class F, class Outcome>
+concept takes_outcome = std::invocable<F, const Outcome&> || check_takes_outcome<F, Outcome>();
 }  // namespace detail
 
 /// The state machine now holds everything that was committed when the read was requested, up to

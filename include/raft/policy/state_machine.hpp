@@ -132,4 +132,9 @@ constexpr void check_state_machine() {
         "and gives a movable value with `save(sink) const`");
 }
 
+/// As `state_machine`, but what is none is an error that says why: `check_state_machine` fails
+/// before a `requires` hides it.
+template <class T>
+concept checked_state_machine = state_machine<T> ||(check_state_machine<T>(), true);
+
 }  // namespace raft::policy
