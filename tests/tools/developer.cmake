@@ -49,3 +49,14 @@ if(RAFT_SINGLE_HEADER)
   target_include_directories(raft BEFORE INTERFACE $<BUILD_INTERFACE:${single_dir}/forward>)
   add_dependencies(raft raft_single_header)
 endif()
+
+# The reference and the manuals, which the preset docs builds.
+find_program(RAFT_DOXYGEN doxygen)
+mark_as_advanced(RAFT_DOXYGEN)
+if(RAFT_DOXYGEN)
+  configure_file(tests/tools/Doxyfile.in ${PROJECT_BINARY_DIR}/Doxyfile @ONLY)
+  add_custom_target(docs COMMAND ${CMAKE_COMMAND} -D ROOT=${PROJECT_SOURCE_DIR}
+    -D DOXYGEN=${RAFT_DOXYGEN} -D CONFIGURATION=${PROJECT_BINARY_DIR}/Doxyfile
+    -D TAGS=${PROJECT_BINARY_DIR}/docs/raft.tag -P ${PROJECT_SOURCE_DIR}/tests/tools/docs.cmake
+    COMMENT "Building the reference" VERBATIM)
+endif()
