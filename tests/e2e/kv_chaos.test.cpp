@@ -7,7 +7,7 @@
 #include <support/from_environment.hpp>
 #include <support/kv_chaos.hpp>
 
-using namespace chaos_test;
+namespace chaos_test {
 
 TEST_CASE("e2e: some seconds of every fault and change of members lose nothing") {
     SKIP_WITHOUT_NETWORK_NAMESPACES();
@@ -18,3 +18,5 @@ TEST_CASE("e2e: some seconds of every fault and change of members lose nothing")
     story.check_end();
     CHECK(story.times_to_lead().back() < 10 * election_timeout);
 }
+
+}  // namespace chaos_test

@@ -11,7 +11,7 @@
 #include <support/from_environment.hpp>
 #include <support/kv_chaos.hpp>
 
-using namespace chaos_test;
+namespace chaos_test {
 
 TEST_CASE("e2e: ten minutes of every fault and change of members lose nothing") {
     SKIP_WITHOUT_NETWORK_NAMESPACES();
@@ -29,3 +29,5 @@ TEST_CASE("e2e: ten minutes of every fault and change of members lose nothing") 
     CHECK(static_cast<std::size_t>(in_time) * 100 >= times.size() * 95);
     CHECK(times.back() < 10 * election_timeout);
 }
+
+}  // namespace chaos_test

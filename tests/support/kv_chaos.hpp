@@ -69,6 +69,8 @@ private:
 
     void run_round() {
         const auto plan = plans_.next();
+        bulk_->hurry(std::ranges::find(plan.faults, trouble::disk_full, &fault::what) !=
+                     plan.faults.end());
         for (const auto& each : plan.faults) {
             let_pass(each.after);
             begin(each);
@@ -77,6 +79,7 @@ private:
         if (!plan.members.empty()) change = begin_change(plan.members);
         let_pass(plan.length);
         require_running(plan);
+        bulk_->hurry(false);
         const auto took = heal(plan);
         times_to_lead_.push_back(took);
         const auto written = await_writes();
@@ -162,16 +165,25 @@ private:
         return std::async(std::launch::async, [this, wanted] { return change_to(wanted, 15s); });
     }
 
+    /// As the newest leader knows them that can be reached from the hub. One that was removed may
+    /// know others.
+    [[nodiscard]] std::vector<member_status> members_now() const {
+        std::optional<server_status> leader;
+        for (const auto& server : servers_.layout().servers) {
+            auto one = status_of(server);
+            if (one && one->leads() && (!leader || one->term > leader->term)) leader = one;
+        }
+        return leader ? leader->members : std::vector<member_status>{};
+    }
+
     /// What was a witness, or is to be one, comes as a new server: it leaves before.
     [[nodiscard]] std::string change_to(const parts& wanted, milliseconds limit) {
         leader_client client{servers_.layout(), 5s};
-        const auto said = client.persist({"RAFT", "STATUS"}, limit);
         auto leaving = wanted;
-        if (const auto status = said ? read_status(*said) : std::nullopt)
-            for (const auto& member : status->members)
-                if (auto& letter = leaving[member.id - 1];
-                    (member.part == "witness") != (letter == 'w'))
-                    letter = '-';
+        for (const auto& member : members_now())
+            if (auto& letter = leaving[member.id - 1];
+                (member.part == "witness") != (letter == 'w'))
+                letter = '-';
         if (leaving == wanted) return ask_for(client, wanted, limit);
         const auto text = ask_for(client, leaving, limit);
         return text.ends_with(": OK") ? text + "; " + ask_for(client, wanted, limit) : text;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <stop_token>
@@ -82,6 +83,8 @@ public:
     explicit bulk_client(const raft_kv::cluster_layout& layout)
         : layout_{layout}, thread_{[this](const std::stop_token& stop) { run(stop); }} {}
 
+    /// As fast as it goes, so that what is left in the segments of a full disk is soon used up.
+    void hurry(bool on) { hurries_ = on; }
     void stop() {
         thread_.request_stop();
         if (thread_.joinable()) thread_.join();
@@ -89,18 +92,20 @@ public:
 
 private:
     void run(const std::stop_token& stop) {
-        constexpr std::size_t value_bytes = 256 * 1024;
+        constexpr std::size_t bytes = 128 * 1024;
+        constexpr std::size_t bytes_in_a_hurry = 1024 * 1024;
         raft_kv::outside::leader_client client{layout_, std::chrono::seconds{5}};
         for (std::size_t i = 0; !stop.stop_requested(); ++i) {
             const raft_kv::outside::leader_client::words command{
                 "SET", "bulk:" + std::to_string(i % 16),
-                std::string(value_bytes, static_cast<char>('a' + i % 26))};
-            static_cast<void>(client.exchange({&command, 1}));
-            std::this_thread::sleep_for(std::chrono::milliseconds{15});
+                std::string(hurries_ ? bytes_in_a_hurry : bytes, static_cast<char>('a' + i % 26))};
+            const auto went_well = client.exchange({&command, 1}).front().said.is_ok();
+            if (!hurries_ || !went_well) std::this_thread::sleep_for(std::chrono::milliseconds{20});
         }
     }
 
     const raft_kv::cluster_layout& layout_;
+    std::atomic<bool> hurries_ = false;
     std::jthread thread_;
 };
 
