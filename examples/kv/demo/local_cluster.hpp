@@ -47,6 +47,8 @@ public:
     [[nodiscard]] std::string cluster_file(std::uint64_t id) const;
     [[nodiscard]] std::string log_path(std::uint64_t id) const;
     [[nodiscard]] std::string data_path(std::uint64_t id) const;
+    /// Of all servers that are started from now on.
+    void set_program(std::string path) { program_ = std::move(path); }
     /// Flags for all servers that are started from now on; %i in one is the server's id.
     void set_flags(std::vector<std::string> flags) { flags_ = std::move(flags); }
     /// The same of flags that `serve` and `init` both take.
