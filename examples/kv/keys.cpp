@@ -74,10 +74,11 @@ std::optional<std::string> admit(const keys& own, std::string_view user, std::st
     return std::nullopt;
 }
 
-std::variant<keys, std::string> read_keys(const key_files& files) {
+std::variant<keys, std::string> read_keys(const key_files& files,
+                                          std::function<void(std::string_view)> log) {
     keys all;
     if (!files.peer_secret.empty()) {
-        auto read = raft::openssl_secret::from_file(files.peer_secret);
+        auto read = raft::openssl_secret::from_file(files.peer_secret, std::move(log));
         if (auto* wrong = std::get_if<std::string>(&read)) return std::move(*wrong);
         all.secret = std::get<peer_secret>(std::move(read));
     }

@@ -4,6 +4,7 @@
 // a client may do that has shown one of them, or none.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,8 +65,10 @@ inline constexpr std::string_view foreign_text =
     return rights.is_foreign ? foreign_text : no_auth_text;
 }
 
-/// The keys, or what is wrong with a file.
-[[nodiscard]] std::variant<keys, std::string> read_keys(const key_files& files);
+/// The keys, or what is wrong with a file. `log`: of the secret's file, which is read anew when it
+/// changes.
+[[nodiscard]] std::variant<keys, std::string>
+read_keys(const key_files& files, std::function<void(std::string_view)> log = {});
 
 /// Has a server let this one in on its client port; what is wrong, if it does not.
 [[nodiscard]] std::optional<std::string> enter(outside::connection& asked, const keys& own);

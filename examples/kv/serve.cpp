@@ -39,8 +39,9 @@ Runs one server of a replicated key-value store, which speaks the Redis protocol
                              is, which is what others are told: behind NAT, in a container. A
                              port alone: on all addresses, as 0.0.0.0; [::] is all of IPv6
   --listen-peers HOST[:PORT] the same for the other servers
-  --peer-secret-file FILE    servers prove to each other that they know the line in it, and hear
-                             nobody else: the same for all, as openssl rand -hex 32 gives it
+  --peer-secret-file FILE    servers prove to each other that they know the first line in it, and
+                             hear nobody else: the same for all, as openssl rand -hex 32 gives
+                             it. A second line is accepted, too. Read anew when it changes
   --peer-tls-cert FILE, --peer-tls-key FILE, --peer-tls-ca FILE
                              servers encrypt what they say to each other, and hear who has a
                              certificate of that authority with the DNS name raft-N of server N;
@@ -175,7 +176,7 @@ int serve(std::span<char*> arguments) {
                             std::to_string(limits::descriptors_min) +
                             " at least: raise the limit (ulimit -n, or LimitNOFILE= of systemd)",
                         failed_to_start);
-    auto own = read_keys(flags.key_paths);
+    auto own = read_keys(flags.key_paths, event_log{flags.id});
     if (const auto* wrong = std::get_if<std::string>(&own))
         return complain(*wrong, failed_to_start);
     std::get<keys>(own).is_protected = flags.is_protected;

@@ -32,6 +32,21 @@ public:
     [[nodiscard]] virtual std::optional<nonce> draw() const = 0;
     /// The code of these bytes under the secret; none if it cannot be computed.
     [[nodiscard]] virtual std::optional<proof> prove(std::span<const std::byte> bytes) const = 0;
+    /// Whether what the other side shows is the code of these bytes: under this secret, or another
+    /// one that is good too, while the servers change theirs one after another.
+    [[nodiscard]] virtual bool accepts(std::span<const std::byte> bytes, const proof& shown) const {
+        const auto code = prove(bytes);
+        return code && is_same(*code, shown);
+    }
+
+protected:
+    /// In constant time: how long it takes shows nothing of them.
+    [[nodiscard]] static bool is_same(const proof& a, const proof& b) {
+        volatile unsigned differ = 0;
+        for (std::size_t i = 0; i < a.size(); ++i)
+            differ = differ | std::to_integer<unsigned>(a[i] ^ b[i]);
+        return differ == 0;
+    }
 };
 
 }  // namespace raft
@@ -1635,14 +1650,6 @@ private:
 
 namespace raft::wire {
 
-/// Whether they are the same, in constant time: how long it takes shows nothing of them.
-[[nodiscard]] inline bool same_proof(const authenticator::proof& a, const authenticator::proof& b) {
-    volatile unsigned differ = 0;
-    for (std::size_t i = 0; i < a.size(); ++i)
-        differ = differ | std::to_integer<unsigned>(a[i] ^ b[i]);
-    return differ == 0;
-}
-
 /// For one connection, and one thread.
 class mutual_proof {
 public:
@@ -1682,8 +1689,7 @@ public:
     /// Whether the other end's proof is right.
     [[nodiscard]] bool accepts(std::string_view whose, const proof_content& received) {
         add(received.drawn);
-        const auto code = secret_->prove(transcript_.labelled(whose));
-        return code && same_proof(*code, received.code);
+        return secret_->accepts(transcript_.labelled(whose), received.code);
     }
 
 private:

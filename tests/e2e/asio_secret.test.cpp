@@ -295,9 +295,49 @@ TEST_CASE("asio secret: HMAC-SHA256 is that of RFC 4231, and a file of a secret 
         return problem == nullptr ? std::string{} : problem->substr(path.size());
     };
     CHECK(said_of("0123456789abcdef\n").empty());
-    CHECK(said_of("short\n").starts_with(" holds 5 bytes: a secret has 16 to 4096"));
-    CHECK(said_of("0123456789abcdef\n0123456789abcdef\n") == " has more than one line");
+    CHECK(said_of("0123456789abcdef\n0123456789ABCDEF\n").empty());
+    CHECK(said_of("").starts_with(" has a line of 0 bytes: a secret has 16 to 4096"));
+    CHECK(said_of("0123456789abcdef\nshort\n").starts_with(" has a line of 5 bytes"));
+    CHECK(said_of("0123456789abcdef\n\n").starts_with(" has a line of 0 bytes"));
+    CHECK(said_of("0123456789abcdef\n0123456789ABCDEF\n0123456789ABCDEF\n") ==
+          " has more than two lines");
     std::filesystem::remove(path);
     const auto absent = openssl_secret::from_file(path);
     CHECK(std::get<std::string>(absent) == path + " cannot be read");
+}
+
+TEST_CASE("asio secret: a file proves its first line and accepts both and is read anew") {
+    const auto path =
+        (std::filesystem::temp_directory_path() / ("raft-secret-" + std::to_string(::getpid())))
+            .string();
+    const std::string_view said = "what do ya want for nothing?";
+    const auto bytes = std::as_bytes(std::span{said});
+    const std::string older = "the older of two secrets";
+    const std::string newer = "the newer of two secrets";
+    const auto proof_of = [&](const std::string& secret) {
+        return *openssl_secret{secret}.prove(bytes);
+    };
+    std::ofstream{path} << older << '\n';
+    std::vector<std::string> told;
+    const auto read =
+        openssl_secret::from_file(path, [&](std::string_view line) { told.emplace_back(line); });
+    const auto secret = std::get<openssl_secret::shared>(read);
+    CHECK(*secret->prove(bytes) == proof_of(older));
+    CHECK(secret->accepts(bytes, proof_of(older)));
+    CHECK_FALSE(secret->accepts(bytes, proof_of(newer)));
+
+    std::ofstream{path} << newer << '\n' << older << "\r\n";
+    CHECK(*secret->prove(bytes) == proof_of(newer));
+    CHECK(secret->accepts(bytes, proof_of(older)));
+    CHECK(secret->accepts(bytes, proof_of(newer)));
+
+    std::ofstream{path} << "half";
+    CHECK(*secret->prove(bytes) == proof_of(newer));
+    std::ofstream{path} << newer << '\n';
+    CHECK_FALSE(secret->accepts(bytes, proof_of(older)));
+    REQUIRE(told.size() == 3);
+    CHECK(told[0] == path + " was read anew");
+    CHECK(told[1].ends_with(": not used"));
+    CHECK(told[2] == path + " was read anew");
+    std::filesystem::remove(path);
 }

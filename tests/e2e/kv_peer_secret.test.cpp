@@ -101,6 +101,39 @@ TEST_CASE("e2e: servers with a secret hear no forged frame and no server without
     cluster.await_all_caught_up();
 }
 
+TEST_CASE("e2e: servers change their secret one after another and no member is refused") {
+    key_files files;
+    const auto file_of = [](std::uint64_t id) { return "secret-" + std::to_string(id); };
+    for (std::uint64_t id = 1; id <= 3; ++id) files.put(file_of(id), right);
+    kv_servers servers{3, {}, {}, with(files.path("secret-%i"))};
+    auto& cluster = servers.cluster();
+    const std::string older{right};
+    const std::string newer{"the secret that comes after it"};
+    // Whoever has the file as it is now, and whoever has it as it was, both meet it anew.
+    const auto meet_again = [&](std::uint64_t changed) {
+        const auto other = changed % 3 + 1;
+        cluster.kill(other);
+        cluster.start(other);
+        cluster.await_all_caught_up();
+        for (std::uint64_t id = 1; id <= 3; ++id)
+            CHECK(status_of_peers(servers, id) ==
+                  "peers-prove, secret, peers-refused, (integer) 0]");
+    };
+    for (const auto& text : {older + "\n" + newer, newer + "\n" + older, newer})
+        for (std::uint64_t id = 1; id <= 3; ++id) {
+            CAPTURE(id);
+            files.put(file_of(id), text);
+            CHECK(shown(servers.ask({"SET", "a", text})) == "OK");
+            if (id < 3) meet_again(id);  // While some have it and some have not.
+        }
+
+    const auto who_keeps_the_old = support::run_program(
+        {RAFT_KV_PATH, "init", "--cluster", cluster.cluster_file(), "--wait-seconds", "0",
+         "--peer-secret-file", files.put("old", older)});
+    CHECK(who_keeps_the_old.output.find("WRONGPASS the proof is wrong") != std::string::npos);
+    CHECK(logs(servers, 1, "secret-1 was read anew"));
+}
+
 TEST_CASE("e2e: a cluster is born and joined only by who proves that it knows the secret") {
     key_files files;
     const auto secret = files.put("right", right);

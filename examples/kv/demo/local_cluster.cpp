@@ -27,6 +27,14 @@ std::string make_directory() {
     return path;
 }
 
+/// As that server is given them.
+std::vector<std::string> flags_of(std::vector<std::string> flags, std::uint64_t id) {
+    for (auto& each : flags)
+        if (const auto place = each.find("%i"); place != each.npos)
+            each.replace(place, 2, id_text(id));
+    return flags;
+}
+
 std::string server_name(std::uint64_t id) { return "server " + id_text(id); }
 
 }  // namespace
@@ -79,12 +87,8 @@ std::vector<std::string> local_cluster::command(std::uint64_t id) const {
                                    "--cluster", is_founder(id) ? cluster_file() : cluster_file(id),
                                    "--id",      id_text(id)};
     if (!is_founder(id)) words.emplace_back("--join");
-    for (auto flag : flags_) {
-        if (const auto place = flag.find("%i"); place != flag.npos)
-            flag.replace(place, 2, id_text(id));
-        words.push_back(std::move(flag));
-    }
-    words.insert(words.end(), key_flags_.begin(), key_flags_.end());
+    for (const auto* flags : {&flags_, &key_flags_})
+        for (const auto& each : flags_of(*flags, id)) words.push_back(each);
     words.insert(words.end(), {"--data", data_path(id)});
     return words;
 }
@@ -110,7 +114,7 @@ void local_cluster::start(std::uint64_t id) {
 }
 
 void local_cluster::be_born() {
-    outside::be_born(program_, cluster_file(), directory_ + "/init.log", key_flags_);
+    outside::be_born(program_, cluster_file(), directory_ + "/init.log", flags_of(key_flags_, 1));
 }
 
 void local_cluster::start_as_joiner(std::uint64_t id) {

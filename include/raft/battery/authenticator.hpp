@@ -30,6 +30,21 @@ public:
     [[nodiscard]] virtual std::optional<nonce> draw() const = 0;
     /// The code of these bytes under the secret; none if it cannot be computed.
     [[nodiscard]] virtual std::optional<proof> prove(std::span<const std::byte> bytes) const = 0;
+    /// Whether what the other side shows is the code of these bytes: under this secret, or another
+    /// one that is good too, while the servers change theirs one after another.
+    [[nodiscard]] virtual bool accepts(std::span<const std::byte> bytes, const proof& shown) const {
+        const auto code = prove(bytes);
+        return code && is_same(*code, shown);
+    }
+
+protected:
+    /// In constant time: how long it takes shows nothing of them.
+    [[nodiscard]] static bool is_same(const proof& a, const proof& b) {
+        volatile unsigned differ = 0;
+        for (std::size_t i = 0; i < a.size(); ++i)
+            differ = differ | std::to_integer<unsigned>(a[i] ^ b[i]);
+        return differ == 0;
+    }
 };
 
 }  // namespace raft
