@@ -22,11 +22,13 @@ public:
     /// Another one whenever the addresses may have changed.
     [[nodiscard]] std::uint64_t version() const { return version_; }
 
-    [[nodiscard]] write_result put(byte_reader& reader) {
+    [[nodiscard]] write_result put(operation_code code, byte_reader& reader) {
         server_address server{.id = reader.integer<std::uint64_t>()};
         server.host = reader.string();
         server.peer_port = reader.integer<std::uint16_t>();
         server.client_port = reader.integer<std::uint16_t>();
+        if (code == operation_code::put_tls_address)
+            server.tls_port = reader.integer<std::uint16_t>();
         // A peer may have put anything into the log, and every snapshot has to be readable.
         if (reader.failed() || !is_address(server)) return {.what = write_result::kind::malformed};
         const auto is_new = layout_.find(server.id) == nullptr;

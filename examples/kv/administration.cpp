@@ -60,7 +60,7 @@ void administration::tell(const asker& who, std::string_view error) {
 }
 
 void administration::tell_refused(const asker& who, const raft::refusal& refused) {
-    tell(who, refusal_text(refused, 0, server_.layout()));
+    tell(who, refusal_text(refused, 0, server_.layout(), who.by->client().by_tls));
 }
 
 // -------------------------------------------------------------------------------------- addresses

@@ -9,10 +9,7 @@
 namespace raft_kv {
 
 namespace {
-constexpr std::chrono::milliseconds accept_pause{200};
 constexpr std::chrono::seconds idle_pause{1};
-/// The same trouble is told no more often than this.
-constexpr std::chrono::minutes tell_again_after{1};
 }  // namespace
 
 clients::clients(asio::io_context& io, service& server, client_limits most, event_log log,
@@ -22,8 +19,9 @@ clients::clients(asio::io_context& io, service& server, client_limits most, even
     , log_{log}
     , changed_{std::move(changed)}
     , replies_{limits::replies_bytes_max}
-    , acceptor_{io}
-    , accept_again_{io}
+    , plain_{io, log, [this](tcp::socket socket) { was_accepted(std::move(socket), nullptr); }}
+    , by_tls_{io, log,
+              [this](tcp::socket socket) { was_accepted(std::move(socket), &tls_->context()); }}
     , idle_timer_{io} {}
 
 /// What is under way on a connection may outlive this, but asks for nothing of it any more.
@@ -51,52 +49,36 @@ client_report clients::report() const {
 
 // ------------------------------------------------------------------------------------ coming in
 
-std::optional<std::string> clients::listen(const tcp::endpoint& endpoint) {
-    asio::error_code error;
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address{true}, error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
-    if (error) return error.message();
+std::optional<std::string> clients::listen_for_tls(const client_tls_settings& settings,
+                                                   const server_address& self) {
+    if (settings.files.certificate.empty()) return std::nullopt;
+    auto made = client_tls::make(settings, self.host, log_);
+    if (auto* wrong = std::get_if<std::string>(&made)) return std::move(*wrong);
+    tls_ = std::get<client_tls>(std::move(made));
+    const auto port = settings.port != 0 ? settings.port : self.tls_port;
+    const auto host = listens_on().address();
+    const auto at = host_and_port(host.to_string(), port);
+    if (const auto wrong = by_tls_.listen({host, port}))
+        return "cannot listen for clients by TLS on " + at + ": " + *wrong;
+    log_("serving clients by TLS on " + at);
     return std::nullopt;
 }
 
 void clients::open() {
-    accept();
+    plain_.open();
+    by_tls_.open();
     if (most_.idle.count() > 0) watch_for_idle();
 }
 
-void clients::accept() {
-    acceptor_.async_accept([this](const asio::error_code& error, tcp::socket socket) {
-        if (error == asio::error::operation_aborted || closing_) return;
-        if (error) return wait_for_descriptors(error);
-        was_accepted(std::move(socket));
-        accept();
-    });
-}
-
-/// No descriptors left, for example: clients wait in the queue of the system meanwhile.
-void clients::wait_for_descriptors(const asio::error_code& error) {
-    const auto now = clock::now();
-    if (!told_full_ || now - *told_full_ >= tell_again_after) {
-        told_full_ = now;
-        log_("cannot accept a client: " + error.message() + "; clients wait");
-    }
-    accept_again_.expires_after(accept_pause);
-    accept_again_.async_wait([this](const asio::error_code& cancelled) {
-        if (!cancelled) accept();
-    });
-}
-
-void clients::was_accepted(tcp::socket socket) {
+void clients::was_accepted(tcp::socket socket, asio::ssl::context* tls) {
     asio::error_code ignored;
     socket.set_option(tcp::no_delay{true}, ignored);
     const auto full = all_places_taken();
     const auto id = ++last_id_;
-    auto added = std::make_shared<connection>(server_, *this, std::move(socket), id);
+    auto added = std::make_shared<connection>(server_, *this, std::move(socket), tls, id);
     if (full) take_into_reserve(*added);
     connections_.emplace(id, added);
-    changed(*added);
+    added->start();
 }
 
 bool clients::all_places_taken() const {
@@ -165,9 +147,8 @@ void clients::let_idle_go() {
 }
 
 void clients::close() {
-    closing_ = true;
-    asio::error_code ignored;
-    acceptor_.close(ignored);
+    plain_.close();
+    by_tls_.close();
     cancel_timers();
     for (const auto& [id, each] : connections_) {
         each->end_of_input();
@@ -176,7 +157,8 @@ void clients::close() {
 }
 
 void clients::cancel_timers() {
-    accept_again_.cancel();
+    plain_.cancel_timers();
+    by_tls_.cancel_timers();
     idle_timer_.cancel();
 }
 

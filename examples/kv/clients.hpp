@@ -20,6 +20,8 @@
 #include <vector>
 
 #include "client_limits.hpp"
+#include "client_listener.hpp"
+#include "client_tls.hpp"
 #include "connection.hpp"
 #include "event_log.hpp"
 #include "reply_budget.hpp"
@@ -39,8 +41,14 @@ public:
     ~clients() override;
 
     /// What is wrong, if it cannot listen there.
-    [[nodiscard]] std::optional<std::string> listen(const asio::ip::tcp::endpoint& endpoint);
-    [[nodiscard]] asio::ip::tcp::endpoint listens_on() const { return acceptor_.local_endpoint(); }
+    [[nodiscard]] std::optional<std::string> listen(const asio::ip::tcp::endpoint& endpoint) {
+        return plain_.listen(endpoint);
+    }
+    [[nodiscard]] asio::ip::tcp::endpoint listens_on() const { return plain_.listens_on(); }
+    /// Beside that for clients that speak TLS, if the settings want it; after that. `self`: of this
+    /// server.
+    [[nodiscard]] std::optional<std::string> listen_for_tls(const client_tls_settings& settings,
+                                                            const server_address& self);
     /// From now on they are let in.
     void open();
     /// Nobody comes in any more, and those who are there are answered what they have asked.
@@ -63,9 +71,8 @@ private:
     using clock = std::chrono::steady_clock;
     using tcp = asio::ip::tcp;
 
-    void accept();
-    void wait_for_descriptors(const asio::error_code& error);
-    void was_accepted(tcp::socket socket);
+    /// `tls`: null if it speaks none.
+    void was_accepted(tcp::socket socket, asio::ssl::context* tls);
     [[nodiscard]] bool all_places_taken() const;
     void take_into_reserve(connection& added);
     void give_place_to_the_first_in_reserve();
@@ -77,15 +84,14 @@ private:
     event_log log_;
     std::function<void(session&)> changed_;
     reply_budget replies_;
-    tcp::acceptor acceptor_;
-    asio::steady_timer accept_again_;
+    client_listener plain_;
+    client_listener by_tls_;
+    std::optional<client_tls> tls_;
     asio::steady_timer idle_timer_;
     std::unordered_map<std::uint64_t, std::shared_ptr<connection>> connections_;
     std::vector<std::uint64_t> reserve_;  ///< In the order of their coming.
     std::uint64_t last_id_ = 0;
     std::uint64_t turned_away_ = 0;
-    std::optional<clock::time_point> told_full_;
-    bool closing_ = false;
 };
 
 }  // namespace raft_kv

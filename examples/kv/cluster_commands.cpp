@@ -60,7 +60,7 @@ void with_view(local_call& call, Tell tell) {
 void tell_slots_of(local_call& call, const server_address& server) {
     call.reply.array(4);
     call.reply.bulk(server.host);
-    call.reply.integer(server.client_port);
+    call.reply.integer(port_of(call, server));
     call.reply.bulk(node_name(call.server, server.id));
     call.reply.map(0);
 }
@@ -97,9 +97,11 @@ void tell_shard_node(local_call& call, const cluster_view& view, const server_ad
     const auto offset = server.id == view.report.id ? view.report.last
                         : known                     ? member->match.value_or(at_least)
                                                     : at_least;
-    reply.map(7);
+    const auto tls_port = call.server.layout().port_for_client(server, true);
+    reply.map(tls_port != 0 ? 8 : 7);
     text("id", node_name(call.server, server.id));
     number("port", server.client_port);
+    if (tls_port != 0) number("tls-port", tls_port);
     text("ip", server.host);
     text("endpoint", server.host);
     text("role", leads ? "master" : "replica");
@@ -122,12 +124,14 @@ void shards(local_call& call) {
     });
 }
 
-std::string line_of(const service& own, const cluster_view& view, const server_address& server) {
+std::string line_of(const local_call& call, const cluster_view& view,
+                    const server_address& server) {
     const auto leads = server.id == view.leader.id;
-    auto text = node_name(own, server.id) + " " + server.host + ":" +
-                std::to_string(server.client_port) + "@" + std::to_string(server.peer_port) + " " +
-                (server.id == view.report.id ? "myself," : "") + (leads ? "master " : "slave ");
-    text += leads ? "-" : node_name(own, view.leader.id);
+    auto text = node_name(call.server, server.id) + " " + server.host + ":" +
+                std::to_string(port_of(call, server)) + "@" + std::to_string(server.peer_port) +
+                " " + (server.id == view.report.id ? "myself," : "") +
+                (leads ? "master " : "slave ");
+    text += leads ? "-" : node_name(call.server, view.leader.id);
     text += " 0 0 " + std::to_string(view.report.term) + " connected";
     if (leads) text += " 0-" + std::to_string(hash_slot_count - 1);
     return text;
@@ -135,8 +139,8 @@ std::string line_of(const service& own, const cluster_view& view, const server_a
 
 void nodes(local_call& call) {
     with_view(call, [&](const cluster_view& view) {
-        auto text = line_of(call.server, view, view.leader) + "\n";
-        for (const auto& server : view.replicas) text += line_of(call.server, view, server) + "\n";
+        auto text = line_of(call, view, view.leader) + "\n";
+        for (const auto& server : view.replicas) text += line_of(call, view, server) + "\n";
         call.reply.bulk(text);
     });
 }
@@ -151,8 +155,7 @@ void replicas(local_call& call) {
         if (!is_named(view.leader))
             return call.reply.error("ERR Unknown node " + std::string{call.words[2].substr(0, 64)});
         call.reply.array(view.replicas.size());
-        for (const auto& server : view.replicas)
-            call.reply.bulk(line_of(call.server, view, server));
+        for (const auto& server : view.replicas) call.reply.bulk(line_of(call, view, server));
     });
 }
 

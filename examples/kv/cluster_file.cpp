@@ -4,6 +4,7 @@
 #include "cluster_file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstddef>
@@ -72,21 +73,33 @@ bool is_host(std::string_view field) {
 }
 
 problem read_server(const fields& line, server_address& server) {
-    if (line.size() != 4)
-        return "expected <id> <host> <peer-port> <client-port>, got " +
+    if (line.size() != 4 && line.size() != 5)
+        return "expected <id> <host> <peer-port> <client-port> [<tls-port>], got " +
                std::to_string(line.size()) + (line.size() == 1 ? " field" : " fields");
     const auto id = id_in(line[0]);
     if (!id) return "the id " + quoted(line[0]) + " is not a number from 1 on";
-    auto address = parse_address(*id, line[1], line[2], line[3]);
+    auto address = parse_address(*id, std::span{line}.subspan(1));
     if (auto* wrong = std::get_if<std::string>(&address)) return std::move(*wrong);
     server = std::get<server_address>(std::move(address));
     return std::nullopt;
 }
 
+using ports = std::array<std::uint16_t, 3>;
+
+ports ports_of(const server_address& server) {
+    return {server.peer_port, server.client_port, server.tls_port};
+}
+
+/// The first port that both have; 0: there is none.
+std::uint16_t shared_port(const server_address& a, const server_address& b) {
+    if (a.host != b.host) return 0;
+    for (const auto port : ports_of(a))
+        if (port != 0 && std::ranges::count(ports_of(b), port) != 0) return port;
+    return 0;
+}
+
 bool share_a_port(const server_address& a, const server_address& b) {
-    if (a.host != b.host) return false;
-    return a.peer_port == b.peer_port || a.peer_port == b.client_port ||
-           a.client_port == b.peer_port || a.client_port == b.client_port;
+    return shared_port(a, b) != 0;
 }
 
 /// One takes the other's place: they are never there at once.
@@ -101,10 +114,9 @@ problem conflict(const std::vector<server_address>& servers, const server_addres
         return "more than " + std::to_string(servers_max) + " servers";
     for (const auto& other : servers) {
         if (other.id == added.id) return "the id " + id_text(added.id) + " is there twice";
-        if (other.host != added.host || are_incarnations_of_one(other, added)) continue;
-        for (const auto port : {added.peer_port, added.client_port})
-            if (port == other.peer_port || port == other.client_port)
-                return "the address " + host_and_port(added.host, port) + " is there twice";
+        if (are_incarnations_of_one(other, added)) continue;
+        if (const auto port = shared_port(added, other); port != 0)
+            return "the address " + host_and_port(added.host, port) + " is there twice";
     }
     return std::nullopt;
 }
@@ -190,22 +202,29 @@ std::variant<cluster_layout, layout_error> parse_cluster(std::string_view text,
     return layout;
 }
 
-std::variant<server_address, std::string> parse_address(std::uint64_t id, std::string_view host,
-                                                        std::string_view peer_port,
-                                                        std::string_view client_port) {
+std::variant<server_address, std::string> parse_address(std::uint64_t id,
+                                                        std::span<const std::string_view> words) {
+    const auto host = words[0];
     server_address server{.id = id, .host = std::string{host}};
     if (host.empty() || !is_host(host))
         return "the host " + quoted(host) + " is no host name or address";
-    if (auto wrong = read_port(peer_port, "peer", server.peer_port)) return *std::move(wrong);
-    if (auto wrong = read_port(client_port, "client", server.client_port)) return *std::move(wrong);
+    if (auto wrong = read_port(words[1], "peer", server.peer_port)) return *std::move(wrong);
+    if (auto wrong = read_port(words[2], "client", server.client_port)) return *std::move(wrong);
     if (server.peer_port == server.client_port)
         return "the peer port and the client port are the same";
+    if (words.size() < 4) return server;
+    if (auto wrong = read_port(words[3], "TLS", server.tls_port)) return *std::move(wrong);
+    if (server.tls_port == server.peer_port || server.tls_port == server.client_port)
+        return "the TLS port is that of the peers, or of clients without TLS";
     return server;
 }
 
 bool is_address(const server_address& server) {
-    const auto read = parse_address(server.id, server.host, std::to_string(server.peer_port),
-                                    std::to_string(server.client_port));
+    auto text = std::array{server.host, std::to_string(server.peer_port),
+                           std::to_string(server.client_port), std::to_string(server.tls_port)};
+    const std::vector<std::string_view> words{text.begin(), text.end()};
+    const auto read =
+        parse_address(server.id, std::span{words}.first(server.tls_port != 0 ? 4 : 3));
     return std::holds_alternative<server_address>(read) && id_in(id_text(server.id)) == server.id;
 }
 
@@ -219,7 +238,8 @@ std::string cluster_text(std::uint64_t identity, const std::vector<server_addres
     auto text = "cluster " + name_of_identity(identity) + "\n";
     for (const auto& each : servers)
         text += id_text(each.id) + " " + each.host + " " + std::to_string(each.peer_port) + " " +
-                std::to_string(each.client_port) + "\n";
+                std::to_string(each.client_port) +
+                (each.tls_port != 0 ? " " + std::to_string(each.tls_port) : "") + "\n";
     return text;
 }
 

@@ -2,17 +2,18 @@
 //
 // The file that says who the servers of a cluster are. Each line is one server:
 //
-//     <id> <host> <peer-port> <client-port>
+//     <id> <host> <peer-port> <client-port> [<tls-port>]
 //
-// and `#` starts a comment. A line `cluster <name>` may give the cluster a name. Servers talk only
-// to servers of the same cluster: the name decides what is the same or, without one, the ids with
-// their hosts and peer ports, in any order. With a name a server can move to another address. The
+// and `#` starts a comment; the last port is for TLS. A line `cluster <name>` may name the cluster:
+// servers talk only to servers of the same, which the name says or, without one, the ids with their
+// hosts and peer ports, in any order. With a name a server can move to another address. The
 // name `id:<16 hexadecimal digits>` is the identity itself, however it once came about.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -31,13 +32,21 @@ struct server_address {
     std::string host{};
     std::uint16_t peer_port = 0;
     std::uint16_t client_port = 0;
+    std::uint16_t tls_port = 0;  ///< Where clients speak TLS; 0: nobody has said.
     friend bool operator==(const server_address&, const server_address&) = default;
 };
 
 struct cluster_layout {
     std::string name{};                     ///< Empty if the file gives none.
     std::vector<server_address> servers{};  ///< In the order of their ids.
+    /// Where clients speak TLS, of each server of which nobody has said: as this server's own.
+    std::uint16_t tls_port = 0;
 
+    /// The port that a client is sent to, which speaks TLS if the client does.
+    [[nodiscard]] std::uint16_t port_for_client(const server_address& server, bool by_tls) const {
+        if (!by_tls) return server.client_port;
+        return server.tls_port != 0 ? server.tls_port : tls_port;
+    }
     [[nodiscard]] const server_address* find(std::uint64_t id) const;
     /// Adds a server, or gives it another address. Another server that was at one of its ports is
     /// there no longer, unless both have the same number: then one takes the other's place.
@@ -59,11 +68,10 @@ struct layout_error {
 parse_cluster(std::string_view text, std::size_t servers_max = raft::core::members_max);
 [[nodiscard]] std::variant<cluster_layout, layout_error> read_cluster_file(const std::string& path);
 
-/// The address in these words, "<host> <peer-port> <client-port>", or what is wrong with them.
-[[nodiscard]] std::variant<server_address, std::string> parse_address(std::uint64_t id,
-                                                                      std::string_view host,
-                                                                      std::string_view peer_port,
-                                                                      std::string_view client_port);
+/// The address in these words, "<host> <peer-port> <client-port>" with a "<tls-port>" or without,
+/// or what is wrong with them.
+[[nodiscard]] std::variant<server_address, std::string>
+parse_address(std::uint64_t id, std::span<const std::string_view> words);
 
 /// Whether a cluster file can say this address: what is read must be what was written.
 [[nodiscard]] bool is_address(const server_address& server);

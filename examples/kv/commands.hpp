@@ -45,6 +45,7 @@ struct client_state {
     bool quits = false;                  ///< No further request is taken.
     peer_door door{};                    ///< RAFT PROVE.
     bool is_local = true;                ///< It comes from this host.
+    bool by_tls = false;                 ///< It speaks TLS.
     client_rights rights{};
 };
 
@@ -55,6 +56,11 @@ struct local_call {
     service& server;
     reply_writer reply;
 };
+
+/// Where this client finds a server.
+[[nodiscard]] inline std::uint16_t port_of(const local_call& call, const server_address& server) {
+    return call.server.layout().port_for_client(server, call.client.by_tls);
+}
 
 /// A read of the store.
 struct read_call {

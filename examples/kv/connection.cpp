@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Reads and writes of a client's socket.
+// Reads and writes of a client's stream.
 #include "connection.hpp"
 
 #include <asio/buffer.hpp>
@@ -12,6 +12,12 @@ namespace raft_kv {
 namespace {
 constexpr std::string_view http_text =
     "it speaks HTTP: perhaps a web page tries to send commands, and none behind this was taken";
+constexpr std::string_view tls_text = "it speaks TLS, and this port does not";
+constexpr std::string_view silent_text =
+    "it went after the TLS handshake without a word: perhaps the certificate is not for the name "
+    "that it called";
+/// The first byte of TLS, and of no request.
+constexpr char tls_handshake_record = 0x16;
 }  // namespace
 
 bool is_loopback(const asio::ip::address& address) {
@@ -25,9 +31,23 @@ void connection::tell_addresses() {
         return host_and_port(endpoint.address().to_string(), endpoint.port());
     };
     asio::error_code gone;
-    const auto from = socket_.remote_endpoint(gone);
-    const auto own = socket_.local_endpoint(gone);
+    const auto from = stream_.socket().remote_endpoint(gone);
+    const auto own = stream_.socket().local_endpoint(gone);
     if (!gone) set_addresses(text_of(from), text_of(own), is_loopback(from.address()));
+    if (stream_.is_encrypted()) speaks_tls();
+}
+
+void connection::start() {
+    if (!stream_.is_encrypted()) return owner_.changed(*this);
+    stream_.async_handshake(
+        [here = self()](const asio::error_code& error) { here->was_greeted(error); });
+}
+
+void connection::was_greeted(const asio::error_code& error) {
+    if (closed_) return;
+    if (!error) return owner_.changed(*this);
+    was_refused(stream_.describe(error));
+    close();
 }
 
 /// The memory that its replies take is known, and the next client may be served.
@@ -56,8 +76,7 @@ void connection::close() {
     closed_ = true;
     give_up();
     replies_.give_back();
-    asio::error_code ignored;
-    socket_.close(ignored);
+    stream_.close();
     owner_.closed(*this);
 }
 
@@ -67,7 +86,7 @@ std::shared_ptr<connection> connection::self() {
 
 void connection::read() {
     reading_ = true;
-    socket_.async_read_some(asio::buffer(input_),
+    stream_.async_read_some(asio::buffer(input_),
                             [here = self()](const asio::error_code& error, std::size_t count) {
                                 here->was_read(error, count);
                             });
@@ -77,6 +96,8 @@ void connection::was_read(const asio::error_code& error, std::size_t count) {
     reading_ = false;
     if (closed_) return;
     active_at_ = clock::now();
+    if (!has_spoken_) note_strange_beginning(error, count);
+    if (closed_) return;
     if (error == asio::error::eof) {
         end_of_input();
     } else if (error) {
@@ -87,6 +108,18 @@ void connection::was_read(const asio::error_code& error, std::size_t count) {
     owner_.changed(*this);
 }
 
+/// What a client that is refused, or refuses, does not tell its user.
+void connection::note_strange_beginning(const asio::error_code& error, std::size_t count) {
+    if (count == 0) {
+        if (error && stream_.is_encrypted()) was_refused(silent_text);
+        return;
+    }
+    has_spoken_ = true;
+    if (stream_.is_encrypted() || input_[0] != tls_handshake_record) return;
+    was_refused(tls_text);
+    close();
+}
+
 void connection::write() {
     const auto bytes = begin_sending();
     const auto goes_on = [here = self()](const asio::error_code& error, std::size_t count) {
@@ -94,7 +127,7 @@ void connection::write() {
         if (count > 0) here->active_at_ = clock::now();
         return error ? 0 : piece;
     };
-    asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()), goes_on,
+    asio::async_write(stream_, asio::buffer(bytes.data(), bytes.size()), goes_on,
                       [here = self()](const asio::error_code& error, std::size_t /*count*/) {
                           here->was_written(error);
                       });

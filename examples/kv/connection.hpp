@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A client's socket around its session. At most one read and one write are under way; nothing is
+// A client's stream around its session. At most one read and one write are under way; nothing is
 // read while the session has no use for it, so a client is never given more memory than its session
 // has.
 #pragma once
@@ -12,11 +12,13 @@
 #include <memory>
 #include <string_view>
 
+#include "client_stream.hpp"
 #include "limits.hpp"
 #include "reply_budget.hpp"
 #include "session.hpp"
 #include <asio/error_code.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/ssl/context.hpp>
 
 namespace raft_kv {
 
@@ -47,16 +49,19 @@ class connection final : public session {
 public:
     using clock = std::chrono::steady_clock;
 
+    /// `tls`: null if it speaks none.
     connection(service& server, connection_owner& owner, asio::ip::tcp::socket socket,
-               std::uint64_t id)
+               asio::ssl::context* tls, std::uint64_t id)
         : session{server, id}
         , owner_{owner}
         , replies_{owner.replies()}
-        , socket_{std::move(socket)}
+        , stream_{std::move(socket), tls}
         , id_{id} {
         tell_addresses();
     }
 
+    /// Its requests are taken, once there was a handshake if it speaks TLS.
+    void start();
     [[nodiscard]] std::uint64_t id() const { return id_; }
     /// When the client last sent or fetched anything.
     [[nodiscard]] clock::time_point active_at() const { return active_at_; }
@@ -69,17 +74,20 @@ public:
 private:
     [[nodiscard]] std::shared_ptr<connection> self();
     void tell_addresses();
+    void was_greeted(const asio::error_code& error);
     void read();
     void write();
     void was_read(const asio::error_code& error, std::size_t count);
+    void note_strange_beginning(const asio::error_code& error, std::size_t count);
     void was_written(const asio::error_code& error);
 
     connection_owner& owner_;
     reply_budget::share replies_;
     clock::time_point active_at_ = clock::now();
-    asio::ip::tcp::socket socket_;
+    client_stream stream_;
     std::uint64_t id_;
     bool reading_ = false;
+    bool has_spoken_ = false;
     bool closed_ = false;
     std::array<char, limits::read_bytes> input_;
 };

@@ -90,6 +90,7 @@ std::optional<std::string> find_cluster(const server_options& options, bool was_
         found.known = *std::move(known);
     }
     found.addresses = address_file{options.directory, std::move(kept)};
+    found.known.tls_port = options.layout.tls_port;
     for (const auto& each : options.layout.servers) found.known.put(each);
     const auto claim = options.joins ? joiner_claim(found.cluster, options.id)
                                      : founder_claim(options.layout, options.id);

@@ -131,7 +131,8 @@ private:
     [[nodiscard]] write_result apply_one(byte_reader& reader) {
         const operation_code code{reader.integer<std::uint8_t>()};
         switch (code) {
-        case operation_code::put_address: return addresses_.put(reader);
+        case operation_code::put_address:
+        case operation_code::put_tls_address: return addresses_.put(code, reader);
         case operation_code::remove_address: return addresses_.remove(reader);
         case operation_code::open_session: return open_session(reader);
         case operation_code::once: return once(reader);

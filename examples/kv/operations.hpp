@@ -42,6 +42,7 @@ enum class operation_code : std::uint8_t {
     get_expiring,
     expire,
     persist,
+    put_tls_address,  ///< With a port where clients speak TLS.
 };
 
 /// What clocks show when a command is taken.
@@ -194,11 +195,13 @@ public:
     void clear() { code(operation_code::clear); }
 
     void put_address(const server_address& server) {
-        code(operation_code::put_address);
+        const auto has_tls = server.tls_port != 0;
+        code(has_tls ? operation_code::put_tls_address : operation_code::put_address);
         append_integer(bytes_, server.id);
         append_string(bytes_, server.host);
         append_integer(bytes_, server.peer_port);
         append_integer(bytes_, server.client_port);
+        if (has_tls) append_integer(bytes_, server.tls_port);
     }
 
     void remove_address(std::uint64_t id) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 #include <utility>
 
 #include "commands.hpp"
@@ -53,10 +54,19 @@ asked_or_wrong about_changed_server(word_list words, Make make) {
     return about_server(words, [&](std::uint64_t id) { return make(id, check); });
 }
 
+bool is_number(std::string_view word) {
+    return std::ranges::all_of(word, [](char byte) { return byte >= '0' && byte <= '9'; });
+}
+
+/// The words from the third on, and how many of them there are: a port of TLS may be the last.
+std::size_t words_of_address(const word_list& words) {
+    return words.size() > 6 && is_number(words[6]) ? 5 : 4;
+}
+
 std::variant<server_address, std::string> address_in(const word_list& words) {
     const auto id = id_in(words[2]);
     if (!id) return wrong_id(words[2]);
-    auto address = parse_address(*id, words[3], words[4], words[5]);
+    auto address = parse_address(*id, std::span{words}.subspan(3, words_of_address(words) - 1));
     if (const auto* wrong = std::get_if<std::string>(&address)) return "ERR " + *wrong;
     return address;
 }
@@ -187,13 +197,14 @@ void raft_reads(local_call& call) {
 asked_or_wrong raft_add(const word_list& words) {
     auto address = address_in(words);
     if (auto* wrong = std::get_if<std::string>(&address)) return std::move(*wrong);
-    const auto part = words.size() == 6 ? raft::member_part::voter : part_in(words[6]);
-    if (!part || words.size() > 7)
-        return "ERR a server is added as a LEARNER, a WITNESS or a VOTER";
+    const auto rest = std::span{words}.subspan(2 + words_of_address(words));
+    const auto part = rest.empty() ? raft::member_part::voter : part_in(rest[0]);
+    if (!part || rest.size() > 1) return "ERR a server is added as a LEARNER, a WITNESS or a VOTER";
     return add_server{std::get<server_address>(std::move(address)), *part};
 }
 
 asked_or_wrong raft_announce(const word_list& words) {
+    if (words.size() != 2 + words_of_address(words)) return "ERR syntax error";
     auto address = address_in(words);
     if (auto* wrong = std::get_if<std::string>(&address)) return std::move(*wrong);
     return announce_server{std::get<server_address>(std::move(address))};
@@ -246,12 +257,14 @@ asked_or_wrong raft_step_down(const word_list& /*words*/) { return step_down{}; 
 
 constexpr std::array table{
     for_operators({"add", -6, "admin no_multi", 0, 0, 0, "cluster",
-                   "<id> <host> <peer-port> <client-port> [LEARNER|WITNESS]: adds a new server.",
+                   "<id> <host> <peer-port> <client-port> [<tls-port>] [LEARNER|WITNESS]: adds a "
+                   "new server.",
                    raft_add}),
     for_operators({"address", 2, "admin no_multi", 0, 0, 0, "cluster",
                    "Where the servers are, as a cluster file.", raft_address}),
-    for_operators({"announce", 6, "admin no_multi", 0, 0, 0, "cluster",
-                   "<id> <host> <peer-port> <client-port>: tells all servers where one is.",
+    for_operators({"announce", -6, "admin no_multi", 0, 0, 0, "cluster",
+                   "<id> <host> <peer-port> <client-port> [<tls-port>]: tells all servers where "
+                   "one is.",
                    raft_announce}),
     for_operators({"birth", 2, "admin no_multi", 0, 0, 0, "cluster",
                    "Which history the cluster has, and the directories that it began with.",

@@ -59,8 +59,9 @@ inline constexpr std::string_view overloaded_text =
     return refused.leader ? layout.find(refused.leader->value) : nullptr;
 }
 
+/// `by_tls`: the client speaks TLS, and is sent where others do.
 [[nodiscard]] inline std::string refusal_text(const raft::refusal& refused, unsigned slot,
-                                              const cluster_layout& layout) {
+                                              const cluster_layout& layout, bool by_tls = false) {
     switch (refused.reason) {
     case raft::refusal_reason::not_leader:
     case raft::refusal_reason::leadership_lost: break;
@@ -117,7 +118,7 @@ inline constexpr std::string_view overloaded_text =
     if (leader == nullptr) return std::string{no_leader_text};
     // Clients split at the last colon, so that an IPv6 address stands without brackets.
     return "MOVED " + std::to_string(slot) + " " + leader->host + ":" +
-           std::to_string(leader->client_port);
+           std::to_string(layout.port_for_client(*leader, by_tls));
 }
 
 }  // namespace raft_kv

@@ -26,7 +26,7 @@ void tell_master(local_call& call, const cluster_view& view) {
         const auto match = member != members.end() ? member->match.value_or(0) : 0;
         reply.array(3);
         reply.bulk(server.host);
-        reply.bulk(std::to_string(server.client_port));
+        reply.bulk(std::to_string(port_of(call, server)));
         reply.bulk(std::to_string(match));
     }
 }
@@ -36,7 +36,7 @@ void tell_replica(local_call& call, const cluster_view& view) {
     reply.array(5);
     reply.bulk("slave");
     reply.bulk(view.leader.host);
-    reply.integer(view.leader.client_port);
+    reply.integer(port_of(call, view.leader));
     reply.bulk("connected");
     reply.integer(static_cast<std::int64_t>(view.report.last));
 }

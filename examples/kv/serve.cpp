@@ -31,8 +31,9 @@ constexpr std::string_view help_text =
 
 Runs one server of a replicated key-value store, which speaks the Redis protocol.
 
-  --cluster FILE             a line `<id> <host> <peer-port> <client-port>` for each server;
-                             `#` starts a comment, `cluster <name>` may name the cluster
+  --cluster FILE             a line `<id> <host> <peer-port> <client-port> [<tls-port>]` for
+                             each server; `#` starts a comment, `cluster <name>` names the
+                             cluster
   --id N                     which of them this one is; 3.2 is server 3 with its second disk
   --data DIR                 where it keeps its log and snapshots; made if it is not there
   --listen HOST[:PORT]       where it listens for clients, if not where the cluster file says it
@@ -46,6 +47,13 @@ Runs one server of a replicated key-value store, which speaks the Redis protocol
                              servers encrypt what they say to each other, and hear who has a
                              certificate of that authority with the DNS name raft-N of server N;
                              read anew when they change
+  --tls-port PORT            clients speak TLS there, if not where the cluster file says
+  --tls-cert-file FILE, --tls-key-file FILE
+                             this server's certificate for clients, and its key; read anew when
+                             they change. With them it serves clients by TLS, too
+  --tls-ca-cert-file FILE    clients show a certificate of that authority
+  --tls-auth-clients yes|no|optional
+                             whether they must show one (yes)
   --requirepass-file FILE    clients show the password in it, by AUTH or HELLO, before all else
   --operatorpass-file FILE   RAFT and FLUSHALL need AUTH operator with the password in it
   --protected-mode yes|no    without a password only clients of this host are served (yes)
@@ -143,7 +151,8 @@ server_options options_from(const serve_flags& flags, cluster_layout layout, cli
                            .metrics = flags.metrics,
                            .recorder_bytes = flags.recorder_kib * 1024,
                            .own_keys = std::move(own),
-                           .key_paths = flags.key_paths};
+                           .key_paths = flags.key_paths,
+                           .tls = flags.tls};
     options.config.election_timeout = raft::milliseconds(flags.election_timeout_ms);
     options.config.heartbeat_interval = raft::milliseconds(flags.heartbeat_ms);
     options.config.clock_drift_ppm = flags.clock_drift_ppm;
@@ -169,6 +178,9 @@ int serve(std::span<char*> arguments) {
     if (layout.find(flags.id) == nullptr)
         return complain(flags.cluster_file + " has no server " + id_text(flags.id),
                         failed_to_start);
+    layout.tls_port = flags.tls.port != 0 ? flags.tls.port : layout.find(flags.id)->tls_port;
+    if (const auto wrong = obstacle_to_tls(flags.tls, layout, flags.id); !wrong.empty())
+        return complain(wrong, failed_to_start);
     const auto files = raise_open_files_limit();
     const auto most = limits_for(files, std::chrono::seconds{flags.client_idle_seconds});
     if (!most)

@@ -9,6 +9,7 @@
 #include <string>
 #include <variant>
 
+#include "client_tls.hpp"
 #include "keys.hpp"
 #include "listen_address.hpp"
 
@@ -34,6 +35,7 @@ struct serve_flags {
     listen_address metrics{};  ///< Empty: none.
     std::uint64_t recorder_kib = 256;
     key_files key_paths{};
+    client_tls_settings tls{};
     bool is_protected = true;
     bool help = false;
     friend bool operator==(const serve_flags&, const serve_flags&) = default;

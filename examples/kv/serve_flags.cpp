@@ -33,6 +33,12 @@ bool read_listen(std::string_view value, listen_address& address) {
     return found.has_value();
 }
 
+bool read_certificates(std::string_view value, client_certificates& asked) {
+    using enum client_certificates;
+    asked = value == "yes" ? required : value == "optional" ? optional : none;
+    return asked != none || value == "no";
+}
+
 /// Takes the value; false if it is none for this flag.
 using reader = bool (*)(std::string_view value, serve_flags& flags);
 
@@ -99,6 +105,17 @@ constexpr std::array all_flags{
          [](auto value, auto& to) { return read_text(value, to.key_paths.peer_key); }},
     flag{"--peer-tls-ca",
          [](auto value, auto& to) { return read_text(value, to.key_paths.peer_authority); }},
+    flag{"--tls-port",
+         [](auto value, auto& to) {
+             return read_number(value, std::uint16_t{1}, std::uint16_t{65'535}, to.tls.port);
+         }},
+    flag{"--tls-cert-file",
+         [](auto value, auto& to) { return read_text(value, to.tls.files.certificate); }},
+    flag{"--tls-key-file", [](auto value, auto& to) { return read_text(value, to.tls.files.key); }},
+    flag{"--tls-ca-cert-file",
+         [](auto value, auto& to) { return read_text(value, to.tls.files.authority); }},
+    flag{"--tls-auth-clients",
+         [](auto value, auto& to) { return read_certificates(value, to.tls.asked); }},
     flag{"--requirepass-file",
          [](auto value, auto& to) { return read_text(value, to.key_paths.password); }},
     flag{"--operatorpass-file",
@@ -127,6 +144,7 @@ std::string check(const serve_flags& flags) {
         !files.peer_certificate.empty() + !files.peer_key.empty() + !files.peer_authority.empty();
     if (given != 0 && given != 3)
         return "--peer-tls-cert, --peer-tls-key and --peer-tls-ca go together";
+    if (auto wrong = obstacle_to_tls(flags.tls); !wrong.empty()) return wrong;
     if (flags.metrics != listen_address{} && flags.metrics.port == 0)
         return "--metrics needs a port";
     return {};

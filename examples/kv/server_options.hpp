@@ -8,6 +8,7 @@
 #include <string>
 
 #include "client_limits.hpp"
+#include "client_tls.hpp"
 #include "cluster_file.hpp"
 #include "keys.hpp"
 #include "listen_address.hpp"
@@ -38,7 +39,8 @@ struct server_options {
     /// The room for the protocol's last inputs.
     std::size_t recorder_bytes = 0;
     keys own_keys{};
-    key_files key_paths{};  ///< Where certificates are read anew.
+    key_files key_paths{};      ///< Where certificates are read anew.
+    client_tls_settings tls{};  ///< Without a certificate: clients speak none.
 
     /// Its own line of `layout`.
     [[nodiscard]] const server_address& self() const { return *layout.find(id); }

@@ -64,7 +64,7 @@ std::optional<std::string> server::listen_for_clients() {
     if (const auto wrong = clients_.listen(endpoint))
         return "cannot listen for clients on " + address_text(endpoint) + ": " + *wrong +
                where_else(options_.listen, "--listen");
-    return std::nullopt;
+    return clients_.listen_for_tls(options_.tls, self);
 }
 
 std::optional<std::string> server::listen_for_pages() {

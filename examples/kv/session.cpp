@@ -160,7 +160,7 @@ bool session::begin_about_data(const command& which, const word_list& words) {
     const auto here = reads && client_.reads_here;
     const auto refused = reads ? server_.not_leading() : server_.not_taking_writes();
     if (refused && !here) {
-        reply_error(refusal_text(*refused, slot_of(which, words), server_.layout()));
+        reply_error(text_of(*refused, slot_of(which, words)));
         return true;
     }
     if (!reads) return begin_write(which, words);
@@ -182,6 +182,11 @@ bool session::begin_write(const command& which, const word_list& words) {
     }
     add_write(slot_of(which, words), batch->size() - before);
     return true;
+}
+
+/// With where this client is sent, if another server leads.
+std::string session::text_of(const raft::refusal& refused, unsigned slot) const {
+    return refusal_text(refused, slot, server_.layout(), client_.by_tls);
 }
 
 session::place& session::add_write(std::uint16_t slot, std::size_t bytes) {
@@ -298,7 +303,7 @@ void session::write_done(std::uint64_t sequence, const write_result& result) {
 
 void session::write_refused(std::uint64_t sequence, const raft::refusal& refused) {
     if (auto* write = waiting(sequence, place::kind::write))
-        answer(*write, refusal_text(refused, write->slot, server_.layout()));
+        answer(*write, text_of(refused, write->slot));
 }
 
 void session::write_failed(std::uint64_t sequence, std::string_view error) {
@@ -332,7 +337,7 @@ void session::reads_ready(std::uint64_t round) {
 void session::reads_refused(std::uint64_t round, const raft::refusal& refused) {
     for (auto& each : line_)
         if (each.what == place::kind::read && each.round == round)
-            answer(each, refusal_text(refused, each.slot, server_.layout()));
+            answer(each, text_of(refused, each.slot));
 }
 
 void session::answer(place& waiting, std::string_view error) {

@@ -95,6 +95,9 @@ protected:
         client_.is_local = is_local;
         client_.rights = rights_at_first(server_.own_keys(), is_local);
     }
+    void speaks_tls() { client_.by_tls = true; }
+    /// It did not show what it takes, or hears that this server does not: whoever watches is told.
+    void was_refused(std::string_view reason) { server_.refused(client_, reason); }
     /// The client is gone: nothing that waits is answered, or keeps memory.
     void give_up();
 
@@ -134,6 +137,7 @@ private:
     void answer_now(auto fill);
     void await_leader(local_function run, const word_list& words);
     void reply_error(std::string_view error);
+    [[nodiscard]] std::string text_of(const raft::refusal& refused, unsigned slot) const;
     void answer_from_head();
 
     // session_transaction.cpp

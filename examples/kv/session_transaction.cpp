@@ -58,7 +58,7 @@ std::optional<std::string> session::obstacle_to_queuing(const command& which,
                           std::holds_alternative<transaction_step>(which.run);
     if (!is_local)
         if (const auto refused = server_.not_taking_writes())
-            return refusal_text(*refused, slot_of(which, words), server_.layout());
+            return text_of(*refused, slot_of(which, words));
     if (const auto wrong = client_.transaction.add(which, words)) return std::string{*wrong};
     return std::nullopt;
 }
@@ -77,8 +77,7 @@ void session::begin_watch(const command& which, const word_list& words) {
 std::optional<std::string> session::obstacle_to_watching(const command& which,
                                                          const word_list& words) {
     const auto refused = server_.not_leading();
-    if (refused && !client_.reads_here)
-        return refusal_text(*refused, slot_of(which, words), server_.layout());
+    if (refused && !client_.reads_here) return text_of(*refused, slot_of(which, words));
     if (client_.reads != raft::core::read_requested{} || client_.reads_any_age)
         return std::string{stale_watch_text};
     if (const auto wrong = client_.transaction.reserve(words)) return std::string{*wrong};
@@ -96,7 +95,7 @@ void session::execute() {
         return answer_now([&](reply_writer reply) { reply_transaction(reply, answers, {}); });
     }
     if (const auto refused = server_.not_taking_writes())
-        return reply_error(refusal_text(*refused, asked.slot(), server_.layout()));
+        return reply_error(text_of(*refused, asked.slot()));
     auto* batch = server_.batch();
     if (batch == nullptr) return reply_error(overloaded_text);
     const auto before = batch->size();

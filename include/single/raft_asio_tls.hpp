@@ -22,9 +22,6 @@
 // The files are looked at for each connection, and read anew when they have changed: connections
 // that are there go on. Files that cannot be used change nothing, and are told.
 
-#include <array>
-#include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -36,10 +33,148 @@
 #include <asio/ssl/context.hpp>
 #include <asio/ssl/error.hpp>
 #include <asio/ssl/stream.hpp>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+//
+// TLS contexts of certificates in files, made anew when the files change: connections that are
+// there go on with the one that they were made from.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <system_error>
+
+#include <asio/error_code.hpp>
+
+namespace raft {
+
+/// Where they are (PEM).
+struct tls_files {
+    std::string certificate{};  ///< One's own, and those between it and its authority.
+    std::string key{};
+    std::string authority{};  ///< Those that are trusted, and no others; empty: none is.
+    friend bool operator==(const tls_files&, const tls_files&) = default;
+};
+
+/// For one thread.
+class tls_contexts {
+public:
+    using shared = std::shared_ptr<asio::ssl::context>;
+    /// Sets what a new context is to have besides the files.
+    using preparation = std::function<void(asio::ssl::context&)>;
+
+    /// Reads the files; or says what is wrong with them. `log` is told when they were read anew,
+    /// and when they could not be.
+    [[nodiscard]] static std::variant<tls_contexts, std::string>
+    make(tls_files files, preparation prepare, std::function<void(std::string_view)> log) {
+        tls_contexts made{std::move(files), std::move(prepare), std::move(log)};
+        made.seen_ = made.look();
+        auto loaded = made.load();
+        if (auto* wrong = std::get_if<std::string>(&loaded)) return std::move(*wrong);
+        made.context_ = std::get<shared>(std::move(loaded));
+        return made;
+    }
+
+    /// Of the files as they are now. Files that are half written do not fit each other: what was
+    /// loaded last is used until they do.
+    [[nodiscard]] const shared& current() {
+        const auto now = look();
+        if (now == seen_) return context_;
+        seen_ = now;
+        auto loaded = load();
+        if (const auto* wrong = std::get_if<std::string>(&loaded)) {
+            tell(*wrong + ": not used");
+        } else {
+            context_ = std::get<shared>(std::move(loaded));
+            tell(files_.certificate + " was read anew");
+        }
+        return context_;
+    }
+
+private:
+    /// When each file was changed, and how long it is.
+    using state_of_files =
+        std::array<std::pair<std::filesystem::file_time_type, std::uintmax_t>, 3>;
+
+    tls_contexts(tls_files files, preparation prepare, std::function<void(std::string_view)> log)
+        : files_{std::move(files)}, prepare_{std::move(prepare)}, log_{std::move(log)} {}
+
+    [[nodiscard]] state_of_files look() const {
+        state_of_files seen;
+        std::size_t at = 0;
+        for (const auto* path : {&files_.certificate, &files_.key, &files_.authority}) {
+            std::error_code absent;
+            seen[at].first = std::filesystem::last_write_time(*path, absent);
+            seen[at++].second = std::filesystem::file_size(*path, absent);
+        }
+        return seen;
+    }
+
+    void tell(const std::string& line) const {
+        if (log_) log_(line);
+    }
+
+    [[nodiscard]] std::variant<shared, std::string> load() const {
+        auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls);
+        auto* const native = context->native_handle();
+        // Tickets would lie unread at who only sends, and turn its end into a reset.
+        SSL_CTX_set_num_tickets(native, 0);
+        prepare_(*context);
+        asio::error_code wrong;
+        context->use_certificate_chain_file(files_.certificate, wrong);
+        if (wrong) return files_.certificate + ": " + wrong.message();
+        context->use_private_key_file(files_.key, asio::ssl::context::pem, wrong);
+        if (wrong) return files_.key + ": " + wrong.message();
+        if (!files_.authority.empty()) context->load_verify_file(files_.authority, wrong);
+        if (wrong) return files_.authority + ": " + wrong.message();
+        if (SSL_CTX_check_private_key(native) != 1)
+            return files_.key + " is not the key of " + files_.certificate;
+        return context;
+    }
+
+    tls_files files_;
+    preparation prepare_;
+    std::function<void(std::string_view)> log_;
+    state_of_files seen_{};
+    shared context_{};
+};
+
+}  // namespace raft
+//
+// Why the other end of a TLS connection was refused, or refuses, in the words of this library.
+
+
+#include <openssl/err.h>
+
+namespace raft::detail {
+
+/// The words live for ever; none if the error is not about TLS.
+[[nodiscard]] inline std::optional<std::string_view>
+describe_tls_refusal(const SSL* connection, const asio::error_code& error) {
+    if (error.category() != asio::error::get_ssl_category()) return std::nullopt;
+    const auto verdict = SSL_get_verify_result(connection);
+    if (verdict != X509_V_OK) return X509_verify_cert_error_string(verdict);
+    switch (ERR_GET_REASON(static_cast<unsigned long>(error.value()))) {
+    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: return "the caller shows no certificate";
+    case SSL_R_WRONG_VERSION_NUMBER:
+    case SSL_R_HTTP_REQUEST: return "the other side does not speak TLS";
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+        return "the other side does not accept this server's certificate";
+    default: break;
+    }
+    const auto* reason = ERR_reason_error_string(static_cast<unsigned long>(error.value()));
+    return reason != nullptr ? reason : "the TLS handshake failed";
+}
+
+}  // namespace raft::detail
 
 namespace raft {
 
@@ -83,23 +218,7 @@ public:
 
     [[nodiscard]] std::optional<std::string_view>
     describe_refusal(const asio::error_code& error) const override {
-        if (error.category() != asio::error::get_ssl_category()) return std::nullopt;
-        const auto verdict = SSL_get_verify_result(handle());
-        if (verdict != X509_V_OK) return X509_verify_cert_error_string(verdict);
-        switch (ERR_GET_REASON(static_cast<unsigned long>(error.value()))) {
-        case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: return "the caller shows no certificate";
-        case SSL_R_WRONG_VERSION_NUMBER:
-        case SSL_R_HTTP_REQUEST: return "the other side does not speak TLS";
-        case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
-        case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
-        case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
-        case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
-        case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
-        case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
-        case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-            return "the other side does not accept this server's certificate";
-        default: return "the TLS handshake failed";
-        }
+        return describe_tls_refusal(handle(), error);
     }
 
     [[nodiscard]] executor_type get_executor() override { return stream_.get_executor(); }
@@ -133,77 +252,29 @@ public:
     /// Reads the files; or says what is wrong with them.
     [[nodiscard]] static std::variant<std::shared_ptr<asio_tls>, std::string>
     make(asio_tls_options options) {
-        auto made = std::shared_ptr<asio_tls>{new asio_tls{std::move(options)}};
-        made->seen_ = made->look();
-        auto loaded = made->load();
-        if (auto* wrong = std::get_if<std::string>(&loaded)) return std::move(*wrong);
-        made->context_ = std::get<shared_context>(std::move(loaded));
-        return made;
+        auto contexts = tls_contexts::make({options.certificate, options.key, options.authority},
+                                           prepare, options.log);
+        if (auto* wrong = std::get_if<std::string>(&contexts)) return std::move(*wrong);
+        return std::shared_ptr<asio_tls>{
+            new asio_tls{std::get<tls_contexts>(std::move(contexts)), std::move(options.name_of)}};
     }
 
     [[nodiscard]] std::unique_ptr<secure_stream> secure(asio::ip::tcp::socket& socket,
                                                         bool calls) override {
-        read_anew();
-        return std::make_unique<detail::tls_stream>(socket, *context_, calls, options_.name_of);
+        return std::make_unique<detail::tls_stream>(socket, *contexts_.current(), calls, name_of_);
     }
 
 private:
-    using shared_context = std::shared_ptr<asio::ssl::context>;
-    /// When each file was changed, and how long it is.
-    using state_of_files =
-        std::array<std::pair<std::filesystem::file_time_type, std::uintmax_t>, 3>;
+    asio_tls(tls_contexts contexts, std::function<std::string(member_id)> name_of)
+        : contexts_{std::move(contexts)}, name_of_{std::move(name_of)} {}
 
-    explicit asio_tls(asio_tls_options options) : options_{std::move(options)} {}
-
-    [[nodiscard]] state_of_files look() const {
-        state_of_files seen;
-        std::size_t at = 0;
-        for (const auto* path : {&options_.certificate, &options_.key, &options_.authority}) {
-            std::error_code absent;
-            seen[at].first = std::filesystem::last_write_time(*path, absent);
-            seen[at++].second = std::filesystem::file_size(*path, absent);
-        }
-        return seen;
+    static void prepare(asio::ssl::context& context) {
+        SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_3_VERSION);
+        context.set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
     }
 
-    /// Files that are half written do not fit each other: what was loaded last is used until they
-    /// do.
-    void read_anew() {
-        const auto now = look();
-        if (now == seen_) return;
-        seen_ = now;
-        auto loaded = load();
-        if (auto* wrong = std::get_if<std::string>(&loaded)) return tell(*wrong + ": not used");
-        context_ = std::get<shared_context>(std::move(loaded));
-        tell(options_.certificate + " was read anew");
-    }
-
-    void tell(const std::string& line) const {
-        if (options_.log) options_.log(line);
-    }
-
-    [[nodiscard]] std::variant<shared_context, std::string> load() const {
-        auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls);
-        auto* const native = context->native_handle();
-        SSL_CTX_set_min_proto_version(native, TLS1_3_VERSION);
-        // Tickets would lie unread at who only sends, and turn its end into a reset.
-        SSL_CTX_set_num_tickets(native, 0);
-        context->set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
-        asio::error_code wrong;
-        context->use_certificate_chain_file(options_.certificate, wrong);
-        if (wrong) return options_.certificate + ": " + wrong.message();
-        context->use_private_key_file(options_.key, asio::ssl::context::pem, wrong);
-        if (wrong) return options_.key + ": " + wrong.message();
-        context->load_verify_file(options_.authority, wrong);
-        if (wrong) return options_.authority + ": " + wrong.message();
-        if (SSL_CTX_check_private_key(native) != 1)
-            return options_.key + " is not the key of " + options_.certificate;
-        return context;
-    }
-
-    asio_tls_options options_;
-    state_of_files seen_{};
-    shared_context context_{};
+    tls_contexts contexts_;
+    std::function<std::string(member_id)> name_of_;
 };
 
 }  // namespace raft

@@ -42,10 +42,26 @@ TEST_CASE("cluster file: servers in any order, comments, blanks, either kind of 
     CHECK(layout.find(4) == nullptr);
 }
 
+TEST_CASE("cluster file: a port for TLS is told to clients that speak it") {
+    auto layout = layout_of("1 a 1 2 3\n2 b 1 2\n");
+    CHECK(layout.servers[0].tls_port == 3);
+    CHECK(layout_of(cluster_text(0, layout.servers)).servers == layout.servers);
+    CHECK(layout.port_for_client(layout.servers[0], false) == 2);
+    CHECK(layout.port_for_client(layout.servers[0], true) == 3);
+    layout.tls_port = 9;
+    CHECK(layout.port_for_client(layout.servers[0], true) == 3);
+    CHECK(layout.port_for_client(layout.servers[1], true) == 9);
+}
+
 TEST_CASE("cluster file: a wrong line is reported with its number") {
     CHECK(fault_of_file("1 a 1 2\n2 b 3\n") ==
-          "line 2: expected <id> <host> <peer-port> <client-port>, got 3 fields");
-    CHECK(fault_of_file("1 a 1 2 3\n").starts_with("line 1: expected"));
+          "line 2: expected <id> <host> <peer-port> <client-port> [<tls-port>], got 3 fields");
+    CHECK(fault_of_file("1 a 1 2 3 4\n").starts_with("line 1: expected"));
+    CHECK(fault_of_file("1 a 1 2 x\n") == "line 1: the TLS port 'x' is not between 1 and 65535");
+    CHECK(fault_of_file("1 a 1 2 2\n") ==
+          "line 1: the TLS port is that of the peers, or of clients without TLS");
+    CHECK(fault_of_file("1 a 1 2 3\n2 a 4 5 3\n") == "line 2: the address a:3 is there twice");
+    CHECK(fault_of_file("1 a 1 2 3\n2 a 3 5\n") == "line 2: the address a:3 is there twice");
     CHECK(fault_of_file("x a 1 2\n") == "line 1: the id 'x' is not a number from 1 on");
     CHECK(fault_of_file("0 a 1 2\n") == "line 1: the id '0' is not a number from 1 on");
     CHECK(fault_of_file("-1 a 1 2\n") == "line 1: the id '-1' is not a number from 1 on");

@@ -261,7 +261,8 @@ TEST_CASE("kv: where servers are is part of the state, and of its snapshot") {
     kv store;
     applied(store, [](batch_writer& batch) {
         batch.put_address({.id = 4, .host = "four", .peer_port = 1, .client_port = 2});
-        batch.put_address({.id = 5, .host = "five", .peer_port = 1, .client_port = 2});
+        batch.put_address(
+            {.id = 5, .host = "five", .peer_port = 1, .client_port = 2, .tls_port = 3});
         batch.put_address({.id = 6, .host = "four", .peer_port = 2, .client_port = 3});
         batch.put_address(
             {.id = server_id(6, 2), .host = "four", .peer_port = 2, .client_port = 3});
@@ -272,6 +273,7 @@ TEST_CASE("kv: where servers are is part of the state, and of its snapshot") {
         const auto& servers = each->addresses().servers();
         REQUIRE(servers.size() == 3);  // Server 6 came where server 4 was; its next is there, too.
         CHECK(servers[0].id == 5);
+        CHECK(servers[0].tls_port == 3);
         CHECK(servers[1].id == 6);
         CHECK(servers[2].id == server_id(6, 2));
     }
@@ -370,6 +372,7 @@ TEST_CASE("F25 an address that no cluster file can say is not applied") {
         with([](auto& each) { each.peer_port = 0; }),
         with([](auto& each) { each.client_port = 0; }),
         with([](auto& each) { each.client_port = each.peer_port; }),
+        with([](auto& each) { each.tls_port = each.peer_port; }),
     };
     for (const auto& each : wrong) {
         CAPTURE(each.host);

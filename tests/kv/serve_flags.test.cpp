@@ -54,6 +54,8 @@ TEST_CASE("serve flags: what is wrong or missing is said") {
     CHECK(problem_of({"--id", "1x"}) == "'1x' is no value for --id");
     CHECK(problem_of({"--flight-recorder-kib", "7"}) ==
           "'7' is no value for --flight-recorder-kib");
+    CHECK(problem_of({"--tls-port", "65536"}) == "'65536' is no value for --tls-port");
+    CHECK(problem_of({"--tls-auth-clients", "on"}) == "'on' is no value for --tls-auth-clients");
     CHECK(problem_of({"--port", "1"}) == "unknown flag '--port'");
     CHECK(problem_of({"serve"}) == "unknown flag 'serve'");
     CHECK(problem_of({"--cluster=c", "--id=1", "--data=d", "--heartbeat-ms=501"}) ==
@@ -84,4 +86,34 @@ TEST_CASE("F12 serve flags: where to listen") {
     CHECK(problem_of({"--listen", "host:0"}) == "'host:0' is no value for --listen");
     CHECK(problem_of({"--cluster=c", "--id=1", "--data=d", "--metrics=localhost"}) ==
           "--metrics needs a port");
+}
+
+TEST_CASE("serve flags: TLS for clients takes a certificate and a key and an authority or none") {
+    const auto with = [](std::vector<std::string> more) {
+        std::vector<std::string> words{"--cluster=c", "--id=1", "--data=d"};
+        words.insert(words.end(), more.begin(), more.end());
+        return words;
+    };
+    constexpr std::string_view together = "--tls-cert-file and --tls-key-file go together";
+    CHECK(problem_of(with({"--tls-cert-file=x"})) == together);
+    CHECK(problem_of(with({"--tls-key-file=x"})) == together);
+    CHECK(problem_of(with({"--tls-port=1"})).starts_with("--tls-port and --tls-ca-cert-file need"));
+    CHECK(problem_of(with({"--tls-cert-file=x", "--tls-key-file=y"}))
+              .starts_with("--tls-ca-cert-file says whose certificates clients show"));
+    const auto open =
+        parsed(with({"--tls-cert-file=x", "--tls-key-file=y", "--tls-auth-clients=no"}));
+    REQUIRE(std::holds_alternative<serve_flags>(open));
+    CHECK(std::get<serve_flags>(open).tls.asked == client_certificates::none);
+}
+
+TEST_CASE("serve flags: servers of one host need ports for TLS in the cluster file") {
+    const auto problem = [](std::string_view text, std::uint16_t own) {
+        auto layout = std::get<cluster_layout>(parse_cluster(text));
+        layout.tls_port = own;
+        return obstacle_to_tls({.files = {.certificate = "c", .key = "k"}}, layout, 1);
+    };
+    CHECK(problem("1 a 1 2\n2 b 1 2\n", 9).empty());
+    CHECK(problem("1 a 1 2 3\n2 a 4 5 6\n", 3).empty());
+    CHECK(problem("1 a 1 2\n2 b 1 2\n", 0).starts_with("--tls-port is missing"));
+    CHECK(problem("1 a 1 2 3\n2 a 4 5\n", 3).starts_with("server 2 is not alone on its host"));
 }

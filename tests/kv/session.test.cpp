@@ -245,6 +245,15 @@ TEST_CASE_FIXTURE(one_client, "session: what is asked of the cluster is answered
     CHECK(client.fetched() == "+OK\r\n+PONG\r\n-BUSY it is\r\n");
 }
 
+TEST_CASE_FIXTURE(one_client, "session: a server may have a port for TLS") {
+    CHECK(says("RAFT ADD 4 four 7004 6004 5004 learner\r\nRAFT ANNOUNCE 4 four 1 2 3\r\n").empty());
+    REQUIRE(server.requests_.size() == 2);
+    const auto& added = std::get<add_server>(server.requests_[0].second);
+    CHECK(added.address == server_address{4, "four", 7004, 6004, 5004});
+    CHECK(added.part == raft::member_part::learner);
+    CHECK(std::get<announce_server>(server.requests_[1].second).address.tls_port == 3);
+}
+
 TEST_CASE_FIXTURE(one_client, "session: words that cannot be a membership are refused at once") {
     for (const auto* request : {"RAFT ADD x four 7004 6004",
                                 "RAFT ADD 4 four 0 6004",
@@ -252,6 +261,10 @@ TEST_CASE_FIXTURE(one_client, "session: words that cannot be a membership are re
                                 "RAFT ADD 4 four 1 2 KING",
                                 "RAFT ADD 4 four",
                                 "RAFT ADD 4 four 1 2 VOTER more",
+                                "RAFT ADD 4 four 1 2 2",
+                                "RAFT ADD 4 four 1 2 3 KING",
+                                "RAFT ANNOUNCE 4 four 1 2 VOTER",
+                                "RAFT ANNOUNCE 4 four 1 2 3 4",
                                 "RAFT REMOVE 0",
                                 "RAFT PROMOTE 1:voter",
                                 "RAFT CHANGE 1:x",

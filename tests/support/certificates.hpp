@@ -31,10 +31,16 @@ public:
     /// A certificate with that DNS name, and its key. `seconds`: how long it is good from now on.
     void issue(const std::string& name, const std::string& certificate_path,
                const std::string& key_path, long seconds = 86'400) const {
+        issue_for("DNS:" + name, certificate_path, key_path, seconds);
+    }
+
+    /// The same with such names: "DNS:localhost,IP:127.0.0.1".
+    void issue_for(const std::string& names, const std::string& certificate_path,
+                   const std::string& key_path, long seconds = 86'400) const {
         const key_pointer key{EVP_EC_gen("P-256")};
         const auto made = begin("server", key.get(), seconds);
         X509_set_issuer_name(made.get(), X509_get_subject_name(shown_.get()));
-        extend(*made, NID_subject_alt_name, "DNS:" + name);
+        extend(*made, NID_subject_alt_name, names);
         sign(*made);
         write_certificate(certificate_path, *made);
         const file_pointer file{std::fopen(key_path.c_str(), "w")};

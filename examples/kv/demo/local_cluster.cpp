@@ -51,17 +51,32 @@ local_cluster::local_cluster(std::string program, std::size_t founders,
                                                  .host = "127.0.0.1",
                                                  .peer_port = ports[2 * i],
                                                  .client_port = ports[2 * i + 1]});
-    const auto file_of = [&](std::uint64_t one) {
-        std::ofstream file{is_founder(one) ? cluster_file() : cluster_file(one)};
-        for (const auto& each : layout_.servers)
-            if (is_founder(each.id) || each.id == one)
-                file << id_text(each.id) << ' ' << each.host << ' ' << each.peer_port << ' '
-                     << each.client_port << '\n';
+    write_cluster_files();
+}
+
+void local_cluster::give_tls_ports() {
+    const auto ports = free_ports(layout_.servers.size());
+    for (std::size_t i = 0; i < ports.size(); ++i) layout_.servers[i].tls_port = ports[i];
+    write_cluster_files();
+}
+
+/// One of the founders, and one of each that joins later, which is in it beside them.
+void local_cluster::write_cluster_files() const {
+    const auto write = [&](const std::string& path, std::uint64_t one) {
+        std::ofstream file{path};
+        for (const auto& each : layout_.servers) {
+            if (!is_founder(each.id) && each.id != one) continue;
+            file << id_text(each.id) << ' ' << each.host << ' ' << each.peer_port << ' '
+                 << each.client_port;
+            if (each.tls_port != 0) file << ' ' << each.tls_port;
+            file << '\n';
+        }
         file.flush();
         if (!file) throw failure{"no cluster file can be written in " + directory_};
     };
-    file_of(1);
-    for (const auto id : later) file_of(id);
+    write(cluster_file(), 1);
+    for (const auto& each : layout_.servers)
+        if (!is_founder(each.id)) write(cluster_file(each.id), each.id);
 }
 
 local_cluster::~local_cluster() {

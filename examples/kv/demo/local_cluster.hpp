@@ -53,6 +53,8 @@ public:
     void set_flags(std::vector<std::string> flags) { flags_ = std::move(flags); }
     /// The same of flags that `serve` and `init` both take.
     void set_key_flags(std::vector<std::string> flags) { key_flags_ = std::move(flags); }
+    /// Each server has a port for TLS, as the cluster file says from now on.
+    void give_tls_ports();
     void keep_directory() { keeps_directory_ = true; }
 
     /// The words that start the server.
@@ -87,6 +89,7 @@ public:
     [[nodiscard]] std::string log_tail(std::uint64_t id) const;
 
 private:
+    void write_cluster_files() const;
     [[nodiscard]] std::uint64_t committed();
     [[nodiscard]] bool is_founder(std::uint64_t id) const { return id <= founders_; }
 

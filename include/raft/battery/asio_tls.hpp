@@ -18,9 +18,6 @@
 // that are there go on. Files that cannot be used change nothing, and are told.
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -32,10 +29,11 @@
 #include <asio/ssl/context.hpp>
 #include <asio/ssl/error.hpp>
 #include <asio/ssl/stream.hpp>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <raft/battery/asio_tls/contexts.hpp>
+#include <raft/battery/asio_tls/refusal.hpp>
 #include <raft/battery/asio_transport/secure_stream.hpp>
 
 namespace raft {
@@ -80,23 +78,7 @@ public:
 
     [[nodiscard]] std::optional<std::string_view>
     describe_refusal(const asio::error_code& error) const override {
-        if (error.category() != asio::error::get_ssl_category()) return std::nullopt;
-        const auto verdict = SSL_get_verify_result(handle());
-        if (verdict != X509_V_OK) return X509_verify_cert_error_string(verdict);
-        switch (ERR_GET_REASON(static_cast<unsigned long>(error.value()))) {
-        case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: return "the caller shows no certificate";
-        case SSL_R_WRONG_VERSION_NUMBER:
-        case SSL_R_HTTP_REQUEST: return "the other side does not speak TLS";
-        case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
-        case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
-        case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
-        case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
-        case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
-        case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
-        case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-            return "the other side does not accept this server's certificate";
-        default: return "the TLS handshake failed";
-        }
+        return describe_tls_refusal(handle(), error);
     }
 
     [[nodiscard]] executor_type get_executor() override { return stream_.get_executor(); }
@@ -130,77 +112,29 @@ public:
     /// Reads the files; or says what is wrong with them.
     [[nodiscard]] static std::variant<std::shared_ptr<asio_tls>, std::string>
     make(asio_tls_options options) {
-        auto made = std::shared_ptr<asio_tls>{new asio_tls{std::move(options)}};
-        made->seen_ = made->look();
-        auto loaded = made->load();
-        if (auto* wrong = std::get_if<std::string>(&loaded)) return std::move(*wrong);
-        made->context_ = std::get<shared_context>(std::move(loaded));
-        return made;
+        auto contexts = tls_contexts::make({options.certificate, options.key, options.authority},
+                                           prepare, options.log);
+        if (auto* wrong = std::get_if<std::string>(&contexts)) return std::move(*wrong);
+        return std::shared_ptr<asio_tls>{
+            new asio_tls{std::get<tls_contexts>(std::move(contexts)), std::move(options.name_of)}};
     }
 
     [[nodiscard]] std::unique_ptr<secure_stream> secure(asio::ip::tcp::socket& socket,
                                                         bool calls) override {
-        read_anew();
-        return std::make_unique<detail::tls_stream>(socket, *context_, calls, options_.name_of);
+        return std::make_unique<detail::tls_stream>(socket, *contexts_.current(), calls, name_of_);
     }
 
 private:
-    using shared_context = std::shared_ptr<asio::ssl::context>;
-    /// When each file was changed, and how long it is.
-    using state_of_files =
-        std::array<std::pair<std::filesystem::file_time_type, std::uintmax_t>, 3>;
+    asio_tls(tls_contexts contexts, std::function<std::string(member_id)> name_of)
+        : contexts_{std::move(contexts)}, name_of_{std::move(name_of)} {}
 
-    explicit asio_tls(asio_tls_options options) : options_{std::move(options)} {}
-
-    [[nodiscard]] state_of_files look() const {
-        state_of_files seen;
-        std::size_t at = 0;
-        for (const auto* path : {&options_.certificate, &options_.key, &options_.authority}) {
-            std::error_code absent;
-            seen[at].first = std::filesystem::last_write_time(*path, absent);
-            seen[at++].second = std::filesystem::file_size(*path, absent);
-        }
-        return seen;
+    static void prepare(asio::ssl::context& context) {
+        SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_3_VERSION);
+        context.set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
     }
 
-    /// Files that are half written do not fit each other: what was loaded last is used until they
-    /// do.
-    void read_anew() {
-        const auto now = look();
-        if (now == seen_) return;
-        seen_ = now;
-        auto loaded = load();
-        if (auto* wrong = std::get_if<std::string>(&loaded)) return tell(*wrong + ": not used");
-        context_ = std::get<shared_context>(std::move(loaded));
-        tell(options_.certificate + " was read anew");
-    }
-
-    void tell(const std::string& line) const {
-        if (options_.log) options_.log(line);
-    }
-
-    [[nodiscard]] std::variant<shared_context, std::string> load() const {
-        auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls);
-        auto* const native = context->native_handle();
-        SSL_CTX_set_min_proto_version(native, TLS1_3_VERSION);
-        // Tickets would lie unread at who only sends, and turn its end into a reset.
-        SSL_CTX_set_num_tickets(native, 0);
-        context->set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
-        asio::error_code wrong;
-        context->use_certificate_chain_file(options_.certificate, wrong);
-        if (wrong) return options_.certificate + ": " + wrong.message();
-        context->use_private_key_file(options_.key, asio::ssl::context::pem, wrong);
-        if (wrong) return options_.key + ": " + wrong.message();
-        context->load_verify_file(options_.authority, wrong);
-        if (wrong) return options_.authority + ": " + wrong.message();
-        if (SSL_CTX_check_private_key(native) != 1)
-            return options_.key + " is not the key of " + options_.certificate;
-        return context;
-    }
-
-    asio_tls_options options_;
-    state_of_files seen_{};
-    shared_context context_{};
+    tls_contexts contexts_;
+    std::function<std::string(member_id)> name_of_;
 };
 
 }  // namespace raft
