@@ -18,8 +18,8 @@ namespace asio_test {
 
 class relay {
 public:
-    relay(asio::io_context& io, tcp::endpoint target)
-        : io_{io}, target_{std::move(target)}, acceptor_{io, loopback()} {
+    relay(asio::io_context& io, tcp::endpoint target, const tcp::endpoint& listen = loopback())
+        : io_{io}, target_{std::move(target)}, acceptor_{io, listen} {
         accept();
     }
     relay(const relay&) = delete;
@@ -35,6 +35,8 @@ public:
 
     /// All that callers have said so far.
     [[nodiscard]] const std::vector<std::byte>& heard_of_callers() const { return heard_; }
+    /// All that they were told.
+    [[nodiscard]] const std::vector<std::byte>& told_to_callers() const { return told_; }
 
 private:
     static constexpr auto unbroken = std::numeric_limits<std::size_t>::max();
@@ -77,8 +79,8 @@ private:
                 if (error == asio::error::operation_aborted) return;
                 if (error) return end(on);
                 const auto passed = std::min(count, bytes_left_);
-                if (&to == &on->called)
-                    heard_.insert(heard_.end(), &buffer[0], &buffer[0] + passed);
+                auto& record = &to == &on->called ? heard_ : told_;
+                record.insert(record.end(), &buffer[0], &buffer[0] + passed);
                 if (bytes_left_ != unbroken) bytes_left_ -= passed;
                 const auto write = asio::buffer(buffer.data(), passed);
                 asio::async_write(to, write, [=, this, &from, &to](auto failed, std::size_t) {
@@ -111,6 +113,7 @@ private:
     std::size_t bytes_left_ = unbroken;
     std::vector<shared_connection> connections_{};
     std::vector<std::byte> heard_{};
+    std::vector<std::byte> told_{};
 };
 
 }  // namespace asio_test

@@ -8,43 +8,21 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
 
-#include <support/certificates.hpp>
-#include <support/key_files.hpp>
 #include <support/kv_servers.hpp>
+#include <support/member_certificates.hpp>
 
 using namespace raft_kv::outside;
 using support::kv_servers;
 using support::patience;
 using support::shown;
 
-namespace {
-
-struct certified {
-    support::key_files files{};
-    support::authority ours{"the authority of this test"};
-
-    certified() {
-        ours.write(files.path("ca.crt"));
-        for (std::uint64_t id = 1; id <= 3; ++id) issue(id, id);
-    }
-    /// To server `id`, with the name of server `named`.
-    void issue(std::uint64_t id, std::uint64_t named) const {
-        ours.issue("raft-" + std::to_string(named), files.path(std::to_string(id) + ".crt"),
-                   files.path(std::to_string(id) + ".key"));
-    }
-    [[nodiscard]] std::vector<std::string> flags() const {
-        return {"--peer-tls-cert",    files.path("%i.crt"), "--peer-tls-key",
-                files.path("%i.key"), "--peer-tls-ca",      files.path("ca.crt")};
-    }
-};
-
-}  // namespace
-
 TEST_CASE("e2e: servers know each other by certificates, which are read anew") {
-    certified all;
+    support::member_certificates all;
     kv_servers servers{3, {}, all.flags()};
     auto& cluster = servers.cluster();
     CHECK(shown(servers.ask({"SET", "a", "1"})) == "OK");
@@ -75,7 +53,7 @@ TEST_CASE("e2e: servers know each other by certificates, which are read anew") {
 }
 
 TEST_CASE("e2e: a server with certificates that cannot be used does not start, and says why") {
-    certified all;
+    support::member_certificates all;
     local_cluster cluster{RAFT_KV_PATH, 1};
     const auto ending = [&](std::vector<std::string> flags) {
         cluster.set_flags(std::move(flags));
