@@ -14,8 +14,6 @@ using namespace raft::testing;
 
 namespace {
 
-constexpr auto timeout = settings{}.election_timeout;
-
 /// s1 leads, and s2 has what it has committed; s3 has never run.
 cluster written_by_two() {
     cluster c{3};
@@ -23,7 +21,7 @@ cluster written_by_two() {
     c.wipe(s3);
     c.elect(s1);
     c.propose(s1, 50);
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     REQUIRE(c.commit(s1) == 51);
     return c;
 }
@@ -37,10 +35,10 @@ TEST_CASE("F1 a founder whose disk is lost elects nobody, and no acknowledged wr
     c.wipe(s2);
     c.restart(s2);
     c.restart(s3);
-    c.run_for(timeout * 20);
+    c.run_for(usual_timeout * 20);
     CHECK_FALSE(c.leader());
     c.restart(s1);
-    c.run_for(timeout * 20);
+    c.run_for(usual_timeout * 20);
     CHECK_FALSE(c.leader());  // One of three is left.
     CHECK(c.last(s1) == 51);
     CHECK(c.safe());
@@ -69,17 +67,17 @@ TEST_CASE("F1 it comes back as another member, and the cluster goes on") {
     c.crash(s2);
     c.wipe(s2);
     c.restart(s2);
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     cluster d{3};
     d.elect(s1);
     d.propose(s1, 50);
-    d.run_for(timeout);
+    d.run_for(usual_timeout);
     d.crash(s2);
     d.wipe(s2);
     d.restart(s2);
     d.add_outsider(s4);
     d.ask_to_change(s1, {{s1}, {s3}, {s4}});
-    d.run_for(timeout * 4);
+    d.run_for(usual_timeout * 4);
     CHECK(d.last(s4) == d.last(s1));
     CHECK(d.commit(s1) == d.last(s1));
 }

@@ -17,8 +17,6 @@ using namespace raft::testing;
 
 namespace {
 
-constexpr auto timeout = settings{}.election_timeout;
-
 constexpr void set_full(cluster& c, member_id id, bool full) {
     c.give(id, room_changed{full});
     // A heartbeat that brings news of the commit index alone is not answered, the next one is.
@@ -117,7 +115,7 @@ TEST_CASE("the first entry of a leader and configurations are appended by who is
     for (const auto id : {s1, s2}) set_full(c, id, true);
     c.change(s1, {{s1}, {s3}, {s4}});
     CHECK(c.last_effects().rare->change.has_value());
-    c.run_for(timeout * 3);
+    c.run_for(usual_timeout * 3);
     CHECK(c.at(s1).members() == voters_only({s1, s3, s4}));
     CHECK_FALSE(takes(c, s1));
     c.give(s1, transfer_requested{s3});
@@ -135,7 +133,7 @@ TEST_CASE("who is full is said again after the members have moved, and to a new 
     for (const auto id : {s3, s4}) set_full(c, id, true);
     CHECK_FALSE(takes(c, s1));
     c.change(s1, {{s1}, {s3}, {s4}});
-    c.run_for(timeout * 2);
+    c.run_for(usual_timeout * 2);
     REQUIRE(c.at(s1).members() == voters_only({s1, s3, s4}));
     CHECK_FALSE(takes(c, s1));
     set_full(c, s4, false);

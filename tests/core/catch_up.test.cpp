@@ -18,8 +18,6 @@ using namespace raft::testing;
 
 namespace {
 
-constexpr auto timeout = settings{}.election_timeout;
-
 /// s1 leads s1 to s3, and has begun to add s4 in vain so far: it gets nothing.
 cluster adding_s4(const settings& config) {
     auto c = steady(3, config);
@@ -92,9 +90,9 @@ TEST_CASE("a newcomer that answers nothing is given up after ten election timeou
     const auto old = c.at(s1).configurations.front().value;
     for (int i = 0; i < 10; ++i) {
         REQUIRE(c.at(s1).members().is_changing());
-        if (i < 9) pass_without_s4(c, timeout);
+        if (i < 9) pass_without_s4(c, usual_timeout);
     }
-    pass_without_s4(c, timeout + duration{-1});
+    pass_without_s4(c, usual_timeout + duration{-1});
     REQUIRE(c.at(s1).members().is_changing());
     c.let_time_pass(duration{1});
     c.heartbeat(s1);
@@ -105,15 +103,15 @@ TEST_CASE("a newcomer that answers nothing is given up after ten election timeou
     c.heal();
     c.change(s1, {{s1}, {s2}, {s3}, {s4}});
     CHECK_FALSE(c.last_effects().rare->refused.has_value());
-    c.run_for(timeout * 3);
+    c.run_for(usual_timeout * 3);
     CHECK(c.at(s1).members() == voters_only({s1, s2, s3, s4}));
     CHECK(c.safe());
 }
 
 TEST_CASE("a newcomer that catches up within an election timeout votes then") {
     for (const int slow_rounds : {0, 1, 2}) {
-        auto c = with_rounds_of(timeout, slow_rounds);
-        pass_without_s4(c, timeout + duration{-1});
+        auto c = with_rounds_of(usual_timeout, slow_rounds);
+        pass_without_s4(c, usual_timeout + duration{-1});
         c.settle();
         CHECK(c.at(s1).members().is_changing());
         CHECK(ending(c) == change_result::completed);
@@ -123,7 +121,7 @@ TEST_CASE("a newcomer that catches up within an election timeout votes then") {
 }
 
 TEST_CASE("a newcomer whose last round took an election timeout is given up") {
-    auto c = with_rounds_of(timeout, 3);
+    auto c = with_rounds_of(usual_timeout, 3);
     CHECK(ending(c) == change_result::aborted);
     CHECK(c.at(s1).members() == voters_only({s1, s2, s3}));
     CHECK(c.safe());
@@ -144,7 +142,7 @@ TEST_CASE("a learner that is to vote is not removed when it does not catch up") 
     c.elect(s1);
     c.crash(s4);
     c.change(s1, {{s1}, {s2}, {s3}, {s4}});
-    c.run_for(timeout * 12);
+    c.run_for(usual_timeout * 12);
     CHECK(c.at(s1).members() == members);
     CHECK_FALSE(c.at(s1).members().is_changing());
     CHECK(c.safe());
@@ -155,12 +153,12 @@ TEST_CASE("of several newcomers each must catch up, and new learners are not wai
     for (const auto id : {s2, s3, s4}) c.add_outsider(id);
     c.isolate(s4);
     c.change(s1, {{s1}, {s2}, {s3}, {s4, member_part::learner}});
-    c.run_for(timeout * 2);
+    c.run_for(usual_timeout * 2);
     CHECK(c.at(s1).members().voters == member_set::first(3));
     CHECK_FALSE(c.at(s1).members().is_changing());
     c.isolate(s3);
     c.propose(s1);
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     CHECK(c.commit(s1) == c.last(s1));
     CHECK(c.safe());
 }
@@ -184,7 +182,7 @@ TEST_CASE("a newcomer that needs the snapshot gets it, takes its own, and votes"
         c.crash(s2);
         c.restart(s2);
         CHECK(c.at(s2).members() == voters_only({s1, s2}));
-        c.run_for(timeout);
+        c.run_for(usual_timeout);
         c.give(s1, transfer_requested{s2});
         c.settle();
         CHECK(c.leader() == s2);
@@ -196,7 +194,7 @@ TEST_CASE("a change whose newcomer answers and never catches up can be taken bac
     auto c = adding_s4({});
     const auto old = c.at(s1).configurations.front().value;
     for (int i = 0; i < 30; ++i) {  // It hears the leader, and says that it holds nothing.
-        pass_without_s4(c, timeout);
+        pass_without_s4(c, usual_timeout);
         c.lose(s1, s4);
         c.inject(s4, s1, append_entries_reply{{1}, {}, {}});
         REQUIRE(c.at(s1).members().is_changing());
@@ -250,7 +248,7 @@ TEST_CASE(
 }
 
 TEST_CASE("who leads in the midst of a change begins the rounds of the newcomers anew") {
-    auto c = with_rounds_of(timeout, 2);
+    auto c = with_rounds_of(usual_timeout, 2);
     REQUIRE(rounds(c) == 3);
     c.give(s1, transfer_requested{s2});
     settle_without_s4(c);
@@ -260,7 +258,7 @@ TEST_CASE("who leads in the midst of a change begins the rounds of the newcomers
     c.heartbeat(s2);
     REQUIRE(c.at(s2).tasks->catch_up.has_value());
     CHECK(c.at(s2).tasks->catch_up->number == 1);
-    c.run_for(timeout * 2);
+    c.run_for(usual_timeout * 2);
     CHECK(c.at(s2).members() == voters_only({s1, s2, s3, s4}));
     CHECK(c.safe());
 }

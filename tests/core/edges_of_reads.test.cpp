@@ -16,8 +16,6 @@ using namespace raft::testing;
 
 namespace {
 
-constexpr auto timeout = settings{}.election_timeout;
-
 settings with_leases() {
     settings config{};
     config.clock_drift_ppm = 100;
@@ -61,7 +59,7 @@ TEST_CASE("S100 a leader that writes answers by its lease, for as long as its di
     c.propose(s1);
     c.settle();
     CHECK(answers_by_lease(c, s1));
-    c.let_time_pass(timeout + duration{-1});
+    c.let_time_pass(usual_timeout + duration{-1});
     renew_lease(c);
     CHECK(answers_by_lease(c, s1));
     c.let_time_pass(duration{1});
@@ -82,7 +80,7 @@ TEST_CASE("S100 B34 a promise is kept by who may have heard a leader, whatever i
         c.place(s2, {3}, {});
         c.inject(s3, s2, ask(4, position(1, 3)));
         CHECK(granted(c, s2, s3) == !leases);
-        c.let_time_pass(timeout);
+        c.let_time_pass(usual_timeout);
         c.inject(s3, s2, ask(4, position(1, 3)));
         CHECK(granted(c, s2, s3));
     }

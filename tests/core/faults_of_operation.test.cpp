@@ -17,12 +17,10 @@ using namespace raft::testing;
 
 namespace {
 
-constexpr auto timeout = settings{}.election_timeout;
-
 /// Three servers, of which s1 leads and s3 has just died.
 cluster two_of_three() {
     auto c = steady(3, {});
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     REQUIRE(c.leader() == s1);
     c.crash(s3);
     return c;
@@ -36,7 +34,7 @@ cluster with_sleeping_voters() {
     members.voters.erase(slot{3});
     cluster c{members, config};
     c.elect(s1);
-    c.run_for(timeout * 4);
+    c.run_for(usual_timeout * 4);
     REQUIRE(c.at(s1).is_leader());
     REQUIRE_FALSE(c.deadline(s1, timer::heartbeat));
     REQUIRE_FALSE(c.deadline(s2, timer::election));
@@ -114,8 +112,8 @@ TEST_CASE("F7 after each election in vain a candidate waits longer, up to a boun
         c.time_out(s1);
         const auto wait = *c.deadline(s1, timer::election) - c.now();
         const auto factor = std::int64_t{1} << (i < 3 ? i : 3);
-        CHECK(wait >= timeout * factor);
-        CHECK(wait < timeout * (factor * 2));
+        CHECK(wait >= usual_timeout * factor);
+        CHECK(wait < usual_timeout * (factor * 2));
     }
 }
 
@@ -152,7 +150,7 @@ TEST_CASE(
 
 TEST_CASE("F11 a majority that does not live has an election timeout to answer") {
     auto c = two_of_three();
-    REQUIRE(timeout == milliseconds(1000));
+    REQUIRE(usual_timeout == milliseconds(1000));
     c.ask_to_change(s1, {{s1}, {s3}});
     c.settle();
     c.let_time_pass(milliseconds(999));
@@ -166,7 +164,7 @@ TEST_CASE("F11 a majority that does not live has an election timeout to answer")
 
 TEST_CASE("F11 what was heard before the request proves nobody alive") {
     auto c = steady(3, {});
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     c.heartbeat(s1);
     c.settle();
     c.crash(s3);  // It answered a moment ago.
@@ -186,15 +184,15 @@ TEST_CASE("F11 a change that leaves a live majority takes one round and begins")
 
 TEST_CASE("F11 in a joint change both halves must live") {
     auto c = steady(5, {});
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     c.crash(s4);
     c.crash(s5);
     c.ask_to_change(s1, {{s1}, {s4}, {s5}});
-    c.run_for(timeout * 3);
+    c.run_for(usual_timeout * 3);
     CHECK(c.at(s1).members() == voters_only({s1, s2, s3, s4, s5}));
     CHECK(c.at(s1).is_leader());
     c.ask_to_change(s1, {{s1}, {s2}, {s4}});
-    c.run_for(timeout * 3);
+    c.run_for(usual_timeout * 3);
     CHECK(c.at(s1).members().all_voters().size() == 3);
     CHECK(c.commit(s1) == c.last(s1));
 }
@@ -206,7 +204,7 @@ TEST_CASE("F11 a new voter that dies once it has caught up is not waited for") {
     c.ask_to_change(s1, {{s1}, {s3}, {s4}});
     c.settle();
     c.crash(s4);
-    c.run_for(timeout * 30);
+    c.run_for(usual_timeout * 30);
     CHECK(c.at(s1).is_leader());
     CHECK(c.at(s1).members() == voters_only({s1, s2, s3}));
 }
@@ -227,7 +225,7 @@ TEST_CASE("F11 leadership that is lost while a change waits refuses it") {
 
 TEST_CASE("F11 leadership goes to nobody who was not heard for an election timeout") {
     auto c = two_of_three();
-    c.run_for(timeout * 2);
+    c.run_for(usual_timeout * 2);
     REQUIRE(c.leader() == s1);
     c.give(s1, transfer_requested{s3});
     CHECK(refused(c) == refusal_reason::member_unreachable);
@@ -242,7 +240,7 @@ TEST_CASE("F13 a learner that starts while its group sleeps wakes it and is brou
     c.crash(s4);
     c.restart(s4);
     REQUIRE(c.commit(s4) == 0);
-    c.run_for(timeout * 4);
+    c.run_for(usual_timeout * 4);
     CHECK(c.commit(s4) == c.commit(s1));
     CHECK_FALSE(c.deadline(s1, timer::heartbeat));
 }
@@ -267,7 +265,7 @@ TEST_CASE("F13 a voter that has lost entries wakes its group and gets them back"
     c.crash(s3);
     c.damage_log_after(s3, {0});
     c.restart(s3);
-    c.run_for(timeout * 6);
+    c.run_for(usual_timeout * 6);
     CHECK(c.last(s3) == c.last(s1));
     CHECK_FALSE(c.at(s3).tasks->lost_through);
 }
@@ -276,10 +274,10 @@ TEST_CASE("F13 a member that was removed does not keep the group awake") {
     auto c = with_sleeping_voters();
     c.crash(s4);
     c.change(s1, {{s1}, {s2}, {s3}});
-    c.run_for(timeout * 8);
+    c.run_for(usual_timeout * 8);
     REQUIRE_FALSE(c.deadline(s1, timer::heartbeat));
     c.restart(s4);
-    c.run_for(timeout * 8);
+    c.run_for(usual_timeout * 8);
     CHECK_FALSE(c.deadline(s1, timer::heartbeat));
     CHECK_FALSE(c.deadline(s2, timer::election));
 }
@@ -304,7 +302,7 @@ TEST_CASE("F14 lost entries that a snapshot covers are not lost") {
         CHECK_FALSE(c.at(id).tasks->lost_through);
         CHECK(c.last_effects().rare->lost_regained);
     }
-    c.run_for(timeout * 5);
+    c.run_for(usual_timeout * 5);
     CHECK(c.leader().has_value());
     CHECK(c.safe());
 }
@@ -368,7 +366,7 @@ TEST_CASE("F17 no message moves the term further than an honest server can have 
         c.give(s2, forward_obstructed{s3, commands, refusal_reason::too_many_pending});
         CHECK(c.last_effects().rare->implausible == implausible_term{s3, {term}});
         CHECK(c.at(s2) == before);
-        c.run_for(timeout * 3);
+        c.run_for(usual_timeout * 3);
         CHECK(c.leader() == s1);
         CHECK(c.term(s1) == 1);
     }
@@ -389,7 +387,7 @@ cluster without_s3(const settings& config = {}) {
     auto c = steady(3, config);
     c.crash(s3);
     c.change(s1, {{s1}, {s2}});
-    c.run_for(timeout * 2);
+    c.run_for(usual_timeout * 2);
     REQUIRE(c.at(s2).members() == voters_only({s1, s2}));
     c.restart(s3);
     return c;
@@ -402,12 +400,12 @@ TEST_CASE("F8 a server that was removed while it was away hears it and stands no
         settings config{};
         config.pre_vote = pre_vote;
         auto c = without_s3(config);
-        c.run_for(timeout * 4);
+        c.run_for(usual_timeout * 4);
         REQUIRE(c.at(s3).tasks->removed_at);
         CHECK(*c.at(s3).tasks->removed_at == c.at(s1).configurations.back().index);
         CHECK(c.at(s3).is_follower());
         const auto term = c.term(s3);
-        c.run_for(timeout * 10);
+        c.run_for(usual_timeout * 10);
         CHECK(c.term(s3) == term);
         CHECK(c.leader() == s1);
         CHECK(c.term(s1) == 1);
@@ -415,17 +413,17 @@ TEST_CASE("F8 a server that was removed while it was away hears it and stands no
         c.crash(s3);
         c.restart(s3);
         CHECK_FALSE(c.at(s3).tasks->removed_at);
-        c.run_for(timeout * 4);
+        c.run_for(usual_timeout * 4);
         CHECK(c.at(s3).tasks->removed_at);
     }
 }
 
 TEST_CASE("F8 a server that was removed and is a member again stands again") {
     auto c = without_s3();
-    c.run_for(timeout * 4);
+    c.run_for(usual_timeout * 4);
     REQUIRE(c.at(s3).tasks->removed_at);
     c.change(s1, {{s1}, {s2}, {s3}});
-    c.run_for(timeout * 4);
+    c.run_for(usual_timeout * 4);
     CHECK_FALSE(c.at(s3).tasks->removed_at);
     CHECK(c.at(s1).members().is_voter(s3));
     c.crash(s1);

@@ -16,8 +16,6 @@ using namespace raft::testing;
 
 namespace {
 
-constexpr auto timeout = settings{}.election_timeout;
-
 [[nodiscard]] constexpr settings with_leases() {
     settings config{};
     config.clock_drift_ppm = 100;
@@ -41,7 +39,7 @@ constexpr auto timeout = settings{}.election_timeout;
 /// A timeout passes in parts, in each of which the leader s1 is heard.
 constexpr void pass_timeout_with_heartbeats(cluster& c) {
     for (int i = 0; i < 3; ++i) {
-        c.let_time_pass({timeout.nanoseconds / 2});
+        c.let_time_pass({usual_timeout.nanoseconds / 2});
         c.heartbeat(s1);
         c.settle();
     }
@@ -111,7 +109,7 @@ TEST_CASE("S100 a follower that hears of a later term keeps its promise to the l
     c.inject(s3, s2, ask(9, position(1, 1)));
     CHECK(c.at(s2) == before);
     CHECK(c.network().empty());
-    c.let_time_pass(timeout);
+    c.let_time_pass(usual_timeout);
     c.inject(s3, s2, ask(9, position(1, 1)));
     CHECK(granted(c, s2, s3));
 }
@@ -128,7 +126,7 @@ TEST_CASE("S100 the promise of a restarted server outlives the news of a later t
     c.inject(s3, s2, ask(7, position(1, 1)));
     CHECK_FALSE(granted(c, s2, s3));
     CHECK(answers_by_lease(c, s1));
-    c.let_time_pass(timeout + duration{-1});
+    c.let_time_pass(usual_timeout + duration{-1});
     c.inject(s3, s2, ask(8, position(1, 1)));
     CHECK_FALSE(granted(c, s2, s3));
     c.let_time_pass(duration{1});

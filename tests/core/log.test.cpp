@@ -12,20 +12,18 @@
 #include <doctest/doctest.h>
 
 #include <raft/core/log.hpp>
+#include <support/messages.hpp>
 
 using namespace raft;
 using namespace raft::core;
+using raft::testing::position;
 
 namespace {
 
-constexpr log_terms log_of(std::initializer_list<std::uint64_t> terms) {
+constexpr log_terms log_of(std::initializer_list<std::uint64_t> all) {
     log_terms log;
-    for (const auto term : terms) log.append({term}, 1);
+    for (const auto term : all) log.append({term}, 1);
     return log;
-}
-
-constexpr log_position position(std::uint64_t index, std::uint64_t term) {
-    return {{index}, {term}};
 }
 
 /// What a log is when nothing is left out: a term for each index, and a base.

@@ -18,7 +18,6 @@ using namespace raft::testing;
 
 namespace {
 
-constexpr auto timeout = settings{}.election_timeout;
 constexpr auto witness = member_part::witness;
 constexpr auto learner = member_part::learner;
 
@@ -32,17 +31,17 @@ cluster with_witness_s4(const settings& config = {}) {
     c.elect(s1);
     c.add_outsider(s4);
     c.change(s1, {{s1}, {s2}, {s3}, {s4, witness}});
-    c.run_for(timeout * 3);
+    c.run_for(usual_timeout * 3);
     REQUIRE(c.at(s1).members().is_witness(s4));
     c.propose(s1, 5);
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     REQUIRE(c.commit(s4) == c.commit(s1));
     return c;
 }
 
 void remove_s4(cluster& c) {
     c.change(s1, {{s1}, {s2}, {s3}});
-    c.run_for(timeout * 2);
+    c.run_for(usual_timeout * 2);
     REQUIRE_FALSE(c.at(s1).members().slot_of(s4));
 }
 
@@ -80,7 +79,7 @@ TEST_CASE("F16 a server that was a witness gets all commands before it votes as 
                 const auto& members = c.at(s1).members();
                 early = early || (members.is_voter(s4) && lacks_from(c, s4));
             }
-            c.run_for(timeout * 4);
+            c.run_for(usual_timeout * 4);
             CHECK_FALSE(early);
             CHECK(is_whole(c, s4));
             CHECK(applicable_index(c.at(s4)) == c.at(s4).commit_index);
@@ -107,10 +106,10 @@ TEST_CASE(
     c.heal();
     REQUIRE(lacks_from(c, s4) == log_index{1});
     c.change(s1, {{s1}, {s2}, {s3}});  // Taken back.
-    c.run_for(timeout * 3);
+    c.run_for(usual_timeout * 3);
     REQUIRE_FALSE(c.at(s1).members().slot_of(s4));
     c.change(s1, {{s1}, {s2}, {s3}, {s4}});
-    c.run_for(timeout * 4);
+    c.run_for(usual_timeout * 4);
     CHECK(is_whole(c, s4));
     CHECK(c.at(s1).members().is_voter(s4));
 }
@@ -128,7 +127,7 @@ TEST_CASE("F16 a witness with a snapshot of its own gets a state before it is a 
         CHECK(lacks_from(c, s4) == log_index{1});
         remove_s4(c);
         c.change(s1, {{s1}, {s2}, {s3}, {s4}});
-        c.run_for(timeout * 4);
+        c.run_for(usual_timeout * 4);
         CHECK(is_whole(c, s4));
         CHECK_FALSE(lacks_snapshot_state(c.at(s4)));
         CHECK(c.at(s1).members().is_voter(s4));
@@ -145,12 +144,12 @@ TEST_CASE("F16 a witness that got a snapshot's description alone gets the snapsh
     c.settle();
     c.take_snapshot(s1);
     c.heal();
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     REQUIRE(c.at(s4).snapshot.last_included.index == c.at(s1).snapshot.last_included.index);
     REQUIRE(lacks_snapshot_state(c.at(s4)));
     remove_s4(c);
     c.change(s1, {{s1}, {s2}, {s3}, {s4}});
-    c.run_for(timeout * 4);
+    c.run_for(usual_timeout * 4);
     CHECK(is_whole(c, s4));
     CHECK(c.at(s4).snapshot.size == 1);
 }
@@ -158,29 +157,29 @@ TEST_CASE("F16 a witness that got a snapshot's description alone gets the snapsh
 TEST_CASE("F16 a voter that comes back as a witness keeps what it has and lacks the rest") {
     auto c = steady(3, {});
     c.propose(s1, 4);
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     const auto whole = c.commit(s3);
     c.change(s1, {{s1}, {s2}});
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     c.add_outsider(s4);
     c.change(s1, {{s1}, {s2}, {s4}});
-    c.run_for(timeout * 2);
+    c.run_for(usual_timeout * 2);
     c.change(s1, {{s1}, {s2}, {s4}, {s3, witness}});
-    c.run_for(timeout * 2);
+    c.run_for(usual_timeout * 2);
     c.propose(s1, 4);
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     REQUIRE(c.commit(s3) == c.commit(s1));
     REQUIRE(lacks_from(c, s3));
     CHECK(lacks_from(c, s3)->value > whole);
     const auto before = *lacks_from(c, s3);
     CHECK(applicable_index(c.at(s3)) == previous(before));
     c.change(s1, {{s1}, {s2}, {s4}});
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     c.change(s1, {{s1}, {s2}, {s4}, {s3}});
     c.deliver(s1, s3);
     REQUIRE(c.at(s3).tasks->lost_through);
     CHECK(c.at(s3).log.last_index() >= previous(before));
-    c.run_for(timeout * 4);
+    c.run_for(usual_timeout * 4);
     CHECK(is_whole(c, s3));
 }
 
@@ -199,7 +198,7 @@ TEST_CASE("F16 whoever lacks commands does not stand, reads nothing and takes no
     const auto fired = step(s, timer_fired{timer::election}, c.now());
     CHECK(fired.next.is_follower());
     for (const auto kind : {read_consistency::linearizable, read_consistency::stale}) {
-        const auto read = step(s, read_requested{kind, timeout}, c.now());
+        const auto read = step(s, read_requested{kind, usual_timeout}, c.now());
         REQUIRE(read.out.rare->refused);
         CHECK(read.out.rare->refused->reason == refusal_reason::not_leader);
         CHECK_FALSE(read.out.rare->read);
@@ -218,7 +217,7 @@ TEST_CASE("F16 what a witness promised stands while it gets the commands") {
     c.deliver(s1, s4);
     REQUIRE(c.at(s4).tasks->lost_through);
     CHECK(at_least_as_up_to_date(*c.at(s4).tasks->lost_through, promised));
-    c.let_time_pass(timeout * 3);
+    c.let_time_pass(usual_timeout * 3);
     c.inject(s3, s4, ask(9, position(promised.index.value - 1, promised.term.value)));
     CHECK_FALSE(granted(c, s4, s3));
 }
@@ -233,6 +232,6 @@ TEST_CASE("F16 a crash while the part without commands goes leaves the server la
     c.crash(s4);
     c.restart(s4);
     CHECK(lacks_from(c, s4) == log_index{1});
-    c.run_for(timeout * 4);
+    c.run_for(usual_timeout * 4);
     CHECK(is_whole(c, s4));
 }

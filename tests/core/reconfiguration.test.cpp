@@ -19,7 +19,6 @@ using namespace raft::testing;
 
 namespace {
 
-constexpr auto timeout = settings{}.election_timeout;
 using membership = std::vector<member>;
 
 struct change_case {
@@ -86,7 +85,7 @@ void check_ends(cluster& c, const change_case& each) {
     c.heal();
     for (std::uint64_t id = 1; id <= 6; ++id)
         if (!c.running({id})) c.restart({id});
-    c.run_for(timeout * 15);
+    c.run_for(usual_timeout * 15);
     REQUIRE(c.safe());
     REQUIRE(c.leader().has_value());
     const auto& members = c.at(*c.leader()).members();
@@ -95,13 +94,13 @@ void check_ends(cluster& c, const change_case& each) {
         CHECK(membership_of(members) == first_voters(each.before));
         c.change(*c.leader(), each.wanted);
         CHECK_FALSE(c.last_effects().rare->refused.has_value());
-        c.run_for(timeout * 15);
+        c.run_for(usual_timeout * 15);
         REQUIRE(c.leader().has_value());
     }
     const auto leader = *c.leader();
     CHECK(membership_of(c.at(leader).members()) == each.wanted);
     c.propose(leader);
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     for (const auto& one : each.wanted) CHECK(c.commit(one.id) == c.last(leader));
     CHECK(c.safe());
 }
@@ -129,14 +128,14 @@ void stop_everywhere(const settings& config, Happen happen) {
 TEST_CASE("S81 S82 whenever its leader crashes a change ends, one way or the other") {
     stop_everywhere({}, [](cluster& c) {
         c.crash(s1);
-        c.run_for(timeout * 5);
+        c.run_for(usual_timeout * 5);
     });
 }
 
 TEST_CASE("S81 S82 whenever its leader is cut off a change ends, also when it is back") {
     stop_everywhere({}, [](cluster& c) {
         c.isolate(s1);
-        c.run_for(timeout * 5);
+        c.run_for(usual_timeout * 5);
     });
 }
 

@@ -16,8 +16,6 @@ using namespace raft::testing;
 
 namespace {
 
-constexpr auto timeout = settings{}.election_timeout;
-
 constexpr const leader_state& leading(const cluster& c, member_id id) {
     return std::get<leader_state>(c.at(id).role);
 }
@@ -216,7 +214,7 @@ TEST_CASE("S96 a learner whose leader is gone answers the reads that wait, and t
     c.give(s4, transfer_requested{s4});
     CHECK(c.at(s4) == alone);
     c.heal();
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     read(c, s4);
     CHECK(c.last_effects().rare->read.has_value());
     c.settle();
@@ -239,7 +237,7 @@ TEST_CASE("a stale read is taken up to its bound, of a follower and of a leader"
     c.inject(s2, s1, ack(1, 1));  // With itself a majority.
     CHECK_FALSE(refuses_stale(c, s1, bound).has_value());
     c.time_out(s3);
-    CHECK(refuses_stale(c, s3, timeout * 100) == refusal_reason::too_stale);
+    CHECK(refuses_stale(c, s3, usual_timeout * 100) == refusal_reason::too_stale);
 }
 
 TEST_CASE("a stale read is refused while the log is behind, though the leader is heard") {
@@ -254,7 +252,7 @@ TEST_CASE("a stale read is refused while the log is behind, though the leader is
         c.heal();
         c.heartbeat(s1);
         c.deliver_one(s1, s3);
-        CHECK(refuses_stale(c, s3, timeout) == refusal_reason::too_stale);
+        CHECK(refuses_stale(c, s3, usual_timeout) == refusal_reason::too_stale);
         c.lose_all();
         c.isolate(s3);
     }
@@ -264,7 +262,7 @@ TEST_CASE("a stale read is refused while the log is behind, though the leader is
     c.heartbeat(s1);
     c.settle();
     CHECK(c.commit(s3) == 11);
-    CHECK_FALSE(refuses_stale(c, s3, timeout).has_value());
+    CHECK_FALSE(refuses_stale(c, s3, usual_timeout).has_value());
 }
 
 TEST_CASE("a stale read is refused while the leader does not know yet what is committed") {
@@ -277,11 +275,11 @@ TEST_CASE("a stale read is refused while the leader does not know yet what is co
     c.lose_all();
     c.elect(s2, {s3});
     REQUIRE(c.commit(s2) == 1);
-    CHECK(refuses_stale(c, s2, timeout * 100) == refusal_reason::too_stale);
+    CHECK(refuses_stale(c, s2, usual_timeout * 100) == refusal_reason::too_stale);
     c.deliver(s2, s3);
-    CHECK(refuses_stale(c, s3, timeout * 100) == refusal_reason::too_stale);
+    CHECK(refuses_stale(c, s3, usual_timeout * 100) == refusal_reason::too_stale);
     c.settle();
-    for (const auto id : {s2, s3}) CHECK_FALSE(refuses_stale(c, id, timeout).has_value());
+    for (const auto id : {s2, s3}) CHECK_FALSE(refuses_stale(c, id, usual_timeout).has_value());
 }
 
 // ---------------------------------------------------------------------------- groups that sleep
@@ -296,7 +294,7 @@ cluster sleeping_group() {
     config.quiescence = true;
     cluster c{members, config};
     c.elect(s1);
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     REQUIRE_FALSE(c.deadline(s1, timer::heartbeat).has_value());
     return c;
 }
@@ -311,11 +309,11 @@ bool takes_stale(cluster& c, member_id id, duration bound) {
 TEST_CASE("B45 a group that wakes takes stale reads once its leader is heard, not sooner") {
     auto c = sleeping_group();
     for (const auto id : {s2, s1, s4}) {
-        c.run_for(timeout * 100);
-        CHECK_FALSE(takes_stale(c, id, timeout));
-        CHECK_FALSE(takes_stale(c, id, timeout));
+        c.run_for(usual_timeout * 100);
+        CHECK_FALSE(takes_stale(c, id, usual_timeout));
+        CHECK_FALSE(takes_stale(c, id, usual_timeout));
         c.settle();
-        CHECK(takes_stale(c, id, timeout));
+        CHECK(takes_stale(c, id, usual_timeout));
     }
 }
 
@@ -323,7 +321,7 @@ TEST_CASE("B45 a stale read that can be answered wakes nobody") {
     for (const auto id : {s1, s2, s4}) {
         CAPTURE(id.value);
         auto c = sleeping_group();
-        CHECK(takes_stale(c, id, timeout));
+        CHECK(takes_stale(c, id, usual_timeout));
         CHECK(c.network().empty());
         CHECK_FALSE(c.deadline(s1, timer::heartbeat).has_value());
         CHECK_FALSE(takes_stale(c, id, {}));
@@ -335,10 +333,10 @@ TEST_CASE("B45 a leader that was deposed in its sleep takes no stale read when i
     auto c = sleeping_group();
     c.isolate(s1);
     c.propose(s2);
-    c.run_for(timeout * 3);
+    c.run_for(usual_timeout * 3);
     REQUIRE(c.leader() != s1);
     REQUIRE(c.at(s1).is_leader());
-    for (int i = 0; i < 3; ++i) CHECK_FALSE(takes_stale(c, s1, timeout));
+    for (int i = 0; i < 3; ++i) CHECK_FALSE(takes_stale(c, s1, usual_timeout));
     CHECK(c.safe());
 }
 
@@ -351,7 +349,7 @@ TEST_CASE("B45 a read whose question was lost keeps the group from sleeping") {
         c.lose(id, s1);
         c.settle();
         CHECK(waits(c, id));
-        c.run_for(timeout);
+        c.run_for(usual_timeout);
         CHECK_FALSE(waits(c, id));
         CHECK_FALSE(c.last_effects().rare->reads_lost);
     }
@@ -367,7 +365,7 @@ TEST_CASE("B45 a learner that did not hear that all sleep wakes them, once, and 
         c.settle();
         REQUIRE(c.deadline(s4, timer::election).has_value());
         if (alone) c.isolate(s4);
-        c.run_for(timeout * 10);
+        c.run_for(usual_timeout * 10);
         CHECK(c.deadline(s4, timer::election).has_value() == alone);
         read(c, s4);
         CHECK(c.last_effects().rare->read.has_value() != alone);

@@ -18,7 +18,6 @@ using namespace raft::testing;
 
 namespace {
 
-constexpr auto timeout = settings{}.election_timeout;
 constexpr member_id s8{8};
 
 std::vector<member> voters(std::initializer_list<member_id> ids) {
@@ -59,7 +58,7 @@ bool is_settled_as(cluster& c, const std::vector<member>& wanted) {
     if (c.at(*leader).members().is_changing()) return false;
     c.propose(*leader);
     const auto last = c.last(*leader);
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     bool committed = true;
     for (const auto& each : wanted)
         if (c.running(each.id)) committed = committed && c.commit(each.id) >= last;
@@ -93,7 +92,7 @@ TEST_CASE("S77 while a change is under way a second one is refused, and changes 
     try_another();  // The new servers are learners yet.
     REQUIRE(becomes_joint(c));
     try_another();
-    c.run_for(timeout * 2);
+    c.run_for(usual_timeout * 2);
     CHECK(is_settled_as(c, voters({s1, s2, s3, s4, s5})));
     c.change(s1, voters({s1, s2}));
     CHECK_FALSE(refused(c).has_value());
@@ -118,7 +117,7 @@ TEST_CASE("S78 a new leader changes nothing before it knows what it inherited") 
     CHECK(refused(c) == refusal_reason::leader_not_ready);
     CHECK(c.at(s2) == before);
     c.heal();
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     REQUIRE(c.leader() == s2);
     CHECK(is_settled_as(c, voters({s1, s2, s3, s4})));  // It finished what it inherited.
 }
@@ -128,7 +127,7 @@ TEST_CASE("S79 B50 of two leaders who remove different servers only one can have
     c.isolate(s1);
     c.change(s1, voters({s1, s2, s3}));  // Two of three would do, but nobody hears of it.
     CHECK(c.at(s1).members().voters.size() == 3);
-    c.let_time_pass(timeout * 2);
+    c.let_time_pass(usual_timeout * 2);
     c.fire(s2, timer::election);
     while (!c.at(s2).is_leader() && !c.network().empty()) c.deliver_nth(0);
     REQUIRE(c.at(s2).is_leader());
@@ -153,7 +152,7 @@ TEST_CASE("S79 B50 of two leaders who remove different servers only one can have
         c.settle();
         CHECK_FALSE(c.at(s1).is_leader());
     }
-    c.run_for(timeout * 20);
+    c.run_for(usual_timeout * 20);
     CHECK(c.leader() == s4);
     CHECK(is_settled_as(c, voters({s2, s3, s4})));
 }
@@ -167,7 +166,7 @@ TEST_CASE(
         c.change(s1, wanted);
         CHECK(c.at(s1).members().voters.size() == 1);
         CHECK_FALSE(c.at(s1).members().next_voters.empty());
-        const auto steps = went_through(c, timeout * 3);
+        const auto steps = went_through(c, usual_timeout * 3);
         REQUIRE(steps.size() == (two ? 2 : 1));
         CHECK(steps.front().is_joint() == two);
         CHECK_FALSE(steps.back().is_changing());
@@ -202,7 +201,7 @@ TEST_CASE(
         c.crash(s1);
         REQUIRE(c.at(next).members().is_joint());
         c.elect(next);
-        c.run_for(timeout * 2);
+        c.run_for(usual_timeout * 2);
         CHECK(is_settled_as(c, voters({s1, s2, s3, s4, s5})));
     }
 }
@@ -215,7 +214,7 @@ TEST_CASE("B53 a leader at its limit of uncommitted entries leaves the joint pha
     REQUIRE(becomes_joint(c));
     for (int i = 0; i < 10; ++i) c.propose(s1);
     CHECK(refused(c) == refusal_reason::too_many_pending);
-    c.run_for(timeout * 2);
+    c.run_for(usual_timeout * 2);
     CHECK(is_settled_as(c, voters({s1, s2, s3, s4, s5})));
 }
 
@@ -226,10 +225,10 @@ TEST_CASE("B55 a joint phase one of whose halves has no majority waits, and ends
     c.settle();
     c.crash(s4);
     c.crash(s5);
-    c.run_for(timeout * 20);
+    c.run_for(usual_timeout * 20);
     for (const auto id : {s1, s2, s3, s6}) CHECK_FALSE(c.at(id).is_leader());
     c.restart(s5);
-    c.run_for(timeout * 20);
+    c.run_for(usual_timeout * 20);
     CHECK(is_settled_as(c, voters({s4, s5, s6})));
 }
 
@@ -237,7 +236,7 @@ TEST_CASE("S82 a leader that is replaced completes the change, then another lead
     auto c = led_by_s1(3, {s4});
     c.propose(s1, 3);
     c.change(s1, voters({s2, s3, s4}));
-    c.run_for(timeout * 10);
+    c.run_for(usual_timeout * 10);
     REQUIRE(c.leader().has_value());
     CHECK(c.leader() != s1);
     CHECK(is_settled_as(c, voters({s2, s3, s4})));
@@ -257,12 +256,12 @@ TEST_CASE("S82 all servers can be replaced in one change, with no overlap") {
         c.propose(s1, 5);
         const auto wanted = many ? voters({s3, s4}) : voters({s2});
         c.change(s1, wanted);
-        c.run_for(timeout * 10);
+        c.run_for(usual_timeout * 10);
         CHECK(is_settled_as(c, wanted));
         CHECK(c.last(many ? s3 : s2) > 5);
         c.crash(s1);
         if (many) c.crash(s2);
-        c.run_for(timeout * 10);
+        c.run_for(usual_timeout * 10);
         CHECK(is_settled_as(c, wanted));
     }
 }
@@ -277,12 +276,12 @@ TEST_CASE("S82 a change may name as many servers as a configuration can, old and
     }
     c.propose(s1, 3);
     c.change(s1, wanted);
-    c.run_for(timeout * 10);
+    c.run_for(usual_timeout * 10);
     CHECK(is_settled_as(c, wanted));
     CHECK(c.safe());
 
     // One more is refused, and nothing is changed.
-    c.run_for(timeout * 10);
+    c.run_for(usual_timeout * 10);
     REQUIRE(c.leader());
     const auto leader = *c.leader();
     auto too_many = wanted;
@@ -298,19 +297,19 @@ TEST_CASE("S82 a member that is dead can be removed, and replaced, by those that
     c.propose(s1, 3);
     c.crash(s3);
     c.change(s1, voters({s1, s2}));
-    c.run_for(timeout * 4);
+    c.run_for(usual_timeout * 4);
     CHECK(is_settled_as(c, voters({s1, s2})));
     c.change(s1, voters({s1, s2, s4}));
-    c.run_for(timeout * 4);
+    c.run_for(usual_timeout * 4);
     CHECK(is_settled_as(c, voters({s1, s2, s4})));
 
     // With the new one one of them may fail again.
     c.crash(s2);
-    c.run_for(timeout * 4);
+    c.run_for(usual_timeout * 4);
     REQUIRE(c.leader());
     c.propose(*c.leader());
     const auto last = c.last(*c.leader());
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     CHECK(c.commit(s4) == last);
     CHECK(c.safe());
 }
@@ -345,12 +344,12 @@ TEST_CASE("S83 a change is completed if, and only if, both majorities are alive"
         c.change(s1, each.wanted);
         REQUIRE(becomes_joint(c));
         for (const auto id : each.down) c.crash(id);
-        c.run_for(timeout * 20);
+        c.run_for(usual_timeout * 20);
         const bool complete = c.leader() && !c.at(*c.leader()).members().is_changing();
         CHECK(complete == each.completes);
         if (complete) CHECK(is_settled_as(c, each.wanted));
         for (const auto id : each.down) c.restart(id);
-        c.run_for(timeout * 20);
+        c.run_for(usual_timeout * 20);
         CHECK(is_settled_as(c, each.wanted));
     }
 }
@@ -358,7 +357,7 @@ TEST_CASE("S83 a change is completed if, and only if, both majorities are alive"
 TEST_CASE("S86 what a removed server says later is nothing to the leader") {
     auto c = led_by_s1(3);
     c.change(s1, voters({s1, s2}));
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     REQUIRE(is_settled_as(c, voters({s1, s2})));
     c.propose(s1);
     c.lose_all();
@@ -404,7 +403,7 @@ TEST_CASE("S86 B59 a leader that its own change leaves out commits it before it 
     c.deliver(s1, s3);
     c.deliver(s3, s1);
     CHECK(c.commit(s1) == removal);
-    c.run_for(timeout * 10);
+    c.run_for(usual_timeout * 10);
     CHECK_FALSE(c.at(s1).is_leader());
     for (const auto id : {s2, s3}) CHECK(c.commit(id) >= removal);
     CHECK(is_settled_as(c, voters({s2, s3})));
@@ -417,7 +416,7 @@ TEST_CASE("S89 a member is made a learner and a voter again and again, and goes 
         if (i % 2 == 0) wanted[2].part = member_part::learner;
         c.change(s1, wanted);
         CHECK_FALSE(refused(c).has_value());
-        c.run_for(timeout * 2);
+        c.run_for(usual_timeout * 2);
         CHECK(is_settled_as(c, wanted));
         CHECK(c.leader() == s1);
         CHECK(progress_of(c, s1, s3).match_index.value == c.last(s1));
@@ -429,13 +428,13 @@ TEST_CASE("B63 of two who add servers at once the second is told, and asks again
     const auto seen = c.at(s1).configurations.back().index;
     c.give(s1, change_requested{seen, voters({s1, s2, s3, s4})});
     REQUIRE_FALSE(refused(c).has_value());
-    c.run_for(timeout * 2);
+    c.run_for(usual_timeout * 2);
     const auto before = c.at(s1);
     c.give(s1, change_requested{seen, voters({s1, s2, s3, s5})});
     CHECK(refused(c) == refusal_reason::configuration_changed);
     CHECK(c.at(s1) == before);
     c.change(s1, voters({s1, s2, s3, s4, s5}));
-    c.run_for(timeout * 2);
+    c.run_for(usual_timeout * 2);
     CHECK(is_settled_as(c, voters({s1, s2, s3, s4, s5})));
 }
 
@@ -447,17 +446,17 @@ TEST_CASE("B78 who lost its disk comes back as another server, and votes when it
     REQUIRE(c.commit(s1) == 6);  // On s1 and s3, whose disk is lost now.
     c.crash(s3);
     c.heal();
-    c.run_for(timeout);
+    c.run_for(usual_timeout);
     c.isolate(s4);
     c.change(*c.leader(), voters({s1, s2, s4}));
-    c.run_for(timeout * 3);
+    c.run_for(usual_timeout * 3);
     CHECK_FALSE(c.at(s1).members().is_joint());
     CHECK_FALSE(c.at(s1).members().is_voter(s4));
     c.heal();
-    c.run_for(timeout * 3);
+    c.run_for(usual_timeout * 3);
     CHECK(is_settled_as(c, voters({s1, s2, s4})));
     c.crash(s1);
-    c.run_for(timeout * 10);
+    c.run_for(usual_timeout * 10);
     CHECK(is_settled_as(c, voters({s1, s2, s4})));
     CHECK(c.last(s4) >= 6);
 }

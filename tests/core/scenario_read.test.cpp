@@ -17,8 +17,6 @@ using namespace raft::testing;
 
 namespace {
 
-constexpr auto timeout = settings{}.election_timeout;
-
 constexpr settings with_leases(std::uint16_t drift_ppm = 100) {
     settings config{};
     config.clock_drift_ppm = drift_ppm;
@@ -107,7 +105,7 @@ TEST_CASE("S96 a witness serves no read, it has no data, and says who leads") {
     const auto before = c.at(s3);
     for (const auto kind :
          {read_consistency::linearizable, read_consistency::lease, read_consistency::stale}) {
-        c.give(s3, read_requested{kind, timeout});
+        c.give(s3, read_requested{kind, usual_timeout});
         CHECK_FALSE(c.last_effects().rare->read.has_value());
         CHECK(c.last_effects().rare->refused == refusal{refusal_reason::not_leader, s1});
     }
@@ -138,7 +136,7 @@ TEST_CASE("S100 a leader answers at once while its lease lasts, after that it as
     c.settle();
     CHECK(answers_by_lease(c, s1));
     const auto length = core::lease_length(c.at(s1));
-    CHECK(length < timeout);
+    CHECK(length < usual_timeout);
     c.let_time_pass(began + length - c.now() + duration{-1});
     CHECK(answers_by_lease(c, s1));
     c.let_time_pass(duration{1});
@@ -150,10 +148,10 @@ TEST_CASE("S100 a leader answers at once while its lease lasts, after that it as
 
 TEST_CASE("S100 a lease counts from when a round began, not from when it was answered") {
     auto c = steady(3, with_leases());
-    c.let_time_pass(timeout + duration{-1});
+    c.let_time_pass(usual_timeout + duration{-1});
     c.heartbeat(s1);
     c.deliver(s1, s2);
-    c.let_time_pass(timeout + duration{-1});
+    c.let_time_pass(usual_timeout + duration{-1});
     c.deliver(s2, s1);
     REQUIRE(c.at(s1).is_leader());
     CHECK_FALSE(answers_by_lease(c, s1));
@@ -197,7 +195,7 @@ TEST_CASE("S100 a leader that told another to stand answers none either, though 
     const auto late = c.network().front();
     c.lose_all();
     for (int i = 0; i < 3; ++i) {
-        c.let_time_pass(duration{timeout.nanoseconds / 2});
+        c.let_time_pass(duration{usual_timeout.nanoseconds / 2});
         c.heartbeat(s1);
         c.settle();
     }
@@ -252,7 +250,7 @@ TEST_CASE("B34 a server that was restarted keeps the promise that a lease rests 
     c.inject(s3, s2, ask(9, position(9, 8)));
     CHECK_FALSE(granted(c, s2, s3));
     CHECK(answers_by_lease(c, s1));
-    c.let_time_pass(timeout);
+    c.let_time_pass(usual_timeout);
     c.inject(s3, s2, ask(9, position(9, 8)));
     CHECK(granted(c, s2, s3));
     CHECK_FALSE(answers_by_lease(c, s1));
@@ -263,9 +261,9 @@ TEST_CASE("B37 a leader whose disk hangs answers no read by its lease, though it
     c.hold_disk(s1);
     c.propose(s1);
     c.settle();
-    c.run_for(timeout + settings{}.heartbeat_interval);
+    c.run_for(usual_timeout + settings{}.heartbeat_interval);
     if (c.at(s1).is_leader()) CHECK_FALSE(answers_by_lease(c, s1));
-    c.run_for(timeout * 3);
+    c.run_for(usual_timeout * 3);
     REQUIRE(c.leader().has_value());
     CHECK(c.leader() != s1);
     CHECK(answers_by_lease(c, *c.leader()));

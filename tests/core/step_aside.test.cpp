@@ -17,8 +17,6 @@ using namespace raft::testing;
 
 namespace {
 
-constexpr auto timeout = settings{}.election_timeout;
-
 /// s1 leads and is heard by all, but has begun a write that its disk does not finish.
 cluster hanging(cluster c) {
     c.hold_disk(s1);
@@ -46,7 +44,7 @@ configuration with_learner_s2() {
 TEST_CASE(
     "B44 a leader waits four election timeouts for its disk, then it tells another to stand") {
     auto c = hanging(steady(3, {}));
-    pass_and_answer(c, timeout * core::disk_patience + duration{-1});
+    pass_and_answer(c, usual_timeout * core::disk_patience + duration{-1});
     CHECK(c.at(s1).is_leader());
     c.lose_all();
     pass_and_answer(c, duration{1});
@@ -64,7 +62,7 @@ TEST_CASE(
 TEST_CASE("B44 a disk that finishes anything at all in time is waited for anew") {
     auto c = hanging(steady(3, {}));
     for (int i = 0; i < 5; ++i) {
-        pass_and_answer(c, timeout * core::disk_patience + duration{-1});
+        pass_and_answer(c, usual_timeout * core::disk_patience + duration{-1});
         REQUIRE(c.at(s1).is_leader());
         c.propose(s1);
         c.persist(s1, 1);
@@ -75,9 +73,9 @@ TEST_CASE("B44 a disk that finishes anything at all in time is waited for anew")
 
 TEST_CASE("B44 a leader whose disk was idle for long has all the time for its next write") {
     auto c = steady(3, {});
-    for (int i = 0; i < 20; ++i) pass_and_answer(c, {timeout.nanoseconds / 2});
+    for (int i = 0; i < 20; ++i) pass_and_answer(c, {usual_timeout.nanoseconds / 2});
     c = hanging(c);
-    pass_and_answer(c, timeout * core::disk_patience + duration{-1});
+    pass_and_answer(c, usual_timeout * core::disk_patience + duration{-1});
     CHECK(c.at(s1).is_leader());
 }
 
@@ -86,7 +84,7 @@ TEST_CASE("B44 a leader whose disk hangs stays if nobody else could lead") {
         cluster alone{members, settings{}};
         alone.elect(s1);
         auto c = hanging(alone);
-        for (int i = 0; i < 20; ++i) pass_and_answer(c, timeout);
+        for (int i = 0; i < 20; ++i) pass_and_answer(c, usual_timeout);
         CHECK(c.at(s1).is_leader());
         CHECK(c.term(s1) == 1);
         CHECK(c.commit(s1) == 1);
@@ -102,7 +100,7 @@ TEST_CASE("F7 a leader whose disk hangs stays while no other disk has what it wa
     c.hold_disk(s1);
     c.propose(s1);
     c.lose_all();
-    c.let_time_pass(timeout * core::disk_patience);
+    c.let_time_pass(usual_timeout * core::disk_patience);
     for (const auto id : {s2, s3}) c.inject(id, s1, ack(1, 1));
     c.lose_all();
     c.heartbeat(s1);
@@ -135,7 +133,7 @@ TEST_CASE("who is asked to step down does so, though nobody is there to follow i
     c.elect(s1);
     c.give(s1, step_down_requested{});
     CHECK_FALSE(c.at(s1).is_leader());
-    c.run_for(timeout * 3);
+    c.run_for(usual_timeout * 3);
     CHECK(c.leader() == s1);
     CHECK(c.term(s1) == 2);
 }
@@ -155,7 +153,7 @@ TEST_CASE("the best of the others is sought among those that lead after a change
         CHECK(c.at(s1).tasks->transfer->target == (one_stays ? s3 : s2));
         c.settle();
         CHECK(c.leader() == (one_stays ? s3 : s2));
-        c.run_for(timeout * 5);
+        c.run_for(usual_timeout * 5);
         CHECK_FALSE(c.at(*c.leader()).members().is_changing());
         CHECK(c.safe());
     }

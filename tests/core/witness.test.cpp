@@ -17,8 +17,6 @@ using namespace raft::testing;
 
 namespace {
 
-constexpr auto timeout = settings{}.election_timeout;
-
 [[nodiscard]] constexpr configuration with_witness_s3() {
     auto members = voters_only({s1, s2, s3});
     members.witnesses = member_set::of(slot{2});
@@ -60,7 +58,7 @@ constexpr auto timeout = settings{}.election_timeout;
     c.propose(s1, 3);
     c.settle();
     c.crash(s1);
-    c.run_for(timeout * 5);
+    c.run_for(usual_timeout * 5);
     const bool led = c.leader() == s2;
     c.propose(s2, 2);
     c.settle();
@@ -132,7 +130,7 @@ TEST_CASE("a witness that is behind gets the description of the snapshot alone, 
         c.take_snapshot(s3);
         CHECK(c.at(s3).log.base().index == c.at(s3).commit_index);
         c.heal();
-        c.run_for(timeout);
+        c.run_for(usual_timeout);
         CHECK(c.commit(s2) == 7);
         CHECK(c.safe());
     }
@@ -147,7 +145,7 @@ TEST_CASE("a witness that was restarted still refuses its vote to who lacks what
     c.crash(s1);
     c.crash(s3);
     c.restart(s3);
-    c.let_time_pass(timeout * 2);
+    c.let_time_pass(usual_timeout * 2);
     c.inject(s2, s3, ask(9, position(1, 1)));
     CHECK_FALSE(granted(c, s3, s2));
     c.inject(s1, s3, ask(10, position(2, 1)));
@@ -200,7 +198,7 @@ TEST_CASE("a witness is replaced by another, by a full server, and leaves") {
         auto c = led_by_s1();
         c.add_outsider(s4);
         c.change(s1, each);
-        c.run_for(timeout * 3);
+        c.run_for(usual_timeout * 3);
         CHECK(membership_of(c.at(s1).members()) == each);
         c.propose(s1);
         c.settle();

@@ -25,7 +25,7 @@ using support::counter;
 using counter_node = raft::asio_node<counter>;
 using asio_test::run_until;
 
-constexpr raft::history_id born{77};
+constexpr raft::history_id history{77};
 
 /// Three servers on one loop. In each turn of one its `in_turn` is called.
 class loop_of_nodes {
@@ -71,15 +71,15 @@ private:
         }));
         auto& made = *nodes.back();
         REQUIRE_FALSE(made.open(root_ / std::to_string(id)));
-        raft::node_options options{.id = {id}, .birth = born, .seed = id};
+        raft::node_options options{.id = {id}, .birth = history, .seed = id};
         options.initial = raft::core::voters_only({{1}, {2}, {3}});
         options.config.election_timeout = raft::milliseconds(300);
         options.config.heartbeat_interval = raft::milliseconds(60);
         raft::asio_transport_options connections{
-            .cluster = {born.value},
+            .cluster = {history.value},
             .self = {id},
             .listen = {asio::ip::address_v4::loopback(), ports_[at]},
-            .history = born,
+            .history = history,
             .mark = made.storage().mark()};
         for (std::uint64_t other = 1; other <= 3; ++other)
             if (other != id) connections.peers.push_back({{other}, "127.0.0.1", ports_[other - 1]});

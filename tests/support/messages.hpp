@@ -21,6 +21,9 @@ namespace raft::testing {
 /// The empty log's end.
 inline constexpr core::log_position log_start{};
 
+/// The election timeout where a test says nothing else.
+inline constexpr auto usual_timeout = settings{}.election_timeout;
+
 /// What the body of the paper describes: no pre-votes, and no leader that needs its quorum to stay.
 [[nodiscard]] constexpr settings plain() {
     settings config{};
