@@ -14,6 +14,7 @@ namespace {
 
 const std::string birth_name = "birth";
 constexpr std::string_view history_word = "history ";
+constexpr std::string_view state_word = "begins-with ";
 constexpr std::string_view unborn_word = "unborn ";
 
 /// Takes the next line off `text`.
@@ -35,6 +36,26 @@ std::optional<founder> parse_founder(std::string_view line) {
 
 std::string line_of(const founder& one) {
     return id_text(one.id) + " " + hex_text(one.mark.value) + "\n";
+}
+
+std::string line_of(const raft::core::snapshot_description& state) {
+    return std::string{state_word} + hex_text(state.last_included.index.value) + " " +
+           hex_text(state.last_included.term.value) + " " + hex_text(state.size) + " " +
+           hex_text(state.checksum) + "\n";
+}
+
+/// Of a line without its first word: four numbers of 16 digits.
+std::optional<raft::core::snapshot_description> parse_state(std::string_view line) {
+    constexpr std::size_t digits = 16;
+    if (line.size() != 4 * digits + 3) return std::nullopt;
+    const auto index = hex_number(line.substr(0, digits));
+    const auto term = hex_number(line.substr(digits + 1, digits));
+    const auto size = hex_number(line.substr(2 * (digits + 1), digits));
+    const auto checksum = hex_number(line.substr(3 * (digits + 1)));
+    if (!index || !term || !size || !checksum || *checksum > 0xffffffff) return std::nullopt;
+    return raft::core::snapshot_description{.last_included = {{*index}, {*term}},
+                                            .size = *size,
+                                            .checksum = static_cast<std::uint32_t>(*checksum)};
 }
 
 std::uint64_t next_incarnation(std::uint64_t id) {
@@ -65,7 +86,7 @@ std::optional<std::uint64_t> hex_number(std::string_view text) {
 
 std::string text_of(const birth_record& record) {
     return std::string{history_word} + hex_text(record.history.value) + "\n" +
-           text_of(record.founders);
+           (record.begins_with ? line_of(*record.begins_with) : "") + text_of(record.founders);
 }
 
 std::string text_of(const std::vector<founder>& founders) {
@@ -89,9 +110,15 @@ std::optional<birth_record> parse_birth(std::string_view text) {
     if (!line.starts_with(history_word)) return std::nullopt;
     const auto history = hex_number(line.substr(history_word.size()));
     if (!history) return std::nullopt;
+    birth_record record{.history = {*history}};
+    if (text.starts_with(state_word)) {
+        record.begins_with = parse_state(take_line(text).substr(state_word.size()));
+        if (!record.begins_with) return std::nullopt;
+    }
     auto founders = parse_founders(text);
     if (!founders) return std::nullopt;
-    return birth_record{.history = {*history}, .founders = *std::move(founders)};
+    record.founders = *std::move(founders);
+    return record;
 }
 
 raft::history_id history_before_records(std::uint64_t cluster) {

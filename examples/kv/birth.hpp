@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include <raft/core/effects.hpp>
 #include <raft/policy/identity.hpp>
 
 namespace raft_kv {
@@ -31,6 +32,8 @@ struct founder {
 struct birth_record {
     raft::history_id history{};
     std::vector<founder> founders{};  ///< None if the cluster is older than the record.
+    /// The state of another cluster, with which it began: `raft-kv restore`. None: with nothing.
+    std::optional<raft::core::snapshot_description> begins_with{};
 
     [[nodiscard]] const founder* find(std::uint64_t id) const;
     friend bool operator==(const birth_record&, const birth_record&) = default;
@@ -44,7 +47,8 @@ struct birth_record {
 [[nodiscard]] std::string text_of(const std::vector<founder>& founders);
 [[nodiscard]] std::optional<std::vector<founder>> parse_founders(std::string_view text);
 
-/// A line `history <number>`, then `<id> <mark>` for each founder.
+/// A line `history <number>`, one `begins-with <index> <term> <size> <checksum>` if it began with a
+/// state, then `<id> <mark>` for each founder.
 [[nodiscard]] std::string text_of(const birth_record& record);
 [[nodiscard]] std::optional<birth_record> parse_birth(std::string_view text);
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +25,10 @@
 #include "transaction.hpp"
 
 #include <raft/core/step.hpp>
+
+namespace raft {
+class backup_source;
+}
 
 namespace raft_kv {
 
@@ -44,8 +49,9 @@ struct client_state {
     raft::core::read_requested reads{};  ///< RAFT READS: how fresh reads are, unless of any age.
     bool quits = false;                  ///< No further request is taken.
     peer_door door{};                    ///< RAFT PROVE.
-    bool is_local = true;                ///< It comes from this host.
-    bool by_tls = false;                 ///< It speaks TLS.
+    std::shared_ptr<raft::backup_source> backup{};  ///< RAFT BACKUP: what it reads.
+    bool is_local = true;                           ///< It comes from this host.
+    bool by_tls = false;                            ///< It speaks TLS.
     client_rights rights{};
 };
 

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "init.hpp"
 
-#include <charconv>
+#include <array>
 #include <chrono>
 #include <cstdio>
-#include <initializer_list>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,10 +13,8 @@
 
 #include "birth.hpp"
 #include "cluster_file.hpp"
-#include "cluster_inquiry.hpp"
-#include "demo/connection.hpp"
-#include "demo/wait.hpp"
-#include "server_id.hpp"
+#include "founders.hpp"
+#include "operator_flags.hpp"
 
 namespace raft_kv {
 
@@ -26,7 +22,7 @@ namespace {
 
 constexpr int failed = 1;
 constexpr int wrong_usage = 2;
-constexpr std::chrono::milliseconds patience{2000};
+constexpr std::array<std::string_view, 1> takes{"--cluster"};
 
 constexpr std::string_view help_text =
     R"(usage: raft-kv init --cluster FILE [options]
@@ -41,77 +37,22 @@ until then. To do it again is no harm: a cluster that is born stays what it is.
   --help                   this text
 )";
 
-struct init_flags {
-    std::string cluster_file{};
-    key_files key_paths{};
-    std::chrono::seconds wait{30};
-};
-
-std::uint64_t random_number() {
-    std::random_device random;
-    return std::uint64_t{random()} << 32U | random() | 1U;
-}
-
 int complain(std::string_view problem, int status) {
     std::fprintf(stderr, "raft-kv init: %.*s\n", static_cast<int>(problem.size()), problem.data());
     if (status == wrong_usage) std::fputs("See raft-kv init --help.\n", stderr);
     return status;
 }
 
-std::string name_of(const server_address& server) {
-    return "server " + id_text(server.id) + " at " + host_and_port(server.host, server.client_port);
-}
-
-/// What all servers say; the first that says nothing, if one does.
-struct round_of_answers {
-    std::vector<birth_answer> said{};
-    std::string silent{};
-};
-
-round_of_answers ask_all(const std::vector<server_address>& servers, const keys& own) {
-    round_of_answers all;
-    for (const auto& server : servers) {
-        auto answer = ask_one_for_birth(server, own, patience);
-        if (const auto* why = std::get_if<std::string>(&answer)) {
-            all.silent = name_of(server) + " does not answer (" + *why + ")";
-            return all;
-        }
-        all.said.push_back(std::get<birth_answer>(std::move(answer)));
-    }
-    return all;
-}
-
-/// Has one server carry it out; what is wrong, if anything is.
-std::optional<std::string> order(const server_address& server, const keys& own,
-                                 std::initializer_list<std::string_view> words) {
-    outside::connection asked{server, patience};
-    if (const auto refused = enter(asked, own)) return name_of(server) + ": " + *refused;
-    const auto said = asked.call(words);
-    if (said && said->is_ok()) return std::nullopt;
-    return name_of(server) + (said ? ": " + said->text : " does not answer");
-}
-
-/// Nobody has run yet: a history is minted. Either all founders are prepared, or none begins. Who
-/// misses the beginning then hears of it from the others.
-int begin(const std::vector<server_address>& servers, const keys& own,
-          const std::vector<birth_answer>& unborn_ones) {
-    birth_record record{.history = {random_number()}, .founders = {}};
-    for (const auto& each : unborn_ones) record.founders.push_back(std::get<unborn>(each).self);
-    const auto token = hex_text(random_number());
-    for (const auto& server : servers)
-        if (const auto wrong = order(server, own, {"RAFT", "BIRTH", "PREPARE", token}))
-            return complain(*wrong + "; nothing has begun", failed);
-    const auto text = text_of(record);
-    std::size_t begun = 0;
-    std::string problems;
-    for (const auto& server : servers) {
-        const auto wrong = order(server, own, {"RAFT", "BIRTH", "BEGIN", token, text});
-        if (wrong) problems += (problems.empty() ? "" : "; ") + *wrong;
-        begun += !wrong;
-    }
-    if (begun == 0) return complain(problems, failed);
+/// Nobody has run yet.
+int begin(const founders& all, const std::vector<birth_answer>& unborn_ones) {
+    const auto none = [](std::string_view /*token*/) -> std::variant<founders::state, std::string> {
+        return founders::state{};
+    };
+    const auto begun = all.let_begin(unborn_ones, none);
+    if (const auto* wrong = std::get_if<std::string>(&begun)) return complain(*wrong, failed);
+    const auto& [record, problems] = std::get<begun_cluster>(begun);
     std::printf("born: history %s, %zu servers\n", hex_text(record.history.value).c_str(),
-                servers.size());
+                all.size());
     if (!problems.empty())
         std::printf("%s: it hears of the birth from the others\n", problems.c_str());
     return 0;
@@ -137,71 +78,35 @@ int tell_born(const std::vector<birth_answer>& said) {
     return 0;
 }
 
-std::variant<init_flags, std::string> parse(std::span<char*> arguments) {
-    init_flags flags;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        std::string_view flag{arguments[i]};
-        std::string_view value;
-        if (const auto equals = flag.find('='); equals != flag.npos) {
-            value = flag.substr(equals + 1);
-            flag = flag.substr(0, equals);
-        } else if (i + 1 < arguments.size()) {
-            value = arguments[++i];
-        }
-        if (flag == "--cluster" && !value.empty()) {
-            flags.cluster_file = value;
-        } else if (flag == "--peer-secret-file" && !value.empty()) {
-            flags.key_paths.peer_secret = value;
-        } else if (flag == "--requirepass-file" && !value.empty()) {
-            flags.key_paths.password = value;
-        } else if (flag == "--operatorpass-file" && !value.empty()) {
-            flags.key_paths.operator_password = value;
-        } else if (flag == "--wait-seconds") {
-            unsigned seconds = 0;
-            const auto end = value.data() + value.size();
-            const auto read = std::from_chars(value.data(), end, seconds);
-            if (read.ec != std::errc{} || read.ptr != end || seconds > 86'400)
-                return "'" + std::string{value} + "' is no value for --wait-seconds";
-            flags.wait = std::chrono::seconds{seconds};
-        } else {
-            return "unknown flag '" + std::string{flag} + "'";
-        }
-    }
-    if (flags.cluster_file.empty()) return "--cluster is missing";
-    return flags;
-}
-
-int found(const std::vector<server_address>& servers, const keys& own, std::chrono::seconds wait) {
-    round_of_answers answers;
-    const auto all_are_there = outside::eventually(wait, [&] {
-        answers = ask_all(servers, own);
-        return answers.silent.empty();
-    });
-    if (!all_are_there)
-        return complain(answers.silent +
+int found(const founders& all, std::chrono::seconds wait) {
+    const auto answers = all.await_all(wait);
+    if (const auto* silent = std::get_if<std::string>(&answers))
+        return complain(*silent +
                             ": a cluster is born when all its servers are there. Nothing has begun",
                         failed);
-    for (const auto& each : answers.said)
-        if (std::holds_alternative<birth_record>(each)) return tell_born(answers.said);
-    return begin(servers, own, answers.said);
+    const auto& said = std::get<std::vector<birth_answer>>(answers);
+    for (const auto& each : said)
+        if (std::holds_alternative<birth_record>(each)) return tell_born(said);
+    return begin(all, said);
 }
 
 }  // namespace
 
 int init(std::span<char*> arguments) {
-    if (!arguments.empty() && std::string_view{arguments[0]} == "--help") {
+    const auto parsed = parse_operator_flags(arguments, takes);
+    if (const auto* wrong = std::get_if<std::string>(&parsed)) return complain(*wrong, wrong_usage);
+    const auto& flags = std::get<operator_flags>(parsed);
+    if (flags.help) {
         std::fwrite(help_text.data(), 1, help_text.size(), stdout);
         return 0;
     }
-    const auto parsed = parse(arguments);
-    if (const auto* wrong = std::get_if<std::string>(&parsed)) return complain(*wrong, wrong_usage);
-    const auto& flags = std::get<init_flags>(parsed);
     auto read = read_cluster_file(flags.cluster_file);
     if (const auto* error = std::get_if<layout_error>(&read))
         return complain(flags.cluster_file + ": " + error->text, failed);
     const auto own = read_keys(flags.key_paths);
     if (const auto* wrong = std::get_if<std::string>(&own)) return complain(*wrong, failed);
-    return found(std::get<cluster_layout>(read).servers, std::get<keys>(own), flags.wait);
+    return found({std::get<cluster_layout>(std::move(read)).servers, std::get<keys>(own)},
+                 flags.wait);
 }
 
 }  // namespace raft_kv

@@ -7,11 +7,13 @@
 #include <string_view>
 #include <system_error>
 
+#include "backup.hpp"
 #include "commands.hpp"
 #include "demo.hpp"
 #include "init.hpp"
 #include "process_setup.hpp"
 #include "recover.hpp"
+#include "restore.hpp"
 #include "serve.hpp"
 
 namespace {
@@ -19,11 +21,15 @@ namespace {
 constexpr std::string_view help_text =
     R"(usage: raft-kv serve --cluster FILE --id N --data DIR [options]
        raft-kv init --cluster FILE
+       raft-kv backup --from HOST:PORT FILE
+       raft-kv restore FILE --cluster FILE
        raft-kv recover --data DIR --id N [options]
        raft-kv demo [options]
 
   serve        runs one server of a replicated key-value store; see raft-kv serve --help
   init         lets a new cluster begin, once, when all its servers run
+  backup       writes what a cluster holds into a file, while it runs
+  restore      lets a new cluster begin with what such a file holds
   recover      makes one server's data a new cluster, when a majority is lost for good
   demo         starts three servers, writes to them, kills their leader, and checks what is left
   --help       this text
@@ -57,6 +63,12 @@ int main(int count, char** words) {
         return raft_kv::serve(arguments.subspan(2));
     }
     if (command == "init") return raft_kv::init(arguments.subspan(2));
+    if (command == "backup") {
+        raft_kv::keep_files_private();
+        raft_kv::let_writes_fail();
+        return raft_kv::backup(arguments.subspan(2));
+    }
+    if (command == "restore") return raft_kv::restore(arguments.subspan(2));
     if (command == "recover") {
         raft_kv::keep_files_private();
         raft_kv::let_writes_fail();
@@ -70,7 +82,8 @@ int main(int count, char** words) {
     if (command == "--help") return print(help_text);
     if (command == "--version") return print("raft-kv " RAFT_KV_VERSION "\n");
     if (command.empty()) {
-        std::fputs("raft-kv: a command is missing: serve, init, recover or demo\n", stderr);
+        std::fputs("raft-kv: a command is missing: serve, init, backup, restore, recover or demo\n",
+                   stderr);
     } else {
         std::fprintf(stderr, "raft-kv: unknown command '%s'\n", arguments[1]);
     }

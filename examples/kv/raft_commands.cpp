@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "backup_command.hpp"
 #include "commands.hpp"
 #include "server_id.hpp"
 
@@ -266,6 +267,8 @@ constexpr std::array table{
                    "<id> <host> <peer-port> <client-port> [<tls-port>]: tells all servers where "
                    "one is.",
                    raft_announce}),
+    for_operators({"backup", -2, "admin no_multi", 0, 0, 0, "cluster",
+                   "[<offset>]: what the newest snapshot is, or bytes of it.", raft_backup}),
     for_operators({"birth", 2, "admin no_multi", 0, 0, 0, "cluster",
                    "Which history the cluster has, and the directories that it began with.",
                    raft_birth}),

@@ -60,6 +60,7 @@ public:
     [[nodiscard]] const birth_record& birth() const override { return peers_.birth(); }
     [[nodiscard]] const cluster_layout& layout() const override { return peers_.layout(); }
     [[nodiscard]] const keys& own_keys() const override { return options_.own_keys; }
+    [[nodiscard]] const std::string& directory() const override { return options_.directory; }
     void refused(const client_state& client, std::string_view reason) override;
     [[nodiscard]] server_report report() const override;
     [[nodiscard]] const kv& store() const override { return node().state_machine(); }
@@ -87,6 +88,7 @@ private:
 
     // server_start.cpp
     [[nodiscard]] std::optional<std::string> open_storage();
+    [[nodiscard]] std::optional<std::string> begin_with_state(const birth_record& birth);
     [[nodiscard]] std::optional<std::string> listen_for_clients();
     [[nodiscard]] std::optional<std::string> listen_for_pages();
     [[nodiscard]] std::optional<std::string> listen_for_peers();

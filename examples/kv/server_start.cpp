@@ -8,6 +8,7 @@
 #include "endpoints.hpp"
 #include "founding.hpp"
 #include "server.hpp"
+#include "staged_state.hpp"
 
 namespace raft_kv {
 
@@ -30,6 +31,7 @@ std::optional<std::string> server::start() {
         {.was_empty = storage.was_empty(), .mark = storage.mark(), .history = storage.history()},
         log_);
     if (auto* wrong = std::get_if<std::string>(&identity)) return std::move(*wrong);
+    if (auto wrong = begin_with_state(std::get<server_identity>(identity).birth)) return wrong;
     if (auto wrong = peers_.open(std::get<server_identity>(std::move(identity)))) return wrong;
     if (auto wrong = listen_for_clients()) return wrong;
     if (auto wrong = listen_for_pages()) return wrong;
@@ -54,6 +56,16 @@ std::optional<std::string> server::open_storage() {
          std::to_string(node_->storage().bytes_read_at_start()) + " bytes read");
     for (const auto& line : node_->storage().report()) log_("recovery: " + line);
     return std::nullopt;
+}
+
+/// A cluster that `raft-kv restore` lets begin has a state from the first.
+std::optional<std::string> server::begin_with_state(const birth_record& birth) {
+    if (!is_restored_by(options_.directory, birth, node_->storage().was_empty()))
+        return std::nullopt;
+    node_->close();
+    if (auto wrong = install_state(options_.directory, birth)) return wrong;
+    log_("begins with the state of a backup");
+    return open_storage();
 }
 
 std::optional<std::string> server::listen_for_clients() {

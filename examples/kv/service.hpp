@@ -81,6 +81,8 @@ public:
     [[nodiscard]] virtual const birth_record& birth() const = 0;
     [[nodiscard]] virtual const cluster_layout& layout() const = 0;
     [[nodiscard]] virtual const keys& own_keys() const = 0;
+    /// Where its data is.
+    [[nodiscard]] virtual const std::string& directory() const = 0;
     /// A client was refused for want of what it takes: whoever watches is told.
     virtual void refused(const client_state& client, std::string_view reason) = 0;
     [[nodiscard]] virtual server_report report() const = 0;

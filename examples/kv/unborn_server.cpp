@@ -13,6 +13,7 @@
 #include "connection.hpp"
 #include "reply.hpp"
 #include "request.hpp"
+#include "staged_state.hpp"
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/write.hpp>
@@ -37,6 +38,8 @@ constexpr std::string_view not_proven =
     "NOAUTH this server hears who knows its secret or its password: run `raft-kv init` with the "
     "files that it was started with";
 
+constexpr std::string_view not_prepared = "ERR this birth was not prepared here";
+
 /// A birth that somebody prepares: it has asked for all founders, and is to have each or none.
 struct preparation {
     std::string token{};
@@ -46,7 +49,7 @@ struct preparation {
 class waiting_server {
 public:
     waiting_server(const unborn_options& options, const event_log& log)
-        : options_{options}, log_{log}, acceptor_{io_} {}
+        : options_{options}, log_{log}, state_{options.directory}, acceptor_{io_} {}
     ~waiting_server() {
         ending_ = true;
         if (asking_.joinable()) asking_.join();
@@ -112,6 +115,8 @@ private:
         if (words.size() == 4 && same_word(words[2], "prepare")) return prepare(words[3], reply);
         if (words.size() == 5 && same_word(words[2], "begin"))
             return begin(words[3], words[4], reply);
+        if (words.size() == 6 && same_word(words[2], "load"))
+            return load(words[3], words[4], words[5], reply);
         reply.error("ERR wrong number of arguments for RAFT BIRTH");
     }
 
@@ -180,12 +185,24 @@ private:
         reply.ok();
     }
 
+    /// A part of the state that the cluster is to begin with.
+    void load(std::string_view token, std::string_view offset, std::string_view bytes,
+              reply_writer reply) {
+        const auto from = hex_number(offset);
+        if (!from) return reply.error("ERR that is no offset");
+        if (!prepared_ || prepared_->token != token) return reply.error(not_prepared);
+        if (const auto wrong = state_.take(*from, bytes)) return reply.error("IOERR " + *wrong);
+        prepared_->until = clock::now() + preparation_time;
+        reply.ok();
+    }
+
     void begin(std::string_view token, std::string_view text, reply_writer reply) {
         const auto record = parse_birth(text);
         if (!record) return reply.error("ERR that is no record of a birth");
-        if (!prepared_ || prepared_->token != token)
-            return reply.error("ERR this birth was not prepared here");
+        if (!prepared_ || prepared_->token != token) return reply.error(not_prepared);
         if (const auto why = obstacle_to_founding(*record, options_.self))
+            return reply.error("ERR " + *why);
+        if (const auto why = obstacle_to_state(options_.directory, *record))
             return reply.error("ERR " + *why);
         if (const auto wrong = keep_birth(options_.directory, *record))
             return reply.error("IOERR " + *wrong);
@@ -214,6 +231,7 @@ private:
     void hear(const birth_record& told) {
         if (end_) return;
         if (auto why = obstacle_to_founding(told, options_.self)) return end(*std::move(why));
+        if (auto why = obstacle_to_state(options_.directory, told)) return end(*std::move(why));
         if (auto wrong = keep_birth(options_.directory, told)) return end(*std::move(wrong));
         end(told);
     }
@@ -226,6 +244,7 @@ private:
 
     const unborn_options& options_;
     const event_log& log_;
+    staged_state state_;
     asio::io_context io_{1};
     tcp::acceptor acceptor_;
     std::thread asking_{};

@@ -131,6 +131,9 @@ public:
         return std::nullopt;
     }
 
+    /// Lets go of the storage, before `listen`: another may have its directory then.
+    void close() { storage_.reset(); }
+
     /// Makes the node, and listens for the other servers. After `open`.
     [[nodiscard]] asio::error_code listen(StateMachine machine, node_options options,
                                           asio_transport_options connections,

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <string>
 
+#include "birth.hpp"
 #include "server_id.hpp"
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -201,4 +202,17 @@ TEST_CASE("an identity without a log is refused, whatever else is there") {
     // What is missing of a log, the log itself finds out.
     put(data.path + "/newest-segment", "");
     CHECK_FALSE(missing_log(data.path));
+}
+
+TEST_CASE("kv: the record of a birth says which state the cluster began with") {
+    birth_record record{.history = {0xabc}, .founders = {{1, {2}}, {3, {4}}}};
+    CHECK(parse_birth(text_of(record)) == record);
+    record.begins_with = {
+        .last_included = {{900}, {12}}, .size = 1'000'000, .checksum = 0xfedcba98};
+    const auto text = text_of(record);
+    CHECK(text.find("\nbegins-with 0000000000000384 000000000000000c 00000000000f4240 "
+                    "00000000fedcba98\n") != std::string::npos);
+    CHECK(parse_birth(text) == record);
+    for (const auto* const wrong : {"begins-with 1 2 3 4\n", "begins-with \n"})
+        CHECK_FALSE(parse_birth("history 0000000000000abc\n" + std::string{wrong}));
 }

@@ -24,6 +24,7 @@ public:
     const birth_record& birth() const override { return birth_; }
     const cluster_layout& layout() const override { return layout_; }
     const keys& own_keys() const override { return keys_; }
+    const std::string& directory() const override { return directory_; }
     void refused(const client_state& /*client*/, std::string_view reason) override {
         refused_.emplace_back(reason);
     }
@@ -108,6 +109,7 @@ public:
         std::get<cluster_layout>(parse_cluster("1 one 7001 6001\n2 two 7002 6002\n"));
     birth_record birth_{.history = {5}, .founders = {}};
     keys keys_{};
+    std::string directory_ = "/nowhere";
     std::vector<std::string> refused_{};
     kv store_{};
     std::optional<std::uint64_t> leader_ = 1;

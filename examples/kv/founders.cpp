@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "founders.hpp"
+
+#include <cstdint>
+#include <random>
+#include <utility>
+
+#include "cluster_inquiry.hpp"
+#include "demo/connection.hpp"
+#include "demo/wait.hpp"
+#include "server_id.hpp"
+
+namespace raft_kv {
+
+namespace {
+
+constexpr std::chrono::milliseconds patience{2000};
+
+std::uint64_t random_number() {
+    std::random_device random;
+    return std::uint64_t{random()} << 32U | random() | 1U;
+}
+
+std::string name_of(const server_address& server) {
+    return "server " + id_text(server.id) + " at " + host_and_port(server.host, server.client_port);
+}
+
+}  // namespace
+
+std::variant<std::vector<birth_answer>, std::string>
+founders::await_all(std::chrono::seconds wait) const {
+    std::vector<birth_answer> said;
+    std::string silent;
+    const auto all_are_there = outside::eventually(wait, [&] {
+        said.clear();
+        for (const auto& server : servers_) {
+            auto answer = ask_one_for_birth(server, own_, patience);
+            if (const auto* why = std::get_if<std::string>(&answer)) {
+                silent = name_of(server) + " does not answer (" + *why + ")";
+                return false;
+            }
+            said.push_back(std::get<birth_answer>(std::move(answer)));
+        }
+        return true;
+    });
+    if (!all_are_there) return silent;
+    return said;
+}
+
+std::optional<std::string> founders::order(const server_address& server,
+                                           std::initializer_list<std::string_view> words) const {
+    outside::connection asked{server, patience};
+    if (const auto refused = enter(asked, own_)) return name_of(server) + ": " + *refused;
+    const auto said = asked.call(words);
+    if (said && said->is_ok()) return std::nullopt;
+    return name_of(server) + (said ? ": " + said->text : " does not answer");
+}
+
+std::optional<std::string>
+founders::order_all(std::initializer_list<std::string_view> words) const {
+    for (const auto& server : servers_)
+        if (auto wrong = order(server, words)) return wrong;
+    return std::nullopt;
+}
+
+std::variant<begun_cluster, std::string>
+founders::let_begin(const std::vector<birth_answer>& unborn_ones, const loading& load) const {
+    begun_cluster begun{.record = {.history = {random_number()}}};
+    for (const auto& each : unborn_ones)
+        begun.record.founders.push_back(std::get<unborn>(each).self);
+    const auto token = hex_text(random_number());
+    if (auto wrong = order_all({"RAFT", "BIRTH", "PREPARE", token}))
+        return *wrong + "; nothing has begun";
+    auto loaded = load(token);
+    if (auto* wrong = std::get_if<std::string>(&loaded)) return *wrong + "; nothing has begun";
+    begun.record.begins_with = std::get<state>(loaded);
+    const auto text = text_of(begun.record);
+    std::size_t count = 0;
+    for (const auto& server : servers_) {
+        const auto wrong = order(server, {"RAFT", "BIRTH", "BEGIN", token, text});
+        if (wrong) begun.problems += (begun.problems.empty() ? "" : "; ") + *wrong;
+        count += !wrong;
+    }
+    if (count == 0) return begun.problems;
+    return begun;
+}
+
+}  // namespace raft_kv
