@@ -59,9 +59,8 @@ struct holdings {
     }
 };
 
-int complain(std::string_view problem, int status) {
-    std::fprintf(stderr, "raft-kv recover: %.*s\n", static_cast<int>(problem.size()),
-                 problem.data());
+int complain(std::string_view what, int status) {
+    std::fprintf(stderr, "raft-kv recover: %.*s\n", static_cast<int>(what.size()), what.data());
     if (status == wrong_usage) std::fputs("See raft-kv recover --help.\n", stderr);
     return status;
 }

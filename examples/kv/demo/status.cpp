@@ -11,7 +11,7 @@ namespace raft_kv::outside {
 
 namespace {
 
-constexpr std::chrono::milliseconds patience{1000};
+constexpr std::chrono::milliseconds answer_wait_max{1000};
 
 std::optional<std::uint64_t> number_in(const answer& said) {
     if (said.what != answer::kind::integer) return std::nullopt;
@@ -60,7 +60,7 @@ std::optional<server_status> read_status(const answer& said) {
 }
 
 std::optional<server_status> status_of(const server_address& server) {
-    connection asked{server, patience};
+    connection asked{server, answer_wait_max};
     const auto said = asked.call({"RAFT", "STATUS"});
     return said ? read_status(*said) : std::nullopt;
 }
