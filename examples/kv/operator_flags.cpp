@@ -56,9 +56,9 @@ std::string missing_in(const operator_flags& flags, std::string_view wanted) {
 }  // namespace
 
 std::variant<operator_flags, std::string>
-parse_operator_flags(std::span<char*> arguments, std::span<const std::string_view> takes) {
+parse_operator_flags(std::span<char*> arguments, std::span<const std::string_view> expected) {
     const auto is_taken = [&](std::string_view one) {
-        return std::ranges::find(takes, one) != takes.end();
+        return std::ranges::find(expected, one) != expected.end();
     };
     operator_flags flags;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -82,7 +82,7 @@ parse_operator_flags(std::span<char*> arguments, std::span<const std::string_vie
         if (is_own && !is_taken(flag)) return "unknown flag '" + std::string{flag} + "'";
         if (auto wrong = read_flag(flag, value, flags); !wrong.empty()) return wrong;
     }
-    for (const auto wanted : takes)
+    for (const auto wanted : expected)
         if (auto wrong = missing_in(flags, wanted); !wrong.empty()) return wrong;
     return flags;
 }

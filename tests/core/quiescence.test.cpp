@@ -125,6 +125,15 @@ TEST_CASE("B45 a member woken by another wakes the leader, which the other may n
     CHECK_FALSE(has_timer(c));
 }
 
+TEST_CASE("F13 who is no member wakes nobody") {
+    auto c = sleeping();
+    const wake_up woken{c.at(s1).current_term};
+    for (const auto id : {s1, s2}) c.give(id, received{s4, woken, {}});
+    CHECK_FALSE(c.deadline(s1, timer::heartbeat));
+    CHECK_FALSE(c.deadline(s2, timer::election));
+    CHECK(c.network().empty());
+}
+
 TEST_CASE("a member that did not hear that it may sleep wakes the leader, and then sleeps") {
     cluster c{3, sleepy()};
     c.elect(s1);
