@@ -135,6 +135,34 @@ TEST_CASE("F16 a witness with a snapshot of its own gets a state before it is a 
     }
 }
 
+TEST_CASE("F16 a snapshot that a voter takes as a witness is dropped before it is a voter again") {
+    settings config{};
+    config.retained_entries = 100;  // All of the log stays before the snapshot.
+    auto c = steady(3, config);
+    c.propose(s1, 4);
+    c.run_for(usual_timeout);
+    c.change(s1, {{s1}, {s2}});
+    c.run_for(usual_timeout);
+    c.add_outsider(s4);
+    c.change(s1, {{s1}, {s2}, {s4}});
+    c.run_for(usual_timeout * 2);
+    c.change(s1, {{s1}, {s2}, {s4}, {s3, witness}});
+    c.run_for(usual_timeout * 2);
+    c.propose(s1, 4);
+    c.run_for(usual_timeout);
+    c.take_snapshot(s3);
+    REQUIRE(lacks_snapshot_state(c.at(s3)));
+    REQUIRE(c.at(s3).log.base().index < previous(*lacks_from(c, s3)));
+    c.change(s1, {{s1}, {s2}, {s4}});
+    c.run_for(usual_timeout);
+    c.change(s1, {{s1}, {s2}, {s4}, {s3}});
+    c.deliver(s1, s3);
+    CHECK(c.at(s3).snapshot == snapshot_description{});
+    c.run_for(usual_timeout * 4);
+    CHECK(is_whole(c, s3));
+    CHECK(c.safe());
+}
+
 TEST_CASE("F16 a witness that got a snapshot's description alone gets the snapshot") {
     settings config{};
     config.retained_entries = 0;
