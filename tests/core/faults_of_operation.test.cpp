@@ -454,7 +454,8 @@ TEST_CASE("F8 a notice is believed of members and of configurations that are new
     CHECK_FALSE(c.at(s2).tasks->removed_at);
     c.inject(s3, s1, notice);
     CHECK(c.at(s1).is_leader());
-    c.inject(s3, s2, notice);
+    c.inject(s3, s2, removal_notice{{7}, {9}});
+    CHECK(c.term(s2) == 1);  // It starts no election again, in whatever term that would be.
     CHECK(c.at(s2).tasks->removed_at == log_index{9});
     CHECK(c.last_effects().rare->removed == log_index{9});
     c.heartbeat(s1);

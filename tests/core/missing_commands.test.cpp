@@ -63,6 +63,16 @@ TEST_CASE("F16 a witness knows from where its log lacks commands, after a restar
     for (const auto id : {s1, s2, s3}) CHECK_FALSE(lacks_from(c, id));
 }
 
+TEST_CASE("F16 what a log lacks is known until the last entry that lacks it is cut off") {
+    const auto c = with_witness_s4();
+    const auto first = *lacks_from(c, s4);
+    auto s = c.at(s4);
+    cut_off_log(s, first);
+    CHECK(s.tasks->lacks_from == first);
+    cut_off_log(s, previous(first));
+    CHECK_FALSE(s.tasks->lacks_from);
+}
+
 TEST_CASE("F16 a server that was a witness gets all commands before it votes as another part") {
     for (const auto part : {member_part::voter, learner})
         for (const bool restarted : {false, true}) {

@@ -235,6 +235,24 @@ TEST_CASE("who is woken by another tells the leader, who may not have heard it")
     CHECK(c.network().size() == 1);
 }
 
+TEST_CASE("a late reply wakes no leader that sleeps") {
+    auto c = sleeping();
+    c.give(s1, received{s2, ack(c.term(s1), c.last(s1)), {}});
+    CHECK_FALSE(c.deadline(s1, timer::heartbeat));
+}
+
+TEST_CASE("F13 a server that knows that it was removed wakes nobody") {
+    auto c = sleeping();
+    c.change(s1, {{s2}, {s3}});
+    c.run_for(settings{}.election_timeout * 4);
+    REQUIRE_FALSE(c.at(s1).members().slot_of(s1));
+    c.crash(s1);
+    c.restart(s1);
+    c.give(s1, wake_requested{});
+    CHECK(count<wake_up>(c, s1, s2) == 0);
+    CHECK(count<wake_up>(c, s1, s3) == 0);
+}
+
 TEST_CASE("a leader wakes the others by its heartbeats alone") {
     auto c = sleeping();
     SUBCASE("a follower has woken it") {
