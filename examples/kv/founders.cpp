@@ -85,4 +85,14 @@ founders::let_begin(const std::vector<birth_answer>& unborn_ones, const loading&
     return begun;
 }
 
+std::variant<founders, std::string> founders_of(const operator_flags& flags) {
+    auto read = read_cluster_file(flags.cluster_file);
+    if (const auto* error = std::get_if<layout_error>(&read))
+        return flags.cluster_file + ": " + error->text;
+    auto own = read_keys(flags.key_paths);
+    if (auto* wrong = std::get_if<std::string>(&own)) return std::move(*wrong);
+    return founders{std::get<cluster_layout>(std::move(read)).servers,
+                    std::get<keys>(std::move(own))};
+}
+
 }  // namespace raft_kv

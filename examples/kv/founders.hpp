@@ -17,6 +17,7 @@
 #include "birth.hpp"
 #include "cluster_file.hpp"
 #include "keys.hpp"
+#include "operator_flags.hpp"
 
 namespace raft_kv {
 
@@ -57,5 +58,8 @@ private:
     std::vector<server_address> servers_;
     keys own_;
 };
+
+/// The servers in the cluster file, which are shown the keys; or what is wrong with a file.
+[[nodiscard]] std::variant<founders, std::string> founders_of(const operator_flags& flags);
 
 }  // namespace raft_kv

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "birth.hpp"
-#include "cluster_file.hpp"
 #include "founders.hpp"
 #include "operator_flags.hpp"
 
@@ -100,13 +99,9 @@ int init(std::span<char*> arguments) {
         std::fwrite(help_text.data(), 1, help_text.size(), stdout);
         return 0;
     }
-    auto read = read_cluster_file(flags.cluster_file);
-    if (const auto* error = std::get_if<layout_error>(&read))
-        return complain(flags.cluster_file + ": " + error->text, failed);
-    const auto own = read_keys(flags.key_paths);
-    if (const auto* wrong = std::get_if<std::string>(&own)) return complain(*wrong, failed);
-    return found({std::get<cluster_layout>(std::move(read)).servers, std::get<keys>(own)},
-                 flags.wait);
+    const auto all = founders_of(flags);
+    if (const auto* wrong = std::get_if<std::string>(&all)) return complain(*wrong, failed);
+    return found(std::get<founders>(all), flags.wait);
 }
 
 }  // namespace raft_kv

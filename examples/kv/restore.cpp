@@ -16,7 +16,6 @@
 #include <variant>
 #include <vector>
 
-#include "cluster_file.hpp"
 #include "founders.hpp"
 #include "kv.hpp"
 #include "operator_flags.hpp"
@@ -181,16 +180,12 @@ int restore(std::span<char*> arguments) {
         std::fwrite(help_text.data(), 1, help_text.size(), stdout);
         return 0;
     }
-    auto read = read_cluster_file(flags.cluster_file);
-    if (const auto* error = std::get_if<layout_error>(&read))
-        return complain(flags.cluster_file + ": " + error->text, failed);
-    const auto own = read_keys(flags.key_paths);
-    if (const auto* wrong = std::get_if<std::string>(&own)) return complain(*wrong, failed);
+    const auto all = founders_of(flags);
+    if (const auto* wrong = std::get_if<std::string>(&all)) return complain(*wrong, failed);
     raft::backup_reader reader;
     kv store;
     if (const auto wrong = read_backup(flags.file, reader, store)) return complain(*wrong, failed);
-    return bear({std::get<cluster_layout>(std::move(read)).servers, std::get<keys>(own)}, flags,
-                reader, store);
+    return bear(std::get<founders>(all), flags, reader, store);
 }
 
 }  // namespace raft_kv

@@ -45,6 +45,19 @@ void remove_s4(cluster& c) {
     REQUIRE_FALSE(c.at(s1).members().slot_of(s4));
 }
 
+/// s3 leaves, comes back as a witness beside a voter s4, and acknowledges four commands.
+void bring_s3_back_as_witness(cluster& c) {
+    c.change(s1, {{s1}, {s2}});
+    c.run_for(usual_timeout);
+    c.add_outsider(s4);
+    c.change(s1, {{s1}, {s2}, {s4}});
+    c.run_for(usual_timeout * 2);
+    c.change(s1, {{s1}, {s2}, {s4}, {s3, witness}});
+    c.run_for(usual_timeout * 2);
+    c.propose(s1, 4);
+    c.run_for(usual_timeout);
+}
+
 /// All of the log of `id` has its commands, and is the leader's.
 [[nodiscard]] bool is_whole(const cluster& c, member_id id) {
     return !lacks_from(c, id) && !c.at(id).tasks->lost_through && c.last(id) == c.last(s1) &&
@@ -151,15 +164,7 @@ TEST_CASE("F16 a snapshot that a voter takes as a witness is dropped before it i
     auto c = steady(3, config);
     c.propose(s1, 4);
     c.run_for(usual_timeout);
-    c.change(s1, {{s1}, {s2}});
-    c.run_for(usual_timeout);
-    c.add_outsider(s4);
-    c.change(s1, {{s1}, {s2}, {s4}});
-    c.run_for(usual_timeout * 2);
-    c.change(s1, {{s1}, {s2}, {s4}, {s3, witness}});
-    c.run_for(usual_timeout * 2);
-    c.propose(s1, 4);
-    c.run_for(usual_timeout);
+    bring_s3_back_as_witness(c);
     c.take_snapshot(s3);
     REQUIRE(lacks_snapshot_state(c.at(s3)));
     REQUIRE(c.at(s3).log.base().index < previous(*lacks_from(c, s3)));
@@ -197,15 +202,7 @@ TEST_CASE("F16 a voter that comes back as a witness keeps what it has and lacks 
     c.propose(s1, 4);
     c.run_for(usual_timeout);
     const auto whole = c.commit(s3);
-    c.change(s1, {{s1}, {s2}});
-    c.run_for(usual_timeout);
-    c.add_outsider(s4);
-    c.change(s1, {{s1}, {s2}, {s4}});
-    c.run_for(usual_timeout * 2);
-    c.change(s1, {{s1}, {s2}, {s4}, {s3, witness}});
-    c.run_for(usual_timeout * 2);
-    c.propose(s1, 4);
-    c.run_for(usual_timeout);
+    bring_s3_back_as_witness(c);
     REQUIRE(c.commit(s3) == c.commit(s1));
     REQUIRE(lacks_from(c, s3));
     CHECK(lacks_from(c, s3)->value > whole);
