@@ -8,6 +8,7 @@
 namespace raft_kv {
 
 struct activity {
+    std::uint64_t commands = 0;  ///< Of clients, whatever became of them.
     // Each write has one of these outcomes.
     std::uint64_t writes_applied = 0;
     std::uint64_t writes_refused = 0;

@@ -16,15 +16,6 @@ std::optional<std::string_view> obstacle_to_name(std::string_view name) {
     return "ERR Client names cannot contain spaces, newlines or special characters.";
 }
 
-std::string line_of(const client_state& client) {
-    const auto& open = client.transaction;
-    return "id=" + std::to_string(client.id) + " addr=" + client.address +
-           " laddr=" + client.own_address + " name=" + client.name +
-           " db=0 multi=" + (open.is_open() ? std::to_string(open.commands()) : "-1") +
-           " user=" + std::string{client.rights.user} +
-           " resp=" + std::to_string(static_cast<int>(client.spoken)) + "\n";
-}
-
 namespace commands {
 
 namespace {
@@ -46,13 +37,6 @@ void setname(local_call& call) { set_name(call, call.words[2]); }
 /// What libraries tell of themselves is of no use here.
 void setinfo(local_call& call) { call.reply.ok(); }
 
-void client_info(local_call& call) { call.reply.bulk(line_of(call.client)); }
-
-void list(local_call& call) {
-    if (call.words.size() > 2) return call.reply.error("ERR syntax error: CLIENT LIST tells all");
-    call.reply.bulk(call.server.client_lines());
-}
-
 /// No client is sent away for want of memory but for what it does not fetch.
 void no_evict(local_call& call) {
     if (!same_word(call.words[2], "on") && !same_word(call.words[2], "off"))
@@ -61,9 +45,11 @@ void no_evict(local_call& call) {
 }
 
 void reply_mode(local_call& call) {
-    if (!same_word(call.words[2], "on"))
-        return call.reply.error("ERR every request is answered: CLIENT REPLY takes ON alone");
-    call.reply.ok();
+    const auto mode = call.words[2];
+    if (same_word(mode, "on")) return call.reply.ok();
+    const auto is_known = same_word(mode, "off") || same_word(mode, "skip");
+    call.reply.error(is_known ? "ERR every request is answered: CLIENT REPLY takes ON alone"
+                              : syntax_error);
 }
 
 void help(local_call& call) { tell_subcommands(call.reply, "client", client_subcommands); }
@@ -78,7 +64,13 @@ constexpr std::array table{
     subcommand("help", 2, "This text.", help),
     subcommand("id", 2, "The number of this connection.", id),
     subcommand("info", 2, "What the server knows of this connection.", client_info),
-    subcommand("list", -2, "What it knows of all connections, a line each.", list),
+    for_operators(subcommand("kill", -3,
+                             "<address> | [ID n] [ADDR a] [LADDR a] [TYPE t] [USER name] "
+                             "[SKIPME yes|no]: closes connections.",
+                             client_kill)),
+    subcommand("list", -2,
+               "[TYPE t | ID n ...]: what it knows of these connections, or all, a line each.",
+               client_list),
     subcommand("no-evict", 3, "ON|OFF: taken, and of no effect.", no_evict),
     subcommand("reply", 3, "ON: every request is answered, as it is anyway.", reply_mode),
     subcommand("setinfo", 4, "<attribute> <value>: taken, and not kept.", setinfo),
@@ -101,7 +93,7 @@ void echo(local_call& call) { call.reply.bulk(call.words[1]); }
 
 void select(local_call& call) {
     const auto database = integer_in(call.words[1]);
-    if (!database) return call.reply.error("ERR invalid DB index");
+    if (!database) return call.reply.error(no_integer);
     if (*database != 0) return call.reply.error("ERR SELECT is not allowed in cluster mode");
     call.reply.ok();
 }

@@ -30,19 +30,29 @@ clients::~clients() {
     for (const auto& [id, each] : std::exchange(connections_, {})) each->close();
 }
 
-std::string clients::lines() const {
-    std::vector<const connection*> all;
-    for (const auto& each : connections_) all.push_back(each.second.get());
-    std::ranges::sort(all, {}, &connection::id);
+std::string clients::lines(const client_filter& which) const {
+    std::vector<const connection*> found;
+    for (const auto& [id, each] : connections_)
+        if (fits(which, each->client())) found.push_back(each.get());
+    std::ranges::sort(found, {}, &connection::id);
     std::string text;
-    for (const auto* each : all) text += line_of(each->client());
+    for (const auto* each : found) text += line_of(each->client());
     return text;
+}
+
+std::size_t clients::close_all(const client_filter& which) {
+    std::vector<std::shared_ptr<connection>> found;
+    for (const auto& [id, each] : connections_)
+        if (fits(which, each->client())) found.push_back(each);
+    for (const auto& each : found) each->close();
+    return found.size();
 }
 
 client_report clients::report() const {
     return {.connected = connections_.size(),
             .most = most_.clients_max,
             .in_reserve = reserve_.size(),
+            .came = last_id_,
             .turned_away = turned_away_,
             .reply_bytes = replies_.total()};
 }

@@ -57,8 +57,10 @@ public:
 
     [[nodiscard]] bool empty() const { return connections_.empty(); }
     [[nodiscard]] client_report report() const;
-    /// Of CLIENT LIST, in the order of their coming.
-    [[nodiscard]] std::string lines() const;
+    /// Of CLIENT LIST, for those that fit, in the order of their coming.
+    [[nodiscard]] std::string lines(const client_filter& which) const;
+    /// Those that fit; how many they were.
+    [[nodiscard]] std::size_t close_all(const client_filter& which);
 
     // connection_owner
     void changed(session& which) override { changed_(which); }

@@ -6,6 +6,7 @@
 // cluster. A command with subcommands has a table of them.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include <string_view>
 #include <variant>
 
+#include "client_filter.hpp"
 #include "cluster_request.hpp"
 #include "kv.hpp"
 #include "lifetimes.hpp"
@@ -36,10 +38,15 @@ inline constexpr std::string_view version = RAFT_KV_VERSION;
 /// The Redis that clients may take this for: some ask before they use what newer ones have.
 inline constexpr std::string_view redis_version = "7.0.0";
 
+struct command;
+
 /// What the server keeps of a client between its requests.
 struct client_state {
     std::uint64_t id = 0;
     std::string name{};
+    std::chrono::steady_clock::time_point since{};   ///< It came,
+    std::chrono::steady_clock::time_point active{};  ///< and was heard, or fetched anything, last.
+    const command* last_command = nullptr;
     std::string address{};      ///< Where it called from,
     std::string own_address{};  ///< and where it called.
     protocol spoken = protocol::resp2;
@@ -171,6 +178,7 @@ void tell_subcommands(reply_writer reply, std::string_view name, subcommand_tabl
 
 /// The line of CLIENT LIST.
 [[nodiscard]] std::string line_of(const client_state& client);
+[[nodiscard]] bool fits(const client_filter& filter, const client_state& client);
 /// What is wrong with a client's name, if anything is.
 [[nodiscard]] std::optional<std::string_view> obstacle_to_name(std::string_view name);
 
@@ -191,6 +199,11 @@ void readonly(local_call& call);
 void readwrite(local_call& call);
 std::span<const command> client_subcommands();
 
+// client_list.cpp
+void client_info(local_call& call);
+void client_list(local_call& call);
+void client_kill(local_call& call);
+
 // greeting_commands.cpp
 void hello(local_call& call);
 void auth(local_call& call);
@@ -207,6 +220,11 @@ std::span<const command> cluster_subcommands();
 
 // info_command.cpp
 void info(local_call& call);
+
+// monitoring_commands.cpp
+std::span<const command> latency_subcommands();
+std::span<const command> module_subcommands();
+std::span<const command> slowlog_subcommands();
 
 // raft_commands.cpp
 std::span<const command> raft_subcommands();
@@ -244,8 +262,13 @@ std::optional<std::string_view> incrby(const word_list& words, batch_writer batc
 std::optional<std::string_view> decrby(const word_list& words, batch_writer batch);
 std::optional<std::string_view> append(const word_list& words, batch_writer batch);
 std::optional<std::string_view> mset(const word_list& words, batch_writer batch);
+std::optional<std::string_view> msetnx(const word_list& words, batch_writer batch);
 std::optional<std::string_view> cas(const word_list& words, batch_writer batch);
 std::optional<std::string_view> flushall(const word_list& words, batch_writer batch);
+
+// object_commands.cpp
+std::span<const command> object_subcommands();
+std::span<const command> memory_subcommands();
 
 // expiry_commands.cpp
 void ttl(read_call& call);

@@ -95,7 +95,7 @@ void connection::read() {
 void connection::was_read(const asio::error_code& error, std::size_t count) {
     reading_ = false;
     if (closed_) return;
-    active_at_ = clock::now();
+    was_active();
     if (!has_spoken_) note_strange_beginning(error, count);
     if (closed_) return;
     if (error == asio::error::eof) {
@@ -124,7 +124,7 @@ void connection::write() {
     const auto bytes = begin_sending();
     const auto goes_on = [here = self()](const asio::error_code& error, std::size_t count) {
         constexpr std::size_t piece = 64 * limits::kibibyte;
-        if (count > 0) here->active_at_ = clock::now();
+        if (count > 0) here->was_active();
         return error ? 0 : piece;
     };
     asio::async_write(stream_, asio::buffer(bytes.data(), bytes.size()), goes_on,

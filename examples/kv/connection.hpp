@@ -64,7 +64,7 @@ public:
     void start();
     [[nodiscard]] std::uint64_t id() const { return id_; }
     /// When the client last sent or fetched anything.
-    [[nodiscard]] clock::time_point active_at() const { return active_at_; }
+    [[nodiscard]] clock::time_point active_at() const { return client().active; }
     /// Its part of the memory that unfetched replies take.
     [[nodiscard]] std::size_t reply_share() const { return replies_.bytes(); }
     void settle() override;
@@ -83,7 +83,6 @@ private:
 
     connection_owner& owner_;
     reply_budget::share replies_;
-    clock::time_point active_at_ = clock::now();
     client_stream stream_;
     std::uint64_t id_;
     bool reading_ = false;

@@ -24,6 +24,12 @@ std::span<const std::string_view> after_name(const word_list& words) {
     return std::span{words}.subspan(1);
 }
 
+problem check_pairs(std::span<const std::string_view> pairs) {
+    for (std::size_t i = 0; i < pairs.size(); i += 2)
+        if (const auto wrong = check_pair(pairs[i], pairs[i + 1])) return wrong;
+    return std::nullopt;
+}
+
 problem add_increment(std::string_view key, std::int64_t by, batch_writer batch) {
     if (const auto wrong = check_key(key)) return wrong;
     batch.increment(key, by);
@@ -170,9 +176,16 @@ problem append(const word_list& words, batch_writer batch) {
 problem mset(const word_list& words, batch_writer batch) {
     const auto pairs = after_name(words);
     if (pairs.size() % 2 != 0) return "ERR wrong number of arguments for 'mset' command";
-    for (std::size_t i = 0; i < pairs.size(); i += 2)
-        if (const auto wrong = check_pair(pairs[i], pairs[i + 1])) return wrong;
+    if (const auto wrong = check_pairs(pairs)) return wrong;
     batch.set_many(pairs);
+    return std::nullopt;
+}
+
+problem msetnx(const word_list& words, batch_writer batch) {
+    const auto pairs = after_name(words);
+    if (pairs.size() % 2 != 0) return "ERR wrong number of arguments for 'msetnx' command";
+    if (const auto wrong = check_pairs(pairs)) return wrong;
+    batch.set_many_if_absent(pairs);
     return std::nullopt;
 }
 

@@ -110,11 +110,16 @@ void auth(local_call& call) {
 }
 
 void reset(local_call& call) {
-    call.client = {.id = call.client.id,
-                   .address = std::move(call.client.address),
-                   .own_address = std::move(call.client.own_address),
-                   .is_local = call.client.is_local,
-                   .rights = rights_at_first(call.server.own_keys(), call.client.is_local)};
+    auto& before = call.client;
+    call.client = {.id = before.id,
+                   .since = before.since,
+                   .active = before.active,
+                   .last_command = before.last_command,
+                   .address = std::move(before.address),
+                   .own_address = std::move(before.own_address),
+                   .is_local = before.is_local,
+                   .by_tls = before.by_tls,
+                   .rights = rights_at_first(call.server.own_keys(), before.is_local)};
     call.reply.status("RESET");
 }
 

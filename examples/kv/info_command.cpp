@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // INFO: what this server tells of itself, in sections of lines.
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <fstream>
+#include <string>
 
+#include "cluster_view.hpp"
 #include "commands.hpp"
 #include "server_id.hpp"
 #include <unistd.h>
@@ -34,6 +38,76 @@ void tell_server_section(info_text& out, local_call& call, const server_report& 
     out.line("process_id", static_cast<std::uint64_t>(::getpid()));
     if (self != nullptr) out.line("tcp_port", self->client_port);
     out.line("uptime_in_seconds", report.uptime_seconds);
+    out.line("uptime_in_days", report.uptime_seconds / (24 * 3600));
+}
+
+/// Nobody is blocked: what waits for a leader waits for less than a second.
+void tell_clients_section(info_text& out, const client_report& clients) {
+    out.section("Clients");
+    out.line("connected_clients", clients.connected);
+    out.line("maxclients", clients.most);
+    out.line("blocked_clients", 0);
+}
+
+/// The resident pages of this process; 0 where the system does not say.
+std::uint64_t resident_bytes() {
+    std::ifstream pages{"/proc/self/statm"};
+    std::uint64_t all = 0;
+    std::uint64_t resident = 0;
+    pages >> all >> resident;
+    return pages ? resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
+}
+
+/// What it uses is what the system counts. There is no limit: a server that has no memory left
+/// ends.
+void tell_memory_section(info_text& out, const server_report& report) {
+    const auto used = resident_bytes();
+    out.section("Memory");
+    out.line("used_memory", used);
+    out.line("used_memory_rss", used);
+    out.line("mem_clients_normal", report.clients.reply_bytes);
+    out.line("maxmemory", 0);
+    out.line("maxmemory_policy", "noeviction");
+}
+
+/// A server answers when it has loaded what it had.
+void tell_persistence_section(info_text& out) {
+    out.section("Persistence");
+    out.line("loading", 0);
+}
+
+/// Offsets are indexes of the log.
+void tell_replication_section(info_text& out, local_call& call) {
+    const auto view = view_of(call.server);
+    out.section("Replication");
+    if (!view) {
+        out.line("role", "slave");
+        out.line("master_link_status", "down");
+        return;
+    }
+    const auto& report = view->report;
+    const auto leads = view->leader.id == report.id;
+    out.line("role", leads ? "master" : "slave");
+    if (!leads) {
+        out.line("master_host", view->leader.host);
+        out.line("master_port", port_of(call, view->leader));
+        out.line("master_link_status", "up");
+        out.line("slave_repl_offset", report.applied);
+        out.line("slave_read_only", 1);
+    }
+    out.line("connected_slaves", leads ? view->replicas.size() : 0);
+    for (std::size_t i = 0; leads && i < view->replicas.size(); ++i) {
+        const auto& server = view->replicas[i];
+        const auto member = std::ranges::find(report.members, server.id, &member_report::id);
+        const auto is_known = member != report.members.end();
+        const auto match = is_known ? member->match.value_or(0) : 0;
+        const auto heard_ms = is_known ? member->heard_ms.value_or(0) : 0;
+        out.line("slave" + std::to_string(i), "ip=" + server.host +
+                                                  ",port=" + std::to_string(port_of(call, server)) +
+                                                  ",state=online,offset=" + std::to_string(match) +
+                                                  ",lag=" + std::to_string(heard_ms / 1000));
+    }
+    out.line("master_repl_offset", report.commit);
 }
 
 void tell_raft_section(info_text& out, local_call& call, const server_report& report) {
@@ -61,8 +135,12 @@ void tell_raft_section(info_text& out, local_call& call, const server_report& re
     }
 }
 
-void tell_stats_section(info_text& out, const activity& done) {
+void tell_stats_section(info_text& out, const server_report& report) {
+    const auto& done = report.done;
     out.section("Stats");
+    out.line("total_connections_received", report.clients.came);
+    out.line("total_commands_processed", done.commands);
+    out.line("rejected_connections", report.clients.turned_away);
     out.line("writes_applied", done.writes_applied);
     out.line("writes_refused", done.writes_refused);
     out.line("writes_lost", done.writes_lost);
@@ -100,13 +178,12 @@ void info(local_call& call) {
     const auto report = call.server.report();
     info_text out;
     if (wanted("server")) tell_server_section(out, call, report);
-    if (wanted("clients")) {
-        out.section("Clients");
-        out.line("connected_clients", report.clients.connected);
-        out.line("maxclients", report.clients.most);
-    }
+    if (wanted("clients")) tell_clients_section(out, report.clients);
+    if (wanted("memory")) tell_memory_section(out, report);
+    if (wanted("persistence")) tell_persistence_section(out);
+    if (wanted("replication")) tell_replication_section(out, call);
     if (wanted("raft")) tell_raft_section(out, call, report);
-    if (wanted("stats")) tell_stats_section(out, report.done);
+    if (wanted("stats")) tell_stats_section(out, report);
     if (wanted("storage")) tell_storage_section(out, report.flushes);
     if (wanted("cluster")) {
         out.section("Cluster");

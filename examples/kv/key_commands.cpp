@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The commands that look for keys: KEYS, SCAN, RANDOMKEY.
+#include <charconv>
 #include <cstdint>
 #include <random>
 #include <vector>
@@ -14,6 +15,14 @@ namespace raft_kv::commands {
 namespace {
 
 using problem = std::optional<std::string_view>;
+
+/// Of 64 bits without a sign, as Redis takes one; what is no cursor of ours is at the end.
+std::optional<std::uint64_t> cursor_in(std::string_view word) {
+    std::uint64_t cursor = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), cursor);
+    if (error != std::errc{} || end != word.data() + word.size()) return std::nullopt;
+    return cursor;
+}
 
 constexpr std::string_view pattern_too_long = "ERR the pattern is longer than 1024 bytes";
 
@@ -83,22 +92,21 @@ void randomkey(read_call& call) {
 /// A key that is there from the first call to the last is returned once; one that comes or goes
 /// meanwhile, perhaps.
 void scan(read_call& call) {
-    const auto cursor = integer_in(call.words[1]);
-    if (!cursor || *cursor < 0) return call.reply.error("ERR invalid cursor");
+    const auto cursor = cursor_in(call.words[1]);
+    if (!cursor) return call.reply.error("ERR invalid cursor");
     scan_options options;
     if (const auto wrong = take_scan_options(call.words, options)) return call.reply.error(*wrong);
     std::vector<std::string_view> found;
     std::size_t seen = 0;
     std::size_t bytes = 0;
-    const auto next =
-        call.store.keys().scan(static_cast<std::uint64_t>(*cursor), [&](std::string_view key) {
-            ++seen;
-            if (options.strings && glob_matches(options.pattern, key)) {
-                found.push_back(key);
-                bytes += key.size();
-            }
-            return seen < options.count && bytes < limits::output_bytes_soft;
-        });
+    const auto next = call.store.keys().scan(*cursor, [&](std::string_view key) {
+        ++seen;
+        if (options.strings && glob_matches(options.pattern, key)) {
+            found.push_back(key);
+            bytes += key.size();
+        }
+        return seen < options.count && bytes < limits::output_bytes_soft;
+    });
     call.reply.array(2);
     call.reply.bulk(std::to_string(next));
     call.reply.array(found.size());

@@ -50,6 +50,7 @@ public:
         case operation_code::increment: return increment(reader);
         case operation_code::append: return append(reader);
         case operation_code::set_many: return set_many(reader);
+        case operation_code::set_many_if_absent: return set_many_if_absent(reader);
         case operation_code::compare_and_set: return compare_and_set(reader);
         case operation_code::take: return take(reader);
         case operation_code::set_range: return set_range(reader);
@@ -297,6 +298,21 @@ private:
         }
         if (reader.failed()) return {.what = kind::malformed};
         return {};
+    }
+
+    [[nodiscard]] write_result set_many_if_absent(byte_reader& reader) {
+        auto keys = reader;
+        bool any_is_there = false;
+        for (auto rest = keys.integer<std::uint32_t>(); rest > 1 && !keys.failed(); rest -= 2) {
+            any_is_there = keys_.find(keys.string()) != nullptr || any_is_there;
+            static_cast<void>(keys.string());
+        }
+        if (any_is_there) {
+            reader = keys;
+            return keys.failed() ? write_result{.what = kind::malformed} : number(0);
+        }
+        const auto done = set_many(reader);
+        return done.what == kind::malformed ? done : number(1);
     }
 
     [[nodiscard]] write_result compare_and_set(byte_reader& reader) {

@@ -43,6 +43,7 @@ enum class operation_code : std::uint8_t {
     expire,
     persist,
     put_tls_address,  ///< With a port where clients speak TLS.
+    set_many_if_absent,
 };
 
 /// What clocks show when a command is taken.
@@ -202,6 +203,11 @@ public:
         append_integer(bytes_, server.peer_port);
         append_integer(bytes_, server.client_port);
         if (has_tls) append_integer(bytes_, server.tls_port);
+    }
+
+    /// Keys and values in turn; nothing happens if one of the keys is there.
+    void set_many_if_absent(std::span<const std::string_view> pairs) {
+        list(operation_code::set_many_if_absent, pairs);
     }
 
     void remove_address(std::uint64_t id) {

@@ -67,8 +67,14 @@ public:
     [[nodiscard]] raft::log_index applied() const override { return node().status().last_applied; }
     [[nodiscard]] std::optional<raft::refusal> not_leading() const override;
     [[nodiscard]] std::optional<raft::refusal> not_taking_writes() const override;
-    [[nodiscard]] std::string client_lines() const override { return clients_.lines(); }
+    [[nodiscard]] std::string client_lines(const client_filter& which) const override {
+        return clients_.lines(which);
+    }
+    [[nodiscard]] std::size_t close_clients(const client_filter& which) override {
+        return clients_.close_all(which);
+    }
     [[nodiscard]] std::optional<std::string> take_snapshot() override;
+    void took_command() override { ++done_.commands; }
     [[nodiscard]] write_times times() const override;
     [[nodiscard]] std::string* batch() override { return writes_.open(); }
     void wrote(session& by, std::uint64_t sequence, std::size_t bytes) override;

@@ -29,12 +29,14 @@ namespace raft_kv {
 
 class session;
 struct client_state;
+struct client_filter;
 
 /// Who is connected.
 struct client_report {
     std::size_t connected = 0;
     std::size_t most = 0;           ///< The places for those who ask for data.
     std::size_t in_reserve = 0;     ///< Of those connected, who may not, as all were taken.
+    std::uint64_t came = 0;         ///< Times that somebody did.
     std::uint64_t turned_away = 0;  ///< Times that somebody came and all were taken.
     std::size_t reply_bytes = 0;    ///< The memory of replies that were not fetched.
 };
@@ -94,11 +96,15 @@ public:
     [[nodiscard]] virtual std::optional<raft::refusal> not_leading() const = 0;
     /// Why it takes no writes, if it does not: it neither leads nor hands them to the leader.
     [[nodiscard]] virtual std::optional<raft::refusal> not_taking_writes() const = 0;
-    /// All clients, a line each (`line_of`).
-    [[nodiscard]] virtual std::string client_lines() const = 0;
+    /// The clients that fit, a line each (`line_of`).
+    [[nodiscard]] virtual std::string client_lines(const client_filter& which) const = 0;
+    /// Closes those that fit, and says how many they were.
+    [[nodiscard]] virtual std::size_t close_clients(const client_filter& which) = 0;
     /// Begins a snapshot, or says why not: an error as a client is told.
     [[nodiscard]] virtual std::optional<std::string> take_snapshot() = 0;
 
+    /// A client asked for something that there is.
+    virtual void took_command() = 0;
     /// What clocks show now.
     [[nodiscard]] virtual write_times times() const = 0;
 

@@ -105,6 +105,8 @@ bool session::begin(const word_list& words) {
         return true;
     }
     const auto& which = *std::get<const command*>(asked);
+    client_.last_command = &which;
+    server_.took_command();
     if (refuses(which, words)) return true;
     if (only_operators_ && is_about_data(which)) {
         reply_error(full_text);

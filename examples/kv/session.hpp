@@ -13,6 +13,7 @@
 // Between MULTI and EXEC requests are queued, not begun; EXEC is one write.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -31,6 +32,7 @@ namespace raft_kv {
 class session : public std::enable_shared_from_this<session> {
 public:
     session(service& server, std::uint64_t id) : server_{server}, client_{.id = id} {
+        client_.since = client_.active = std::chrono::steady_clock::now();
         client_.rights = rights_at_first(server.own_keys(), client_.is_local);
     }
     session(const session&) = delete;
@@ -96,6 +98,8 @@ protected:
         client_.rights = rights_at_first(server_.own_keys(), is_local);
     }
     void speaks_tls() { client_.by_tls = true; }
+    /// It has sent or fetched something.
+    void was_active() { client_.active = std::chrono::steady_clock::now(); }
     /// It did not show what it takes, or hears that this server does not: whoever watches is told.
     void was_refused(std::string_view reason) { server_.refused(client_, reason); }
     /// The client is gone: nothing that waits is answered, or keeps memory.

@@ -123,6 +123,7 @@ void session::reply_transaction(reply_writer reply, const transaction_answers& a
             ++next;
         }
     }
+    ends_ = ends_ || client_.quits;
 }
 
 }  // namespace raft_kv

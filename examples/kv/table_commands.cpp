@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "commands.hpp"
@@ -13,9 +14,42 @@ namespace raft_kv::commands {
 
 namespace {
 
-void describe(const command& which, reply_writer& reply) {
-    reply.array(6);
-    reply.bulk(which.name);
+/// Where its keys are, as newer clients read it: from a word on, up to another, so far apart.
+void describe_keys(const command& which, reply_writer& reply) {
+    const auto number = [&](std::string_view name, std::int64_t value) {
+        reply.bulk(name);
+        reply.integer(value);
+    };
+    const auto writes = which.flags.starts_with("write");
+    reply.map(3);
+    reply.bulk("flags");
+    reply.set(2);
+    reply.status(writes ? "RW" : "RO");
+    reply.status(writes ? "update" : "access");
+    reply.bulk("begin_search");
+    reply.map(2);
+    reply.bulk("type");
+    reply.bulk("index");
+    reply.bulk("spec");
+    reply.map(1);
+    number("index", which.first_key);
+    reply.bulk("find_keys");
+    reply.map(2);
+    reply.bulk("type");
+    reply.bulk("range");
+    reply.bulk("spec");
+    reply.map(3);
+    // Counted from the first key, or from the end.
+    number("lastkey", which.last_key < 0 ? which.last_key : which.last_key - which.first_key);
+    number("keystep", which.key_step);
+    number("limit", 0);
+}
+
+/// The ten parts that Redis 7 tells. There are no categories of access, and nothing to hint at.
+void describe(const command& which, reply_writer& reply, std::string_view parent = {}) {
+    reply.array(10);
+    reply.bulk(parent.empty() ? std::string{which.name}
+                              : std::string{parent} + "|" + std::string{which.name});
     reply.integer(which.arity);
     std::size_t count = 1;
     for (const auto byte : which.flags) count += byte == ' ' ? 1 : 0;
@@ -28,6 +62,14 @@ void describe(const command& which, reply_writer& reply) {
     reply.integer(which.first_key);
     reply.integer(which.last_key);
     reply.integer(which.key_step);
+    reply.set(0);
+    reply.set(0);
+    reply.array(which.first_key != 0 ? 1 : 0);
+    if (which.first_key != 0) describe_keys(which, reply);
+    const auto inner =
+        which.subcommands != nullptr ? which.subcommands() : std::span<const command>{};
+    reply.array(inner.size());
+    for (const auto& each : inner) describe(each, reply, which.name);
 }
 
 void document(const command& which, reply_writer& reply) {
@@ -54,26 +96,29 @@ void count(local_call& call) {
     call.reply.integer(static_cast<std::int64_t>(all_commands().size()));
 }
 
-/// FILTERBY PATTERN; there are no modules and no categories.
+/// FILTERBY MODULE, ACLCAT or PATTERN; none is of a module, or in a category.
 void list(local_call& call) {
     const auto& words = call.words;
     const auto filtered = words.size() == 5 && same_word(words[2], "filterby");
     const auto by_pattern = filtered && same_word(words[3], "pattern");
-    if (words.size() != 2 && !by_pattern) return call.reply.error(syntax_error);
+    const auto by_other =
+        filtered && (same_word(words[3], "module") || same_word(words[3], "aclcat"));
+    if (words.size() != 2 && !by_pattern && !by_other) return call.reply.error(syntax_error);
+    const auto pattern = lower_case(by_pattern ? words[4] : "*");
     std::vector<std::string_view> found;
     for (const auto& each : all_commands())
-        if (!by_pattern || glob_matches(lower_case(words[4]), each.name))
-            found.push_back(each.name);
+        if (!by_other && glob_matches(pattern, each.name)) found.push_back(each.name);
     call.reply.array(found.size());
     for (const auto name : found) call.reply.bulk(name);
 }
 
 void getkeys(local_call& call) {
     const word_list words{call.words.begin() + 2, call.words.end()};
-    const auto* which = find_command(words[0]);
-    if (which == nullptr) return call.reply.error("ERR Invalid command specified");
-    if (!arity_fits(*which, words.size()))
+    if (find_command(words[0]) == nullptr) return call.reply.error("ERR Invalid command specified");
+    const auto asked = command_in(words);
+    if (std::holds_alternative<std::string>(asked))
         return call.reply.error("ERR Invalid number of arguments specified for command");
+    const auto* which = std::get<const command*>(asked);
     if (which->first_key == 0) return call.reply.error("ERR The command has no key arguments");
     const auto count = static_cast<int>(words.size());
     const auto last = which->last_key < 0 ? count + which->last_key : which->last_key;
@@ -87,7 +132,7 @@ void describe_named(local_call& call) {
     const auto found = named_commands(call.words);
     call.reply.array(found.size());
     for (const auto* each : found)
-        each != nullptr ? describe(*each, call.reply) : call.reply.no_array();
+        each != nullptr ? describe(*each, call.reply) : call.reply.nothing();
 }
 
 void docs(local_call& call) {
@@ -102,13 +147,16 @@ void command_help(local_call& call) {
 }
 
 /// redis-benchmark asks for the first two, to show them beside its figures: there are no snapshots
-/// at times of the day, and every write is in a log on the disk before it is answered.
+/// at times of the day, and every write is in a log on the disk before it is answered. Queues and
+/// locks ask whether a key that does not expire can be evicted: none is.
 void get(local_call& call) {
     struct setting {
         std::string_view name;
         std::string_view value;
     };
-    static constexpr setting settings[] = {{"save", ""}, {"appendonly", "yes"}, {"databases", "1"}};
+    static constexpr setting settings[] = {{"save", ""},       {"appendonly", "yes"},
+                                           {"databases", "1"}, {"cluster-enabled", "yes"},
+                                           {"maxmemory", "0"}, {"maxmemory-policy", "noeviction"}};
     const auto& words = call.words;
     std::vector<setting> found;
     for (const auto& each : settings) {

@@ -2,8 +2,10 @@
 //
 // What programs for Redis send without thinking: the smaller commands on strings, SCAN, and what a
 // server tells of itself.
+#include <cstdint>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -140,11 +142,147 @@ TEST_CASE_FIXTURE(answering, "commands: CLIENT, CONFIG and COMMAND") {
     CHECK(answer("CLIENT LIST\r\n") == "$7\r\na line\n\r\n");
     CHECK(answer("CLIENT NO-EVICT on\r\n") == "+OK\r\n");
     CHECK(answer("CLIENT SETNAME bob\r\nCLIENT INFO\r\n")
-              .ends_with("id=42 addr= laddr= name=bob db=0 multi=-1 user=default resp=2\n\r\n"));
+              .find("\r\nid=42 addr= laddr= name=bob age=0 ") != std::string::npos);
     CHECK(answer("CONFIG SET save x\r\n").starts_with("-ERR CONFIG SET is refused"));
     CHECK(answer("COMMAND GETKEYS mset a 1 b 2\r\n") == "*2\r\n$1\r\na\r\n$1\r\nb\r\n");
     CHECK(answer("COMMAND GETKEYS time\r\n") == "-ERR The command has no key arguments\r\n");
     CHECK(answer("COMMAND GETKEYS get\r\n").starts_with("-ERR Invalid number of arguments"));
     CHECK(answer("COMMAND GETKEYS nope\r\n") == "-ERR Invalid command specified\r\n");
     CHECK(answer("COMMAND LIST FILTERBY PATTERN gets*\r\n") == "*1\r\n$6\r\ngetset\r\n");
+}
+
+TEST_CASE_FIXTURE(answering, "commands: MSETNX sets all or nothing and TOUCH counts keys") {
+    CHECK(answer("MSETNX a 1 b 2\r\n") == ":1\r\n");
+    CHECK(answer("MSETNX c 3 b 4\r\n") == ":0\r\n");
+    CHECK(answer("MGET a b c\r\n") == "*3\r\n$1\r\n1\r\n$1\r\n2\r\n$-1\r\n");
+    CHECK(answer("MSETNX c 3 c 4\r\n") == ":1\r\n");
+    CHECK(answer("GET c\r\n") == "$1\r\n4\r\n");
+    CHECK(answer("MSETNX a\r\n").starts_with("-ERR wrong number of arguments"));
+    CHECK(answer("MSETNX a 1 b\r\n") == "-ERR wrong number of arguments for 'msetnx' command\r\n");
+    CHECK(answer("MULTI\r\nMSETNX d 1 a 2\r\nSET e 1\r\nEXEC\r\n") ==
+          "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:0\r\n+OK\r\n");
+    CHECK(answer("TOUCH a b none\r\n") == ":2\r\n");
+}
+
+TEST_CASE_FIXTURE(answering, "commands: OBJECT and MEMORY tell how a value is kept") {
+    CHECK(answer("SET a 12345\r\n") == "+OK\r\n");
+    CHECK(answer("OBJECT ENCODING a\r\n") == "$3\r\nraw\r\n");
+    CHECK(answer("OBJECT ENCODING none\r\n") == "$-1\r\n");
+    CHECK(answer("OBJECT FREQ a\r\n") == "-ERR unknown subcommand 'FREQ'. Try OBJECT HELP.\r\n");
+    const auto bytes = std::stoi(answer("MEMORY USAGE a\r\n").substr(1));
+    CHECK(bytes > 6);
+    CHECK(answer("SET a 1234567\r\n") == "+OK\r\n");
+    CHECK(answer("MEMORY USAGE a SAMPLES 0\r\n") == ":" + std::to_string(bytes + 2) + "\r\n");
+    CHECK(answer("MEMORY USAGE none\r\n") == "$-1\r\n");
+    CHECK(answer("MEMORY USAGE a 5\r\n") == "-ERR syntax error\r\n");
+    CHECK(answer("COMMAND GETKEYS MEMORY USAGE a\r\n") == "*1\r\n$1\r\na\r\n");
+}
+
+TEST_CASE_FIXTURE(answering, "commands: CLIENT KILL says whom and CLIENT INFO what it does") {
+    CHECK(answer("CLIENT KILL ID 7 ADDR h:1 USER default\r\n") == ":1\r\n");
+    REQUIRE(server.to_close_.size() == 1);
+    CHECK(server.to_close_[0].ids == std::vector<std::uint64_t>{7});
+    CHECK(server.to_close_[0].address == "h:1");
+    CHECK(server.to_close_[0].user == "default");
+    CHECK(server.to_close_[0].but == 42);
+    CHECK(answer("CLIENT KILL h:1\r\n") == "+OK\r\n");
+    CHECK(answer("CLIENT KILL ID 0\r\n") == "-ERR client-id should be greater than 0\r\n");
+    CHECK(answer("CLIENT KILL SKIPME maybe\r\n") == "-ERR syntax error\r\n");
+    CHECK(answer("CLIENT KILL ID 7 ADDR\r\n") == "-ERR syntax error\r\n");
+    CHECK(answer("READONLY\r\nMULTI\r\nCLIENT INFO\r\nEXEC\r\n")
+              .find(" flags=r db=0 sub=0 psub=0 multi=-1 events=r cmd=exec ") != std::string::npos);
+    CHECK(answer("CLIENT INFO\r\n")
+              .find(" age=0 idle=0 flags=r db=0 sub=0 psub=0 multi=-1 "
+                    "events=r cmd=client|info user=default") != std::string::npos);
+    CHECK(answer("CLIENT KILL ID 42 SKIPME no\r\n") == ":2\r\n");
+    CHECK(client.finished());
+}
+
+TEST_CASE_FIXTURE(answering, "commands: INFO tells of memory and of replication") {
+    const auto told = answer("INFO memory replication\r\n");
+    for (const auto* line :
+         {"# Memory\r\nused_memory:", "\r\nmaxmemory:0\r\n",
+          "# Replication\r\nrole:master\r\nconnected_slaves:1\r\n",
+          "slave0:ip=two,port=6002,state=online,offset=0,lag=0\r\n", "master_repl_offset:9\r\n"})
+        CHECK(told.find(line) != std::string::npos);
+    server.leader_ = 2;
+    CHECK(answer("INFO replication\r\n")
+              .find("role:slave\r\nmaster_host:two\r\n"
+                    "master_port:6002\r\nmaster_link_status:up\r\n") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(answering, "commands: INFO has the lines that redis-cli and monitors read") {
+    const auto told = answer("INFO\r\n");
+    for (const auto* line :
+         {"uptime_in_days:0\r\n", "blocked_clients:0\r\n", "used_memory:", "loading:0\r\n",
+          "total_connections_received:0\r\n", "total_commands_processed:0\r\n"}) {
+        CAPTURE(line);
+        CHECK(told.find(std::string{"\r\n"} + line) != std::string::npos);
+    }
+    CHECK(answer("CONFIG GET maxmemory*\r\n") ==
+          "*4\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n$16\r\nmaxmemory-policy\r\n$10\r\n"
+          "noeviction\r\n");
+}
+
+TEST_CASE_FIXTURE(answering, "commands: CLIENT LIST and KILL by type and user as Redis has them") {
+    CHECK(answer("CLIENT LIST TYPE normal\r\n") == "$7\r\na line\n\r\n");
+    CHECK(answer("CLIENT LIST TYPE replica\r\n") == "$0\r\n\r\n");
+    CHECK(answer("CLIENT LIST TYPE foo\r\n") == "-ERR Unknown client type 'foo'\r\n");
+    CHECK(answer("CLIENT LIST ID 7 8\r\n") == "$7\r\na line\n\r\n");
+    CHECK(answer("CLIENT LIST ID x\r\n") == "-ERR Invalid client ID\r\n");
+    CHECK(answer("CLIENT LIST FOO\r\n") == "-ERR syntax error\r\n");
+    CHECK(answer("CLIENT KILL TYPE foo\r\n") == "-ERR Unknown client type 'foo'\r\n");
+    CHECK(answer("CLIENT KILL USER operator\r\n") == "-ERR No such user 'operator'\r\n");
+    server.keys_.operator_password = "secret";
+    CHECK(answer("AUTH operator secret\r\nCLIENT KILL USER operator\r\n") == "+OK\r\n:1\r\n");
+    CHECK(answer("CLIENT KILL TYPE pubsub SKIPME no\r\n") == ":1\r\n");
+    REQUIRE_FALSE(server.to_close_.empty());
+    CHECK(server.to_close_.back().of_other_type);
+    CHECK_FALSE(client.finished());
+    CHECK(answer("CLIENT REPLY FOO\r\n") == "-ERR syntax error\r\n");
+    CHECK(answer("MULTI\r\nCLIENT KILL ID 42 SKIPME no\r\nEXEC\r\nPING\r\n") ==
+          "+OK\r\n+QUEUED\r\n*1\r\n:2\r\n");
+    CHECK(client.finished());
+}
+
+TEST_CASE_FIXTURE(answering, "commands: RESET leaves how the client came and how long it is here") {
+    client.comes_by_tls();
+    server.layout_.tls_port = 6201;
+    server.leader_ = 2;
+    CHECK(answer("RESET\r\nGET a\r\n") == "+RESET\r\n-MOVED 15495 two:6201\r\n");
+    CHECK(answer("CLIENT INFO\r\n").find(" age=0 idle=0 ") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(answering, "commands: what monitors ask is answered by one that notes nothing") {
+    CHECK(answer("SLOWLOG GET 10\r\n") == "*0\r\n");
+    CHECK(answer("SLOWLOG LEN\r\nSLOWLOG RESET\r\n") == ":0\r\n+OK\r\n");
+    CHECK(answer("LATENCY LATEST\r\nLATENCY HISTORY command\r\n") == "*0\r\n*0\r\n");
+    CHECK(answer("LATENCY RESET\r\n") == ":0\r\n");
+    CHECK(answer("MODULE LIST\r\n") == "*0\r\n");
+    CHECK(answer("MODULE LOAD x\r\n") == "-ERR unknown subcommand 'LOAD'. Try MODULE HELP.\r\n");
+    CHECK(answer("LATENCY HELP\r\n").starts_with("*9\r\n+LATENCY <subcommand>"));
+}
+
+TEST_CASE_FIXTURE(answering, "commands: smaller answers as Redis gives them") {
+    CHECK(answer("SELECT x\r\n") == "-ERR value is not an integer or out of range\r\n");
+    CHECK(answer("SCAN 18446744073709551615\r\n") == "*2\r\n$1\r\n0\r\n*0\r\n");
+    CHECK(answer("SCAN 18446744073709551616\r\n") == "-ERR invalid cursor\r\n");
+    CHECK(answer("SET a 1\r\nOBJECT REFCOUNT a\r\nOBJECT REFCOUNT b\r\n") ==
+          "+OK\r\n:1\r\n$-1\r\n");
+    CHECK(answer("MEMORY USAGE a SAMPLES -1\r\n") == "-ERR syntax error\r\n");
+    CHECK(answer("COMMAND LIST FILTERBY MODULE x\r\n") == "*0\r\n");
+    CHECK(answer("COMMAND LIST FILTERBY ACLCAT string\r\n") == "*0\r\n");
+    CHECK(answer("COMMAND INFO get\r\n").find("*2\r\n+RO\r\n+access\r\n") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(answering, "commands: COMMAND tells where keys are and what a subcommand takes") {
+    CHECK(
+        answer("COMMAND INFO mset\r\n") ==
+        "*1\r\n*10\r\n$4\r\nmset\r\n:-3\r\n*2\r\n+write\r\n+denyoom\r\n:1\r\n:-1\r\n:2\r\n*0\r\n"
+        "*0\r\n*1\r\n*6\r\n$5\r\nflags\r\n*2\r\n+RW\r\n+update\r\n$12\r\nbegin_search\r\n*4\r\n"
+        "$4\r\ntype\r\n$5\r\nindex\r\n$4\r\nspec\r\n*2\r\n$5\r\nindex\r\n:1\r\n$9\r\nfind_keys\r\n"
+        "*4\r\n$4\r\ntype\r\n$5\r\nrange\r\n$4\r\nspec\r\n*6\r\n$7\r\nlastkey\r\n:-1\r\n"
+        "$7\r\nkeystep\r\n:2\r\n$5\r\nlimit\r\n:0\r\n*0\r\n");
+    CHECK(answer("COMMAND INFO object\r\n").find("$15\r\nobject|encoding\r\n:3\r\n") !=
+          std::string::npos);
 }

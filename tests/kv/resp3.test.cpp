@@ -55,12 +55,12 @@ TEST_CASE_FIXTURE(one_client, "resp3: there is one user who needs no password") 
 
 TEST_CASE_FIXTURE(one_client, "resp3: maps, sets and nulls only on a connection that asked") {
     CHECK(says("CONFIG GET save\r\n").starts_with("*2\r\n"));
-    CHECK(says("COMMAND INFO none\r\n") == "*1\r\n*-1\r\n");
+    CHECK(says("COMMAND INFO none\r\n") == "*1\r\n$-1\r\n");
     says("HELLO 3\r\n");
     CHECK(says("CONFIG GET save\r\n") == "%1\r\n$4\r\nsave\r\n$0\r\n\r\n");
     CHECK(says("CONFIG GET none\r\n") == "%0\r\n");
     CHECK(says("COMMAND INFO none\r\n") == "*1\r\n_\r\n");
-    CHECK(says("COMMAND INFO get\r\n").starts_with("*1\r\n*6\r\n$3\r\nget\r\n:2\r\n~2\r\n+"));
+    CHECK(says("COMMAND INFO get\r\n").starts_with("*1\r\n*10\r\n$3\r\nget\r\n:2\r\n~2\r\n+"));
     CHECK(says("COMMAND DOCS get\r\n").starts_with("%1\r\n$3\r\nget\r\n%3\r\n"));
     CHECK(says("RAFT STATUS\r\n").starts_with("%18\r\n"));
     CHECK(says("CLIENT GETNAME\r\n") == "_\r\n");

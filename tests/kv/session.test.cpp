@@ -24,8 +24,10 @@ TEST_CASE_FIXTURE(one_client, "session: what the server answers by itself") {
     CHECK(says("CONFIG GET save\r\n") == "*2\r\n$4\r\nsave\r\n$0\r\n\r\n");
     CHECK(says("CONFIG GET nothing\r\n") == "*0\r\n");
     CHECK(says("COMMAND COUNT\r\n") == ":" + std::to_string(all_commands().size()) + "\r\n");
-    CHECK(says("COMMAND INFO get none\r\n") ==
-          "*2\r\n*6\r\n$3\r\nget\r\n:2\r\n*2\r\n+readonly\r\n+fast\r\n:1\r\n:1\r\n:1\r\n*-1\r\n");
+    const auto told = says("COMMAND INFO get none\r\n");
+    CHECK(told.starts_with(
+        "*2\r\n*10\r\n$3\r\nget\r\n:2\r\n*2\r\n+readonly\r\n+fast\r\n:1\r\n:1\r\n:1\r\n"));
+    CHECK(told.ends_with("*0\r\n$-1\r\n"));
     CHECK(says("COMMAND DOCS none\r\n") == "*0\r\n");
     CHECK(says("CLUSTER KEYSLOT foo\r\n") == ":12182\r\n");
     CHECK(says("INFO keyspace\r\n") == "$12\r\n# Keyspace\r\n\r\n");

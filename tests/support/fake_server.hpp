@@ -53,10 +53,17 @@ public:
         if (leader_) refused.leader = raft::member_id{*leader_};
         return refused;
     }
-    std::string client_lines() const override { return "a line\n"; }
+    std::string client_lines(const client_filter& which) const override {
+        return which.of_other_type ? "" : "a line\n";
+    }
+    std::size_t close_clients(const client_filter& which) override {
+        to_close_.push_back(which);
+        return 1;
+    }
     std::optional<std::string> take_snapshot() override {
         return "ERR nothing was applied since the last snapshot";
     }
+    void took_command() override {}
     write_times times() const override { return times_; }
     std::string* batch() override { return overloaded_ ? nullptr : &batch_; }
     void wrote(session& by, std::uint64_t sequence, std::size_t bytes) override {
@@ -107,6 +114,7 @@ public:
 
     cluster_layout layout_ =
         std::get<cluster_layout>(parse_cluster("1 one 7001 6001\n2 two 7002 6002\n"));
+    std::vector<client_filter> to_close_{};
     birth_record birth_{.history = {5}, .founders = {}};
     keys keys_{};
     std::string directory_ = "/nowhere";
@@ -131,6 +139,7 @@ public:
     void comes_from(std::string address, bool is_local) {
         set_addresses(std::move(address), "10.0.0.1:6001", is_local);
     }
+    void comes_by_tls() { speaks_tls(); }
     void settle() override {}
     void flush() override {}
 
