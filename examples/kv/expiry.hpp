@@ -65,6 +65,15 @@ public:
         return due_shard{at, shard};
     }
 
+    /// Calls `use(shard)` for each of which a key goes no later than that.
+    template <class F>
+    void for_each_due(std::uint64_t through, F use) const {
+        for (const auto& [at, shard] : in_order_) {
+            if (at > through) return;
+            use(shard);
+        }
+    }
+
 private:
     std::vector<std::uint64_t> first_of_;
     std::set<std::pair<std::uint64_t, std::uint32_t>> in_order_{};

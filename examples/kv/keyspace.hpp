@@ -30,11 +30,13 @@ public:
             index_.note(shard, keys_.first_expiry(shard));
     }
 
-    /// Those that have expired count until their memory is given back.
-    [[nodiscard]] std::size_t size() const { return keys_.size(); }
-    [[nodiscard]] bool empty() const { return keys_.empty(); }
-    /// How many of them have an expiry.
-    [[nodiscard]] std::size_t expiring() const { return expiring_; }
+    /// Takes as long as it takes to count what has expired and is still kept.
+    [[nodiscard]] std::size_t size() const { return keys_.size() - kept_too_long(); }
+    [[nodiscard]] bool empty() const { return size() == 0; }
+    /// How many of them have an expiry. As `size`.
+    [[nodiscard]] std::size_t expiring() const { return expiring_ - kept_too_long(); }
+    /// Something that is kept, be it there or not, has an expiry.
+    [[nodiscard]] bool keeps_any_expiry() const { return expiring_ != 0; }
     /// All that is kept, to be saved.
     [[nodiscard]] const sharded_map& all() const { return keys_; }
 
@@ -138,6 +140,14 @@ private:
     [[nodiscard]] static std::size_t count(const expiry& when) { return when.at != 0 ? 1 : 0; }
     [[nodiscard]] bool is_gone(const stored& held) const {
         return held.when.at != 0 && held.when.at <= now_;
+    }
+
+    /// What has expired, until its memory is given back: it is in the shards that are due.
+    [[nodiscard]] std::size_t kept_too_long() const {
+        std::size_t found = 0;
+        index_.for_each_due(now_,
+                            [&](std::uint32_t shard) { found += keys_.expired(shard, now_); });
+        return found;
     }
 
     void erase_kept(std::string_view key, const stored& held, std::uint64_t at) {

@@ -96,7 +96,7 @@ public:
         }
     };
     [[nodiscard]] captured capture() const {
-        return {sessions_, addresses_.saved(), keys_.all(), keys_.expiring() != 0};
+        return {sessions_, addresses_.saved(), keys_.all(), keys_.keeps_any_expiry()};
     }
 
     void save(auto& sink) const { capture().save(sink); }

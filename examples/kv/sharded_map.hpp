@@ -92,13 +92,19 @@ public:
         return first;
     }
 
-    /// Those of a shard that expire no later than that. How many there were.
+    /// How many of a shard expire no later than that.
+    [[nodiscard]] std::size_t expired(std::uint32_t which, std::uint64_t through) const {
+        const auto found = std::ranges::count_if(shards_[which].read().keys, [&](const auto& each) {
+            return expires_within(each.second, through);
+        });
+        return static_cast<std::size_t>(found);
+    }
+
+    /// Erases those. How many there were.
     std::size_t erase_expired(std::uint32_t which, std::uint64_t through, std::uint64_t at) {
         auto& shard = shards_[which].change();
-        const auto erased = std::erase_if(shard.keys, [&](const auto& each) {
-            const auto when = each.second.when.at;
-            return when != 0 && when <= through;
-        });
+        const auto erased = std::erase_if(
+            shard.keys, [&](const auto& each) { return expires_within(each.second, through); });
         if (erased != 0) shard.erased_at = at;
         size_ -= erased;
         return erased;
@@ -192,6 +198,10 @@ private:
         std::uint64_t erased_at = 0;
         friend bool operator==(const shard_type&, const shard_type&) = default;
     };
+    [[nodiscard]] static bool expires_within(const stored& held, std::uint64_t through) {
+        return held.when.at != 0 && held.when.at <= through;
+    }
+
     /// Many, so that no write has much to copy: of three million keys, some two hundred.
     static constexpr std::uint32_t shard_count = 16 * 1024;
 
