@@ -174,3 +174,23 @@ TEST_CASE("F18 a web page cannot write, and the log tells of it") {
     CHECK(shown(servers.ask({"EXISTS", "pwned"})) == "(integer) 0");
     CHECK(servers.cluster().log_tail(1).find("it speaks HTTP") != std::string::npos);
 }
+
+TEST_CASE("e2e: CLIENT KILL closes whom it names and its own client once that is answered") {
+    small_server server;
+    auto operator_ = server.connect();
+    raw_socket other{server.port()};
+    REQUIRE(other.send("PING\r\n"));
+    REQUIRE(other.receive(7) == "+PONG\r\n");
+    const auto killed = operator_.call({"CLIENT", "KILL", "TYPE", "normal"});
+    REQUIRE(killed);
+    CHECK(killed->number >= 1);
+    CHECK(other.receive_all().empty());
+    CHECK(other.was_closed());
+    CHECK(shown(operator_.call({"PING"})) == "PONG");
+
+    raw_socket last{server.port()};
+    REQUIRE(last.send("MULTI\r\nINCR n\r\nCLIENT KILL TYPE normal SKIPME no\r\nEXEC\r\n"));
+    CHECK(last.receive_all().starts_with("+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:"));
+    CHECK(last.was_closed());
+    CHECK_FALSE(operator_.call({"PING"}));
+}
