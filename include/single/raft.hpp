@@ -669,6 +669,10 @@ public:
     constexpr void erase(slot member) { bits_ &= ~(std::uint32_t{1} << member.value); }
 
     [[nodiscard]] constexpr slot front() const { return *begin(); }
+    /// The first place outside the set; `members_max` if there is none.
+    [[nodiscard]] constexpr slot first_free() const {
+        return {static_cast<std::uint8_t>(std::countr_one(bits_))};
+    }
     [[nodiscard]] constexpr member_set without(member_set gone) const {
         return member_set{bits_ & ~gone.bits_};
     }
@@ -745,8 +749,7 @@ public:
 
     /// Gives a new member the first free place.
     constexpr slot add(member_id id) {
-        slot place{};
-        while (taken_.contains(place)) ++place.value;
+        const auto place = taken_.first_free();
         require(place.value < members_max);
         add_at(place, id);
         return place;
@@ -1450,10 +1453,10 @@ enum class replication_mode : std::uint8_t { probe, replicate, snapshot };
 [[nodiscard]] constexpr bool may_follow(replication_mode before, replication_mode after) {
     return before != replication_mode::snapshot || after != replication_mode::replicate;
 }
-static_assert(may_follow(replication_mode::probe, replication_mode::replicate) &&
-              may_follow(replication_mode::replicate, replication_mode::probe) &&
-              may_follow(replication_mode::replicate, replication_mode::snapshot) &&
-              may_follow(replication_mode::snapshot, replication_mode::probe));
+static_assert(may_follow(replication_mode::probe, replication_mode::replicate));
+static_assert(may_follow(replication_mode::replicate, replication_mode::probe));
+static_assert(may_follow(replication_mode::replicate, replication_mode::snapshot));
+static_assert(may_follow(replication_mode::snapshot, replication_mode::probe));
 static_assert(!may_follow(replication_mode::snapshot, replication_mode::replicate));
 
 struct progress {
@@ -1487,15 +1490,15 @@ struct progress {
         snapshot_offset = 0;
         in_flight = 0;
     }
+    /// A chunk has been sent to it. The next one waits for its reply.
     constexpr void sent_chunk() {
         if (mode != replication_mode::snapshot) begin_snapshot();
-        ++in_flight;
+        in_flight = 1;
     }
     /// It has the first `offset` bytes of the snapshot.
     constexpr void acknowledged_chunk(std::uint64_t offset) {
-        if (mode != replication_mode::snapshot) begin_snapshot();
+        begin_snapshot();
         snapshot_offset = offset;
-        in_flight = 0;
     }
     /// It no longer needs the snapshot: it has the entries up to `match`.
     constexpr void end_snapshot(log_index match) {
@@ -2729,7 +2732,8 @@ constexpr void advance_transfer(turn& t) {
 }
 
 /// Of the others that could lead, one that answers, with the most complete log, and of several the
-/// one that answered last; if possible one that can still lead after a change in progress.
+/// one that answered last, or the first of those by its place; if possible one that can still lead
+/// after a change in progress.
 [[nodiscard]] constexpr std::optional<slot>
 best_successor(const state& s, const leader_state& leader, instant now) {
     const auto& members = s.members();

@@ -306,3 +306,21 @@ TEST_CASE(
     CHECK(c.term(s1) == 1);
     CHECK_FALSE(has_timer(c));
 }
+
+TEST_CASE("a message of a leader that was deposed does not wake who sleeps") {
+    auto c = sleeping();
+    c.give(s1, transfer_requested{s2});
+    c.run_for(settings{}.election_timeout * 2);
+    REQUIRE(c.leader() == s2);
+    REQUIRE_FALSE(has_timer(c));
+    const auto late = c.term(s2) - 1;
+    const auto before = c.at(s3);
+    const install_snapshot chunk{
+        .term = {late}, .last_included = position(1, late), .size = 1, .length = 1};
+    for (const core::message& message :
+         {core::message{heartbeat(late, log_start)}, core::message{chunk}}) {
+        c.give(s3, received{s1, message, before.configurations.back()});
+        CHECK(c.at(s3) == before);
+        CHECK(count<wake_up>(c, s3, s2) == 0);
+    }
+}

@@ -149,6 +149,56 @@ TEST_CASE("a leader that is a quorum by itself appends one configuration in a st
     }
 }
 
+TEST_CASE("a change that fails as soon as it has begun is taken back in the next step") {
+    settings config{};
+    config.durable_at_once = true;
+    auto members = voters_only({s1, s2});
+    members.voters = member_set::first(1);
+    cluster c{members, config};
+    c.elect(s1);
+    c.settle();
+    c.crash(s2);
+    c.run_for(config.election_timeout * 20);
+    c.keep_history();
+    const auto before = c.last(s1);
+    c.change(s1, {{s1}, {s2}});
+    CHECK(c.last(s1) == before + 1);
+    c.run_for(config.heartbeat_interval);
+    CHECK(c.last(s1) == before + 2);
+    CHECK(c.at(s1).members() == members);
+    CHECK_FALSE(std::get_if<leader_state>(&c.at(s1).role)->changing);
+    for (const auto& each : c.history())
+        if (const auto& write = each.out.write; write && write->entries)
+            CHECK(write->entries->first == write->entries->last);
+    CHECK(c.safe());
+}
+
+TEST_CASE("a reader that leaves is sent no confirmation") {
+    auto c = steady(3, {});
+    c.inject(s3, s1, request_read_index{{1}, {1}});
+    c.lose_all();
+    REQUIRE(std::get_if<leader_state>(&c.at(s1).role)->readers == member_set::of(place(2)));
+    c.change(s1, {{s1}, {s2}});
+    REQUIRE_FALSE(c.at(s1).members().slot_of(s3));
+    CHECK(std::get_if<leader_state>(&c.at(s1).role)->readers.empty());
+    c.settle();
+    c.run_for(settings{}.heartbeat_interval * 2);
+    CHECK(c.at(s1).members() == voters_only({s1, s2}));
+    CHECK(c.safe());
+}
+
+TEST_CASE("§5.3 a newcomer is sent what comes after all that the leader had when it joined") {
+    auto c = steady(3, {});
+    c.add_outsider(s4);
+    c.propose(s1, 3);
+    c.settle();
+    const auto last = c.at(s1).log.last();
+    c.change(s1, {{s1}, {s2}, {s3}, {s4}});
+    const auto first = c.sent<append_entries>(s1, s4);
+    REQUIRE(first);
+    CHECK(first->prev == last);
+}
+
 TEST_CASE("a message to a member that its own step removes is addressed to it") {
     auto c = steady(3, {});
     c.change(s1, {{s1}, {s2}});

@@ -109,6 +109,12 @@ TEST_CASE("whatever is out of the ordinary goes the long way") {
         CHECK_FALSE(goes_short(follower, from_leader(m)));
     }
     CHECK_FALSE(goes_short(follower, received{s3, usual_append, std::nullopt}));
+
+    const auto usual_reply = ack(1, usual.at(s1).log.last_index().value);
+    REQUIRE(goes_short(usual.at(s1), received{s2, usual_reply, std::nullopt}));
+    for (const auto stranger : {s1, s7})
+        CHECK_FALSE(goes_short(usual.at(s1), received{stranger, usual_reply, std::nullopt}));
+
     auto asleep = follower;
     std::get_if<follower_state>(&asleep.role)->asleep = true;
     CHECK_FALSE(goes_short(asleep, from_leader(usual_append)));

@@ -159,6 +159,13 @@ TEST_CASE("S73 of successors with equal logs the leader takes the one that answe
     }
 }
 
+TEST_CASE("S73 of successors that have the same and answered at the same time the first is taken") {
+    auto c = steady(4, {});
+    for (const auto id : {s2, s3, s4}) REQUIRE(progress_of(c, s1, id) == progress_of(c, s1, s2));
+    c.give(s1, transfer_requested{});
+    CHECK(pending(c, s1)->target == s2);
+}
+
 TEST_CASE("S73 leadership goes to a member that answers before one that has more of the log") {
     auto c = steady(3, plain());
     c.hold_disk(s3);

@@ -39,6 +39,10 @@ public:
     constexpr void erase(slot member) { bits_ &= ~(std::uint32_t{1} << member.value); }
 
     [[nodiscard]] constexpr slot front() const { return *begin(); }
+    /// The first place outside the set; `members_max` if there is none.
+    [[nodiscard]] constexpr slot first_free() const {
+        return {static_cast<std::uint8_t>(std::countr_one(bits_))};
+    }
     [[nodiscard]] constexpr member_set without(member_set gone) const {
         return member_set{bits_ & ~gone.bits_};
     }
@@ -115,8 +119,7 @@ public:
 
     /// Gives a new member the first free place.
     constexpr slot add(member_id id) {
-        slot place{};
-        while (taken_.contains(place)) ++place.value;
+        const auto place = taken_.first_free();
         require(place.value < members_max);
         add_at(place, id);
         return place;

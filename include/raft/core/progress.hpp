@@ -24,10 +24,10 @@ enum class replication_mode : std::uint8_t { probe, replicate, snapshot };
 [[nodiscard]] constexpr bool may_follow(replication_mode before, replication_mode after) {
     return before != replication_mode::snapshot || after != replication_mode::replicate;
 }
-static_assert(may_follow(replication_mode::probe, replication_mode::replicate) &&
-              may_follow(replication_mode::replicate, replication_mode::probe) &&
-              may_follow(replication_mode::replicate, replication_mode::snapshot) &&
-              may_follow(replication_mode::snapshot, replication_mode::probe));
+static_assert(may_follow(replication_mode::probe, replication_mode::replicate));
+static_assert(may_follow(replication_mode::replicate, replication_mode::probe));
+static_assert(may_follow(replication_mode::replicate, replication_mode::snapshot));
+static_assert(may_follow(replication_mode::snapshot, replication_mode::probe));
 static_assert(!may_follow(replication_mode::snapshot, replication_mode::replicate));
 
 struct progress {
@@ -61,15 +61,15 @@ struct progress {
         snapshot_offset = 0;
         in_flight = 0;
     }
+    /// A chunk has been sent to it. The next one waits for its reply.
     constexpr void sent_chunk() {
         if (mode != replication_mode::snapshot) begin_snapshot();
-        ++in_flight;
+        in_flight = 1;
     }
     /// It has the first `offset` bytes of the snapshot.
     constexpr void acknowledged_chunk(std::uint64_t offset) {
-        if (mode != replication_mode::snapshot) begin_snapshot();
+        begin_snapshot();
         snapshot_offset = offset;
-        in_flight = 0;
     }
     /// It no longer needs the snapshot: it has the entries up to `match`.
     constexpr void end_snapshot(log_index match) {

@@ -33,7 +33,8 @@ constexpr void advance_transfer(turn& t) {
 }
 
 /// Of the others that could lead, one that answers, with the most complete log, and of several the
-/// one that answered last; if possible one that can still lead after a change in progress.
+/// one that answered last, or the first of those by its place; if possible one that can still lead
+/// after a change in progress.
 [[nodiscard]] constexpr std::optional<slot>
 best_successor(const state& s, const leader_state& leader, instant now) {
     const auto& members = s.members();
