@@ -45,7 +45,7 @@ void check_words() {
 
 TEST_CASE("describe: every reason for a refusal has words of its own") {
     check_words<last_refusal_reason>();
-    check_words<session_refusal::too_many_results>();
+    check_words<session::refusal::too_many_results>();
     static_assert(describe(refusal{refusal_reason::too_large, {}}) ==
                   describe(refusal_reason::too_large));
 }

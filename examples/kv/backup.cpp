@@ -103,7 +103,7 @@ public:
 
     /// What the newest snapshot is; this connection reads that from then on. Another may just take
     /// its place.
-    [[nodiscard]] std::variant<raft::backup_description, std::string> begin() {
+    [[nodiscard]] std::variant<raft::backup::contents, std::string> begin() {
         std::optional<outside::answer> said;
         static_cast<void>(outside::eventually(wait_, [&] {
             said = server_.call({"RAFT", "BACKUP"});
@@ -111,12 +111,12 @@ public:
         }));
         if (!said) return server_.error();
         if (said->is_error()) return said->text;
-        auto read = raft::decode_backup_header(bytes_of(*said), "what the server says");
+        auto read = raft::backup::decode_header(bytes_of(*said), "what the server says");
         if (const auto* wrong = std::get_if<raft::file_storage_error>(&read)) return wrong->message;
-        return std::get<raft::backup_description>(std::move(read));
+        return std::get<raft::backup::contents>(std::move(read));
     }
 
-    [[nodiscard]] problem copy(const raft::backup_description& what, raft::backup_writer& into) {
+    [[nodiscard]] problem copy(const raft::backup::contents& what, raft::backup::writer& into) {
         for (std::uint64_t at = 0; at < what.state.size;) {
             const auto said = server_.call({"RAFT", "BACKUP", std::to_string(at)});
             if (!said) return server_.error();
@@ -161,8 +161,8 @@ int save(const operator_flags& flags, const keys& own) {
     if (const auto wrong = client.await_snapshot()) return complain(*wrong, failed);
     const auto begun = client.begin();
     if (const auto* wrong = std::get_if<std::string>(&begun)) return complain(*wrong, failed);
-    const auto& what = std::get<raft::backup_description>(begun);
-    raft::backup_writer writer;
+    const auto& what = std::get<raft::backup::contents>(begun);
+    raft::backup::writer writer;
     if (const auto wrong = writer.begin(flags.file, what)) return complain(wrong->message, failed);
     if (const auto wrong = client.copy(what, writer)) return complain(*wrong, failed);
     std::printf("%s: history %s up to entry %llu of term %llu, %llu bytes, checksum %08x\n",

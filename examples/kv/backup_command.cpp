@@ -21,11 +21,11 @@ void begin_backup(local_call& call) {
     const auto last = call.server.report().snapshot;
     if (last == 0) return call.reply.error("NOCHANGE there is no snapshot yet; RAFT SNAPSHOT");
     auto opened =
-        raft::backup_source::open(call.server.directory(), {last}, call.server.birth().history);
+        raft::backup::source::open(call.server.directory(), {last}, call.server.birth().history);
     if (const auto* wrong = std::get_if<raft::file_storage_error>(&opened))
         return call.reply.error("TRYAGAIN " + wrong->message);
-    call.client.backup = std::make_shared<raft::backup_source>(std::get<0>(std::move(opened)));
-    as_bulk(call.reply, raft::encoded(call.client.backup->description()));
+    call.client.backup = std::make_shared<raft::backup::source>(std::get<0>(std::move(opened)));
+    as_bulk(call.reply, raft::backup::encoded(call.client.backup->description()));
 }
 
 }  // namespace

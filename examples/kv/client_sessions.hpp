@@ -66,18 +66,19 @@ public:
     [[nodiscard]] write_result open(raft::log_index place, byte_reader& reader) {
         const raft::log_time now{reader.integer<std::uint64_t>()};
         if (reader.failed()) return {.what = write_result::kind::malformed};
-        return result_of(sessions_.apply(place, raft::open_session{now}));
+        return result_of(sessions_.apply(place, raft::session::open{now}));
     }
 
     /// Carries out `write(bytes)`, unless that was done before: then the answer is what it was.
     template <class Write>
     [[nodiscard]] write_result once(raft::log_index place, byte_reader& reader, Write write) {
-        const raft::session_id session{reader.integer<std::uint64_t>()};
-        const raft::serial_number serial{reader.integer<std::uint64_t>()};
+        const raft::session::id session{reader.integer<std::uint64_t>()};
+        const raft::session::serial_number serial{reader.integer<std::uint64_t>()};
         const raft::log_time now{reader.integer<std::uint64_t>()};
         const auto bytes = reader.string();
         if (reader.failed()) return {.what = write_result::kind::malformed};
-        raft::exactly_once<deferred::command> asked{.ticket = {session, serial}, .now = now};
+        raft::session::exactly_once<deferred::command> asked{.ticket = {session, serial},
+                                                             .now = now};
         if (serial.value > session_window)
             asked.acknowledged_through = {serial.value - session_window};
         asked.command = [&] { return write(bytes); };
@@ -108,13 +109,13 @@ private:
 
     [[nodiscard]] static write_result result_of(sessions_type::result given) {
         using kind = write_result::kind;
-        if (const auto* opened = std::get_if<raft::session_opened>(&given))
+        if (const auto* opened = std::get_if<raft::session::opened>(&given))
             return {.what = kind::number,
                     .number = static_cast<std::int64_t>(opened->session.value)};
-        if (auto* answer = std::get_if<raft::session_answer<write_result>>(&given))
+        if (auto* answer = std::get_if<raft::session::answer<write_result>>(&given))
             return std::move(answer->result);
-        const auto* refused = std::get_if<raft::session_refusal>(&given);
-        if (refused != nullptr && *refused == raft::session_refusal::unknown_session)
+        const auto* refused = std::get_if<raft::session::refusal>(&given);
+        if (refused != nullptr && *refused == raft::session::refusal::unknown_session)
             return {.what = kind::unknown_session};
         return {.what = kind::answer_gone};
     }

@@ -29,8 +29,10 @@
 #include <raft/core/step.hpp>
 
 namespace raft {
-class backup_source;
+namespace backup {
+class source;
 }
+}  // namespace raft
 
 namespace raft_kv {
 
@@ -56,9 +58,9 @@ struct client_state {
     raft::core::read_requested reads{};  ///< RAFT READS: how fresh reads are, unless of any age.
     bool quits = false;                  ///< No further request is taken.
     peer_door door{};                    ///< RAFT PROVE.
-    std::shared_ptr<raft::backup_source> backup{};  ///< RAFT BACKUP: what it reads.
-    bool is_local = true;                           ///< It comes from this host.
-    bool by_tls = false;                            ///< It speaks TLS.
+    std::shared_ptr<raft::backup::source> backup{};  ///< RAFT BACKUP: what it reads.
+    bool is_local = true;                            ///< It comes from this host.
+    bool by_tls = false;                             ///< It speaks TLS.
     client_rights rights{};
 };
 

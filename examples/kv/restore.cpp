@@ -54,7 +54,7 @@ int complain(std::string_view what, int status) {
 /// The state in a backup, as the store reads it. What is wrong with the file stays to be told.
 class backup_bytes {
 public:
-    explicit backup_bytes(raft::backup_reader& reader) : reader_{reader} {}
+    explicit backup_bytes(raft::backup::reader& reader) : reader_{reader} {}
 
     [[nodiscard]] bool read(std::span<std::byte> into) {
         while (!into.empty()) {
@@ -77,13 +77,13 @@ private:
         return !wrong_ && !left_.empty();
     }
 
-    raft::backup_reader& reader_;
+    raft::backup::reader& reader_;
     std::span<const std::byte> left_{};
     std::optional<raft::file_storage_error> wrong_{};
 };
 
 /// Reads the whole file; what is wrong with it.
-std::optional<std::string> read_backup(const std::string& path, raft::backup_reader& reader,
+std::optional<std::string> read_backup(const std::string& path, raft::backup::reader& reader,
                                        kv& store) {
     if (const auto wrong = reader.open(path)) return wrong->message;
     backup_bytes bytes{reader};
@@ -144,7 +144,7 @@ load(const kv& store, const founders& to, std::string_view token, raft::core::lo
         .last_included = last, .size = bytes.size(), .checksum = bytes.checksum()}};
 }
 
-int bear(const founders& all, const operator_flags& flags, const raft::backup_reader& reader,
+int bear(const founders& all, const operator_flags& flags, const raft::backup::reader& reader,
          const kv& store) {
     const auto answers = all.await_all(flags.wait);
     if (const auto* silent = std::get_if<std::string>(&answers)) return complain(*silent, failed);
@@ -182,7 +182,7 @@ int restore(std::span<char*> arguments) {
     }
     const auto all = founders_of(flags);
     if (const auto* wrong = std::get_if<std::string>(&all)) return complain(*wrong, failed);
-    raft::backup_reader reader;
+    raft::backup::reader reader;
     kv store;
     if (const auto wrong = read_backup(flags.file, reader, store)) return complain(*wrong, failed);
     return bear(std::get<founders>(all), flags, reader, store);

@@ -96,7 +96,7 @@ std::optional<std::string> install_state(const std::string& directory, const bir
     if (const auto failed = raft::wal::check(cause, "open", path)) return failed->message;
     raft::file_storage_options options{};
     options.segment_bytes = limits::segment_bytes;
-    const auto failed = raft::begin_from_state<std::string>(
+    const auto failed = raft::backup::begin_from_state<std::string>(
         directory, std::move(options), birth.history, *birth.begins_with, members_of(birth),
         [&](std::uint64_t at, std::span<std::byte> bytes) {
             std::size_t got = 0;

@@ -1703,9 +1703,10 @@ private:
 // the log and numbers its commands; a command that is proposed again, to whichever leader, is
 // applied once, and answered each time with what the state machine said then.
 //
-//     using machine = raft::sessions<bank>;             // in place of `bank`
-//     node.propose(raft::open_session{now}, …);         // session_opened{session}
-//     node.propose(raft::exactly_once<bank::command>{{session, {1}}, {0}, now, transfer}, …);
+//     using machine = raft::sessions<bank>;        // in place of `bank`
+//     using once = raft::session::exactly_once<bank::command>;
+//     node.propose(raft::session::open{now}, …);   // answered with session::opened{session}
+//     node.propose(once{{session, {1}}, {0}, now, transfer}, …);
 //
 // All of it is decided by the log alone, so that all servers decide the same: who has a session,
 // what is kept for it, and, by the log's time (log_time.hpp), when it expires. `now` is what a
@@ -1718,12 +1719,13 @@ private:
 
 
 
-namespace raft {
+/// What clients with sessions say and are answered; see `sessions`.
+namespace raft::session {
 
 /// A session: the index of the entry that opened it, so none is ever used twice.
-struct session_id {
+struct id {
     std::uint64_t value = 0;
-    friend constexpr auto operator<=>(const session_id&, const session_id&) = default;
+    friend constexpr auto operator<=>(const id&, const id&) = default;
 };
 
 /// A command's place among those of its session, counted from 1. A retry has the same; another
@@ -1734,41 +1736,41 @@ struct serial_number {
 };
 
 /// What names a command for ever: wherever it was proposed, and however often.
-struct session_ticket {
-    session_id session{};
+struct ticket {
+    id session{};
     serial_number serial{};
-    friend constexpr auto operator<=>(const session_ticket&, const session_ticket&) = default;
+    friend constexpr auto operator<=>(const ticket&, const ticket&) = default;
 };
 
 // ---------------------------------------------------------------------------------------- commands
 
-/// Opens a session; answered with `session_opened`. A client that hears no answer opens another:
+/// Opens a session; answered with `opened`. A client that hears no answer opens another:
 /// the one that nobody uses expires.
-struct open_session {
+struct open {
     log_time now{};
-    friend bool operator==(const open_session&, const open_session&) = default;
+    friend bool operator==(const open&, const open&) = default;
 };
 
-/// Says that a client that has nothing to ask for is there. Answered with `session_kept`.
-struct keep_session {
-    session_id session{};
+/// Says that a client that has nothing to ask for is there. Answered with `kept`.
+struct keep {
+    id session{};
     serial_number acknowledged_through{};  ///< As in `exactly_once`.
     log_time now{};
-    friend bool operator==(const keep_session&, const keep_session&) = default;
+    friend bool operator==(const keep&, const keep&) = default;
 };
 
-/// Ends a session, and all that is kept for it. Answered with `session_closed`, by a retry too.
-struct close_session {
-    session_id session{};
+/// Ends a session, and all that is kept for it. Answered with `closed`, by a retry too.
+struct close {
+    id session{};
     log_time now{};
-    friend bool operator==(const close_session&, const close_session&) = default;
+    friend bool operator==(const close&, const close&) = default;
 };
 
 /// A command of a session: applied once, however often it is proposed, as long as the session
-/// lives. Answered with `session_answer`, or refused.
+/// lives. Answered with `answer`, or refused.
 template <class Command>
 struct exactly_once {
-    session_ticket ticket{};
+    session::ticket ticket{};
     /// The client has the answers of all its commands up to this one, and never asks for them again
     /// (thesis §6.3: then they need not be kept). Less than this command's own.
     serial_number acknowledged_through{};
@@ -1778,7 +1780,7 @@ struct exactly_once {
 };
 
 /// A command outside of any session, for those that may as well be applied twice: applied each time
-/// that it is committed. Answered with `session_answer`. It bears no stamp, and so is applied at
+/// that it is committed. Answered with `answer`. It bears no stamp, and so is applied at
 /// the log's time of before.
 template <class Command>
 struct at_least_once {
@@ -1790,20 +1792,20 @@ struct at_least_once {
 /// `Command` has one. Servers of before know no `pass_time`: it comes into the log only of a state
 /// machine in which things expire.
 template <class Command>
-using session_command = std::variant<open_session, keep_session, close_session,
-                                     exactly_once<Command>, at_least_once<Command>, pass_time>;
+using command =
+    std::variant<open, keep, close, exactly_once<Command>, at_least_once<Command>, pass_time>;
 
 // ----------------------------------------------------------------------------------------- answers
 
-struct session_opened {
-    session_id session{};
-    friend bool operator==(const session_opened&, const session_opened&) = default;
+struct opened {
+    id session{};
+    friend bool operator==(const opened&, const opened&) = default;
 };
-struct session_kept {
-    friend bool operator==(const session_kept&, const session_kept&) = default;
+struct kept {
+    friend bool operator==(const kept&, const kept&) = default;
 };
-struct session_closed {
-    friend bool operator==(const session_closed&, const session_closed&) = default;
+struct closed {
+    friend bool operator==(const closed&, const closed&) = default;
 };
 
 /// The log's time is what a stamp said, or was later already.
@@ -1813,15 +1815,15 @@ struct time_passed {
 
 /// The command was applied, and this is what the state machine said.
 template <class Result>
-struct session_answer {
+struct answer {
     Result result{};
     bool repeated = false;  ///< It was applied before: this is what was said then.
-    friend bool operator==(const session_answer&, const session_answer&) = default;
+    friend bool operator==(const answer&, const answer&) = default;
 };
 
 /// Why a command of a session was not applied. This time: whether it was applied before, each
 /// reason says.
-enum class session_refusal : std::uint8_t {
+enum class refusal : std::uint8_t {
     unknown_session,   ///< The session expired, was closed, or never was. Whether the command was
                        ///< applied while it lived cannot be known any more.
     acknowledged,      ///< The client said that it has the answer, which is no longer kept. It was
@@ -1832,104 +1834,108 @@ enum class session_refusal : std::uint8_t {
 };
 
 /// Why, in plain English.
-[[nodiscard]] constexpr std::string_view describe(session_refusal reason) {
+[[nodiscard]] constexpr std::string_view describe(refusal reason) {
     switch (reason) {
-    case session_refusal::unknown_session: return "no such session, or it has expired";
-    case session_refusal::acknowledged: return "the client has acknowledged the answer before";
-    case session_refusal::too_many_results: return "too many answers are not acknowledged";
+    case refusal::unknown_session: return "no such session, or it has expired";
+    case refusal::acknowledged: return "the client has acknowledged the answer before";
+    case refusal::too_many_results: return "too many answers are not acknowledged";
     }
     return "unknown reason";
 }
 
 template <class Result>
-using session_result = std::variant<session_opened, session_kept, session_closed,
-                                    session_answer<Result>, session_refusal, time_passed>;
+using result = std::variant<opened, kept, closed, answer<Result>, refusal, time_passed>;
+
+}  // namespace raft::session
+
+namespace raft {
 
 // ------------------------------------------------------------------------------------------- bytes
 
 template <>
-struct codec<open_session> {
+struct codec<session::open> {
     using numbers = detail::number_list<1>;
 
-    [[nodiscard]] static std::size_t size(const open_session&) { return numbers::bytes; }
-    static void encode(const open_session& value, std::span<std::byte> out) {
+    [[nodiscard]] static std::size_t size(const session::open&) { return numbers::bytes; }
+    static void encode(const session::open& value, std::span<std::byte> out) {
         numbers::encode({value.now.nanoseconds}, out);
     }
-    [[nodiscard]] static std::optional<open_session> decode(std::span<const std::byte> bytes) {
+    [[nodiscard]] static std::optional<session::open> decode(std::span<const std::byte> bytes) {
         std::uint64_t in[1];
         if (bytes.size() != numbers::bytes || !numbers::decode(bytes, in)) return std::nullopt;
-        return open_session{{in[0]}};
+        return session::open{{in[0]}};
     }
 };
 
 template <>
-struct codec<keep_session> {
+struct codec<session::keep> {
     using numbers = detail::number_list<3>;
 
-    [[nodiscard]] static std::size_t size(const keep_session&) { return numbers::bytes; }
-    static void encode(const keep_session& value, std::span<std::byte> out) {
+    [[nodiscard]] static std::size_t size(const session::keep&) { return numbers::bytes; }
+    static void encode(const session::keep& value, std::span<std::byte> out) {
         numbers::encode(
             {value.session.value, value.acknowledged_through.value, value.now.nanoseconds}, out);
     }
-    [[nodiscard]] static std::optional<keep_session> decode(std::span<const std::byte> bytes) {
+    [[nodiscard]] static std::optional<session::keep> decode(std::span<const std::byte> bytes) {
         std::uint64_t in[3];
         if (bytes.size() != numbers::bytes || !numbers::decode(bytes, in)) return std::nullopt;
-        return keep_session{{in[0]}, {in[1]}, {in[2]}};
+        return session::keep{{in[0]}, {in[1]}, {in[2]}};
     }
 };
 
 template <>
-struct codec<close_session> {
+struct codec<session::close> {
     using numbers = detail::number_list<2>;
 
-    [[nodiscard]] static std::size_t size(const close_session&) { return numbers::bytes; }
-    static void encode(const close_session& value, std::span<std::byte> out) {
+    [[nodiscard]] static std::size_t size(const session::close&) { return numbers::bytes; }
+    static void encode(const session::close& value, std::span<std::byte> out) {
         numbers::encode({value.session.value, value.now.nanoseconds}, out);
     }
-    [[nodiscard]] static std::optional<close_session> decode(std::span<const std::byte> bytes) {
+    [[nodiscard]] static std::optional<session::close> decode(std::span<const std::byte> bytes) {
         std::uint64_t in[2];
         if (bytes.size() != numbers::bytes || !numbers::decode(bytes, in)) return std::nullopt;
-        return close_session{{in[0]}, {in[1]}};
+        return session::close{{in[0]}, {in[1]}};
     }
 };
 
 /// Four numbers, then the command.
 template <encodable Command>
-struct codec<exactly_once<Command>> {
+struct codec<session::exactly_once<Command>> {
     using numbers = detail::number_list<4>;
 
-    [[nodiscard]] static std::size_t size(const exactly_once<Command>& value) {
+    [[nodiscard]] static std::size_t size(const session::exactly_once<Command>& value) {
         return numbers::bytes + codec<Command>::size(value.command);
     }
-    static void encode(const exactly_once<Command>& value, std::span<std::byte> out) {
+    static void encode(const session::exactly_once<Command>& value, std::span<std::byte> out) {
         numbers::encode({value.ticket.session.value, value.ticket.serial.value,
                          value.acknowledged_through.value, value.now.nanoseconds},
                         out.first(numbers::bytes));
         codec<Command>::encode(value.command, out.subspan(numbers::bytes));
     }
-    [[nodiscard]] static std::optional<exactly_once<Command>>
+    [[nodiscard]] static std::optional<session::exactly_once<Command>>
     decode(std::span<const std::byte> bytes) {
         std::uint64_t in[4];
         if (!numbers::decode(bytes, in)) return std::nullopt;
         auto command = codec<Command>::decode(bytes.subspan(numbers::bytes));
         if (!command) return std::nullopt;
-        return exactly_once<Command>{{{in[0]}, {in[1]}}, {in[2]}, {in[3]}, std::move(*command)};
+        return session::exactly_once<Command>{
+            {{in[0]}, {in[1]}}, {in[2]}, {in[3]}, std::move(*command)};
     }
 };
 
 template <encodable Command>
-struct codec<at_least_once<Command>> {
-    [[nodiscard]] static std::size_t size(const at_least_once<Command>& value) {
+struct codec<session::at_least_once<Command>> {
+    [[nodiscard]] static std::size_t size(const session::at_least_once<Command>& value) {
         return codec<Command>::size(value.command);
     }
-    static void encode(const at_least_once<Command>& value, std::span<std::byte> out) {
+    static void encode(const session::at_least_once<Command>& value, std::span<std::byte> out) {
         codec<Command>::encode(value.command, out);
     }
-    [[nodiscard]] static std::optional<at_least_once<Command>>
+    [[nodiscard]] static std::optional<session::at_least_once<Command>>
     decode(std::span<const std::byte> bytes) {
         auto command = codec<Command>::decode(bytes);
         if (!command) return std::nullopt;
-        return at_least_once<Command>{std::move(*command)};
+        return session::at_least_once<Command>{std::move(*command)};
     }
 };
 
@@ -1949,11 +1955,11 @@ struct codec<at_least_once<Command>> {
 #include <set>
 
 
-namespace raft {
+namespace raft::session {
 
 /// What sessions may cost. Part of the state machine: the same on every server, and along the whole
 /// log; a snapshot made with others is refused.
-struct session_limits {
+struct limits {
     /// The most sessions, at least 1. The session that was unused for longest gives way to a new
     /// one.
     std::size_t sessions_max = 1024;
@@ -1963,19 +1969,23 @@ struct session_limits {
     /// may be out of reach.
     duration lifetime = milliseconds(3'600'000);
 
-    friend bool operator==(const session_limits&, const session_limits&) = default;
+    friend bool operator==(const limits&, const limits&) = default;
 };
+
+}  // namespace raft::session
+
+namespace raft {
 
 namespace detail {
 
 template <class Result>
 struct session_record {
-    log_index used_index{};                  ///< The entry that used it last,
-    log_time used_at{};                      ///< and the log's time then.
-    serial_number acknowledged_through{};    ///< The answers up to here are not kept.
-    std::map<serial_number, Result> kept{};  ///< The answers after that.
+    log_index used_index{};                           ///< The entry that used it last,
+    log_time used_at{};                               ///< and the log's time then.
+    session::serial_number acknowledged_through{};    ///< The answers up to here are not kept.
+    std::map<session::serial_number, Result> kept{};  ///< The answers after that.
 
-    void acknowledge(serial_number through) {
+    void acknowledge(session::serial_number through) {
         if (through <= acknowledged_through) return;
         acknowledged_through = through;
         kept.erase(kept.begin(), kept.upper_bound(through));
@@ -1989,7 +1999,7 @@ class session_table {
 public:
     using record = session_record<Result>;
 
-    explicit session_table(const session_limits& limits) : limits_{limits} {}
+    explicit session_table(const session::limits& limits) : limits_{limits} {}
 
     /// An entry of this time is applied: what has expired by then goes. The log's time never runs
     /// backwards, whatever the clocks of proposers do.
@@ -1999,15 +2009,15 @@ public:
     }
 
     /// Opens the session of the entry at `index`.
-    session_id open(log_index index) {
+    session::id open(log_index index) {
         while (by_id_.size() >= limits_.sessions_max && !by_id_.empty()) erase(longest_unused());
-        const session_id id{index.value};
+        const session::id id{index.value};
         insert(id, record{.used_index = index, .used_at = now_});
         return id;
     }
 
     /// The session, used by the entry at `index`; null if there is none.
-    [[nodiscard]] record* use(session_id id, log_index index) {
+    [[nodiscard]] record* use(session::id id, log_index index) {
         const auto found = by_id_.find(id);
         if (found == by_id_.end()) return nullptr;
         auto& session = found->second;
@@ -2019,18 +2029,18 @@ public:
         return &session;
     }
 
-    [[nodiscard]] const record* find(session_id id) const {
+    [[nodiscard]] const record* find(session::id id) const {
         const auto found = by_id_.find(id);
         return found == by_id_.end() ? nullptr : &found->second;
     }
 
-    void close(session_id id) {
+    void close(session::id id) {
         if (by_id_.contains(id)) erase(id);
     }
 
     [[nodiscard]] log_time now() const { return now_; }
     [[nodiscard]] std::size_t size() const { return by_id_.size(); }
-    [[nodiscard]] const session_limits& limits() const { return limits_; }
+    [[nodiscard]] const session::limits& limits() const { return limits_; }
 
     /// Visits each session, the one unused for longest first.
     template <class Visit>
@@ -2040,7 +2050,7 @@ public:
 
     /// Takes in a session that was saved, after those that were unused for longer. False if the
     /// rules above could not have made it.
-    [[nodiscard]] bool restore(session_id id, record saved) {
+    [[nodiscard]] bool restore(session::id id, record saved) {
         const bool opened_before_used = id.value > 0 && id.value <= saved.used_index.value;
         if (!opened_before_used || by_id_.size() >= limits_.sessions_max || by_id_.contains(id))
             return false;
@@ -2064,23 +2074,23 @@ private:
     }
 
     /// The session that was unused for longest; there is one.
-    [[nodiscard]] session_id longest_unused() const { return by_use_.begin()->second; }
+    [[nodiscard]] session::id longest_unused() const { return by_use_.begin()->second; }
 
-    void insert(session_id id, record session) {
+    void insert(session::id id, record session) {
         by_use_.emplace(session.used_index, id);
         by_id_.emplace(id, std::move(session));
     }
 
-    void erase(session_id id) {
+    void erase(session::id id) {
         const auto found = by_id_.find(id);
         by_use_.erase({found->second.used_index, id});
         by_id_.erase(found);
     }
 
-    session_limits limits_;
+    session::limits limits_;
     log_time now_{};
-    std::map<session_id, record> by_id_{};
-    std::set<std::pair<log_index, session_id>> by_use_{};
+    std::map<session::id, record> by_id_{};
+    std::set<std::pair<log_index, session::id>> by_use_{};
 };
 
 }  // namespace detail
@@ -2101,7 +2111,7 @@ public:
         numbers(sessions_mark, limits.sessions_max, limits.results_max,
                 static_cast<std::uint64_t>(limits.lifetime.nanoseconds), table.now().nanoseconds,
                 table.size());
-        table.for_each([this](session_id id, const auto& session) {
+        table.for_each([this](session::id id, const auto& session) {
             numbers(id.value, session.used_index.value, session.used_at.nanoseconds,
                     session.acknowledged_through.value, session.kept.size());
             for (const auto& [serial, result] : session.kept) one_result(serial, result);
@@ -2118,7 +2128,7 @@ private:
         flush();
     }
 
-    void one_result(serial_number serial, const Result& result) {
+    void one_result(session::serial_number serial, const Result& result) {
         const std::size_t length = codec<Result>::size(result);
         numbers(serial.value, length);
         buffer_.resize(length);
@@ -2142,7 +2152,7 @@ public:
     explicit session_reader(Source& source) : source_{source} {}
 
     /// What was written by a table of these limits; nothing if these bytes are not that.
-    [[nodiscard]] std::optional<session_table<Result>> read(const session_limits& limits) {
+    [[nodiscard]] std::optional<session_table<Result>> read(const session::limits& limits) {
         std::uint64_t head[6];
         if (!numbers(head) || head[0] != sessions_mark || head[1] != limits.sessions_max ||
             head[2] != limits.results_max ||
@@ -2170,9 +2180,10 @@ private:
         return table.restore({head[0]}, std::move(session));
     }
 
-    [[nodiscard]] bool one_result(session_record<Result>& session, serial_number& before) {
+    [[nodiscard]] bool one_result(session_record<Result>& session, session::serial_number& before) {
         std::uint64_t head[2];
-        if (!numbers(head) || serial_number{head[0]} <= before || !take(head[1])) return false;
+        if (!numbers(head) || session::serial_number{head[0]} <= before || !take(head[1]))
+            return false;
         auto result = decode_saved<Result>(buffer_);
         if (!result) return false;
         before = {head[0]};
@@ -2211,7 +2222,7 @@ private:
 namespace raft {
 
 /// A state machine that applies each command of a session once. It can be saved if `StateMachine`
-/// can; then its results need a `codec`. Memory: at most `session_limits::sessions_max` sessions
+/// can; then its results need a `codec`. Memory: at most `session::limits::sessions_max` sessions
 /// with `results_max` answers each. It is used from one thread at a time, as any state machine.
 ///
 /// A client may have several commands on their way, in any order; `acknowledged_through` names the
@@ -2229,10 +2240,10 @@ class sessions {
                   "raft: results are part of the snapshot, so sessions need a codec<result>");
 
 public:
-    using command = session_command<inner_command>;
-    using result = session_result<inner_result>;
+    using command = session::command<inner_command>;
+    using result = session::result<inner_result>;
 
-    explicit sessions(StateMachine machine = {}, const session_limits& limits = {})
+    explicit sessions(StateMachine machine = {}, const session::limits& limits = {})
         : machine_{std::move(machine)}, table_{limits} {}
 
     result apply(log_index index, const command& asked) {
@@ -2245,9 +2256,9 @@ public:
     /// answered from what is kept for the session, on every server, after restarts and snapshots,
     /// until the client acknowledges it or the session ends. Asked after a linearizable read, it
     /// speaks for all that was answered before; a retry of the command is safe in any case.
-    [[nodiscard]] std::optional<result> outcome_of(session_ticket ticket) const {
+    [[nodiscard]] std::optional<result> outcome_of(session::ticket ticket) const {
         const auto* session = table_.find(ticket.session);
-        if (session == nullptr) return session_refusal::unknown_session;
+        if (session == nullptr) return session::refusal::unknown_session;
         return earlier_answer(*session, ticket.serial);
     }
 
@@ -2316,55 +2327,55 @@ private:
 
     result apply_one(log_index index, const pass_time& asked) {
         advance_to(index, asked.now);
-        return time_passed{};
+        return session::time_passed{};
     }
 
-    result apply_one(log_index index, const open_session& asked) {
+    result apply_one(log_index index, const session::open& asked) {
         advance_to(index, asked.now);
-        return session_opened{table_.open(index)};
+        return session::opened{table_.open(index)};
     }
 
-    result apply_one(log_index index, const keep_session& asked) {
+    result apply_one(log_index index, const session::keep& asked) {
         advance_to(index, asked.now);
         auto* session = table_.use(asked.session, index);
-        if (session == nullptr) return session_refusal::unknown_session;
+        if (session == nullptr) return session::refusal::unknown_session;
         session->acknowledge(asked.acknowledged_through);
-        return session_kept{};
+        return session::kept{};
     }
 
-    result apply_one(log_index index, const close_session& asked) {
+    result apply_one(log_index index, const session::close& asked) {
         advance_to(index, asked.now);
         table_.close(asked.session);
-        return session_closed{};
+        return session::closed{};
     }
 
-    result apply_one(log_index index, const exactly_once<inner_command>& asked) {
+    result apply_one(log_index index, const session::exactly_once<inner_command>& asked) {
         advance_to(index, asked.now);
         auto* session = table_.use(asked.ticket.session, index);
-        if (session == nullptr) return session_refusal::unknown_session;
+        if (session == nullptr) return session::refusal::unknown_session;
         session->acknowledge(asked.acknowledged_through);
         const auto serial = asked.ticket.serial;
         if (auto earlier = earlier_answer(*session, serial)) return *std::move(earlier);
         if (session->kept.size() >= table_.limits().results_max)
-            return session_refusal::too_many_results;
+            return session::refusal::too_many_results;
         auto given = machine_.apply(index, asked.command);
         session->kept.emplace(serial, given);
-        return session_answer<inner_result>{std::move(given), false};
+        return session::answer<inner_result>{std::move(given), false};
     }
 
-    result apply_one(log_index index, const at_least_once<inner_command>& asked) {
+    result apply_one(log_index index, const session::at_least_once<inner_command>& asked) {
         advance_to(index, table_.now());
-        return session_answer<inner_result>{machine_.apply(index, asked.command), false};
+        return session::answer<inner_result>{machine_.apply(index, asked.command), false};
     }
 
     /// The answer to a command that was applied before, or why there is none; nothing for a command
     /// that is new.
     [[nodiscard]] static std::optional<result> earlier_answer(const record& session,
-                                                              serial_number serial) {
-        if (serial <= session.acknowledged_through) return session_refusal::acknowledged;
+                                                              session::serial_number serial) {
+        if (serial <= session.acknowledged_through) return session::refusal::acknowledged;
         const auto kept = session.kept.find(serial);
         if (kept == session.kept.end()) return std::nullopt;
-        return session_answer<inner_result>{kept->second, true};
+        return session::answer<inner_result>{kept->second, true};
     }
 
     StateMachine machine_;

@@ -4575,11 +4575,11 @@ private:
 //
 // Backups of what a cluster holds: a file with the state at one entry of the log, and what that is.
 //
-//     raft::backup_source     reads the newest snapshot of a `file_storage`, beside it
-//     raft::backup_writer     writes the file; it has its name once it is whole and durable
-//     raft::backup_reader     reads it, and verifies each byte
-//     raft::begin_from_state  makes an empty directory a server of another cluster, which begins
-//                             with that state and a history of its own
+//     raft::backup::source            reads the newest snapshot of a `file_storage`, beside it
+//     raft::backup::writer            writes the file; it has its name once it is whole and durable
+//     raft::backup::reader            reads it, and verifies each byte
+//     raft::backup::begin_from_state  makes an empty directory a server of another cluster, which
+//                                     begins with that state and a history of its own
 //
 // A file is a header of one sector, then the state in blocks of 64 KiB, each with its checksum
 // behind it. A checksum begins with that of the header and the block's number, so that no block
@@ -4588,25 +4588,25 @@ private:
 
 
 
-namespace raft {
+namespace raft::backup {
 
 /// What a backup is of.
-struct backup_description {
+struct contents {
     history_id history{};              ///< Of the cluster that it was made of.
     core::snapshot_description state;  ///< After which entry, how many bytes, their checksum.
     configuration members{};           ///< Of that cluster then.
 };
 
-inline constexpr std::size_t backup_header_bytes = wal::sector_bytes;
-inline constexpr std::size_t backup_block_bytes = 64 * 1024;
-inline constexpr std::uint64_t backup_magic = 0x70756B6274666172;  // "raftbkup"
-inline constexpr std::uint32_t backup_version = 1;
+inline constexpr std::size_t header_bytes = wal::sector_bytes;
+inline constexpr std::size_t block_bytes = 64 * 1024;
+inline constexpr std::uint64_t magic = 0x70756B6274666172;  // "raftbkup"
+inline constexpr std::uint32_t format_version = 1;
 
 /// The header of a backup.
-[[nodiscard]] inline std::vector<std::byte> encoded(const backup_description& what) {
-    std::vector<std::byte> sector(backup_header_bytes);
-    wal::put(sector, 0, backup_magic);
-    wal::put(sector, 8, backup_version);
+[[nodiscard]] inline std::vector<std::byte> encoded(const contents& what) {
+    std::vector<std::byte> sector(header_bytes);
+    wal::put(sector, 0, magic);
+    wal::put(sector, 8, format_version);
     wal::put(sector, 16, what.history.value);
     wal::put(sector, 24, what.state.last_included.index.value);
     wal::put(sector, 32, what.state.last_included.term.value);
@@ -4619,50 +4619,50 @@ inline constexpr std::uint32_t backup_version = 1;
 }
 
 /// What a header says; or why it is none that this library reads, of a file with that name.
-[[nodiscard]] inline std::variant<backup_description, file_storage_error>
-decode_backup_header(std::span<const std::byte> sector, const std::string& path) {
-    if (sector.size() < backup_header_bytes)
+[[nodiscard]] inline std::variant<contents, file_storage_error>
+decode_header(std::span<const std::byte> sector, const std::string& path) {
+    if (sector.size() < header_bytes)
         return wal::damage(path, sector.size(), "the file ends too early");
-    if (wal::get<std::uint64_t>(sector, 0) != backup_magic)
+    if (wal::get<std::uint64_t>(sector, 0) != magic)
         return file_storage_error{path + " is no backup: it does not begin as one does"};
     const auto version = wal::get<std::uint32_t>(sector, 8);
-    if (version != backup_version)
+    if (version != format_version)
         return file_storage_error{path + " is a backup of format version " +
                                   std::to_string(version) + ", this library reads version " +
-                                  std::to_string(backup_version)};
+                                  std::to_string(format_version)};
     auto members = wal::decode_configuration(sector.subspan(56));
     if (wal::get<std::uint32_t>(sector, 12) !=
             crc32c(sector.subspan(16), crc32c(sector.first(12))) ||
         !members)
         return wal::damage(path, 0, "the header does not match its checksum");
-    return backup_description{.history = {wal::get<std::uint64_t>(sector, 16)},
-                              .state = {.last_included = {{wal::get<std::uint64_t>(sector, 24)},
-                                                          {wal::get<std::uint64_t>(sector, 32)}},
-                                        .size = wal::get<std::uint64_t>(sector, 40),
-                                        .checksum = wal::get<std::uint32_t>(sector, 48)},
-                              .members = *std::move(members)};
+    return contents{.history = {wal::get<std::uint64_t>(sector, 16)},
+                    .state = {.last_included = {{wal::get<std::uint64_t>(sector, 24)},
+                                                {wal::get<std::uint64_t>(sector, 32)}},
+                              .size = wal::get<std::uint64_t>(sector, 40),
+                              .checksum = wal::get<std::uint32_t>(sector, 48)},
+                    .members = *std::move(members)};
 }
 
-namespace wal {
+namespace detail {
 
 /// What the checksum of a block begins with.
-[[nodiscard]] inline std::uint32_t backup_seed(std::span<const std::byte> header,
-                                               std::uint64_t block) {
+[[nodiscard]] inline std::uint32_t block_seed(std::span<const std::byte> header,
+                                              std::uint64_t block) {
     std::vector<std::byte> number(8);
-    put(number, 0, block);
-    return crc32c(number, get<std::uint32_t>(header, 12));
+    wal::put(number, 0, block);
+    return crc32c(number, wal::get<std::uint32_t>(header, 12));
 }
 
-}  // namespace wal
+}  // namespace detail
 
 /// The newest snapshot in the directory of a `file_storage` that may be in use: it stays readable
 /// here when another takes its place.
-class backup_source {
+class source {
 public:
     /// `last`: the entry that it ends with. It must be the newest, or not have gone yet.
-    [[nodiscard]] static std::variant<backup_source, file_storage_error>
+    [[nodiscard]] static std::variant<source, file_storage_error>
     open(const std::string& directory, log_index last, history_id history) {
-        backup_source source;
+        source source;
         source.files_ = std::make_unique<wal::posix_files>();
         const auto path = wal::snapshot_path(directory, last);
         if (auto failed = file::open(*source.files_, path, source.file_)) return *std::move(failed);
@@ -4673,7 +4673,7 @@ public:
         return source;
     }
 
-    [[nodiscard]] const backup_description& description() const { return description_; }
+    [[nodiscard]] const contents& description() const { return description_; }
 
     /// Bytes of the state, verified; they are valid until the next call. Blocks for the disk.
     [[nodiscard]] std::optional<file_storage_error> read(std::uint64_t offset, std::uint64_t length,
@@ -4686,23 +4686,22 @@ private:
 
     std::unique_ptr<wal::posix_files> files_{};
     std::shared_ptr<const file> file_{};
-    backup_description description_{};
+    contents description_{};
     std::vector<std::byte> buffer_{};
 };
 
 /// Writes a backup under a name that ends in `.part`, and gives it its own when it is whole and
 /// durable. Never replaces a file that has that name.
-class backup_writer {
+class writer {
 public:
-    backup_writer() = default;
-    backup_writer(const backup_writer&) = delete;
-    backup_writer& operator=(const backup_writer&) = delete;
-    ~backup_writer() {
+    writer() = default;
+    writer(const writer&) = delete;
+    writer& operator=(const writer&) = delete;
+    ~writer() {
         if (file_.is_open()) static_cast<void>(files_.remove(draft()));
     }
 
-    [[nodiscard]] std::optional<file_storage_error> begin(std::string path,
-                                                          const backup_description& what) {
+    [[nodiscard]] std::optional<file_storage_error> begin(std::string path, const contents& what) {
         path_ = std::move(path);
         if (::access(path_.c_str(), F_OK) == 0)
             return file_storage_error{path_ + " is there already, and is not overwritten"};
@@ -4718,11 +4717,10 @@ public:
     [[nodiscard]] std::optional<file_storage_error> append(std::span<const std::byte> bytes) {
         taken_ += bytes.size();
         while (!bytes.empty()) {
-            const auto part =
-                bytes.first(std::min(bytes.size(), backup_block_bytes - block_.size()));
+            const auto part = bytes.first(std::min(bytes.size(), block_bytes - block_.size()));
             block_.insert(block_.end(), part.begin(), part.end());
             bytes = bytes.subspan(part.size());
-            if (block_.size() == backup_block_bytes)
+            if (block_.size() == block_bytes)
                 if (auto failed = end_block()) return failed;
         }
         return std::nullopt;
@@ -4756,7 +4754,7 @@ private:
     }
 
     [[nodiscard]] std::optional<file_storage_error> end_block() {
-        const auto checksum = crc32c(block_, wal::backup_seed(header_, blocks_++));
+        const auto checksum = crc32c(block_, detail::block_seed(header_, blocks_++));
         block_.resize(block_.size() + sizeof(checksum));
         wal::put(block_, block_.size() - sizeof(checksum), checksum);
         auto failed = put(block_);
@@ -4776,7 +4774,7 @@ private:
 };
 
 /// Reads a backup from its beginning to its end.
-class backup_reader {
+class reader {
 public:
     /// Refuses what is no backup, is of another version, or has not the length that it says.
     [[nodiscard]] std::optional<file_storage_error> open(std::string path) {
@@ -4784,35 +4782,33 @@ public:
         if (auto failed = wal::check(
                 wal::open_into(files_, path_, wal::file_opening::read_only, file_), "open", path_))
             return failed;
-        header_.resize(backup_header_bytes);
+        header_.resize(header_bytes);
         std::size_t got = 0;
         if (auto failed = wal::check(files_.read(file_.handle(), 0, header_, got), "read", path_))
             return failed;
-        auto said = decode_backup_header(std::span{header_}.first(got), path_);
+        auto said = decode_header(std::span{header_}.first(got), path_);
         if (auto* wrong = std::get_if<file_storage_error>(&said)) return std::move(*wrong);
-        description_ = std::get<backup_description>(std::move(said));
+        description_ = std::get<contents>(std::move(said));
         return check_length();
     }
 
-    [[nodiscard]] const backup_description& description() const { return description_; }
+    [[nodiscard]] const contents& description() const { return description_; }
 
     /// The next bytes of the state, verified; they are valid until the next call. None: it is whole
     /// and has ended.
     [[nodiscard]] std::optional<file_storage_error> next(std::span<const std::byte>& bytes) {
         const auto left = description_.state.size - taken_;
-        const auto length =
-            static_cast<std::size_t>(std::min<std::uint64_t>(left, backup_block_bytes));
+        const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(left, block_bytes));
         bytes = {};
         if (length == 0) return check_all();
         block_.resize(length + sizeof(std::uint32_t));
-        const auto at =
-            backup_header_bytes + blocks_ * (backup_block_bytes + sizeof(std::uint32_t));
+        const auto at = header_bytes + blocks_ * (block_bytes + sizeof(std::uint32_t));
         std::size_t got = 0;
         if (auto failed = wal::check(files_.read(file_.handle(), at, block_, got), "read", path_))
             return failed;
         if (got < block_.size()) return wal::damage(path_, at + got, "the file ends too early");
         const auto data = std::span{block_}.first(length);
-        if (crc32c(data, wal::backup_seed(header_, blocks_)) !=
+        if (crc32c(data, detail::block_seed(header_, blocks_)) !=
             wal::get<std::uint32_t>(block_, length))
             return wal::damage(path_, at, "a block does not match its checksum");
         ++blocks_;
@@ -4825,8 +4821,8 @@ public:
 private:
     [[nodiscard]] std::optional<file_storage_error> check_length() {
         const auto size = description_.state.size;
-        const auto blocks = size / backup_block_bytes + (size % backup_block_bytes != 0);
-        const auto wanted = backup_header_bytes + size + blocks * sizeof(std::uint32_t);
+        const auto blocks = size / block_bytes + (size % block_bytes != 0);
+        const auto wanted = header_bytes + size + blocks * sizeof(std::uint32_t);
         std::uint64_t found = 0;
         if (auto failed = wal::check(files_.size(file_.handle(), found), "measure", path_))
             return failed;
@@ -4845,13 +4841,13 @@ private:
     wal::open_file<wal::posix_files> file_{};
     std::vector<std::byte> header_{};
     std::vector<std::byte> block_{};
-    backup_description description_{};
+    contents description_{};
     std::uint64_t blocks_ = 0;
     std::uint64_t taken_ = 0;
     std::uint32_t checksum_ = 0;
 };
 
-namespace wal {
+namespace detail {
 
 /// What begins with a state, and the writes that make it so, one after another.
 template <class Command>
@@ -4898,7 +4894,7 @@ private:
     core::write_sequence sequence_{1};
 };
 
-}  // namespace wal
+}  // namespace detail
 
 /// Makes an empty directory that of a server which begins with a state: as if it had received the
 /// snapshot from a leader of `history`, which must be a new one, the same on all of its servers.
@@ -4914,17 +4910,17 @@ begin_from_state(const std::string& directory, file_storage_options options, his
     auto opened = file_storage<Command>::open(directory, std::move(options));
     if (auto* wrong = std::get_if<file_storage_error>(&opened)) return std::move(*wrong);
     auto& storage = std::get<file_storage<Command>>(opened);
-    wal::beginning<Command> begun{storage};
+    detail::beginning<Command> begun{storage};
     const auto is_other = storage.history() && *storage.history() != history;
     if (!is_other && begun.is_done(state)) return std::nullopt;
     if (is_other || !begun.is_empty())
         return file_storage_error{directory + " is not empty: nothing is restored into it"};
     const auto failure = [&] { return file_storage_error{storage.error()}; };
     if (!storage.keep_history(history)) return failure();
-    std::vector<std::byte> chunk(16 * backup_block_bytes);
+    std::vector<std::byte> chunk(16 * block_bytes);
     for (std::uint64_t at = 0; at < state.size; at += chunk.size()) {
-        chunk.resize(static_cast<std::size_t>(
-            std::min<std::uint64_t>(16 * backup_block_bytes, state.size - at)));
+        chunk.resize(
+            static_cast<std::size_t>(std::min<std::uint64_t>(16 * block_bytes, state.size - at)));
         if (!read(at, std::span{chunk}))
             return file_storage_error{"the state to begin with cannot be read"};
         if (!begun.add(state, at, chunk)) return failure();
@@ -4934,7 +4930,7 @@ begin_from_state(const std::string& directory, file_storage_options options, his
     return std::nullopt;
 }
 
-}  // namespace raft
+}  // namespace raft::backup
 //
 // One look into a directory of `file_storage`, by the readers that open it. It tells what is there
 // and goes on after what is wrong, where an opening would stop.

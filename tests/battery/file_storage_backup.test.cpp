@@ -44,7 +44,7 @@ std::vector<std::byte> some_state(std::size_t size) {
     return bytes;
 }
 
-backup_description description_of(std::span<const std::byte> state) {
+backup::contents description_of(std::span<const std::byte> state) {
     return {.history = {77},
             .state = {{{900}, {12}}, state.size(), crc32c(state)},
             .members = core::voters_only({{1}, {2}, {3}})};
@@ -55,7 +55,7 @@ std::string said(const std::optional<file_storage_error>& failed) {
 }
 
 void write_backup(const std::string& path, std::span<const std::byte> state) {
-    backup_writer writer;
+    backup::writer writer;
     REQUIRE(said(writer.begin(path, description_of(state))).empty());
     for (std::size_t at = 0; at < state.size(); at += 50'000)
         REQUIRE(
@@ -67,7 +67,7 @@ void write_backup(const std::string& path, std::span<const std::byte> state) {
 /// The state, or why it cannot be read.
 std::optional<file_storage_error> read_backup(const std::string& path,
                                               std::vector<std::byte>& state) {
-    backup_reader reader;
+    backup::reader reader;
     if (auto failed = reader.open(path)) return failed;
     for (;;) {
         std::span<const std::byte> bytes;
@@ -97,7 +97,7 @@ TEST_CASE("backup: what is written is read again, whatever its length") {
         std::vector<std::byte> found;
         CHECK(said(read_backup(path, found)).empty());
         CHECK(found == state);
-        backup_reader reader;
+        backup::reader reader;
         REQUIRE_FALSE(reader.open(path).has_value());
         CHECK(reader.description().state == description_of(state).state);
         CHECK(reader.description().history == history_id{77});
@@ -111,15 +111,15 @@ TEST_CASE("backup: one flipped bit anywhere is refused with its place") {
     const auto path = directory / "backup";
     write_backup(path, some_state(150'000));
     const auto bytes = std::filesystem::file_size(path);
-    for (std::uint64_t at = 0; at < bytes; at += at < backup_header_bytes ? 1 : 1'009) {
+    for (std::uint64_t at = 0; at < bytes; at += at < backup::header_bytes ? 1 : 1'009) {
         CAPTURE(at);
         flip(path, at);
         std::vector<std::byte> found;
         const auto failed = read_backup(path, found);
         REQUIRE(failed.has_value());
-        if (at >= backup_header_bytes) {
-            constexpr auto block = backup_block_bytes + sizeof(std::uint32_t);
-            const auto begin = (at - backup_header_bytes) / block * block + backup_header_bytes;
+        if (at >= backup::header_bytes) {
+            constexpr auto block = backup::block_bytes + sizeof(std::uint32_t);
+            const auto begin = (at - backup::header_bytes) / block * block + backup::header_bytes;
             CHECK(failed->offset == begin);
             CHECK(failed->message.find("at offset " + std::to_string(begin)) != std::string::npos);
         }
@@ -155,7 +155,7 @@ TEST_CASE("backup: no file is overwritten, and what is not whole has no name") {
     const auto path = directory / "backup";
     const auto state = some_state(1000);
     {
-        backup_writer writer;
+        backup::writer writer;
         REQUIRE_FALSE(writer.begin(path, description_of(state)).has_value());
         REQUIRE_FALSE(writer.append(std::span{state}.first(999)).has_value());
         CHECK(said(writer.finish()).find("999 bytes, and 1000 were announced") !=
@@ -163,10 +163,10 @@ TEST_CASE("backup: no file is overwritten, and what is not whole has no name") {
         CHECK_FALSE(std::filesystem::exists(path));
     }
     CHECK_FALSE(std::filesystem::exists(path + ".part"));
-    backup_writer late;
+    backup::writer late;
     REQUIRE_FALSE(late.begin(path, description_of(state)).has_value());
     std::ofstream{path} << "precious";
-    backup_writer refused;
+    backup::writer refused;
     CHECK(said(refused.begin(path, description_of(state))).find("not overwritten") !=
           std::string::npos);
     REQUIRE_FALSE(late.append(state).has_value());
@@ -183,7 +183,7 @@ TEST_CASE("backup: an empty directory begins with the state in a new history and
     std::size_t reads = 0;
     std::size_t reads_most = 99;
     const auto begin = [&](history_id history) {
-        return begin_from_state<std::string>(
+        return backup::begin_from_state<std::string>(
             data, {}, history, what.state, members,
             [&](std::uint64_t at, std::span<std::byte> bytes) {
                 std::ranges::copy(std::span{state}.subspan(at, bytes.size()), bytes.begin());
@@ -216,8 +216,8 @@ TEST_CASE("backup: an empty directory begins with the state in a new history and
     const auto bytes = storage.read_snapshot(1'000'000, 1000);
     CHECK(std::ranges::equal(bytes, std::span{state}.subspan(1'000'000, 1000)));
 
-    auto source = backup_source::open(data, what.state.last_included.index, {88});
-    REQUIRE(std::holds_alternative<backup_source>(source));
+    auto source = backup::source::open(data, what.state.last_included.index, {88});
+    REQUIRE(std::holds_alternative<backup::source>(source));
     CHECK(std::get<0>(source).description().state == what.state);
 }
 

@@ -237,19 +237,19 @@ TEST_CASE("log time: stamps and stamped commands come back from their bytes and 
 TEST_CASE("log time: sessions give it to a state machine in which things expire") {
     using with_sessions = sessions<leases>;
     with_sessions one;
-    with_sessions::command open = open_session{};
+    with_sessions::command open = session::open{};
     with_sessions::stamp(open, time_ms(100));
-    CHECK(std::get<session_opened>(one.apply({1}, open)).session == session_id{1});
-    one.apply({2}, exactly_once<leases::grant>{{{1}, {1}}, {0}, time_ms(200), {"a", 50}});
+    CHECK(std::get<session::opened>(one.apply({1}, open)).session == session::id{1});
+    one.apply({2}, session::exactly_once<leases::grant>{{{1}, {1}}, {0}, time_ms(200), {"a", 50}});
     CHECK(one.next_expiry() == time_ms(250));
-    with_sessions::command plain = at_least_once<leases::grant>{{"b", 500}};
+    with_sessions::command plain = session::at_least_once<leases::grant>{{"b", 500}};
     with_sessions::stamp(plain, time_ms(900));  // It bears none.
     one.apply({3}, plain);
     CHECK(one.now() == time_ms(200));
-    CHECK(
-        std::holds_alternative<time_passed>(one.apply({4}, with_sessions::stamp_at(time_ms(250)))));
+    CHECK(std::holds_alternative<session::time_passed>(
+        one.apply({4}, with_sessions::stamp_at(time_ms(250)))));
     CHECK(one.machine().gone == std::map<std::string, std::uint64_t>{{"a", 4}});
-    one.apply({5}, close_session{{1}, time_ms(800)});
+    one.apply({5}, session::close{{1}, time_ms(800)});
     CHECK(one.machine().gone == std::map<std::string, std::uint64_t>{{"a", 4}, {"b", 5}});
     CHECK(one.session_count() == 0);
 }

@@ -31,7 +31,7 @@ namespace {
 
 constexpr log_time at(std::uint64_t seconds) { return {seconds * 1'000'000'000}; }
 
-constexpr session_limits small{
+constexpr session::limits small{
     .sessions_max = 3, .results_max = 2, .lifetime = milliseconds(10'000)};
 
 /// A journal with sessions, and the index of its next entry.
@@ -42,12 +42,13 @@ struct story {
     auto apply(const sessions<journal>::command& asked) {
         return machine.apply(log_index{++index}, asked);
     }
-    session_id open(log_time now = {}) {
-        return std::get<session_opened>(apply(open_session{now})).session;
+    session::id open(log_time now = {}) {
+        return std::get<session::opened>(apply(session::open{now})).session;
     }
-    auto once(session_id session, std::uint64_t serial, const std::string& word,
+    auto once(session::id session, std::uint64_t serial, const std::string& word,
               std::uint64_t acknowledged = 0, log_time now = {}) {
-        return apply(exactly_once<std::string>{{session, {serial}}, {acknowledged}, now, word});
+        return apply(
+            session::exactly_once<std::string>{{session, {serial}}, {acknowledged}, now, word});
     }
     const std::vector<std::string>& words() const { return machine.machine().words; }
 };
@@ -55,8 +56,8 @@ struct story {
 using result = sessions<journal>::result;
 using texts = std::vector<std::string>;
 
-result said(std::size_t position) { return session_answer<std::size_t>{position, false}; }
-result said_before(std::size_t position) { return session_answer<std::size_t>{position, true}; }
+result said(std::size_t position) { return session::answer<std::size_t>{position, false}; }
+result said_before(std::size_t position) { return session::answer<std::size_t>{position, true}; }
 
 std::vector<std::byte> saved(const sessions<journal>& machine) {
     byte_sink sink;
@@ -123,7 +124,7 @@ TEST_CASE("sessions: what the client has acknowledged is let go and never applie
     s.once(session, 2, "b");
     CHECK(s.once(session, 3, "c", 2) == said(3));
     for (const std::uint64_t serial : {0U, 1U, 2U})
-        CHECK(s.once(session, serial, "again") == result{session_refusal::acknowledged});
+        CHECK(s.once(session, serial, "again") == result{session::refusal::acknowledged});
     CHECK(s.once(session, 3, "again") == said_before(3));
     CHECK(s.words() == texts{"a", "b", "c"});
 }
@@ -132,27 +133,27 @@ TEST_CASE("sessions: what was acknowledged is so for good, an older command chan
     story s;
     const auto session = s.open();
     s.once(session, 1, "a");
-    s.apply(keep_session{session, {1}, {}});
-    CHECK(s.apply(keep_session{session, {0}, {}}) == result{session_kept{}});
-    CHECK(s.once(session, 1, "again") == result{session_refusal::acknowledged});
+    s.apply(session::keep{session, {1}, {}});
+    CHECK(s.apply(session::keep{session, {0}, {}}) == result{session::kept{}});
+    CHECK(s.once(session, 1, "again") == result{session::refusal::acknowledged});
 }
 
 TEST_CASE("sessions: a command of an unknown session is refused, not applied") {
     story s;
     const auto session = s.open();
-    CHECK(s.apply(close_session{session, {}}) == result{session_closed{}});
-    CHECK(s.apply(close_session{session, {}}) == result{session_closed{}});
-    for (const auto id : {session, session_id{}, session_id{99}}) {
-        CHECK(s.once(id, 1, "a") == result{session_refusal::unknown_session});
-        CHECK(s.apply(keep_session{id, {}, {}}) == result{session_refusal::unknown_session});
+    CHECK(s.apply(session::close{session, {}}) == result{session::closed{}});
+    CHECK(s.apply(session::close{session, {}}) == result{session::closed{}});
+    for (const auto id : {session, session::id{}, session::id{99}}) {
+        CHECK(s.once(id, 1, "a") == result{session::refusal::unknown_session});
+        CHECK(s.apply(session::keep{id, {}, {}}) == result{session::refusal::unknown_session});
     }
     CHECK(s.words().empty());
 }
 
 TEST_CASE("sessions: a command outside of them is applied each time") {
     story s;
-    CHECK(s.apply(at_least_once<std::string>{"a"}) == said(1));
-    CHECK(s.apply(at_least_once<std::string>{"a"}) == said(2));
+    CHECK(s.apply(session::at_least_once<std::string>{"a"}) == said(1));
+    CHECK(s.apply(session::at_least_once<std::string>{"a"}) == said(2));
 }
 
 // ------------------------------------------------------------------------------------------ limits
@@ -163,11 +164,11 @@ TEST_CASE("sessions: one that is not used for its lifetime expires, by the log's
     const auto unused = s.open(at(100));
     const auto kept = s.open(at(100));
     s.once(used, 1, "a", 0, at(105));
-    s.apply(keep_session{kept, {}, at(109)});
+    s.apply(session::keep{kept, {}, at(109)});
     CHECK(s.machine.session_count() == 3);
     CHECK(s.once(used, 2, "b", 0, at(110)) == said(2));
     CHECK(s.machine.session_count() == 2);
-    CHECK(s.once(unused, 1, "c", 0, at(110)) == result{session_refusal::unknown_session});
+    CHECK(s.once(unused, 1, "c", 0, at(110)) == result{session::refusal::unknown_session});
     CHECK(s.once(kept, 1, "d", 0, at(118)) == said(3));
     CHECK(s.once(used, 3, "e", 2, at(119)) == said(4));
 }
@@ -175,7 +176,7 @@ TEST_CASE("sessions: one that is not used for its lifetime expires, by the log's
 TEST_CASE("sessions: a command that comes too late for its own session is refused") {
     story s;
     const auto session = s.open(at(100));
-    CHECK(s.once(session, 1, "a", 0, at(110)) == result{session_refusal::unknown_session});
+    CHECK(s.once(session, 1, "a", 0, at(110)) == result{session::refusal::unknown_session});
     CHECK(s.words().empty());
 }
 
@@ -188,9 +189,9 @@ TEST_CASE("sessions: a proposer whose clock is behind does not turn the log's ti
     CHECK(s.once(old, 1, "b", 0, at(109)) == said(2));
     s.open(at(114));
     CHECK(s.machine.session_count() == 3);
-    s.apply(close_session{session_id{}, at(115)});
+    s.apply(session::close{session::id{}, at(115)});
     CHECK(s.machine.session_count() == 2);
-    CHECK(s.once(young, 2, "c") == result{session_refusal::unknown_session});
+    CHECK(s.once(young, 2, "c") == result{session::refusal::unknown_session});
 }
 
 TEST_CASE("sessions: times at the end of all time do no harm") {
@@ -199,7 +200,7 @@ TEST_CASE("sessions: times at the end of all time do no harm") {
     const auto session = s.open(last);
     CHECK(s.once(session, 1, "a", 0, at(1)) == said(1));
     CHECK(s.once(session, ~std::uint64_t{0}, "b", ~std::uint64_t{0}, last) ==
-          result{session_refusal::acknowledged});
+          result{session::refusal::acknowledged});
 }
 
 TEST_CASE("sessions: when there are too many the one unused for longest gives way") {
@@ -210,7 +211,7 @@ TEST_CASE("sessions: when there are too many the one unused for longest gives wa
     s.once(a, 1, "a");
     const auto d = s.open();
     CHECK(s.machine.session_count() == 3);
-    CHECK(s.once(b, 1, "b") == result{session_refusal::unknown_session});
+    CHECK(s.once(b, 1, "b") == result{session::refusal::unknown_session});
     CHECK(s.once(c, 1, "c") == said(2));
     CHECK(s.once(a, 1, "a") == said_before(1));
     CHECK(s.once(d, 1, "d") == said(3));
@@ -221,7 +222,7 @@ TEST_CASE("sessions: without room for its answer a command is refused until ther
     const auto session = s.open();
     s.once(session, 1, "a");
     s.once(session, 2, "b");
-    CHECK(s.once(session, 3, "c") == result{session_refusal::too_many_results});
+    CHECK(s.once(session, 3, "c") == result{session::refusal::too_many_results});
     CHECK(s.once(session, 1, "a") == said_before(1));
     CHECK(s.words() == texts{"a", "b"});
     CHECK(s.once(session, 3, "c", 1) == said(3));
@@ -234,12 +235,12 @@ TEST_CASE("sessions: the outcome of a command is known from its ticket, after a 
     const auto s = with_two_sessions();
     sessions<journal> other{journal{}, small};
     REQUIRE(restores(other, saved(s.machine)));
-    const session_id first{1};
+    const session::id first{1};
     for (const auto* machine : {&s.machine, &std::as_const(other)}) {
-        CHECK(machine->outcome_of({first, {1}}) == result{session_refusal::acknowledged});
+        CHECK(machine->outcome_of({first, {1}}) == result{session::refusal::acknowledged});
         CHECK(machine->outcome_of({first, {2}}) == said_before(2));
         CHECK_FALSE(machine->outcome_of({first, {3}}).has_value());
-        CHECK(machine->outcome_of({{77}, {1}}) == result{session_refusal::unknown_session});
+        CHECK(machine->outcome_of({{77}, {1}}) == result{session::refusal::unknown_session});
     }
 }
 
@@ -276,7 +277,7 @@ TEST_CASE("sessions: a restored state machine goes on exactly as the one that wa
         CHECK(each->once({1}, 2, "b", 0, at(5)) == said_before(2));
         each->open(at(6));
         each->open(at(7));  // The second session is the one unused for longest.
-        CHECK(each->once({2}, 1, "c") == result{session_refusal::unknown_session});
+        CHECK(each->once({2}, 1, "c") == result{session::refusal::unknown_session});
         CHECK(each->once({1}, 3, "d", 0, at(8)) == said(3));
     }
     CHECK(other.machine == s.machine);
@@ -383,12 +384,12 @@ TEST_CASE("sessions: a snapshot with a right checksum that no log could have mad
 TEST_CASE("sessions: every command survives the way through bytes, cut short it is refused") {
     using command = sessions<journal>::command;
     const command commands[] = {
-        open_session{at(1)},
-        keep_session{{2}, {3}, at(4)},
-        close_session{{5}, at(6)},
-        exactly_once<std::string>{{{7}, {8}}, {9}, at(10), "words"},
-        exactly_once<std::string>{{{~std::uint64_t{0}}, {1}}, {}, {}, ""},
-        at_least_once<std::string>{"words"},
+        session::open{at(1)},
+        session::keep{{2}, {3}, at(4)},
+        session::close{{5}, at(6)},
+        session::exactly_once<std::string>{{{7}, {8}}, {9}, at(10), "words"},
+        session::exactly_once<std::string>{{{~std::uint64_t{0}}, {1}}, {}, {}, ""},
+        session::at_least_once<std::string>{"words"},
     };
     for (const auto& each : commands) {
         CAPTURE(each.index());
@@ -398,9 +399,9 @@ TEST_CASE("sessions: every command survives the way through bytes, cut short it 
         const auto shortest = std::min<std::size_t>(bytes.size(), each.index() == 4 ? 1 : 9);
         CHECK_FALSE(codec<command>::decode(std::span{bytes}.first(shortest - 1)).has_value());
     }
-    CHECK_FALSE(codec<open_session>::decode(std::vector<std::byte>(9)).has_value());
-    CHECK_FALSE(codec<exactly_once<int>>::decode(std::vector<std::byte>(35)).has_value());
-    CHECK(codec<exactly_once<int>>::decode(std::vector<std::byte>(36)).has_value());
+    CHECK_FALSE(codec<session::open>::decode(std::vector<std::byte>(9)).has_value());
+    CHECK_FALSE(codec<session::exactly_once<int>>::decode(std::vector<std::byte>(35)).has_value());
+    CHECK(codec<session::exactly_once<int>>::decode(std::vector<std::byte>(36)).has_value());
 }
 
 TEST_CASE("sessions: the wall clock's time is counted from 1970, none comes before") {
@@ -420,7 +421,7 @@ TEST_CASE("sessions: a node with sessions answers a retry, also after it was sta
     disk kept;
     manual_clock clock;
     const node_options options{{1}, voters_only({{1}}), history_id{1}, {}, 1};
-    const machine::command again = exactly_once<std::string>{{{2}, {1}}, {0}, {}, "a"};
+    const machine::command again = session::exactly_once<std::string>{{{2}, {1}}, {0}, {}, "a"};
 
     for (const bool before : {true, false}) {
         server only{options, machine{}, wires.port_of({1}), kept, clock};
@@ -429,13 +430,13 @@ TEST_CASE("sessions: a node with sessions answers a retry, also after it was sta
             clock.advance_to(clock.now() + std::chrono::milliseconds{100});
             only.poll();
         }
-        if (before) only.propose(open_session{}, [](const auto&) {});
+        if (before) only.propose(session::open{}, [](const auto&) {});
         std::optional<result> told;
         only.propose(again, [&](const outcome<result>& given) {
             told = std::get<applied<result>>(given).result;
         });
         only.poll();
-        CHECK(told == result{session_answer<std::size_t>{1, !before}});
+        CHECK(told == result{session::answer<std::size_t>{1, !before}});
         CHECK(only.state_machine().outcome_of({{2}, {1}}) == said_before(1));
         only.take_snapshot();
         only.poll();

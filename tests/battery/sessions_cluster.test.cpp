@@ -34,7 +34,7 @@ using bytes = std::vector<std::byte>;
 
 constexpr log_time at(std::uint64_t seconds) { return {seconds * 1'000'000'000}; }
 
-constexpr session_limits limits{
+constexpr session::limits limits{
     .sessions_max = 4, .results_max = 8, .lifetime = milliseconds(100'000)};
 
 bytes saved(const machine& m) {
@@ -93,7 +93,7 @@ public:
     }
 
     /// The sessions that were ever opened, the oldest first.
-    [[nodiscard]] const std::set<session_id>& opened() const { return opened_; }
+    [[nodiscard]] const std::set<session::id>& opened() const { return opened_; }
 
     /// Whether two servers ever held different states after the same entry, or a snapshot could not
     /// be restored.
@@ -133,7 +133,7 @@ private:
     void apply(replica& one, const machine::command& command) {
         const auto said = one.state.apply(one.applied, command);
         one.answers.insert_or_assign(one.applied, said);
-        if (const auto* open = std::get_if<session_opened>(&said)) opened_.insert(open->session);
+        if (const auto* open = std::get_if<session::opened>(&said)) opened_.insert(open->session);
     }
 
     void compare(const replica& one) {
@@ -145,7 +145,7 @@ private:
     std::map<member_id, replica> replicas_{};
     std::map<log_index, bytes> snapshots_{};
     std::map<log_index, bytes> history_{};
-    std::set<session_id> opened_{};
+    std::set<session::id> opened_{};
     bool diverged_ = false;
 };
 
@@ -153,9 +153,9 @@ private:
 struct led_by_s1 : replicated {
     led_by_s1() : replicated{3} {
         protocol.elect(s1);
-        const auto place = propose(s1, open_session{at(1)});
+        const auto place = propose(s1, session::open{at(1)});
         settle();
-        session = std::get<session_opened>(answer(s1, *place).value()).session;
+        session = std::get<session::opened>(answer(s1, *place).value()).session;
     }
     void settle() {
         protocol.settle();
@@ -164,9 +164,9 @@ struct led_by_s1 : replicated {
         apply();
     }
     [[nodiscard]] machine::command once(std::uint64_t serial, const std::string& word) const {
-        return exactly_once<std::string>{{session, {serial}}, {0}, at(1 + serial), word};
+        return session::exactly_once<std::string>{{session, {serial}}, {0}, at(1 + serial), word};
     }
-    session_id session{};
+    session::id session{};
 };
 
 using texts = std::vector<std::string>;
@@ -192,8 +192,8 @@ TEST_CASE("sessions on a cluster: a retry at the next leader is answered and not
     const auto again = all.propose(s2, all.once(1, "a"));
     all.settle();
     REQUIRE(again.has_value());
-    CHECK(all.answer(s2, *first) == machine::result{session_answer<std::size_t>{1, false}});
-    CHECK(all.answer(s2, *again) == machine::result{session_answer<std::size_t>{1, true}});
+    CHECK(all.answer(s2, *first) == machine::result{session::answer<std::size_t>{1, false}});
+    CHECK(all.answer(s2, *again) == machine::result{session::answer<std::size_t>{1, true}});
     all.protocol.restart(s1);
     all.settle();
     for (const auto id : {s1, s2, s3}) CHECK(all.state_of(id).machine().words == texts{"a"});
@@ -209,7 +209,7 @@ TEST_CASE("sessions on a cluster: a retry of what was lost with its leader is ap
     all.protocol.elect(s2);
     const auto again = all.propose(s2, all.once(1, "a"));
     all.settle();
-    CHECK(all.answer(s2, *again) == machine::result{session_answer<std::size_t>{1, false}});
+    CHECK(all.answer(s2, *again) == machine::result{session::answer<std::size_t>{1, false}});
     CHECK(all.answer(s2, *first) != all.answer(s2, *again));
     CHECK(all.state_of(s3).machine().words == texts{"a"});
 }
@@ -230,9 +230,9 @@ TEST_CASE("sessions on a cluster: a retry after a snapshot is answered by who wa
     all.protocol.elect(s3);
     const auto again = all.propose(s3, all.once(1, "a"));
     all.settle();
-    CHECK(all.answer(s3, *again) == machine::result{session_answer<std::size_t>{1, true}});
+    CHECK(all.answer(s3, *again) == machine::result{session::answer<std::size_t>{1, true}});
     CHECK(all.state_of(s3).outcome_of({all.session, {1}}) ==
-          machine::result{session_answer<std::size_t>{1, true}});
+          machine::result{session::answer<std::size_t>{1, true}});
     CHECK_FALSE(all.diverged());
 }
 
@@ -241,9 +241,9 @@ TEST_CASE("sessions on a cluster: all servers expire the same session at the sam
     all.protocol.isolate(s3);
     all.propose(s1, all.once(1, "a"));
     const auto late =
-        all.propose(s1, exactly_once<std::string>{{all.session, {2}}, {1}, at(102), "b"});
+        all.propose(s1, session::exactly_once<std::string>{{all.session, {2}}, {1}, at(102), "b"});
     all.settle();
-    CHECK(all.answer(s1, *late) == machine::result{session_refusal::unknown_session});
+    CHECK(all.answer(s1, *late) == machine::result{session::refusal::unknown_session});
     all.protocol.heal();
     all.settle();
     for (const auto id : {s1, s2, s3}) {
@@ -261,12 +261,13 @@ namespace {
 /// first time or again; the clocks of clients are up to twenty seconds apart.
 machine::command some_command(const replicated& all, dice& d, log_time now) {
     const auto& opened = all.opened();
-    if (opened.empty() || d.below(20) == 0) return open_session{now};
+    if (opened.empty() || d.below(20) == 0) return session::open{now};
     const auto back = d.below(std::min<std::uint64_t>(opened.size(), 5));
     const auto session = *std::prev(opened.end(), static_cast<std::ptrdiff_t>(back) + 1);
-    const serial_number serial{d.below(10) + 1};
+    const session::serial_number serial{d.below(10) + 1};
     const auto word = std::to_string(session.value) + "/" + std::to_string(serial.value);
-    return exactly_once<std::string>{{session, serial}, {d.below(serial.value)}, now, word};
+    return session::exactly_once<std::string>{
+        {session, serial}, {d.below(serial.value)}, now, word};
 }
 
 void one_event(replicated& all, dice& d, std::uint64_t event) {

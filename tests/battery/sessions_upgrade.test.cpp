@@ -56,9 +56,9 @@ using server = sessions<locks<Grant>>;
 template <class Grant>
 server<Grant> with_one_lock() {
     server<Grant> one;
-    one.apply(log_index{1}, open_session{});
-    one.apply(log_index{2},
-              exactly_once<typename locks<Grant>::acquire>{{{1}, {1}}, {}, {}, {"door", "ann"}});
+    one.apply(log_index{1}, session::open{});
+    one.apply(log_index{2}, session::exactly_once<typename locks<Grant>::acquire>{
+                                {{1}, {1}}, {}, {}, {"door", "ann"}});
     return one;
 }
 
@@ -73,7 +73,7 @@ void check_upgrade(const To& expected) {
     CHECK(other.machine().granted.at("door") == expected);
     const auto kept = other.outcome_of({{1}, {1}});
     REQUIRE(kept.has_value());
-    CHECK(std::get<session_answer<To>>(*kept).result == expected);
+    CHECK(std::get<session::answer<To>>(*kept).result == expected);
 }
 
 }  // namespace

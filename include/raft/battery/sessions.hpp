@@ -4,9 +4,10 @@
 // the log and numbers its commands; a command that is proposed again, to whichever leader, is
 // applied once, and answered each time with what the state machine said then.
 //
-//     using machine = raft::sessions<bank>;             // in place of `bank`
-//     node.propose(raft::open_session{now}, …);         // session_opened{session}
-//     node.propose(raft::exactly_once<bank::command>{{session, {1}}, {0}, now, transfer}, …);
+//     using machine = raft::sessions<bank>;        // in place of `bank`
+//     using once = raft::session::exactly_once<bank::command>;
+//     node.propose(raft::session::open{now}, …);   // answered with session::opened{session}
+//     node.propose(once{{session, {1}}, {0}, now, transfer}, …);
 //
 // All of it is decided by the log alone, so that all servers decide the same: who has a session,
 // what is kept for it, and, by the log's time (log_time.hpp), when it expires. `now` is what a
@@ -29,7 +30,7 @@
 namespace raft {
 
 /// A state machine that applies each command of a session once. It can be saved if `StateMachine`
-/// can; then its results need a `codec`. Memory: at most `session_limits::sessions_max` sessions
+/// can; then its results need a `codec`. Memory: at most `session::limits::sessions_max` sessions
 /// with `results_max` answers each. It is used from one thread at a time, as any state machine.
 ///
 /// A client may have several commands on their way, in any order; `acknowledged_through` names the
@@ -47,10 +48,10 @@ class sessions {
                   "raft: results are part of the snapshot, so sessions need a codec<result>");
 
 public:
-    using command = session_command<inner_command>;
-    using result = session_result<inner_result>;
+    using command = session::command<inner_command>;
+    using result = session::result<inner_result>;
 
-    explicit sessions(StateMachine machine = {}, const session_limits& limits = {})
+    explicit sessions(StateMachine machine = {}, const session::limits& limits = {})
         : machine_{std::move(machine)}, table_{limits} {}
 
     result apply(log_index index, const command& asked) {
@@ -63,9 +64,9 @@ public:
     /// answered from what is kept for the session, on every server, after restarts and snapshots,
     /// until the client acknowledges it or the session ends. Asked after a linearizable read, it
     /// speaks for all that was answered before; a retry of the command is safe in any case.
-    [[nodiscard]] std::optional<result> outcome_of(session_ticket ticket) const {
+    [[nodiscard]] std::optional<result> outcome_of(session::ticket ticket) const {
         const auto* session = table_.find(ticket.session);
-        if (session == nullptr) return session_refusal::unknown_session;
+        if (session == nullptr) return session::refusal::unknown_session;
         return earlier_answer(*session, ticket.serial);
     }
 
@@ -134,55 +135,55 @@ private:
 
     result apply_one(log_index index, const pass_time& asked) {
         advance_to(index, asked.now);
-        return time_passed{};
+        return session::time_passed{};
     }
 
-    result apply_one(log_index index, const open_session& asked) {
+    result apply_one(log_index index, const session::open& asked) {
         advance_to(index, asked.now);
-        return session_opened{table_.open(index)};
+        return session::opened{table_.open(index)};
     }
 
-    result apply_one(log_index index, const keep_session& asked) {
+    result apply_one(log_index index, const session::keep& asked) {
         advance_to(index, asked.now);
         auto* session = table_.use(asked.session, index);
-        if (session == nullptr) return session_refusal::unknown_session;
+        if (session == nullptr) return session::refusal::unknown_session;
         session->acknowledge(asked.acknowledged_through);
-        return session_kept{};
+        return session::kept{};
     }
 
-    result apply_one(log_index index, const close_session& asked) {
+    result apply_one(log_index index, const session::close& asked) {
         advance_to(index, asked.now);
         table_.close(asked.session);
-        return session_closed{};
+        return session::closed{};
     }
 
-    result apply_one(log_index index, const exactly_once<inner_command>& asked) {
+    result apply_one(log_index index, const session::exactly_once<inner_command>& asked) {
         advance_to(index, asked.now);
         auto* session = table_.use(asked.ticket.session, index);
-        if (session == nullptr) return session_refusal::unknown_session;
+        if (session == nullptr) return session::refusal::unknown_session;
         session->acknowledge(asked.acknowledged_through);
         const auto serial = asked.ticket.serial;
         if (auto earlier = earlier_answer(*session, serial)) return *std::move(earlier);
         if (session->kept.size() >= table_.limits().results_max)
-            return session_refusal::too_many_results;
+            return session::refusal::too_many_results;
         auto given = machine_.apply(index, asked.command);
         session->kept.emplace(serial, given);
-        return session_answer<inner_result>{std::move(given), false};
+        return session::answer<inner_result>{std::move(given), false};
     }
 
-    result apply_one(log_index index, const at_least_once<inner_command>& asked) {
+    result apply_one(log_index index, const session::at_least_once<inner_command>& asked) {
         advance_to(index, table_.now());
-        return session_answer<inner_result>{machine_.apply(index, asked.command), false};
+        return session::answer<inner_result>{machine_.apply(index, asked.command), false};
     }
 
     /// The answer to a command that was applied before, or why there is none; nothing for a command
     /// that is new.
     [[nodiscard]] static std::optional<result> earlier_answer(const record& session,
-                                                              serial_number serial) {
-        if (serial <= session.acknowledged_through) return session_refusal::acknowledged;
+                                                              session::serial_number serial) {
+        if (serial <= session.acknowledged_through) return session::refusal::acknowledged;
         const auto kept = session.kept.find(serial);
         if (kept == session.kept.end()) return std::nullopt;
-        return session_answer<inner_result>{kept->second, true};
+        return session::answer<inner_result>{kept->second, true};
     }
 
     StateMachine machine_;

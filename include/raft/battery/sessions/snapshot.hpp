@@ -31,7 +31,7 @@ public:
         numbers(sessions_mark, limits.sessions_max, limits.results_max,
                 static_cast<std::uint64_t>(limits.lifetime.nanoseconds), table.now().nanoseconds,
                 table.size());
-        table.for_each([this](session_id id, const auto& session) {
+        table.for_each([this](session::id id, const auto& session) {
             numbers(id.value, session.used_index.value, session.used_at.nanoseconds,
                     session.acknowledged_through.value, session.kept.size());
             for (const auto& [serial, result] : session.kept) one_result(serial, result);
@@ -48,7 +48,7 @@ private:
         flush();
     }
 
-    void one_result(serial_number serial, const Result& result) {
+    void one_result(session::serial_number serial, const Result& result) {
         const std::size_t length = codec<Result>::size(result);
         numbers(serial.value, length);
         buffer_.resize(length);
@@ -72,7 +72,7 @@ public:
     explicit session_reader(Source& source) : source_{source} {}
 
     /// What was written by a table of these limits; nothing if these bytes are not that.
-    [[nodiscard]] std::optional<session_table<Result>> read(const session_limits& limits) {
+    [[nodiscard]] std::optional<session_table<Result>> read(const session::limits& limits) {
         std::uint64_t head[6];
         if (!numbers(head) || head[0] != sessions_mark || head[1] != limits.sessions_max ||
             head[2] != limits.results_max ||
@@ -100,9 +100,10 @@ private:
         return table.restore({head[0]}, std::move(session));
     }
 
-    [[nodiscard]] bool one_result(session_record<Result>& session, serial_number& before) {
+    [[nodiscard]] bool one_result(session_record<Result>& session, session::serial_number& before) {
         std::uint64_t head[2];
-        if (!numbers(head) || serial_number{head[0]} <= before || !take(head[1])) return false;
+        if (!numbers(head) || session::serial_number{head[0]} <= before || !take(head[1]))
+            return false;
         auto result = decode_saved<Result>(buffer_);
         if (!result) return false;
         before = {head[0]};

@@ -14,11 +14,11 @@
 
 #include <raft/battery/sessions/command.hpp>
 
-namespace raft {
+namespace raft::session {
 
 /// What sessions may cost. Part of the state machine: the same on every server, and along the whole
 /// log; a snapshot made with others is refused.
-struct session_limits {
+struct limits {
     /// The most sessions, at least 1. The session that was unused for longest gives way to a new
     /// one.
     std::size_t sessions_max = 1024;
@@ -28,19 +28,23 @@ struct session_limits {
     /// may be out of reach.
     duration lifetime = milliseconds(3'600'000);
 
-    friend bool operator==(const session_limits&, const session_limits&) = default;
+    friend bool operator==(const limits&, const limits&) = default;
 };
+
+}  // namespace raft::session
+
+namespace raft {
 
 namespace detail {
 
 template <class Result>
 struct session_record {
-    log_index used_index{};                  ///< The entry that used it last,
-    log_time used_at{};                      ///< and the log's time then.
-    serial_number acknowledged_through{};    ///< The answers up to here are not kept.
-    std::map<serial_number, Result> kept{};  ///< The answers after that.
+    log_index used_index{};                           ///< The entry that used it last,
+    log_time used_at{};                               ///< and the log's time then.
+    session::serial_number acknowledged_through{};    ///< The answers up to here are not kept.
+    std::map<session::serial_number, Result> kept{};  ///< The answers after that.
 
-    void acknowledge(serial_number through) {
+    void acknowledge(session::serial_number through) {
         if (through <= acknowledged_through) return;
         acknowledged_through = through;
         kept.erase(kept.begin(), kept.upper_bound(through));
@@ -54,7 +58,7 @@ class session_table {
 public:
     using record = session_record<Result>;
 
-    explicit session_table(const session_limits& limits) : limits_{limits} {}
+    explicit session_table(const session::limits& limits) : limits_{limits} {}
 
     /// An entry of this time is applied: what has expired by then goes. The log's time never runs
     /// backwards, whatever the clocks of proposers do.
@@ -64,15 +68,15 @@ public:
     }
 
     /// Opens the session of the entry at `index`.
-    session_id open(log_index index) {
+    session::id open(log_index index) {
         while (by_id_.size() >= limits_.sessions_max && !by_id_.empty()) erase(longest_unused());
-        const session_id id{index.value};
+        const session::id id{index.value};
         insert(id, record{.used_index = index, .used_at = now_});
         return id;
     }
 
     /// The session, used by the entry at `index`; null if there is none.
-    [[nodiscard]] record* use(session_id id, log_index index) {
+    [[nodiscard]] record* use(session::id id, log_index index) {
         const auto found = by_id_.find(id);
         if (found == by_id_.end()) return nullptr;
         auto& session = found->second;
@@ -84,18 +88,18 @@ public:
         return &session;
     }
 
-    [[nodiscard]] const record* find(session_id id) const {
+    [[nodiscard]] const record* find(session::id id) const {
         const auto found = by_id_.find(id);
         return found == by_id_.end() ? nullptr : &found->second;
     }
 
-    void close(session_id id) {
+    void close(session::id id) {
         if (by_id_.contains(id)) erase(id);
     }
 
     [[nodiscard]] log_time now() const { return now_; }
     [[nodiscard]] std::size_t size() const { return by_id_.size(); }
-    [[nodiscard]] const session_limits& limits() const { return limits_; }
+    [[nodiscard]] const session::limits& limits() const { return limits_; }
 
     /// Visits each session, the one unused for longest first.
     template <class Visit>
@@ -105,7 +109,7 @@ public:
 
     /// Takes in a session that was saved, after those that were unused for longer. False if the
     /// rules above could not have made it.
-    [[nodiscard]] bool restore(session_id id, record saved) {
+    [[nodiscard]] bool restore(session::id id, record saved) {
         const bool opened_before_used = id.value > 0 && id.value <= saved.used_index.value;
         if (!opened_before_used || by_id_.size() >= limits_.sessions_max || by_id_.contains(id))
             return false;
@@ -129,23 +133,23 @@ private:
     }
 
     /// The session that was unused for longest; there is one.
-    [[nodiscard]] session_id longest_unused() const { return by_use_.begin()->second; }
+    [[nodiscard]] session::id longest_unused() const { return by_use_.begin()->second; }
 
-    void insert(session_id id, record session) {
+    void insert(session::id id, record session) {
         by_use_.emplace(session.used_index, id);
         by_id_.emplace(id, std::move(session));
     }
 
-    void erase(session_id id) {
+    void erase(session::id id) {
         const auto found = by_id_.find(id);
         by_use_.erase({found->second.used_index, id});
         by_id_.erase(found);
     }
 
-    session_limits limits_;
+    session::limits limits_;
     log_time now_{};
-    std::map<session_id, record> by_id_{};
-    std::set<std::pair<log_index, session_id>> by_use_{};
+    std::map<session::id, record> by_id_{};
+    std::set<std::pair<log_index, session::id>> by_use_{};
 };
 
 }  // namespace detail
