@@ -24,7 +24,7 @@
 // must never be used as two servers.
 //
 // Threads: a storage is used from one thread at a time; its own thread writes and syncs, and calls
-// `wake`; another is there while `save_later` fills a snapshot. Only `progress` and `error` may be
+// `wake`; another writes this server's own snapshots. Only `progress` and `error` may be
 // called from any thread.
 
 #include <algorithm>
@@ -35,7 +35,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -1110,6 +1109,7 @@ private:
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <thread>
 
 //
 // Puts records into segments. Used by the thread that flushes, and by nothing else.
@@ -1488,9 +1488,8 @@ private:
 // under another name, synced, renamed, the directory synced; only then is the older one removed.
 // Used by the thread that flushes; only `current` may be asked from others.
 //
-// This server's own are written in slices between flushes of the log, so that votes and entries
-// never wait for a whole snapshot. Where there is no room an own snapshot waits in memory, and is
-// begun anew (the log still has everything).
+// This server's own are written beside the log (`snapshot_saver`). Where there is no room for one
+// it waits, and is begun anew (the log still has everything).
 //
 // A received one is staged chunk by chunk: before anybody counts on a chunk it is on the disk, and
 // before anybody counts on the last one the file is complete, synced and has its name. So there is
@@ -1498,6 +1497,7 @@ private:
 // and may be: a leader sends only what is committed. A chunk for which there is no room can be
 // staged again.
 
+#include <list>
 
 //
 // Receives a snapshot in chunks, so that a crash costs little of it. From time to time what has
@@ -1905,46 +1905,207 @@ private:
 };
 
 }  // namespace raft::wal
+//
+// Writes a snapshot of this server's own into a file that does not count yet, whole and synced. A
+// thread does it beside the one that flushes the log, so that votes and entries never wait for a
+// snapshot. It rests after each piece as long as the piece took: the disk is the log's for half of
+// the time at least, and nobody has much to write back at once.
+
+
+//
+// A snapshot of this server's own, from the state machine that writes it to the file in which it is
+// saved. It goes there in pieces, as it is written: no more than a piece of it is in memory.
+
+
 
 namespace raft::wal {
 
-/// A snapshot as its state machine wrote it, on its way to the disk.
+/// Where a state machine writes its snapshot to.
+class own_snapshot_sink {
+public:
+    /// How much is written and synced at once.
+    static constexpr std::size_t piece_bytes = 1024 * 1024;
+
+    using taker = std::function<void(std::span<const std::byte> piece)>;
+    /// `take` is called with each piece, in turn; each but the last has `piece_bytes`.
+    explicit own_snapshot_sink(taker take) : take_{std::move(take)} { piece_.reserve(piece_bytes); }
+
+    void write(std::span<const std::byte> bytes) {
+        while (!bytes.empty()) {
+            const auto part = bytes.first(std::min(bytes.size(), piece_bytes - piece_.size()));
+            piece_.insert(piece_.end(), part.begin(), part.end());
+            bytes = bytes.subspan(part.size());
+            if (piece_.size() == piece_bytes) end();
+        }
+    }
+    /// What is left is a piece, too.
+    void end() {
+        if (!piece_.empty()) take_(piece_);
+        piece_.clear();
+    }
+
+private:
+    taker take_;
+    std::vector<std::byte> piece_{};
+};
+
+/// What is to be saved.
 struct own_snapshot {
     core::log_position last_included{};
     configuration members{};
     bool withheld = false;  ///< There is no state to it.
-    std::vector<std::vector<std::byte>> pieces{};
+    /// Writes the state, the same each time: it is called again where there was no room.
+    std::function<void(own_snapshot_sink&)> fill{};
 };
 
-/// Where the state machine writes it to.
-class own_snapshot_sink {
-public:
-    explicit own_snapshot_sink(own_snapshot& snapshot) : pieces_{snapshot.pieces} {}
+/// Keeps a callable of the state machine's, which may be one that can only be moved.
+template <class Fill>
+[[nodiscard]] std::function<void(own_snapshot_sink&)> kept_fill(Fill fill) {
+    return [kept = std::make_shared<Fill>(std::move(fill))](own_snapshot_sink& sink) {
+        (*kept)(sink);
+    };
+}
 
-    void write(std::span<const std::byte> bytes) {
-        while (!bytes.empty()) {
-            if (pieces_.empty() || pieces_.back().size() == piece_bytes)
-                pieces_.emplace_back().reserve(std::min(piece_bytes, bytes.size()));
-            auto& piece = pieces_.back();
-            const auto part = bytes.first(std::min(bytes.size(), piece_bytes - piece.size()));
-            piece.insert(piece.end(), part.begin(), part.end());
-            bytes = bytes.subspan(part.size());
+/// Calls `fill` now, and keeps what it writes.
+[[nodiscard]] std::function<void(own_snapshot_sink&)> filled_now(auto&& fill) {
+    std::vector<std::vector<std::byte>> pieces;
+    own_snapshot_sink sink{
+        [&](std::span<const std::byte> piece) { pieces.emplace_back(piece.begin(), piece.end()); }};
+    fill(sink);
+    sink.end();
+    return [kept = std::make_shared<const std::vector<std::vector<std::byte>>>(std::move(pieces))](
+               own_snapshot_sink& into) {
+        for (const auto& piece : *kept) into.write(piece);
+    };
+}
+
+}  // namespace raft::wal
+
+namespace raft::wal {
+
+template <class Files>
+class snapshot_saver {
+public:
+    /// `storage_failed`: nothing is written any more.
+    snapshot_saver(Files& files, std::string path, const std::atomic<bool>& storage_failed)
+        : files_{&files}, path_{std::move(path)}, storage_failed_{storage_failed} {}
+
+    snapshot_saver(const snapshot_saver&) = delete;
+    snapshot_saver& operator=(const snapshot_saver&) = delete;
+
+    ~snapshot_saver() {
+        if (!thread_.joinable()) return;
+        {
+            const std::lock_guard lock{mutex_};
+            ending_ = true;
         }
+        changed_.notify_one();
+        thread_.join();
+    }
+
+    /// From now on a thread writes; it calls `tell` when it has done so.
+    void start_thread(std::function<void()> tell) {
+        tell_ = std::move(tell);
+        thread_ = std::thread{[this] { run(); }};
+    }
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] bool is_writing() const { return now() == phase::writing; }
+    /// Whether there is a result.
+    [[nodiscard]] bool has_written() const { return now() == phase::written; }
+
+    /// Begins to write a snapshot, which stays where it is until there is a result. Without a
+    /// thread there is one at the end of this call.
+    void begin(const own_snapshot& snapshot) {
+        phase_.store(phase::writing, std::memory_order_release);
+        if (!thread_.joinable() || snapshot.withheld) return write(snapshot);
+        {
+            const std::lock_guard lock{mutex_};
+            wanted_ = &snapshot;
+        }
+        changed_.notify_one();
+    }
+
+    /// Why it could not be written; otherwise the file is `release`d.
+    [[nodiscard]] failure result() {
+        phase_.store(phase::idle, std::memory_order_release);
+        return std::exchange(failed_, std::nullopt);
+    }
+    [[nodiscard]] open_file<Files> release() { return draft_.release(); }
+    void close() { draft_.close(); }
+
+    /// It rests no more: somebody waits for the end.
+    void hurry() {
+        {
+            const std::lock_guard lock{mutex_};
+            hurries_ = true;
+        }
+        changed_.notify_one();
     }
 
 private:
-    /// How much is written and synced at once, between two flushes of the log.
-    static constexpr std::size_t piece_bytes = 1024 * 1024;
+    using clock = std::chrono::steady_clock;
+    enum class phase { idle, writing, written };
 
-    std::vector<std::vector<std::byte>>& pieces_;
+    [[nodiscard]] phase now() const { return phase_.load(std::memory_order_acquire); }
+
+    void run() {
+        for (std::unique_lock lock{mutex_};;) {
+            changed_.wait(lock, [this] { return wanted_ != nullptr || ending_; });
+            const auto* wanted = std::exchange(wanted_, nullptr);
+            if (wanted == nullptr) return;
+            lock.unlock();
+            write(*wanted);
+            tell_();
+            lock.lock();
+        }
+    }
+
+    void write(const own_snapshot& snapshot) {
+        int cause = snapshot_draft<Files>::begin(*files_, path_, draft_);
+        own_snapshot_sink sink{[&](std::span<const std::byte> piece) {
+            if (cause == 0 && !storage_failed_) cause = write_piece(piece);
+        }};
+        if (cause == 0 && snapshot.fill) snapshot.fill(sink);
+        sink.end();
+        if (cause == 0 && !storage_failed_)
+            cause = draft_.finish(snapshot.last_included, snapshot.members, snapshot.withheld);
+        if (cause == 0 && !storage_failed_) cause = draft_.sync();
+        failed_ = check(cause, "write", path_);
+        phase_.store(phase::written, std::memory_order_release);
+    }
+
+    [[nodiscard]] int write_piece(std::span<const std::byte> piece) {
+        const auto began = clock::now();
+        int cause = draft_.append(piece);
+        if (cause == 0) cause = draft_.sync();
+        if (cause == 0 && thread_.joinable()) rest(clock::now() - began);
+        return cause;
+    }
+
+    void rest(clock::duration length) {
+        std::unique_lock lock{mutex_};
+        changed_.wait_for(lock, length, [this] { return hurries_; });
+    }
+
+    Files* files_;
+    std::string path_;
+    const std::atomic<bool>& storage_failed_;
+    std::function<void()> tell_{};
+    snapshot_draft<Files> draft_{};
+    failure failed_{};
+    std::atomic<phase> phase_ = phase::idle;
+    std::mutex mutex_{};
+    std::condition_variable changed_{};
+    const own_snapshot* wanted_ = nullptr;
+    bool hurries_ = false;
+    bool ending_ = false;
+    std::thread thread_{};
 };
 
-/// What `fill` holds of the state is not held any longer than until it has written it.
-template <class Fill>
-void fill_and_destroy(Fill fill, own_snapshot& snapshot) {
-    own_snapshot_sink sink{snapshot};
-    fill(sink);
-}
+}  // namespace raft::wal
+
+namespace raft::wal {
 
 template <class Files>
 class snapshot_keeper {
@@ -1956,8 +2117,12 @@ public:
         std::uint64_t installed = 0;  ///< How many received ones have become the current one.
     };
 
-    snapshot_keeper(Files& files, std::string directory)
-        : files_{&files}, directory_{directory}, receiver_{files, std::move(directory)} {}
+    snapshot_keeper(Files& files, const std::string& directory,
+                    const std::atomic<bool>& storage_failed)
+        : files_{&files}
+        , directory_{directory}
+        , receiver_{files, directory}
+        , saver_{files, path_of(directory, saving_name), storage_failed} {}
 
     /// Any thread.
     [[nodiscard]] published current() const {
@@ -2008,8 +2173,6 @@ public:
     /// of these there were.
     [[nodiscard]] failure drop(std::size_t& given_up) {
         given_up = 0;
-        if (!waiting_.empty() && waiting_.front().withheld)
-            if (auto failed = give_up_draft()) return failed;
         given_up = std::erase_if(waiting_, [](const own_snapshot& each) { return each.withheld; });
         const auto before = current().snapshot;
         if (!before) return std::nullopt;
@@ -2026,66 +2189,54 @@ public:
     /// How many are not finished.
     [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
 
-    /// Writes a little of the first of them, and completes it after the last piece. Where there is
-    /// no room, `stalled` says so, and the next call begins it anew.
+    [[nodiscard]] snapshot_saver<Files>& saver() { return saver_; }
+    [[nodiscard]] const snapshot_saver<Files>& saver() const { return saver_; }
+
+    /// Begins to write the first of them, or makes it the current one when it is written. Where
+    /// there is no room, `stalled` says so, and the next call begins it anew.
     [[nodiscard]] failure save_some(failure& stalled) {
         const auto& saving = waiting_.front();
-        if (!saved_.is_open() && is_covered(saving.last_included.index)) {
-            waiting_.pop_front();
-            return std::nullopt;
+        if (!saver_.has_written()) {
+            if (is_covered(saving.last_included.index)) return end_saving();
+            saver_.begin(saving);
+            if (saver_.is_writing()) return std::nullopt;
         }
-        auto failed = write_some(saving);
-        if (failed && failed->no_room) {
-            stalled = std::move(failed);
-            return give_up_draft();
-        }
-        if (!failed && !saved_.is_open()) waiting_.pop_front();
-        return failed;
+        auto failed = saver_.result();
+        if (!failed) failed = complete_saved(saving.last_included.index);
+        if (!failed) return end_saving();
+        if (!failed->no_room) return failed;
+        stalled = std::move(failed);
+        return give_up_draft();
     }
 
 private:
-    [[nodiscard]] std::string saving_path() const { return path_of(directory_, saving_name); }
-
-    /// The next piece, or after the last one all the rest; then the draft is no longer open.
-    [[nodiscard]] failure write_some(const own_snapshot& saving) {
-        const auto path = saving_path();
-        int cause = 0;
-        if (!saved_.is_open()) {
-            next_piece_ = 0;
-            cause = snapshot_draft<Files>::begin(*files_, path, saved_);
-        }
-        if (cause == 0 && next_piece_ == saving.pieces.size()) return complete(saving);
-        if (cause == 0) cause = saved_.append(saving.pieces[next_piece_++]);
-        if (cause == 0) cause = saved_.sync();
-        return check(cause, "write", path);
+    failure end_saving() {
+        waiting_.pop_front();
+        return std::nullopt;
     }
 
     /// What there is of it would only take the place that others need.
     [[nodiscard]] failure give_up_draft() {
-        if (!saved_.is_open()) return std::nullopt;
-        saved_.close();
-        const int cause = files_->remove(saving_path());
+        saver_.close();
+        const int cause = files_->remove(saver_.path());
         if (cause == ENOENT || is_no_room(cause)) return std::nullopt;
-        return check(cause, "remove", saving_path());
+        return check(cause, "remove", saver_.path());
     }
 
-    [[nodiscard]] failure complete(const own_snapshot& saving) {
-        const auto draft_path = saving_path();
-        const auto index = saving.last_included.index;
-        int cause = saved_.finish(saving.last_included, saving.members, saving.withheld);
-        if (cause == 0) cause = saved_.sync();
-        if (auto failed = check(cause, "write", draft_path)) return failed;
-        if (is_covered(index)) {
-            saved_.close();
+    /// What was written becomes the current one, unless a later one has by now.
+    [[nodiscard]] failure complete_saved(log_index last) {
+        const auto& draft_path = saver_.path();
+        if (is_covered(last)) {
+            saver_.close();
             return check(files_->remove(draft_path), "remove", draft_path);
         }
-        const auto path = snapshot_path(directory_, index);
+        const auto path = snapshot_path(directory_, last);
         if (auto failed = check(files_->rename(draft_path, path), "rename", draft_path))
             return failed;
         if (auto failed = check(files_->sync_directory(directory_), "sync", directory_))
             return failed;
         current_snapshot opened;
-        if (auto failed = snapshot_file<Files>::take_over(*files_, path, saved_.release(), opened))
+        if (auto failed = snapshot_file<Files>::take_over(*files_, path, saver_.release(), opened))
             return failed;
         return publish(std::move(opened), 0);
     }
@@ -2151,11 +2302,10 @@ private:
     mutable std::mutex mutex_{};
     published current_{};
     snapshot_receiver<Files> receiver_;
-    current_snapshot staged_{};  ///< Received, complete, and not installed.
-    bool is_named_ = false;      ///< Its name is sure to stay.
-    snapshot_draft<Files> saved_{};
-    std::size_t next_piece_ = 0;  ///< Of the first of those that wait.
-    std::deque<own_snapshot> waiting_{};
+    current_snapshot staged_{};          ///< Received, complete, and not installed.
+    bool is_named_ = false;              ///< Its name is sure to stay.
+    std::list<own_snapshot> waiting_{};  ///< The first is being written; it stays where it is.
+    snapshot_saver<Files> saver_;
 };
 
 }  // namespace raft::wal
@@ -2244,7 +2394,7 @@ public:
     flusher(Files& files, const std::string& directory, std::uint64_t segment_bytes,
             std::uint64_t segments_ahead, std::function<void()> wake)
         : log_{files, directory, segment_bytes}
-        , snapshots_{files, directory}
+        , snapshots_{files, directory, failed_}
         , segments_ahead_{segments_ahead}
         , wake_{std::move(wake)} {}
 
@@ -2259,6 +2409,7 @@ public:
             ending_ = true;
         }
         work_arrived_.notify_one();
+        snapshots_.saver().hurry();
         thread_.join();
     }
 
@@ -2268,7 +2419,8 @@ public:
     [[nodiscard]] snapshot_keeper<Files>& snapshots() { return snapshots_; }
     [[nodiscard]] const snapshot_keeper<Files>& snapshots() const { return snapshots_; }
 
-    void start_thread() {
+    void start_threads() {
+        snapshots_.saver().start_thread([this] { take_saved(); });
         thread_ = std::thread{[this] { run(); }};
     }
 
@@ -2388,7 +2540,7 @@ private:
             if (!has_work()) wait_for_work(lock);
             idle_ = false;
             const bool is_done = stalled_.log || (waiting_.empty() && current_.empty());
-            if (ending_ && is_done && !must_save()) return;
+            if (ending_ && is_done && !must_save() && !is_writing_snapshot()) return;
             lock.unlock();
             if (stalled_.any() && clock::now() >= try_again_at_) try_everything_again();
             if (take_over()) work();
@@ -2413,11 +2565,22 @@ private:
     [[nodiscard]] bool has_work() const {
         const bool has_chunk = arrived_ || (chunk_ && !stalled_.chunk);
         const bool has_writes = !waiting_.empty() || !current_.empty();
-        return ending_ || must_save() || (!stalled_.log && (has_writes || has_chunk));
+        return (ending_ && !is_writing_snapshot()) || must_save() ||
+               (!stalled_.log && (has_writes || has_chunk));
     }
 
+    [[nodiscard]] bool is_writing_snapshot() const { return snapshots_.saver().is_writing(); }
+
     [[nodiscard]] bool must_save() const {
-        return !failed() && snapshots_.waiting() != 0 && !stalled_.snapshot;
+        return !failed() && snapshots_.waiting() != 0 && !stalled_.snapshot &&
+               !is_writing_snapshot();
+    }
+
+    /// A snapshot is written: it can become the current one. In the thread that wrote it. The lock
+    /// is for the flushing thread that is about to wait; that one alone says whether it is idle.
+    void take_saved() {
+        { const std::lock_guard lock{mutex_}; }
+        work_arrived_.notify_one();
     }
 
     void try_everything_again() { stalled_ = {}; }
@@ -2614,13 +2777,15 @@ private:
         if ((stalled || snapshots_.waiting() < waiting || failed()) && wake_) wake_();
     }
 
+    std::atomic<bool> failed_ = false;
+    std::mutex mutex_{};
+    std::condition_variable work_arrived_{};
+
     log_writer<Files> log_;
     snapshot_keeper<Files> snapshots_;
     std::uint64_t segments_ahead_;
     std::function<void()> wake_;
 
-    std::mutex mutex_{};
-    std::condition_variable work_arrived_{};
     batch waiting_{};
     std::optional<staged_chunk> arrived_{};
     bool idle_ = false;
@@ -2639,7 +2804,6 @@ private:
     std::atomic<std::uint64_t> saving_ = 0;
     std::atomic<staging> staging_ = staging::kept;
     std::atomic<bool> waits_for_room_ = false;
-    std::atomic<bool> failed_ = false;
     mutable std::mutex notes_mutex_{};
     std::string error_{};
     std::string snapshot_error_{};
@@ -4335,28 +4499,17 @@ public:
     /// `snapshot_error`; the log stays until then.
     template <class Fill>
     void save(core::log_position last_included, const configuration& members, Fill&& fill) {
-        wal::own_snapshot snapshot{.last_included = last_included, .members = members};
-        snapshot.withheld = log_.lacks_from() && *log_.lacks_from() <= last_included.index;
-        wal::own_snapshot_sink sink{snapshot};
-        fill(sink);
-        parts_->work.begin([&](wal::batch& work) {
-            parts_->work.note_begun_snapshot();
-            work.operations.emplace_back(std::move(snapshot));
-        });
+        const bool withheld = log_.lacks_from() && *log_.lacks_from() <= last_included.index;
+        save({last_included, members, withheld, withheld ? nullptr : wal::filled_now(fill)});
     }
 
-    /// The same, with `fill` called on a thread of its own while this storage is used
-    /// (`background_snapshot_storage`). If another such `fill` runs, blocks until it has returned.
+    /// The same, with `fill` called on a thread of its own (`background_snapshot_storage`), and
+    /// anew each time that there was no room; in `flush_mode::manual` by `flush`. What it writes
+    /// goes to the disk in pieces of 1 MiB, of which one is in memory. At most one is written at a
+    /// time, with a rest after each piece as long as the piece took.
     template <class Fill>
     void save_later(core::log_position last_included, const configuration& members, Fill fill) {
-        parts_->work.note_begun_snapshot();
-        parts_->filling = std::jthread{
-            [&work = parts_->work, last_included, members, filled = std::move(fill)]() mutable {
-                wal::own_snapshot snapshot{.last_included = last_included, .members = members};
-                wal::fill_and_destroy(std::move(filled), snapshot);
-                work.begin(
-                    [&](wal::batch& batch) { batch.operations.emplace_back(std::move(snapshot)); });
-            }};
+        save({last_included, members, false, wal::kept_fill(std::move(fill))});
     }
 
     /// Whether a snapshot that `save` or `save_later` began is on its way.
@@ -4454,7 +4607,6 @@ private:
         std::string directory;
         wal::open_file<Files> lock{};
         wal::flusher<Files> work;
-        std::jthread filling{};  ///< A snapshot, for `work` to write.
         typename wal::snapshot_keeper<Files>::published pinned{};
         wal::entry_reader<Files> reader{};
     };
@@ -4490,7 +4642,7 @@ private:
         }
         if (parts_->work.failed()) return file_storage_error{parts_->work.error()};
         describe(empty, std::move(found));
-        if (options_.mode == flush_mode::thread) parts_->work.start_thread();
+        if (options_.mode == flush_mode::thread) parts_->work.start_threads();
         return std::nullopt;
     }
 
@@ -4523,6 +4675,13 @@ private:
         history_ = found.history;
         recovered_.incoming = found.incoming;
         recovered_.lost_through = found.lost_through;
+    }
+
+    void save(wal::own_snapshot snapshot) {
+        parts_->work.begin([&](wal::batch& work) {
+            parts_->work.note_begun_snapshot();
+            work.operations.emplace_back(std::move(snapshot));
+        });
     }
 
     void forget_through(log_index through) {

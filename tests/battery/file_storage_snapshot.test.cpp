@@ -97,6 +97,15 @@ void install(story::storage& disk, const long_snapshot& snapshot) {
     CHECK(disk.snapshot()->description == snapshot.description);
 }
 
+std::uint64_t size_of(faulty_files files, const std::string& name) {
+    raft::wal::open_file<faulty_files> file;
+    std::uint64_t bytes = 0;
+    REQUIRE(raft::wal::open_into(files, story::directory + "/" + name,
+                                 raft::wal::file_opening::read_only, file) == 0);
+    REQUIRE(files.size(file.handle(), bytes) == 0);
+    return bytes;
+}
+
 /// Opens what is left of a storage that had called so many bytes durable, and has the rest.
 void receive_the_rest(const faulty_files& files, const long_snapshot& snapshot,
                       std::uint64_t durable) {
@@ -141,21 +150,32 @@ TEST_CASE("§7 file storage: writes become durable while a snapshot is being fil
     CHECK(story::snapshot_text(t.disk(), stored->description.size) == state_at({10}));
 }
 
-TEST_CASE(
-    "§7 file storage: what a snapshot holds of the state is let go before it is on the disk") {
-    faulty_files files;
-    teller t{files};
-    REQUIRE(t.open());
-    t.append(1, 1, 3);
-    std::latch let_go{1};
-    struct at_the_end {
-        void operator()(std::latch* told) const { told->count_down(); }
-    };
-    std::unique_ptr<std::latch, at_the_end> held{&let_go};
+TEST_CASE("§7 file storage: what a snapshot holds of the state is let go when it is on the disk") {
+    threaded t;
+    t.told->append(1, 1, 3);
+    auto state = std::make_shared<int>(0);
+    const std::weak_ptr<int> held = state;
     t.disk().save_later({{2}, {1}}, raft::core::voters_only({{1}}),
-                        [kept = std::move(held)](auto&) {});
-    let_go.wait();
-    CHECK_FALSE(t.disk().snapshot().has_value());
+                        [kept = std::move(state)](auto&) {});
+    t.wait_until([&] { return !t.disk().is_saving(); });
+    CHECK(t.disk().snapshot().has_value());
+    CHECK(held.expired());
+}
+
+TEST_CASE("§7 file storage: what a snapshot writes goes to the disk before it has written all") {
+    threaded t;
+    t.told->append(1, 1, 3);
+    const std::vector<std::byte> piece(mebibyte + 1);
+    std::vector<std::uint64_t> on_disk;
+    t.disk().save_later({{2}, {1}}, raft::core::voters_only({{1}}), [&](auto& sink) {
+        for (int i = 0; i < 4; ++i) {
+            sink.write(piece);
+            on_disk.push_back(size_of(t.files, "saving.tmp"));
+        }
+    });
+    t.wait_until([&] { return !t.disk().is_saving(); });
+    REQUIRE(on_disk.size() == 4);
+    for (std::size_t i = 0; i < 4; ++i) CHECK(on_disk[i] >= (i + 1) * mebibyte);
 }
 
 TEST_CASE("§7 file storage: a snapshot that is being filled is finished before the storage goes") {

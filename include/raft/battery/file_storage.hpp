@@ -21,7 +21,7 @@
 // must never be used as two servers.
 //
 // Threads: a storage is used from one thread at a time; its own thread writes and syncs, and calls
-// `wake`; another is there while `save_later` fills a snapshot. Only `progress` and `error` may be
+// `wake`; another writes this server's own snapshots. Only `progress` and `error` may be
 // called from any thread.
 #pragma once
 
@@ -33,7 +33,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -185,28 +184,17 @@ public:
     /// `snapshot_error`; the log stays until then.
     template <class Fill>
     void save(core::log_position last_included, const configuration& members, Fill&& fill) {
-        wal::own_snapshot snapshot{.last_included = last_included, .members = members};
-        snapshot.withheld = log_.lacks_from() && *log_.lacks_from() <= last_included.index;
-        wal::own_snapshot_sink sink{snapshot};
-        fill(sink);
-        parts_->work.begin([&](wal::batch& work) {
-            parts_->work.note_begun_snapshot();
-            work.operations.emplace_back(std::move(snapshot));
-        });
+        const bool withheld = log_.lacks_from() && *log_.lacks_from() <= last_included.index;
+        save({last_included, members, withheld, withheld ? nullptr : wal::filled_now(fill)});
     }
 
-    /// The same, with `fill` called on a thread of its own while this storage is used
-    /// (`background_snapshot_storage`). If another such `fill` runs, blocks until it has returned.
+    /// The same, with `fill` called on a thread of its own (`background_snapshot_storage`), and
+    /// anew each time that there was no room; in `flush_mode::manual` by `flush`. What it writes
+    /// goes to the disk in pieces of 1 MiB, of which one is in memory. At most one is written at a
+    /// time, with a rest after each piece as long as the piece took.
     template <class Fill>
     void save_later(core::log_position last_included, const configuration& members, Fill fill) {
-        parts_->work.note_begun_snapshot();
-        parts_->filling = std::jthread{
-            [&work = parts_->work, last_included, members, filled = std::move(fill)]() mutable {
-                wal::own_snapshot snapshot{.last_included = last_included, .members = members};
-                wal::fill_and_destroy(std::move(filled), snapshot);
-                work.begin(
-                    [&](wal::batch& batch) { batch.operations.emplace_back(std::move(snapshot)); });
-            }};
+        save({last_included, members, false, wal::kept_fill(std::move(fill))});
     }
 
     /// Whether a snapshot that `save` or `save_later` began is on its way.
@@ -304,7 +292,6 @@ private:
         std::string directory;
         wal::open_file<Files> lock{};
         wal::flusher<Files> work;
-        std::jthread filling{};  ///< A snapshot, for `work` to write.
         typename wal::snapshot_keeper<Files>::published pinned{};
         wal::entry_reader<Files> reader{};
     };
@@ -340,7 +327,7 @@ private:
         }
         if (parts_->work.failed()) return file_storage_error{parts_->work.error()};
         describe(empty, std::move(found));
-        if (options_.mode == flush_mode::thread) parts_->work.start_thread();
+        if (options_.mode == flush_mode::thread) parts_->work.start_threads();
         return std::nullopt;
     }
 
@@ -373,6 +360,13 @@ private:
         history_ = found.history;
         recovered_.incoming = found.incoming;
         recovered_.lost_through = found.lost_through;
+    }
+
+    void save(wal::own_snapshot snapshot) {
+        parts_->work.begin([&](wal::batch& work) {
+            parts_->work.note_begun_snapshot();
+            work.operations.emplace_back(std::move(snapshot));
+        });
     }
 
     void forget_through(log_index through) {

@@ -270,10 +270,11 @@ namespace raft {
 /// A storage that saves a snapshot while the node goes on.
 ///
 /// * `save_later(last_included, members, fill)`: as `save`, but `fill` is moved, and called and
-///   destroyed on a thread of the storage's own, which is not the one that makes writes durable: as
-///   long as `fill` takes, writes go on. That it is done shows as with `save`, in `snapshot()`. If
-///   the snapshot cannot be kept it never shows there, the log stays, and the storage says why in a
-///   way of its own. A storage that is destroyed waits for `fill` to return.
+///   destroyed on a thread of the storage's own: as long as `fill` takes, writes go on. It may be
+///   called again, and writes the same then: where there was no room, for example. That it is done
+///   shows as with `save`, in `snapshot()`. If the snapshot cannot be kept it never shows there,
+///   the log stays, and the storage says why in a way of its own. A storage that is destroyed waits
+///   for `fill` to return.
 template <class T>
 concept background_snapshot_storage = snapshot_storage<T> &&
     requires(T& storage, core::log_position last_included, const configuration& members,

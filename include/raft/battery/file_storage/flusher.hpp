@@ -42,7 +42,7 @@ public:
     flusher(Files& files, const std::string& directory, std::uint64_t segment_bytes,
             std::uint64_t segments_ahead, std::function<void()> wake)
         : log_{files, directory, segment_bytes}
-        , snapshots_{files, directory}
+        , snapshots_{files, directory, failed_}
         , segments_ahead_{segments_ahead}
         , wake_{std::move(wake)} {}
 
@@ -57,6 +57,7 @@ public:
             ending_ = true;
         }
         work_arrived_.notify_one();
+        snapshots_.saver().hurry();
         thread_.join();
     }
 
@@ -66,7 +67,8 @@ public:
     [[nodiscard]] snapshot_keeper<Files>& snapshots() { return snapshots_; }
     [[nodiscard]] const snapshot_keeper<Files>& snapshots() const { return snapshots_; }
 
-    void start_thread() {
+    void start_threads() {
+        snapshots_.saver().start_thread([this] { take_saved(); });
         thread_ = std::thread{[this] { run(); }};
     }
 
@@ -186,7 +188,7 @@ private:
             if (!has_work()) wait_for_work(lock);
             idle_ = false;
             const bool is_done = stalled_.log || (waiting_.empty() && current_.empty());
-            if (ending_ && is_done && !must_save()) return;
+            if (ending_ && is_done && !must_save() && !is_writing_snapshot()) return;
             lock.unlock();
             if (stalled_.any() && clock::now() >= try_again_at_) try_everything_again();
             if (take_over()) work();
@@ -211,11 +213,22 @@ private:
     [[nodiscard]] bool has_work() const {
         const bool has_chunk = arrived_ || (chunk_ && !stalled_.chunk);
         const bool has_writes = !waiting_.empty() || !current_.empty();
-        return ending_ || must_save() || (!stalled_.log && (has_writes || has_chunk));
+        return (ending_ && !is_writing_snapshot()) || must_save() ||
+               (!stalled_.log && (has_writes || has_chunk));
     }
 
+    [[nodiscard]] bool is_writing_snapshot() const { return snapshots_.saver().is_writing(); }
+
     [[nodiscard]] bool must_save() const {
-        return !failed() && snapshots_.waiting() != 0 && !stalled_.snapshot;
+        return !failed() && snapshots_.waiting() != 0 && !stalled_.snapshot &&
+               !is_writing_snapshot();
+    }
+
+    /// A snapshot is written: it can become the current one. In the thread that wrote it. The lock
+    /// is for the flushing thread that is about to wait; that one alone says whether it is idle.
+    void take_saved() {
+        { const std::lock_guard lock{mutex_}; }
+        work_arrived_.notify_one();
     }
 
     void try_everything_again() { stalled_ = {}; }
@@ -412,13 +425,15 @@ private:
         if ((stalled || snapshots_.waiting() < waiting || failed()) && wake_) wake_();
     }
 
+    std::atomic<bool> failed_ = false;
+    std::mutex mutex_{};
+    std::condition_variable work_arrived_{};
+
     log_writer<Files> log_;
     snapshot_keeper<Files> snapshots_;
     std::uint64_t segments_ahead_;
     std::function<void()> wake_;
 
-    std::mutex mutex_{};
-    std::condition_variable work_arrived_{};
     batch waiting_{};
     std::optional<staged_chunk> arrived_{};
     bool idle_ = false;
@@ -437,7 +452,6 @@ private:
     std::atomic<std::uint64_t> saving_ = 0;
     std::atomic<staging> staging_ = staging::kept;
     std::atomic<bool> waits_for_room_ = false;
-    std::atomic<bool> failed_ = false;
     mutable std::mutex notes_mutex_{};
     std::string error_{};
     std::string snapshot_error_{};

@@ -4,9 +4,8 @@
 // under another name, synced, renamed, the directory synced; only then is the older one removed.
 // Used by the thread that flushes; only `current` may be asked from others.
 //
-// This server's own are written in slices between flushes of the log, so that votes and entries
-// never wait for a whole snapshot. Where there is no room an own snapshot waits in memory, and is
-// begun anew (the log still has everything).
+// This server's own are written beside the log (`snapshot_saver`). Where there is no room for one
+// it waits, and is begun anew (the log still has everything).
 //
 // A received one is staged chunk by chunk: before anybody counts on a chunk it is on the disk, and
 // before anybody counts on the last one the file is complete, synced and has its name. So there is
@@ -16,10 +15,11 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -28,46 +28,9 @@
 #include <vector>
 
 #include <raft/battery/file_storage/snapshot_receiver.hpp>
+#include <raft/battery/file_storage/snapshot_saver.hpp>
 
 namespace raft::wal {
-
-/// A snapshot as its state machine wrote it, on its way to the disk.
-struct own_snapshot {
-    core::log_position last_included{};
-    configuration members{};
-    bool withheld = false;  ///< There is no state to it.
-    std::vector<std::vector<std::byte>> pieces{};
-};
-
-/// Where the state machine writes it to.
-class own_snapshot_sink {
-public:
-    explicit own_snapshot_sink(own_snapshot& snapshot) : pieces_{snapshot.pieces} {}
-
-    void write(std::span<const std::byte> bytes) {
-        while (!bytes.empty()) {
-            if (pieces_.empty() || pieces_.back().size() == piece_bytes)
-                pieces_.emplace_back().reserve(std::min(piece_bytes, bytes.size()));
-            auto& piece = pieces_.back();
-            const auto part = bytes.first(std::min(bytes.size(), piece_bytes - piece.size()));
-            piece.insert(piece.end(), part.begin(), part.end());
-            bytes = bytes.subspan(part.size());
-        }
-    }
-
-private:
-    /// How much is written and synced at once, between two flushes of the log.
-    static constexpr std::size_t piece_bytes = 1024 * 1024;
-
-    std::vector<std::vector<std::byte>>& pieces_;
-};
-
-/// What `fill` holds of the state is not held any longer than until it has written it.
-template <class Fill>
-void fill_and_destroy(Fill fill, own_snapshot& snapshot) {
-    own_snapshot_sink sink{snapshot};
-    fill(sink);
-}
 
 template <class Files>
 class snapshot_keeper {
@@ -79,8 +42,12 @@ public:
         std::uint64_t installed = 0;  ///< How many received ones have become the current one.
     };
 
-    snapshot_keeper(Files& files, std::string directory)
-        : files_{&files}, directory_{directory}, receiver_{files, std::move(directory)} {}
+    snapshot_keeper(Files& files, const std::string& directory,
+                    const std::atomic<bool>& storage_failed)
+        : files_{&files}
+        , directory_{directory}
+        , receiver_{files, directory}
+        , saver_{files, path_of(directory, saving_name), storage_failed} {}
 
     /// Any thread.
     [[nodiscard]] published current() const {
@@ -131,8 +98,6 @@ public:
     /// of these there were.
     [[nodiscard]] failure drop(std::size_t& given_up) {
         given_up = 0;
-        if (!waiting_.empty() && waiting_.front().withheld)
-            if (auto failed = give_up_draft()) return failed;
         given_up = std::erase_if(waiting_, [](const own_snapshot& each) { return each.withheld; });
         const auto before = current().snapshot;
         if (!before) return std::nullopt;
@@ -149,66 +114,54 @@ public:
     /// How many are not finished.
     [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
 
-    /// Writes a little of the first of them, and completes it after the last piece. Where there is
-    /// no room, `stalled` says so, and the next call begins it anew.
+    [[nodiscard]] snapshot_saver<Files>& saver() { return saver_; }
+    [[nodiscard]] const snapshot_saver<Files>& saver() const { return saver_; }
+
+    /// Begins to write the first of them, or makes it the current one when it is written. Where
+    /// there is no room, `stalled` says so, and the next call begins it anew.
     [[nodiscard]] failure save_some(failure& stalled) {
         const auto& saving = waiting_.front();
-        if (!saved_.is_open() && is_covered(saving.last_included.index)) {
-            waiting_.pop_front();
-            return std::nullopt;
+        if (!saver_.has_written()) {
+            if (is_covered(saving.last_included.index)) return end_saving();
+            saver_.begin(saving);
+            if (saver_.is_writing()) return std::nullopt;
         }
-        auto failed = write_some(saving);
-        if (failed && failed->no_room) {
-            stalled = std::move(failed);
-            return give_up_draft();
-        }
-        if (!failed && !saved_.is_open()) waiting_.pop_front();
-        return failed;
+        auto failed = saver_.result();
+        if (!failed) failed = complete_saved(saving.last_included.index);
+        if (!failed) return end_saving();
+        if (!failed->no_room) return failed;
+        stalled = std::move(failed);
+        return give_up_draft();
     }
 
 private:
-    [[nodiscard]] std::string saving_path() const { return path_of(directory_, saving_name); }
-
-    /// The next piece, or after the last one all the rest; then the draft is no longer open.
-    [[nodiscard]] failure write_some(const own_snapshot& saving) {
-        const auto path = saving_path();
-        int cause = 0;
-        if (!saved_.is_open()) {
-            next_piece_ = 0;
-            cause = snapshot_draft<Files>::begin(*files_, path, saved_);
-        }
-        if (cause == 0 && next_piece_ == saving.pieces.size()) return complete(saving);
-        if (cause == 0) cause = saved_.append(saving.pieces[next_piece_++]);
-        if (cause == 0) cause = saved_.sync();
-        return check(cause, "write", path);
+    failure end_saving() {
+        waiting_.pop_front();
+        return std::nullopt;
     }
 
     /// What there is of it would only take the place that others need.
     [[nodiscard]] failure give_up_draft() {
-        if (!saved_.is_open()) return std::nullopt;
-        saved_.close();
-        const int cause = files_->remove(saving_path());
+        saver_.close();
+        const int cause = files_->remove(saver_.path());
         if (cause == ENOENT || is_no_room(cause)) return std::nullopt;
-        return check(cause, "remove", saving_path());
+        return check(cause, "remove", saver_.path());
     }
 
-    [[nodiscard]] failure complete(const own_snapshot& saving) {
-        const auto draft_path = saving_path();
-        const auto index = saving.last_included.index;
-        int cause = saved_.finish(saving.last_included, saving.members, saving.withheld);
-        if (cause == 0) cause = saved_.sync();
-        if (auto failed = check(cause, "write", draft_path)) return failed;
-        if (is_covered(index)) {
-            saved_.close();
+    /// What was written becomes the current one, unless a later one has by now.
+    [[nodiscard]] failure complete_saved(log_index last) {
+        const auto& draft_path = saver_.path();
+        if (is_covered(last)) {
+            saver_.close();
             return check(files_->remove(draft_path), "remove", draft_path);
         }
-        const auto path = snapshot_path(directory_, index);
+        const auto path = snapshot_path(directory_, last);
         if (auto failed = check(files_->rename(draft_path, path), "rename", draft_path))
             return failed;
         if (auto failed = check(files_->sync_directory(directory_), "sync", directory_))
             return failed;
         current_snapshot opened;
-        if (auto failed = snapshot_file<Files>::take_over(*files_, path, saved_.release(), opened))
+        if (auto failed = snapshot_file<Files>::take_over(*files_, path, saver_.release(), opened))
             return failed;
         return publish(std::move(opened), 0);
     }
@@ -274,11 +227,10 @@ private:
     mutable std::mutex mutex_{};
     published current_{};
     snapshot_receiver<Files> receiver_;
-    current_snapshot staged_{};  ///< Received, complete, and not installed.
-    bool is_named_ = false;      ///< Its name is sure to stay.
-    snapshot_draft<Files> saved_{};
-    std::size_t next_piece_ = 0;  ///< Of the first of those that wait.
-    std::deque<own_snapshot> waiting_{};
+    current_snapshot staged_{};          ///< Received, complete, and not installed.
+    bool is_named_ = false;              ///< Its name is sure to stay.
+    std::list<own_snapshot> waiting_{};  ///< The first is being written; it stays where it is.
+    snapshot_saver<Files> saver_;
 };
 
 }  // namespace raft::wal
