@@ -66,7 +66,8 @@ Runs one server of a replicated key-value store, which speaks the Redis protocol
                              election (1000)
   --heartbeat-ms N           how often a leader is heard at least (100)
   --snapshot-entries N       a snapshot is taken after so many log entries (1000000), and when
-                             the log since the last one is longer than 64 MiB and four of it
+                             the log since the last one is longer than 64 MiB and four of it;
+                             one server after another, the leader after twice as much
   --election-rank N          it waits so many election timeouts longer than others (0)
   --clock-drift-ppm N        how far any server's clock runs wrong at most, in millionths: what
                              RAFT LEASE and RAFT READS lease rest on; without it there are none

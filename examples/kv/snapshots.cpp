@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "snapshot_spread.hpp"
+
 namespace raft_kv {
 
 std::optional<std::string> snapshots::obstacle() const {
@@ -31,9 +33,9 @@ bool snapshots::is_due() const {
     if (state.is_halted() || node_.storage().is_saving()) return false;
     const auto entries = state.commit_index - state.snapshot.last_included.index;
     const auto bytes = node_.node().state_machine().bytes_applied() - bytes_at_last_;
-    return entries >= options_.snapshot_entries ||
-           (bytes >= limits::log_bytes_per_snapshot &&
-            bytes >= limits::log_per_snapshot * state.snapshot.size);
+    return entries >= spread(options_.snapshot_entries, state) ||
+           (bytes >= spread(limits::log_bytes_per_snapshot, state) &&
+            bytes >= spread(limits::log_per_snapshot * state.snapshot.size, state));
 }
 
 void snapshots::observe() {
