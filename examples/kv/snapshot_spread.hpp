@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Servers that save their state at the same moment are slow at the same moment. So each lets the log
-// grow by a share of its own beyond what makes a snapshot due: none for the first member, twice as
-// much as is due for the leader, on which all clients wait.
+// Servers that save their state at the same moment are slow at the same moment. So each lets the
+// log grow by a share of its own beyond what makes a snapshot due: none for the first member, twice
+// as much as is due for the leader, on which all clients wait.
 #pragma once
 
 #include <algorithm>
