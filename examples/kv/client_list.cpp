@@ -28,6 +28,15 @@ std::string flags_of(const client_state& client) {
     return flags.empty() ? "N" : flags;
 }
 
+/// Libraries want every field that Redis has. What a client has sent is not kept: it is carried
+/// out, or queued in a transaction.
+std::string memory_of(const client_state& client) {
+    const auto queued = client.transaction.bytes();
+    return " qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=" + std::to_string(queued) +
+           " rbs=0 rbp=0 obl=0 oll=0 omem=" + std::to_string(client.reply_bytes) +
+           " tot-mem=" + std::to_string(queued + client.reply_bytes);
+}
+
 /// Of a subcommand as Redis has it: "client|list".
 std::string last_of(const client_state& client) {
     const auto* last = client.last_command;
@@ -54,12 +63,12 @@ bool fits(const client_filter& filter, const client_state& client) {
 std::string line_of(const client_state& client) {
     const auto& open = client.transaction;
     return "id=" + std::to_string(client.id) + " addr=" + client.address +
-           " laddr=" + client.own_address + " name=" + client.name +
+           " laddr=" + client.own_address + " fd=-1 name=" + client.name +
            " age=" + seconds_since(client.since) + " idle=" + seconds_since(client.active) +
-           " flags=" + flags_of(client) +
-           " db=0 sub=0 psub=0 multi=" + (open.is_open() ? std::to_string(open.commands()) : "-1") +
+           " flags=" + flags_of(client) + " db=0 sub=0 psub=0 ssub=0 multi=" +
+           (open.is_open() ? std::to_string(open.commands()) : "-1") + memory_of(client) +
            " events=r cmd=" + last_of(client) + " user=" + std::string{client.rights.user} +
-           " resp=" + std::to_string(static_cast<int>(client.spoken)) + "\n";
+           " redir=-1 resp=" + std::to_string(static_cast<int>(client.spoken)) + "\n";
 }
 
 namespace commands {

@@ -56,6 +56,7 @@ struct client_state {
     bool reads_any_age = false;  ///< RAFT READS stale: however old what it has is.
     raft_kv::transaction transaction{};
     raft::core::read_requested reads{};  ///< RAFT READS: how fresh reads are, unless of any age.
+    std::size_t reply_bytes = 0;         ///< The memory of the replies that it has not fetched.
     bool quits = false;                  ///< No further request is taken.
     peer_door door{};                    ///< RAFT PROVE.
     std::shared_ptr<raft::backup::source> backup{};  ///< RAFT BACKUP: what it reads.

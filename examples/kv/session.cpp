@@ -39,6 +39,7 @@ void session::pump() {
     do {
         answer_from_head();
     } while (begin_next());
+    client_.reply_bytes = reply_bytes();
 }
 
 bool session::overflowed() const {
@@ -53,6 +54,7 @@ std::string_view session::begin_sending() {
 void session::sent() {
     sending_.clear();
     if (sending_.capacity() > limits::output_bytes_kept) sending_.shrink_to_fit();
+    client_.reply_bytes = reply_bytes();
 }
 
 void session::give_up() {

@@ -46,6 +46,8 @@ public:
     /// It has something for the log.
     [[nodiscard]] bool is_about_data() const { return about_data_ || !watched_.empty(); }
     [[nodiscard]] std::size_t commands() const { return commands_.size(); }
+    /// Of all that it will have in the log, at most.
+    [[nodiscard]] std::size_t bytes() const { return bytes_; }
     /// Of its first key, for a redirection.
     [[nodiscard]] std::uint16_t slot() const { return slot_.value_or(0); }
 

@@ -142,7 +142,7 @@ TEST_CASE_FIXTURE(answering, "commands: CLIENT, CONFIG and COMMAND") {
     CHECK(answer("CLIENT LIST\r\n") == "$7\r\na line\n\r\n");
     CHECK(answer("CLIENT NO-EVICT on\r\n") == "+OK\r\n");
     CHECK(answer("CLIENT SETNAME bob\r\nCLIENT INFO\r\n")
-              .find("\r\nid=42 addr= laddr= name=bob age=0 ") != std::string::npos);
+              .find("\r\nid=42 addr= laddr= fd=-1 name=bob age=0 ") != std::string::npos);
     CHECK(answer("CONFIG SET save x\r\n").starts_with("-ERR CONFIG SET is refused"));
     CHECK(answer("COMMAND GETKEYS mset a 1 b 2\r\n") == "*2\r\n$1\r\na\r\n$1\r\nb\r\n");
     CHECK(answer("COMMAND GETKEYS time\r\n") == "-ERR The command has no key arguments\r\n");
@@ -189,11 +189,10 @@ TEST_CASE_FIXTURE(answering, "commands: CLIENT KILL says whom and CLIENT INFO wh
     CHECK(answer("CLIENT KILL ID 0\r\n") == "-ERR client-id should be greater than 0\r\n");
     CHECK(answer("CLIENT KILL SKIPME maybe\r\n") == "-ERR syntax error\r\n");
     CHECK(answer("CLIENT KILL ID 7 ADDR\r\n") == "-ERR syntax error\r\n");
-    CHECK(answer("READONLY\r\nMULTI\r\nCLIENT INFO\r\nEXEC\r\n")
-              .find(" flags=r db=0 sub=0 psub=0 multi=-1 events=r cmd=exec ") != std::string::npos);
-    CHECK(answer("CLIENT INFO\r\n")
-              .find(" age=0 idle=0 flags=r db=0 sub=0 psub=0 multi=-1 "
-                    "events=r cmd=client|info user=default") != std::string::npos);
+    const auto told = answer("READONLY\r\nMULTI\r\nCLIENT INFO\r\nEXEC\r\nCLIENT INFO\r\n");
+    CHECK(told.find(" flags=r db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=0 ") != std::string::npos);
+    CHECK(told.find(" events=r cmd=exec user=default ") != std::string::npos);
+    CHECK(told.find(" events=r cmd=client|info user=default ") != std::string::npos);
     CHECK(answer("CLIENT KILL ID 42 SKIPME no\r\n") == ":2\r\n");
     CHECK(client.finished());
 }
@@ -243,6 +242,27 @@ TEST_CASE_FIXTURE(answering, "commands: CLIENT LIST and KILL by type and user as
     CHECK(answer("MULTI\r\nCLIENT KILL ID 42 SKIPME no\r\nEXEC\r\nPING\r\n") ==
           "+OK\r\n+QUEUED\r\n*1\r\n:2\r\n");
     CHECK(client.finished());
+}
+
+TEST_CASE_FIXTURE(answering, "commands: CLIENT INFO tells the memory that a client takes") {
+    const auto number = [](const std::string& line, const std::string& field) {
+        const auto at = line.find(" " + field + "=");
+        REQUIRE(at != line.npos);
+        return std::stoul(line.substr(at + field.size() + 2));
+    };
+    for (const auto* field : {"qbuf", "qbuf-free", "argv-mem", "rbs", "rbp", "obl", "oll"})
+        CHECK(number(line_of(client.client()), field) == 0);
+    says("MULTI\r\nSET k 12345678\r\n");
+    const auto queued = number(line_of(client.client()), "multi-mem");
+    CHECK(queued > 8);
+    client.receive("DISCARD\r\n*2\r\n$4\r\nECHO\r\n$200000\r\n" + std::string(200'000, 'x') +
+                   "\r\n");
+    client.pump();
+    const auto unfetched = number(line_of(client.client()), "omem");
+    CHECK(unfetched > 200'000);
+    CHECK(number(line_of(client.client()), "tot-mem") == unfetched);
+    for (int i = 0; i < 2; ++i) client.fetched();
+    CHECK(number(line_of(client.client()), "omem") < unfetched);
 }
 
 TEST_CASE_FIXTURE(answering, "commands: RESET leaves how the client came and how long it is here") {
