@@ -62,6 +62,24 @@ TEST_CASE("S56 entries are refused while a majority has no room for them, and ta
     CHECK_FALSE(takes(c, s1));
 }
 
+TEST_CASE("who has no room is not sent the same entries again and again") {
+    auto c = steady(3, {});
+    set_full(c, s2, true);
+    const auto term = c.at(s1).current_term;
+    const auto known = c.at(s1).log.last();
+    c.propose(s1, 2);
+    c.lose_all();
+    // Entries are lost; what it replies to a heartbeat makes the leader send them again, once.
+    c.inject(s2, s1, append_entries_rejection{term, next(known.index), known, {}, false});
+    REQUIRE(c.sent<append_entries>(s1, s2));
+    c.lose_all();
+    // It takes none, and replies as to a heartbeat, as often as they come.
+    c.inject(s2, s1, append_entries_reply{term, known.index, {}, true});
+    CHECK(c.network().empty());
+    c.inject(s2, s1, append_entries_reply{term, known.index, {}, false});
+    CHECK(c.sent<append_entries>(s1, s2));
+}
+
 TEST_CASE("a leader that is full itself takes nothing, and answers reads all the same") {
     auto c = steady(3, {});
     set_full(c, s1, true);
