@@ -76,6 +76,26 @@ struct forgetful_storage : memory_storage<int> {
     }
 };
 
+/// It notes when it is asked for entries that its log does not have.
+struct strict_storage : memory_storage<int> {
+    log_index end{};
+    bool asked_beyond = false;
+    void write(const log_write& w, std::span<const entry<int>> entries,
+               const indexed_configuration* carried) {
+        if (w.entries) end = w.entries->last;
+        memory_storage<int>::write(w, entries, carried);
+    }
+    void install(const snapshot_install& w, const configuration& members) {
+        if (!w.keep_suffix) end = w.snapshot.last_included.index;
+        memory_storage<int>::install(w, members);
+    }
+    std::span<const entry<int>> entries(log_index first, log_index last, std::size_t bytes_max) {
+        asked_beyond = asked_beyond || last > end;
+        if (last > end) return {};
+        return memory_storage<int>::entries(first, last, bytes_max);
+    }
+};
+
 using offsets = std::vector<std::uint64_t>;
 
 }  // namespace
@@ -128,4 +148,22 @@ TEST_CASE("§7 of a snapshot that is complete and another one nothing is taken")
     auto longer = part;
     longer.bytes = 13;
     CHECK_FALSE(detail::resumable(longer));
+}
+
+TEST_CASE("§7 what a snapshot has ended of a log is not looked for when the log goes on") {
+    follower_over<strict_storage> f;
+    const std::vector<entry<int>> old(7, {{1}, 1});
+    f.server->receive({2}, append_entries{{1}, {}, {7}, {1}, {}, {}}, {.entries = old});
+    REQUIRE(f.server->status().last_log_index == log_index{7});
+    const install_snapshot newer{.term = {2},
+                                 .last_included = {{5}, {2}},
+                                 .size = bytes_of(whole).size(),
+                                 .length = static_cast<std::uint32_t>(bytes_of(whole).size()),
+                                 .checksum = crc32c(bytes_of(whole))};
+    f.server->receive({3}, message{newer}, {.configuration = &f.members, .chunk = bytes_of(whole)});
+    REQUIRE(f.server->status().last_log_index == log_index{5});
+    const std::vector<entry<int>> next(1, {{2}, 14});
+    f.server->receive({3}, append_entries{{2}, {{5}, {2}}, {6}, {2}, {6}, {}}, {.entries = next});
+    CHECK_FALSE(f.disk.asked_beyond);
+    CHECK(f.items() == std::vector{11, 12, 13, 14});
 }

@@ -65,6 +65,8 @@ public:
         if (rare.chunk) node.arriving_.check.write(*rare.chunk, chunk, node.storage_);
         if (rare.install) {
             node.storage_.install(*rare.install, node.state_.configurations.front().value);
+            if (!rare.install->keep_suffix)
+                node.last_written_ = rare.install->snapshot.last_included.index;
             node.restore_at_ = rare.install->sequence;
         }
         if (rare.snapshot_wanted) node.schedule_.wanted = true;
