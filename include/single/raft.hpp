@@ -3814,15 +3814,19 @@ constexpr void on(turn& t, member_id from, const append_entries_reply& m) {
     if (peer->mode == replication_mode::snapshot &&
         can_do_without_snapshot(t.s, *peer, m.match_index))
         peer->end_snapshot(m.match_index);
+    const bool says_nothing_new = m.match_index <= peer->match_index;
     peer->acknowledged(m.match_index, t.s.log.last_index(), t.s.config);
     const bool committed = advance_commit(t, leader, m.match_index);
     if (m.full || !leader.full.empty())
         note_room(leader, held(t.s.members().slot_of(from)), m.full);
     on_round_acknowledged(t, leader, *peer, m.round);
-    // For the other members nothing has changed except, perhaps, the commit index.
+    // For the other members nothing has changed except, perhaps, the commit index. A member without
+    // room would reply to the same entries with the same reply, as fast as the network can: it gets
+    // them when it has room, or has acknowledged some.
+    const bool takes_none = m.full && says_nothing_new;
     if (committed)
         spread_commit(t, leader);
-    else if (next_for(t.s, *peer) != next_message::none)
+    else if (!takes_none && next_for(t.s, *peer) != next_message::none)
         send_appends(t, leader);
     if (t.s.tasks.is_changed()) follow_tasks(t, leader);
     if (committed && leader.changing) advance_change(t, leader);
@@ -7428,6 +7432,8 @@ public:
         if (rare.chunk) node.arriving_.check.write(*rare.chunk, chunk, node.storage_);
         if (rare.install) {
             node.storage_.install(*rare.install, node.state_.configurations.front().value);
+            if (!rare.install->keep_suffix)
+                node.last_written_ = rare.install->snapshot.last_included.index;
             node.restore_at_ = rare.install->sequence;
         }
         if (rare.snapshot_wanted) node.schedule_.wanted = true;

@@ -102,6 +102,8 @@ enum class file_opening : std::uint8_t {
 ///   that writing to it cannot run out of space; what is new is zeros.
 /// * `sync(file)`: contents and size survive a crash. `sync_directory(path)`: so do its names.
 /// * `rename(from, to)`: atomic, replaces `to`. `remove(path)`.
+/// * `mint()`, if it is there: a number that no other storage has, for this one's mark. Without it
+///   the system's random device gives one.
 template <class T>
 concept storage_files = std::movable<T> &&
     requires(T& files, const std::string& path, std::vector<std::string>& names,
@@ -4211,7 +4213,8 @@ private:
         return put_history(files_, directory_, out.history);
     }
 
-    [[nodiscard]] static storage_mark minted_mark() {
+    [[nodiscard]] storage_mark minted_mark() {
+        if constexpr (requires { files_.mint(); }) return {files_.mint()};
         std::random_device random;
         return {std::uint64_t{random()} << 32U | random()};
     }

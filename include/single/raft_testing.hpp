@@ -952,6 +952,24 @@ public:
         return locked([](disk& d) { return d.bytes_read; });
     }
 
+    /// The bytes of all files together.
+    [[nodiscard]] std::uint64_t bytes_used() const {
+        return locked([](disk& d) {
+            std::uint64_t used = 0;
+            for (const auto& [name, each] : d.names) used += each->now.size();
+            return used;
+        });
+    }
+
+    /// Whether a power failure could lose anything now.
+    [[nodiscard]] bool has_unsynced() const {
+        return locked([](disk& d) {
+            if (d.names != d.synced_names) return true;
+            return std::any_of(d.names.begin(), d.names.end(),
+                               [](const auto& each) { return !each.second->unsynced.empty(); });
+        });
+    }
+
     /// The same files after the process was killed: what was written is there, locks are free.
     [[nodiscard]] faulty_files after_kill() const {
         return locked([](disk& d) {
@@ -1725,5 +1743,2632 @@ inline std::string time(instant when, instant origin) {
     for (const auto& each : words::effects_of(step)) all += "      > " + each + "\n";
     return all;
 }
+
+}  // namespace raft::testing
+//
+// Whole clusters as they ship, on virtual time, from one seed: `raft::node` over `file_storage` on
+// disks in memory, connected by a network that knows connections, with clients and an operator, and
+// with more going wrong than in the years of a real cluster. After every event the properties of
+// Figure 3 are checked, and that nothing acknowledged is lost, that servers which have applied the
+// same are equal, and that reads are linearizable; at the end, that the cluster recovers.
+//
+//     raft::testing::simulator<> run{{.seed = 7, .servers = 5}};
+//     const auto report = run.run();
+//     if (!report.violation.empty()) …
+//
+// The same seed makes the same run, on every machine. It uses no thread and no clock.
+//
+// For a state machine of your own, write a workload: what its clients want, and what they expect.
+// `simulation::register_workload` (simulator/registers.hpp) is one; it has
+//
+// * `state_machine`, `command`, `result`; `request` and `question`, two types of its own;
+// * `next_request(client, dice)`, `next_question(dice)`: what a client wants to have done, or to
+//   read; `command_of(request)`: the command that is proposed for it, each time that it is;
+// * `may_repeat(request)`: whether it may be proposed again when its outcome is not known;
+// * `on_applied(index, command, result)`: a command is applied for the first time anywhere. These
+//   calls come in the order of the log;
+// * `on_answer(client, request, index, result)`, `on_never(request)`: what the client learns;
+// * `on_read(question, const state_machine&)`: a linearizable read is answered from this state;
+// * `violation()`: what was not as it should be; null if nothing was.
+
+
+//
+// Clients: each wants one thing after the other, asks the server that it takes for the leader, and
+// asks another one when it gets no answer.
+
+
+//
+// The servers of a simulation with all that is around them, and what happens to a server: turns of
+// its node, its disk, its connections, its end and its return.
+
+
+//
+// What a simulation is to be, and how its cluster is set up: the second follows from the seed.
+
+
+//
+// All that is random in a simulation comes from here, and so from its seed alone.
+
+
+namespace raft::testing::simulation {
+
+/// splitmix64: the same numbers on every machine.
+class dice {
+public:
+    explicit constexpr dice(std::uint64_t seed = 0) : state_{seed} {}
+
+    constexpr std::uint64_t roll() {
+        state_ += 0x9E3779B97F4A7C15U;
+        auto mixed = state_;
+        mixed = (mixed ^ (mixed >> 30U)) * 0xBF58476D1CE4E5B9U;
+        mixed = (mixed ^ (mixed >> 27U)) * 0x94D049BB133111EBU;
+        return mixed ^ (mixed >> 31U);
+    }
+
+    /// A number below `sides`, which is not 0.
+    constexpr std::size_t below(std::size_t sides) {
+        return static_cast<std::size_t>(roll() % sides);
+    }
+
+    /// A number from `least` to `most`, both of them possible.
+    constexpr std::int64_t between(std::int64_t least, std::int64_t most) {
+        const auto width = static_cast<std::uint64_t>(most - least) + 1;
+        return least + static_cast<std::int64_t>(roll() % width);
+    }
+
+    /// True so many times in a million.
+    constexpr bool hits(std::uint32_t millionths) {
+        return millionths != 0 && roll() % 1'000'000 < millionths;
+    }
+
+    /// True so many times in a hundred.
+    constexpr bool percent(std::uint32_t hundredths) { return roll() % 100 < hundredths; }
+
+    /// Dice of their own for another part, so that it can use more of them without a change here.
+    [[nodiscard]] constexpr dice apart() { return dice{roll()}; }
+
+private:
+    std::uint64_t state_;
+};
+
+}  // namespace raft::testing::simulation
+//
+// A network that knows connections, as TCP has them. Each server calls each other one, and what it
+// sends travels on its own connection, in order. What can go wrong with one:
+//
+// * It is reset: both ends know, and what was on its way is gone.
+// * The way is cut silently: nobody knows. What is sent waits to be sent again, and arrives if the
+//   way is free again soon enough; else the sender gives up, and the other end stays half-open.
+// * Nobody answers: the attempt to connect ends after a time. It is made again, with growing
+//   pauses, and at once if the other side calls.
+//
+// Or, where a run says so, there are no connections, and each message by itself is lost, doubled or
+// late, as over UDP. Frames are those of the wire, of the version that both ends read.
+
+
+//
+// What all parts of a simulation share: the time, the dice, what is going to happen, what went
+// wrong on purpose, and the first thing that went wrong otherwise.
+
+
+//
+// The kinds of fault that a simulation makes, and how many there were of each.
+
+
+namespace raft::testing::simulation {
+
+enum class fault : std::uint8_t {
+    loss,
+    duplication,
+    reordering,
+    delay,
+    reset,
+    one_way_cut,
+    silent_cut,
+    chain,
+    flapping,
+    clock_drift,
+    clock_jump,
+    pause,
+    kill,
+    power_loss,
+    crash_at_an_effect,
+    crash_in_recovery,
+    lost_writes,
+    torn_writes,
+    bit_rot,
+    read_error,
+    write_error,
+    full_disk,
+    no_descriptors,
+    failing_sync,
+    slow_disk,
+    slow_disks_everywhere,
+    broken_snapshot_stream,
+    wiped_disk,
+    wiped_founder,
+    changed_part,
+    change_of_members,
+    forced_change,
+    transfer,
+    operators_snapshot,
+};
+inline constexpr std::size_t fault_kinds = std::size_t(fault::operators_snapshot) + 1;
+
+/// Its name, as the report of a run has it.
+[[nodiscard]] constexpr std::string_view name_of(fault kind) {
+    constexpr std::array<std::string_view, fault_kinds> names{"loss",
+                                                              "duplication",
+                                                              "reordering",
+                                                              "delay",
+                                                              "reset",
+                                                              "one-way-cut",
+                                                              "silent-cut",
+                                                              "chain",
+                                                              "flapping",
+                                                              "clock-drift",
+                                                              "clock-jump",
+                                                              "pause",
+                                                              "kill",
+                                                              "power-loss",
+                                                              "crash-at-an-effect",
+                                                              "crash-in-recovery",
+                                                              "lost-writes",
+                                                              "torn-writes",
+                                                              "bit-rot",
+                                                              "read-error",
+                                                              "write-error",
+                                                              "full-disk",
+                                                              "no-descriptors",
+                                                              "failing-sync",
+                                                              "slow-disk",
+                                                              "slow-disks-everywhere",
+                                                              "broken-snapshot-stream",
+                                                              "wiped-disk",
+                                                              "wiped-founder",
+                                                              "changed-part",
+                                                              "change-of-members",
+                                                              "forced-change",
+                                                              "transfer",
+                                                              "operators-snapshot"};
+    return names[static_cast<std::size_t>(kind)];
+}
+
+class fault_counts {
+public:
+    void add(fault kind) { ++counts_[static_cast<std::size_t>(kind)]; }
+    void add(const fault_counts& more) {
+        for (std::size_t i = 0; i < fault_kinds; ++i) counts_[i] += more.counts_[i];
+    }
+    [[nodiscard]] std::uint64_t of(fault kind) const {
+        return counts_[static_cast<std::size_t>(kind)];
+    }
+    [[nodiscard]] std::uint64_t all() const {
+        std::uint64_t sum = 0;
+        for (const auto each : counts_) sum += each;
+        return sum;
+    }
+
+private:
+    std::array<std::uint64_t, fault_kinds> counts_{};
+};
+
+}  // namespace raft::testing::simulation
+//
+// What is going to happen, in the order of virtual time; what is due at the same time, in the order
+// in which it was put here.
+
+
+namespace raft::testing::simulation {
+
+/// Nanoseconds of virtual time, as nobody in the simulation knows it: each server has a clock.
+using moment = std::int64_t;
+
+inline constexpr moment microsecond = 1'000;
+inline constexpr moment millisecond = 1'000'000;
+inline constexpr moment second = 1'000'000'000;
+
+enum class happening : std::uint8_t {
+    arrival,     ///< A frame reaches `server`; `number`: which.
+    timer,       ///< The node of `server` wants to be polled.
+    flush,       ///< The disk of `server` has done what was begun.
+    connection,  ///< An attempt of `server` to reach `other` comes to its end.
+    look,        ///< `server` looks whether `other` acknowledges what it sends.
+    client,      ///< Client number `number` does something.
+    trouble,     ///< Something is to go wrong.
+    relief,      ///< A fault ends; `number`: which.
+    start,       ///< `server` is started again.
+    operation,   ///< The operator does something.
+};
+
+struct event {
+    moment at = 0;
+    std::uint64_t order = 0;
+    happening what{};
+    std::uint16_t server = 0;  ///< Servers are numbered from 0 here.
+    std::uint16_t other = 0;
+    std::uint32_t number = 0;
+    std::uint32_t life = 0;  ///< Of the server, or of the connection: what is of an earlier one is
+                             ///< void.
+};
+
+class schedule {
+public:
+    void add(event added) {
+        added.order = next_order_++;
+        heap_.push_back(added);
+        std::push_heap(heap_.begin(), heap_.end(), is_later);
+    }
+    [[nodiscard]] bool empty() const { return heap_.empty(); }
+    [[nodiscard]] moment next_at() const { return heap_.front().at; }
+    event take() {
+        std::pop_heap(heap_.begin(), heap_.end(), is_later);
+        const auto taken = heap_.back();
+        heap_.pop_back();
+        return taken;
+    }
+
+private:
+    [[nodiscard]] static bool is_later(const event& a, const event& b) {
+        return a.at != b.at ? a.at > b.at : a.order > b.order;
+    }
+
+    std::vector<event> heap_{};
+    std::uint64_t next_order_ = 0;
+};
+
+}  // namespace raft::testing::simulation
+
+namespace raft::testing::simulation {
+
+struct world {
+    explicit world(std::uint64_t seed) : luck{seed} {}
+
+    dice luck;
+    moment now = 0;
+    schedule events{};
+    fault_counts faults{};
+    std::string violation{};  ///< Empty if every rule was kept.
+
+    void expect(bool holds, const char* what) {
+        if (!holds && violation.empty()) violation = what;
+    }
+    void violate(std::string what) {
+        if (violation.empty()) violation = std::move(what);
+    }
+    void after(moment delay, event added) {
+        added.at = now + delay;
+        events.add(added);
+    }
+};
+
+}  // namespace raft::testing::simulation
+
+namespace raft::testing::simulation {
+
+/// How bad the network is, by itself.
+struct weather {
+    bool has_connections = true;
+    moment delay_least = 50 * microsecond;
+    moment delay_most = 500 * microsecond;
+    std::uint32_t losses = 0;  ///< So many of a million messages.
+    std::uint32_t duplications = 0;
+    std::uint32_t delays = 0;
+    std::uint32_t resets = 0;
+};
+
+class network {
+public:
+    using bytes = std::vector<std::byte>;
+
+    struct arrived {
+        std::uint16_t from = 0;
+        std::uint16_t to = 0;
+        bytes frame{};
+    };
+
+    network(world& around, const weather& given) : around_{around}, weather_{given} {}
+
+    [[nodiscard]] weather& conditions() { return weather_; }
+
+    /// There is one server more.
+    void add_server() { ++servers_; }
+
+    // ------------------------------------------------------------------------------------- sending
+
+    /// How many bytes a sender may still hand over.
+    [[nodiscard]] std::size_t room(std::uint16_t from, std::uint16_t to) {
+        const auto& way = between(from, to);
+        if (!is_open(from, to)) return 0;
+        return way.on_its_way < queue_bytes_max ? queue_bytes_max - way.on_its_way : 0;
+    }
+    [[nodiscard]] bool is_open(std::uint16_t from, std::uint16_t to) {
+        return !weather_.has_connections || between(from, to).is_open;
+    }
+    [[nodiscard]] std::uint8_t version(std::uint16_t from, std::uint16_t to) {
+        return weather_.has_connections ? between(from, to).version : wire::frame_version_newest;
+    }
+
+    void send(std::uint16_t from, std::uint16_t to, const bytes& frame) {
+        auto& way = between(from, to);
+        if (!weather_.has_connections) return send_datagram(way, from, to, frame);
+        if (!way.is_open) return;
+        if (way.is_cut || between(to, from).is_cut) watch(way, from, to);
+        if (way.is_cut) return way.held.push_back(put(from, to, frame));
+        if (around_.luck.hits(weather_.resets)) return reset(from, to);
+        stream(way, from, to, put(from, to, frame), stream_delay());
+    }
+
+    /// A frame has come; nothing if it was on a connection that is no more.
+    [[nodiscard]] bool take(const event& what, arrived& into) {
+        auto& waits = frames_[what.number];
+        auto& way = between(waits.from, waits.to);
+        const auto life = what.life;
+        std::swap(into, waits);
+        waits.frame.clear();
+        free_.push_back(what.number);
+        if (weather_.has_connections) {
+            if (way.life != life) return false;
+            way.on_its_way -= std::min(way.on_its_way, into.frame.size());
+        }
+        return !way.is_cut || weather_.has_connections;
+    }
+
+    // --------------------------------------------------------------------------------- connections
+
+    /// Begins to reach `to`, soon.
+    void connect(std::uint16_t from, std::uint16_t to, moment delay) {
+        auto& way = between(from, to);
+        if (way.is_open || way.is_calling || !weather_.has_connections) return;
+        way.is_calling = true;
+        ++way.attempt;
+        around_.after(
+            delay,
+            {.what = happening::connection, .server = from, .other = to, .life = way.attempt});
+    }
+    /// Whether this is the attempt that counts.
+    [[nodiscard]] bool is_current(const event& attempt) {
+        auto& way = between(attempt.server, attempt.other);
+        return way.is_calling && way.attempt == attempt.life;
+    }
+    /// Nobody is there any more who would make it.
+    void abandon(const event& attempt) {
+        between(attempt.server, attempt.other).is_calling = false;
+    }
+    [[nodiscard]] bool is_passable(std::uint16_t a, std::uint16_t b) {
+        return !between(a, b).is_cut && !between(b, a).is_cut;
+    }
+    void connected(std::uint16_t from, std::uint16_t to, std::uint8_t version) {
+        auto& way = between(from, to);
+        way = {.is_open = true,
+               .is_cut = way.is_cut,
+               .version = version,
+               .life = next_life_++,
+               .attempt = way.attempt};
+        // Who is called knows that there is a way, and does not wait for its own next attempt.
+        auto& back = between(to, from);
+        back.failures = 0;
+        if (!back.is_open) {
+            back.is_calling = false;
+            connect(to, from, round_trip());
+        }
+    }
+    /// An attempt came to nothing: the next one follows after a pause, the longest one if the
+    /// other side does not want this one.
+    void failed(std::uint16_t from, std::uint16_t to, bool unwanted) {
+        auto& way = between(from, to);
+        way.is_calling = false;
+        connect(from, to, pause(way, unwanted));
+    }
+    /// Both ends of a connection learn that it is no more.
+    void reset(std::uint16_t from, std::uint16_t to) {
+        around_.faults.add(fault::reset);
+        drop(from, to);
+        connect(from, to, pause(between(from, to), false));
+    }
+    /// A server looks whether `to` has acknowledged anything.
+    void look(const event& what) {
+        auto& way = between(what.server, what.other);
+        if (way.life != what.life || !way.is_watched) return;
+        way.is_watched = false;
+        const bool is_due = way.is_cut || between(what.other, what.server).is_cut;
+        if (!is_due || !way.is_open) return;
+        drop(what.server, what.other);
+        connect(what.server, what.other, pause(way, false));
+    }
+
+    /// The process at `place` has ended: what it has sent and not handed over is gone, and the
+    /// others learn it, if its system is still there to tell them.
+    void ended(std::uint16_t place, bool tells) {
+        for (std::uint16_t other = 0; other < servers_; ++other) {
+            if (other == place) continue;
+            drop(place, other);
+            between(place, other).is_calling = false;
+            if (!between(other, place).is_open) continue;
+            if (tells) {
+                drop(other, place);
+                connect(other, place, pause(between(other, place), false));
+            } else {
+                watch(between(other, place), other, place);
+            }
+        }
+    }
+    /// It has begun to run, and calls all others.
+    void began(std::uint16_t place) {
+        for (std::uint16_t other = 0; other < servers_; ++other) {
+            if (other == place) continue;
+            // Whoever was connected to the process before finds that out now.
+            if (between(other, place).is_open) drop(other, place);
+            between(other, place).failures = 0;
+            connect(place, other, round_trip());
+            connect(other, place, round_trip() + pause(between(other, place), false));
+        }
+    }
+
+    // ---------------------------------------------------------------------------------------- cuts
+
+    void cut(std::uint16_t from, std::uint16_t to) { between(from, to).is_cut = true; }
+
+    /// The way is free: what waited is sent again, when TCP comes to it.
+    void heal(std::uint16_t from, std::uint16_t to) {
+        auto& way = between(from, to);
+        way.is_cut = false;
+        const auto again = around_.luck.between(millisecond, 400 * millisecond);
+        for (const auto number : way.held) stream(way, from, to, number, again);
+        way.held.clear();
+    }
+    void heal_all() {
+        for (std::uint16_t a = 0; a < servers_; ++a)
+            for (std::uint16_t b = 0; b < servers_; ++b)
+                if (between(a, b).is_cut) heal(a, b);
+    }
+
+    static constexpr std::size_t servers_max = 24;
+
+private:
+    static constexpr std::size_t queue_bytes_max = std::size_t{1} << 20U;
+    static constexpr moment unacknowledged_max = second;
+    static constexpr moment pause_least = 25 * millisecond;
+    static constexpr moment pause_most = 500 * millisecond;
+
+    struct link {
+        bool is_open = false;
+        bool is_calling = false;
+        bool is_cut = false;
+        bool is_watched = false;
+        std::uint8_t version = 0;
+        std::uint32_t life = 0;  ///< Which connection it is.
+        std::uint32_t attempt = 0;
+        std::uint32_t failures = 0;
+        moment last_arrival = 0;
+        std::size_t on_its_way = 0;  ///< Bytes.
+        std::vector<std::uint32_t> held{};
+    };
+
+    [[nodiscard]] link& between(std::uint16_t from, std::uint16_t to) {
+        return links_[from * servers_max + to];
+    }
+
+    [[nodiscard]] std::uint32_t put(std::uint16_t from, std::uint16_t to, const bytes& frame) {
+        if (free_.empty()) {
+            free_.push_back(static_cast<std::uint32_t>(frames_.size()));
+            frames_.emplace_back();
+        }
+        const auto number = free_.back();
+        free_.pop_back();
+        auto& waits = frames_[number];
+        waits.from = from;
+        waits.to = to;
+        waits.frame.assign(frame.begin(), frame.end());
+        return number;
+    }
+
+    [[nodiscard]] moment round_trip() {
+        return 2 * around_.luck.between(weather_.delay_least, weather_.delay_most);
+    }
+
+    [[nodiscard]] moment pause(link& way, bool longest) {
+        moment wait = longest ? pause_most : pause_least;
+        for (std::uint32_t i = 0; i < way.failures && wait < pause_most; ++i) wait *= 2;
+        wait = std::min(wait, pause_most);
+        ++way.failures;
+        return wait - around_.luck.between(0, wait / 2);
+    }
+
+    /// What was lost in a stream is sent again by TCP, and holds up all that is behind it.
+    [[nodiscard]] moment stream_delay() {
+        auto delay = around_.luck.between(weather_.delay_least, weather_.delay_most);
+        if (around_.luck.hits(weather_.losses)) {
+            around_.faults.add(fault::loss);
+            delay += 200 * millisecond;
+        }
+        if (around_.luck.hits(weather_.delays)) {
+            around_.faults.add(fault::delay);
+            delay += around_.luck.between(0, second);
+        }
+        return delay;
+    }
+
+    void stream(link& way, std::uint16_t from, std::uint16_t to, std::uint32_t number,
+                moment delay) {
+        way.last_arrival = std::max(way.last_arrival + 1, around_.now + delay);
+        way.on_its_way += frames_[number].frame.size();
+        around_.events.add({.at = way.last_arrival,
+                            .what = happening::arrival,
+                            .server = to,
+                            .other = from,
+                            .number = number,
+                            .life = way.life});
+    }
+
+    void send_datagram(link& way, std::uint16_t from, std::uint16_t to, const bytes& frame) {
+        if (way.is_cut) return;
+        if (around_.luck.hits(weather_.losses)) return around_.faults.add(fault::loss);
+        fly(from, to, frame);
+        if (!around_.luck.hits(weather_.duplications)) return;
+        around_.faults.add(fault::duplication);
+        fly(from, to, frame);
+    }
+
+    void fly(std::uint16_t from, std::uint16_t to, const bytes& frame) {
+        auto& way = between(from, to);
+        auto delay = around_.luck.between(weather_.delay_least, weather_.delay_most);
+        if (around_.luck.hits(weather_.delays)) {
+            around_.faults.add(fault::delay);
+            delay += around_.luck.between(0, 3 * second);
+        }
+        if (around_.now + delay < way.last_arrival) around_.faults.add(fault::reordering);
+        way.last_arrival = std::max(way.last_arrival, around_.now + delay);
+        around_.after(delay, {.what = happening::arrival,
+                              .server = to,
+                              .other = from,
+                              .number = put(from, to, frame)});
+    }
+
+    void watch(link& way, std::uint16_t from, std::uint16_t to) {
+        if (std::exchange(way.is_watched, true)) return;
+        around_.after(unacknowledged_max,
+                      {.what = happening::look, .server = from, .other = to, .life = way.life});
+    }
+
+    /// This end is closed. What is on its way is void, and what waits is thrown away.
+    void drop(std::uint16_t from, std::uint16_t to) {
+        auto& way = between(from, to);
+        for (const auto number : way.held) free_.push_back(number);
+        way.held.clear();
+        way.is_open = way.is_watched = false;
+        way.on_its_way = 0;
+        way.last_arrival = 0;
+        way.life = next_life_++;
+    }
+
+    world& around_;
+    weather weather_;
+    std::uint16_t servers_ = 0;
+    std::vector<link> links_ = std::vector<link>(servers_max * servers_max);
+    std::vector<arrived> frames_{};
+    std::vector<std::uint32_t> free_{};
+    std::uint32_t next_life_ = 1;
+};
+
+}  // namespace raft::testing::simulation
+//
+// What goes wrong in a simulation, and how often: a few sets of faults, by name.
+
+
+
+namespace raft::testing::simulation {
+
+enum class profile : std::uint8_t {
+    calm,        ///< Nothing goes wrong.
+    network,     ///< Messages, connections, clocks, and processors that stand still.
+    disk,        ///< Crashes, and all that disks do.
+    births,      ///< Crashes of servers that have hardly begun, and disks that are lost.
+    members,     ///< An operator who is never content, and crashes.
+    everything,  ///< All of these, and an operator who forces.
+};
+inline constexpr std::array profiles{profile::calm,   profile::network, profile::disk,
+                                     profile::births, profile::members, profile::everything};
+
+[[nodiscard]] constexpr std::string_view name_of(profile given) {
+    constexpr std::array<std::string_view, profiles.size()> names{
+        "calm", "network", "disk", "births", "members", "everything"};
+    return names[static_cast<std::size_t>(given)];
+}
+
+[[nodiscard]] constexpr std::optional<profile> profile_of(std::string_view name) {
+    for (const auto each : profiles)
+        if (name_of(each) == name) return each;
+    return std::nullopt;
+}
+
+/// Which groups of faults a profile has.
+struct troubles_wanted {
+    bool messages = false;
+    bool connections = false;
+    bool clocks = false;
+    bool crashes = false;
+    bool disks = false;
+    bool losses_of_disks = false;
+    bool members = false;
+    bool force = false;
+};
+
+[[nodiscard]] constexpr troubles_wanted wanted_by(profile given) {
+    switch (given) {
+    case profile::calm: return {};
+    case profile::network:
+        return {.messages = true, .connections = true, .clocks = true, .crashes = false};
+    case profile::disk: return {.crashes = true, .disks = true};
+    case profile::births: return {.crashes = true, .losses_of_disks = true};
+    case profile::members: return {.connections = true, .crashes = true, .members = true};
+    case profile::everything:
+        return {.messages = true,
+                .connections = true,
+                .clocks = true,
+                .crashes = true,
+                .disks = true,
+                .losses_of_disks = true,
+                .members = true,
+                .force = true};
+    }
+    return {};
+}
+
+}  // namespace raft::testing::simulation
+
+namespace raft::testing {
+
+struct simulator_options {
+    std::uint64_t seed = 1;
+    simulation::profile profile = simulation::profile::everything;
+    std::uint16_t servers = 3;  ///< That the cluster begins with: 1 to 7.
+    std::uint64_t events = 100'000;
+    std::uint16_t clients = 4;
+};
+
+}  // namespace raft::testing
+
+namespace raft::testing::simulation {
+
+struct plan {
+    settings config{};
+    weather conditions{};
+    file_storage_options files{};
+    std::uint64_t snapshot_after = 64;
+    bool introduces = true;   ///< Servers say which storage they have, and are held to it.
+    bool has_leases = false;  ///< Clients read by them, so clocks keep the bound.
+    moment thinking = 20 * millisecond;  ///< Of a client, between two requests.
+    moment calm_between = second;        ///< About, between two faults.
+    moment operations_between = 4 * second;
+};
+
+/// Leases rely on clocks that keep this bound.
+inline constexpr std::uint16_t drift_bound_ppm = 200;
+
+inline void choose_settings(plan& made, dice& luck) {
+    auto& config = made.config;
+    config.election_timeout = milliseconds(luck.between(2, 10) * 100);
+    config.heartbeat_interval = {config.election_timeout.nanoseconds / luck.between(5, 10)};
+    config.entries_per_message = static_cast<std::uint32_t>(luck.between(4, 64));
+    config.retained_entries =
+        static_cast<std::uint32_t>(luck.percent(40) ? 0 : luck.between(1, 64));
+    config.snapshot_chunk_bytes = static_cast<std::uint32_t>(luck.between(64, 2048));
+    config.pre_vote = luck.percent(75);
+    config.check_quorum = luck.percent(75);
+    config.quiescence = luck.percent(25);
+    config.first_election_at_once = luck.percent(25);
+    made.has_leases = config.check_quorum && luck.percent(40);
+    if (made.has_leases) config.clock_drift_ppm = drift_bound_ppm;
+}
+
+inline void choose_weather(plan& made, const troubles_wanted& wanted, dice& luck) {
+    auto& sky = made.conditions;
+    sky.has_connections = luck.percent(60);
+    sky.delay_least = luck.between(20, 200) * microsecond;
+    sky.delay_most = sky.delay_least + luck.between(0, 5000) * microsecond;
+    if (wanted.connections) sky.resets = static_cast<std::uint32_t>(luck.between(0, 500));
+    if (!wanted.messages) return;
+    sky.losses = static_cast<std::uint32_t>(luck.between(0, 50'000));
+    sky.duplications = static_cast<std::uint32_t>(luck.between(0, 20'000));
+    sky.delays = static_cast<std::uint32_t>(luck.between(0, 5'000));
+}
+
+[[nodiscard]] inline plan planned(const simulator_options& given, dice& luck) {
+    plan made;
+    choose_settings(made, luck);
+    choose_weather(made, wanted_by(given.profile), luck);
+    made.files.segment_bytes = static_cast<std::uint64_t>(luck.between(2, 8)) * 4096;
+    made.files.cache_bytes = luck.percent(50) ? 1024 : 1024 * 1024;
+    made.files.recover_damaged_log = luck.percent(70);
+    made.snapshot_after = static_cast<std::uint64_t>(luck.between(8, 200));
+    made.introduces = luck.percent(50);
+    made.thinking = luck.between(2, 60) * millisecond;
+    made.calm_between = luck.between(100, 1500) * millisecond;
+    made.operations_between = luck.between(500, 6000) * millisecond;
+    return made;
+}
+
+}  // namespace raft::testing::simulation
+//
+// One simulated server: the node and the file storage that ship, on a disk, a clock and a network
+// that do not. It can be stopped at any moment, and comes back with what its disk has kept.
+
+
+//
+// The disk of a simulated server: `faulty_files`, with faults by the dice, and with a number of
+// effects after which the whole server stands still, in the middle of whatever it is doing.
+
+
+
+namespace raft::testing::simulation {
+
+/// What a server's process can still do to what is outside of it, and what its disk is like.
+struct disk {
+    explicit disk(world& all) : around{all} {}
+
+    world& around;
+    faulty_files files{};
+    static constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
+    std::uint64_t effects_left = no_limit;  ///< Writes, syncs, messages, answers.
+    bool stopped = false;                   ///< It has had its last effect.
+
+    std::uint32_t read_errors = 0;  ///< So many of a million calls fail.
+    std::uint32_t write_errors = 0;
+    std::uint32_t sync_errors = 0;
+    moment flush_takes = 0;
+
+    /// One effect more; false if the server stands still already. With `was_last` it is the one in
+    /// the middle of which it stops.
+    [[nodiscard]] bool spend(bool& was_last) {
+        if (stopped) return false;
+        was_last = effects_left != no_limit && --effects_left == 0;
+        stopped = was_last;
+        return true;
+    }
+    [[nodiscard]] bool spend() {
+        bool was_last = false;
+        return spend(was_last) && !was_last;
+    }
+    [[nodiscard]] bool fails(fault kind, std::uint32_t millionths) const {
+        if (!around.luck.hits(millionths)) return false;
+        around.faults.add(kind);
+        return true;
+    }
+};
+
+/// As `storage_files`, what `file_storage` has of it.
+class simulated_files {
+public:
+    using handle = faulty_files::handle;
+
+    simulated_files() = default;  ///< Those of no disk: nobody may use them.
+    explicit simulated_files(disk& on) : disk_{&on} {}
+
+    [[nodiscard]] int make_directory(const std::string& path) {
+        return disk_->stopped ? EIO : files().make_directory(path);
+    }
+    [[nodiscard]] int list(const std::string& path, std::vector<std::string>& names) {
+        return disk_->stopped ? EIO : files().list(path, names);
+    }
+    [[nodiscard]] int lock(const std::string& path, handle& opened) {
+        return disk_->stopped ? EIO : files().lock(path, opened);
+    }
+    [[nodiscard]] int open(const std::string& path, wal::file_opening opening, handle& opened) {
+        if (opening == wal::file_opening::fresh)
+            return change([&] { return files().open(path, opening, opened); });
+        return disk_->stopped ? EIO : files().open(path, opening, opened);
+    }
+    void close(handle closed) { files().close(closed); }
+    [[nodiscard]] int size(handle of, std::uint64_t& bytes) {
+        return disk_->stopped ? EIO : files().size(of, bytes);
+    }
+    [[nodiscard]] int read(handle from, std::uint64_t offset, std::span<std::byte> bytes,
+                           std::size_t& got) {
+        if (disk_->stopped || disk_->fails(fault::read_error, disk_->read_errors)) return EIO;
+        return files().read(from, offset, bytes, got);
+    }
+    [[nodiscard]] int next_data(handle of, std::uint64_t offset, std::uint64_t& found) {
+        return disk_->stopped ? EIO : files().next_data(of, offset, found);
+    }
+    [[nodiscard]] int write(handle to, std::uint64_t offset, std::span<const std::byte> bytes) {
+        if (disk_->fails(fault::write_error, disk_->write_errors)) return EIO;
+        return change([&] { return files().write(to, offset, bytes); });
+    }
+    [[nodiscard]] int allocate(handle of, std::uint64_t bytes) {
+        return change([&] { return files().allocate(of, bytes); });
+    }
+    /// In the moment of stopping it has not happened: what it should have made durable may be, or
+    /// not, as after any power loss.
+    [[nodiscard]] int sync(handle of) {
+        if (!disk_->spend()) return EIO;
+        if (disk_->fails(fault::failing_sync, disk_->sync_errors))
+            files().fail_at(files().changes() + 1, EIO);
+        return files().sync(of);
+    }
+    [[nodiscard]] int sync_directory(const std::string& path) {
+        return disk_->spend() ? files().sync_directory(path) : EIO;
+    }
+    [[nodiscard]] int rename(const std::string& from, const std::string& to) {
+        return change([&] { return files().rename(from, to); });
+    }
+    [[nodiscard]] int remove(const std::string& path) {
+        return change([&] { return files().remove(path); });
+    }
+    [[nodiscard]] std::uint64_t mint() { return disk_->around.luck.roll(); }
+
+private:
+    [[nodiscard]] faulty_files& files() { return disk_->files; }
+
+    /// In the moment of stopping it happens, and who asked for it never hears of it.
+    template <class Change>
+    [[nodiscard]] int change(Change made) {
+        bool was_last = false;
+        if (!disk_->spend(was_last)) return EIO;
+        const int cause = made();
+        return was_last ? EIO : cause;
+    }
+
+    disk* disk_ = nullptr;
+};
+
+static_assert(wal::storage_files<simulated_files>);
+
+}  // namespace raft::testing::simulation
+//
+// The clock of one simulated server: steady, and wrong. It has an origin of its own, runs ahead or
+// behind by some millionths, and can jump ahead.
+
+#include <chrono>
+
+
+namespace raft::testing::simulation {
+
+/// How one server's time follows from the true one.
+class server_time {
+public:
+    /// The server's time at `now`, as nanoseconds.
+    [[nodiscard]] std::int64_t at(moment now) const {
+        const auto since = now - since_;
+        return reading_ + since + since / 1'000'000 * drift_ppm_ +
+               since % 1'000'000 * drift_ppm_ / 1'000'000;
+    }
+    /// The first moment at which the clock shows this, or a little later.
+    [[nodiscard]] moment when(std::int64_t shown) const {
+        const auto ahead = shown - reading_;
+        auto found = since_ + ahead - ahead / 1'000'000 * drift_ppm_;
+        while (at(found) < shown) found += shown - at(found) + 1;
+        return found;
+    }
+    void drift_from(moment now, std::int64_t ppm) {
+        reading_ = at(now);
+        since_ = now;
+        drift_ppm_ = ppm;
+    }
+    void jump(std::int64_t length) { reading_ += length; }
+
+private:
+    moment since_ = 0;
+    std::int64_t reading_ = 0;
+    std::int64_t drift_ppm_ = 0;
+};
+
+/// What a node gets of it.
+class drifting_clock {
+public:
+    using duration = std::chrono::nanoseconds;
+    using rep = duration::rep;
+    using period = duration::period;
+    using time_point = std::chrono::time_point<drifting_clock>;
+    static constexpr bool is_steady = true;
+
+    drifting_clock(const server_time& time, const moment& now) : time_{&time}, now_{&now} {}
+    [[nodiscard]] time_point now() const { return time_point{duration{time_->at(*now_)}}; }
+
+private:
+    const server_time* time_;
+    const moment* now_;
+};
+
+static_assert(clock<drifting_clock>);
+
+}  // namespace raft::testing::simulation
+//
+// What a whole cluster has ever shown, and the properties of Figure 3 held against it. They are
+// those of figure_3.hpp, checked by what has changed in one server: a run has a million events, and
+// none of them changes much. Properties of logs are held against all that was ever in any log, and
+// so they are stricter: what a server once had counts after it has crashed.
+
+#include <unordered_map>
+
+
+namespace raft::testing::simulation {
+
+class ledger {
+public:
+    explicit ledger(world& around) : around_{around} {}
+
+    /// The server at `place` is as `now` says, after a turn of it.
+    void observe(std::size_t place, const core::state& now) {
+        if (place >= seen_.size()) seen_.resize(place + 1);
+        auto& seen = seen_[place];
+        around_.expect(invariants(now), "a state breaks its invariants");
+        seen.state = &now;
+        if (now.is_leader()) observe_leader(place, now);
+        if (seen.last != now.log.last() || seen.base != now.log.base()) observe_log(seen, now);
+        if (seen.commit < now.commit_index) observe_commit(seen, now);
+        seen.commit = now.commit_index;
+        seen.term = now.current_term;
+        seen.leads = now.is_leader();
+    }
+
+    /// It runs no more; what is in its memory is gone.
+    void forget(std::size_t place) {
+        if (place < seen_.size()) seen_[place] = {};
+    }
+
+    [[nodiscard]] log_index committed() const { return {committed_.size()}; }
+    [[nodiscard]] std::uint64_t elections() const { return leaders_.size(); }
+
+    // ------------------------------------------------------------------- the state machines' side
+
+    /// What a state machine has applied so far: how many commands, which were they, and where did
+    /// the last one stand.
+    struct story {
+        log_index last{};
+        std::uint64_t digest = 0;
+        friend bool operator==(const story&, const story&) = default;
+    };
+
+    /// The story with one command more. The first server that applies it decides, and all others
+    /// must come to the same: so each has the same commands in the same order, and leaves out none.
+    /// True if this is the first.
+    bool note_applied(story& told, log_index index, std::uint64_t command) {
+        told.digest = (told.digest ^ command) * 0x9E3779B97F4A7C15U + index.value;
+        told.digest ^= told.digest >> 29U;
+        told.last = index;
+        if (index > newest_.last) {
+            if (stories_.size() <= index.value) stories_.resize(index.value + 256);
+            stories_[index.value] = told.digest;
+            newest_.last = index;
+            return true;
+        }
+        if (stories_[index.value] != told.digest)
+            around_.violate("two servers have applied different commands up to entry " +
+                            std::to_string(index.value));
+        return false;
+    }
+
+    /// The state after a command, as the bytes of a snapshot have it, is this on each server.
+    void note_state(log_index index, std::uint64_t digest) {
+        const auto [place, is_new] = states_.emplace(index.value, digest);
+        around_.expect(is_new || place->second == digest,
+                       "two servers have applied the same, and their states differ");
+    }
+
+private:
+    struct sight {
+        const core::state* state = nullptr;
+        core::log_position last{};
+        core::log_position base{};
+        log_index commit{};
+        term_number term{};
+        bool leads = false;
+    };
+    struct committed_entry {
+        term_number term{};
+        term_number in_term{};  ///< Of the server on which it was first seen to be committed.
+    };
+
+    /// Election Safety; Leader Append-Only.
+    void observe_leader(std::size_t place, const core::state& now) {
+        const auto& seen = seen_[place];
+        if (seen.leads && seen.term == now.current_term) {
+            around_.expect(now.log.last_index() >= seen.last.index, "a leader shortens its log");
+            return;
+        }
+        const auto [known, is_new] = leaders_.emplace(now.current_term.value, place);
+        around_.expect(is_new || known->second == place, "two leaders in one term");
+        for (std::size_t i = 0; i < committed_.size(); ++i) expect_complete(now, i);
+    }
+
+    /// Leader Completeness: what was committed in an earlier term is in the log of every later
+    /// leader.
+    void expect_complete(const core::state& leader, std::size_t i) {
+        const log_index index{i + 1};
+        if (committed_[i].in_term >= leader.current_term || index <= leader.log.base().index)
+            return;
+        around_.expect(leader.log.term_at(index) == committed_[i].term,
+                       "a leader lacks a committed entry");
+    }
+
+    /// Log Matching: in each log there is the same before the entries of one term, which begin at
+    /// the same index.
+    void observe_log(sight& seen, const core::state& now) {
+        const auto& log = now.log;
+        seen.base = log.base();
+        seen.last = log.last();
+        for (auto at = log.last(); at.index > log.base().index;) {
+            const auto before = log.find_conflict_by_term(at.index, term_number{at.term.value - 1});
+            if (before.term == at.term) return;  // The beginning was compacted away.
+            const auto [known, is_new] = beginnings_.emplace(at.term.value, before);
+            around_.expect(is_new || known->second == before, "Log Matching does not hold");
+            at = before;
+        }
+    }
+
+    /// State Machine Safety: no two servers commit different entries at one index.
+    void observe_commit(const sight& seen, const core::state& now) {
+        auto index = next(std::max(seen.commit, now.log.base().index));
+        for (; index <= now.commit_index; index = next(index)) {
+            const auto term = now.log.known_term_at(index);
+            if (index.value <= committed_.size()) {
+                around_.expect(committed_[index.value - 1].term == term,
+                               "two entries committed at one index");
+            } else if (index.value == committed_.size() + 1) {
+                committed_.push_back({term, now.current_term});
+                for (const auto& each : seen_)
+                    if (each.state != nullptr && each.leads && each.state->is_leader())
+                        expect_complete(*each.state, committed_.size() - 1);
+            } else {
+                around_.violate("an entry is committed, and those before it are not");
+            }
+        }
+    }
+
+    world& around_;
+    std::vector<sight> seen_{};
+    std::unordered_map<std::uint64_t, std::size_t> leaders_{};  ///< By term.
+    std::unordered_map<std::uint64_t, core::log_position> beginnings_{};
+    std::vector<committed_entry> committed_{};
+    story newest_{};
+    std::vector<std::uint64_t> stories_{};  ///< By index.
+    std::unordered_map<std::uint64_t, std::uint64_t> states_{};
+};
+
+}  // namespace raft::testing::simulation
+//
+// A state machine whose every command and every snapshot is held against what the other servers
+// have applied and saved.
+
+
+
+namespace raft::testing::simulation {
+
+/// Where bytes go that only their digest is wanted of.
+class digest_sink {
+public:
+    void write(std::span<const std::byte> bytes) { checksum_ = crc32c(bytes, checksum_); }
+    [[nodiscard]] std::uint32_t checksum() const { return checksum_; }
+
+private:
+    std::uint32_t checksum_ = 0;
+};
+
+/// `Told`: whom the first server that applies a command tells of it.
+template <snapshotting_state_machine StateMachine, class Told>
+class watched_machine {
+public:
+    using command = typename StateMachine::command;
+    using result = typename StateMachine::result;
+
+    watched_machine(ledger& all, Told& told) : ledger_{&all}, told_{&told} {}
+
+    result apply(log_index index, const command& given) {
+        bytes_.resize(codec<command>::size(given));
+        codec<command>::encode(given, bytes_);
+        const bool is_first = ledger_->note_applied(story_, index, crc32c(bytes_));
+        auto answer = machine_.apply(index, given);
+        if (is_first) told_->on_applied(index, given, answer);
+        return answer;
+    }
+
+    void save(auto& sink) const {
+        save_value(sink, std::pair{story_.last.value, story_.digest});
+        machine_.save(sink);
+        note_state();
+    }
+
+    [[nodiscard]] bool restore(auto& source) {
+        std::pair<std::uint64_t, std::uint64_t> told;
+        if (!restore_value(source, told) || !machine_.restore(source)) return false;
+        story_ = {{told.first}, told.second};
+        note_state();
+        return true;
+    }
+
+    /// Holds the whole state against that of the others.
+    void note_state() const {
+        digest_sink sink;
+        machine_.save(sink);
+        ledger_->note_state(story_.last, sink.checksum());
+    }
+
+    [[nodiscard]] const StateMachine& machine() const { return machine_; }
+
+private:
+    ledger* ledger_;
+    Told* told_;
+    StateMachine machine_{};
+    ledger::story story_{};
+    std::vector<std::byte> bytes_{};
+};
+
+}  // namespace raft::testing::simulation
+
+namespace raft::testing::simulation {
+
+/// Where the messages of a node leave it. Its server can stop in the middle of sending them.
+template <class Command>
+class port {
+public:
+    port(network& carrier, disk& effects, std::uint16_t self, const std::uint32_t& stream_breaks)
+        : network_{&carrier}, effects_{&effects}, self_{self}, stream_breaks_{&stream_breaks} {}
+
+    void send(std::span<const member_id> to, const core::message& body,
+              const attachment<Command>& beside) {
+        std::uint8_t encoded = 0;
+        for (const auto id : to) {
+            const auto place = static_cast<std::uint16_t>(id.value - 1);
+            if (place >= network::servers_max || !network_->is_open(self_, place)) continue;
+            if (!effects_->spend()) return;
+            const auto version = network_->version(self_, place);
+            if (encoded != version) {
+                encoded = version;
+                frame_.clear();
+                if (wire::append_frame(frame_, body, beside, {}, version)) encoded = 0;
+            }
+            if (encoded != 0 && !breaks(body, place)) network_->send(self_, place, frame_);
+        }
+    }
+    [[nodiscard]] std::size_t room(member_id to) const {
+        const auto place = static_cast<std::uint16_t>(to.value - 1);
+        return place < network::servers_max ? network_->room(self_, place) : 0;
+    }
+
+private:
+    [[nodiscard]] bool breaks(const core::message& body, std::uint16_t place) {
+        if (*stream_breaks_ == 0 || !std::holds_alternative<core::install_snapshot>(body) ||
+            !effects_->fails(fault::broken_snapshot_stream, *stream_breaks_))
+            return false;
+        network_->reset(self_, place);
+        return true;
+    }
+
+    network* network_;
+    disk* effects_;
+    std::uint16_t self_;
+    const std::uint32_t* stream_breaks_;
+    std::vector<std::byte> frame_{};
+};
+
+/// How a process ends.
+enum class ending : std::uint8_t {
+    killed,      ///< Its system goes on, and keeps what was written.
+    power_loss,  ///< What was not synced reaches the disk or does not, part by part.
+};
+
+/// What became of an attempt to start.
+enum class starting : std::uint8_t {
+    running,
+    stopped,   ///< It has stopped again, in the middle of it.
+    failed,    ///< Its disk has failed, this time.
+    refused,   ///< It does not open what is on its disk.
+    not_born,  ///< Its disk is empty, and nobody says that it has never run.
+};
+
+template <class StateMachine, class Told>
+class server {
+public:
+    using command = typename StateMachine::command;
+    using machine_type = watched_machine<StateMachine, Told>;
+    using storage_type = file_storage<command, simulated_files>;
+    /// Messages are so short that a log of few entries takes many.
+    static constexpr limits sizes{.message_bytes = 1024};
+    using node_type = raft::node<machine_type, port<command>, storage_type&, drifting_clock, sizes>;
+
+    server(world& around, ledger& all, Told& told, network& carrier, std::uint16_t place)
+        : around_{around}
+        , ledger_{all}
+        , told_{told}
+        , network_{carrier}
+        , place_{place}
+        , disk_{around} {}
+    server(const server&) = delete;  // Its node refers to it.
+    server& operator=(const server&) = delete;
+
+    [[nodiscard]] member_id id() const { return {place_ + std::uint64_t{1}}; }
+    [[nodiscard]] std::uint16_t place() const { return place_; }
+    [[nodiscard]] bool is_up() const { return node_.has_value(); }
+    [[nodiscard]] node_type& node() { return *node_; }
+    [[nodiscard]] const node_type& node() const { return *node_; }
+    [[nodiscard]] const core::state& state() const { return node_->protocol_state(); }
+    [[nodiscard]] storage_type& storage() { return *storage_; }
+    [[nodiscard]] disk& device() { return disk_; }
+    [[nodiscard]] server_time& time() { return time_; }
+    [[nodiscard]] std::uint32_t life() const { return life_; }
+    [[nodiscard]] const std::string& refused_because() const { return refused_because_; }
+
+    /// Starts with what the disk has. `options.birth` is for a server that never ran.
+    [[nodiscard]] starting start(const node_options& options, file_storage_options files) {
+        ++life_;
+        const auto faults_before = around_.faults.all();
+        files.mode = flush_mode::manual;
+        auto opened =
+            storage_type::open(std::string{directory}, std::move(files), simulated_files{disk_});
+        if (auto* wrong = std::get_if<file_storage_error>(&opened)) {
+            refused_because_ = wrong->message;
+            return wrong->no_room ? starting::failed : cannot_start(faults_before);
+        }
+        storage_.emplace(std::get<storage_type>(std::move(opened)));
+        marks_.emplace(simulated_files{disk_});
+        if (const auto wrong = marks_->open(std::string{directory})) {
+            refused_because_ = *wrong;
+            const bool is_damaged = wrong->ends_with("does not match its checksum");
+            return is_damaged ? starting::refused : starting::failed;
+        }
+        node_.emplace(options, machine_type{ledger_, told_},
+                      port<command>{network_, disk_, place_, stream_breaks}, *storage_,
+                      drifting_clock{time_, around_.now});
+        const bool takes_part = node_->start();
+        if (disk_.stopped) return starting::stopped;
+        if (takes_part) {
+            expect_kept_promises();
+            return starting::running;
+        }
+        if (node_->status().not_born) return starting::not_born;
+        if (storage_->progress().failed) return starting::failed;
+        refused_because_ = "the node does not start with what the storage kept";
+        return cannot_start(faults_before);
+    }
+
+    /// The process ends here and now.
+    void end(ending how) {
+        if (node_) note_promises();
+        ledger_.forget(place_);
+        ++life_;
+        node_.reset();
+        marks_.reset();
+        storage_.reset();
+        if (how == ending::killed) {
+            disk_.files = disk_.files.after_kill();
+        } else {
+            if (disk_.files.has_unsynced()) around_.faults.add(fault::torn_writes);
+            disk_.files =
+                disk_.files.after_power_loss({survival::kind::mixed, around_.luck.roll()});
+        }
+        disk_.stopped = false;
+        disk_.effects_left = disk::no_limit;
+        network_.ended(place_, how == ending::killed);
+    }
+
+    /// What is on its disk is gone.
+    void wipe() {
+        disk_.files = faulty_files{};
+        promise_ = {};
+    }
+
+    /// As the handshake asks: whether this may be that server's storage.
+    [[nodiscard]] bool takes_storage(member_id peer, storage_mark mark) {
+        return marks_->takes(peer, mark);
+    }
+
+    /// Whether its disk has something to do, or to try again.
+    [[nodiscard]] bool has_to_flush() const {
+        return storage_->progress().durable < state().disk.issued || storage_->is_saving() ||
+               storage_->staged() == staging::under_way || lacks_room();
+    }
+    [[nodiscard]] bool lacks_room() const {
+        return state().disk.full || storage_->waits_for_room();
+    }
+
+    std::uint32_t stream_breaks = 0;  ///< So many of a million chunks.
+    moment paused_until = 0;
+    moment timer_at = never;  ///< When the earliest timer event for it comes.
+    bool is_flushing = false;
+    static constexpr moment never = std::numeric_limits<moment>::max();
+    static constexpr std::string_view directory = "d";
+
+private:
+    /// What the server has said that it keeps.
+    struct promise {
+        term_number term{};
+        std::optional<member_id> vote{};
+        core::log_position durable{};
+    };
+
+    [[nodiscard]] starting cannot_start(std::uint64_t faults_before) {
+        if (disk_.stopped) return starting::stopped;
+        return around_.faults.all() != faults_before ? starting::failed : starting::refused;
+    }
+
+    /// A storage may have more than it said; what it said, it has.
+    void note_promises() {
+        const auto& now = state();
+        const auto index = now.disk.durable_index;
+        const auto term = now.log.term_at(index);
+        promise_.durable = term ? core::log_position{index, *term} : core::log_position{};
+        if (now.disk.vote > now.disk.durable) return;
+        promise_.term = now.current_term;
+        promise_.vote = now.voted_for;
+    }
+
+    void expect_kept_promises() const {
+        const auto& now = state();
+        expect(now.current_term >= promise_.term, "a term");
+        if (now.current_term == promise_.term && promise_.vote)
+            expect(now.voted_for == promise_.vote, "a vote");
+        const auto& lost = now.tasks->lost_through;
+        const bool holds = now.log.base().index >= promise_.durable.index ||
+                           now.log.matches(promise_.durable) ||
+                           (lost && at_least_as_up_to_date(*lost, promise_.durable));
+        expect(holds, "entry " + std::to_string(promise_.durable.index.value));
+    }
+    void expect(bool is_kept, const std::string& what) const {
+        if (!is_kept)
+            around_.violate("the disk of server " + std::to_string(id().value) + " has forgotten " +
+                            what + ", which it had said was durable");
+    }
+
+    world& around_;
+    ledger& ledger_;
+    Told& told_;
+    network& network_;
+    std::uint16_t place_;
+    disk disk_;
+    server_time time_{};
+    std::uint32_t life_ = 0;
+    promise promise_{};
+    std::string refused_because_{};
+    std::optional<storage_type> storage_{};
+    std::optional<peer_marks<simulated_files>> marks_{};
+    std::optional<node_type> node_{};
+};
+
+}  // namespace raft::testing::simulation
+
+namespace raft::testing::simulation {
+
+template <class Workload>
+class stage {
+public:
+    using server_type = server<typename Workload::state_machine, Workload>;
+    using command = typename server_type::command;
+    using node_type = typename server_type::node_type;
+
+    /// What the operator knows of a server.
+    struct fate {
+        bool is_founder = false;
+        bool is_born = false;  ///< It has once begun to take part: nobody says again that it may.
+        bool is_lost = false;  ///< Its disk is empty, or is not opened any more.
+        bool stays_down = false;    ///< Until the end.
+        moment last_up = 0;         ///< When it last ran.
+        moment last_pause = 0;      ///< When it last went on after a pause.
+        log_index configuration{};  ///< The newest that was seen in its log while it led …
+        term_number led{};          ///< … in this term.
+        bool had_damage = false;    ///< Its disk is not what it was.
+        core::member_part last_part = core::member_part::learner;
+        [[nodiscard]] bool is_gone() const { return is_lost || stays_down; }
+    };
+
+    explicit stage(const simulator_options& given)
+        : options{given}
+        , around{given.seed}
+        , made{planned(given, around.luck)}
+        , all{around}
+        , net{around, made.conditions} {
+        for (std::uint16_t i = 0; i < given.servers; ++i) add_server(true);
+    }
+    stage(const stage&) = delete;  // Its servers refer to it.
+    stage& operator=(const stage&) = delete;
+
+    simulator_options options;
+    world around;
+    plan made;
+    ledger all;
+    network net;
+    Workload workload{};
+    std::vector<std::unique_ptr<server_type>> servers{};
+    std::vector<fate> fates{};
+    moment slow_disks_until = 0;  ///< All of them are.
+    bool is_troubled = true;      ///< Faults may still come.
+
+    // --------------------------------------------------------------------------------- the servers
+
+    std::uint16_t add_server(bool is_founder) {
+        const auto place = static_cast<std::uint16_t>(servers.size());
+        servers.push_back(std::make_unique<server_type>(around, all, workload, net, place));
+        fates.push_back({.is_founder = is_founder});
+        net.add_server();
+        return place;
+    }
+
+    void start_later(std::uint16_t place, moment delay) {
+        around.after(delay,
+                     {.what = happening::start, .server = place, .life = servers[place]->life()});
+    }
+
+    /// A server that does not run, and can, is started.
+    void start(std::uint16_t place) {
+        auto& s = *servers[place];
+        auto& known = fates[place];
+        if (s.is_up() || known.is_gone()) return;
+        s.timer_at = server_type::never;
+        s.is_flushing = false;
+        s.paused_until = 0;
+        auto files = made.files;
+        switch (s.start(options_for(place), std::move(files))) {
+        case starting::running:
+            known.is_born = true;
+            net.began(place);
+            return after_turn(s);
+        case starting::stopped:
+            around.faults.add(fault::crash_in_recovery);
+            return crash(place, ending::power_loss);
+        case starting::failed: return crash(place, ending::killed);
+        case starting::refused:
+            around.expect(known.had_damage,
+                          "a storage refuses what it has written, and nothing has damaged it");
+            return give_up(place);
+        case starting::not_born: return give_up(place);
+        }
+    }
+
+    /// Its process ends, and is started again after a while.
+    void crash(std::uint16_t place, ending how) {
+        auto& s = *servers[place];
+        if (s.is_up()) fates[place].last_up = around.now;
+        s.end(how);
+        start_later(place, around.luck.between(0, is_troubled ? 4000 : 100) * millisecond);
+    }
+
+    /// It ends, and there is nothing left with which it could come back.
+    void give_up(std::uint16_t place) {
+        if (servers[place]->is_up()) fates[place].last_up = around.now;
+        servers[place]->end(ending::killed);
+        fates[place].is_lost = true;
+    }
+
+    [[nodiscard]] bool is_up(std::uint16_t place) const { return servers[place]->is_up(); }
+
+    /// The one that leads in the latest term, if one does.
+    [[nodiscard]] server_type* leader() {
+        server_type* found = nullptr;
+        for (auto& each : servers)
+            if (each->is_up() && each->state().is_leader() &&
+                (found == nullptr || found->state().current_term < each->state().current_term))
+                found = each.get();
+        return found;
+    }
+
+    // -------------------------------------------------------------------------------- what happens
+
+    /// Something is done with its node.
+    template <class What>
+    void turn(server_type& s, What what) {
+        if (!s.is_up()) return;
+        what(s.node());
+        after_turn(s);
+    }
+
+    void after_turn(server_type& s) {
+        if (s.device().stopped) {
+            around.faults.add(fault::crash_at_an_effect);
+            return crash(s.place(), ending::power_loss);
+        }
+        all.observe(s.place(), s.state());
+        watch_configuration(s);
+        if (s.state().is_halted()) return crash(s.place(), ending::killed);
+        if (!s.is_flushing && s.has_to_flush()) begin_flush(s);
+        arm_timer(s);
+    }
+
+    /// A server that stands still does nothing until it goes on; what happens to it waits.
+    [[nodiscard]] bool waits(const event& what) {
+        const auto& s = *servers[what.server];
+        if (s.paused_until <= around.now) return false;
+        auto later = what;
+        later.at = s.paused_until;
+        around.events.add(later);
+        return true;
+    }
+
+    void on_arrival(const event& what) {
+        if (waits(what) || !net.take(what, arrived_)) return;
+        auto& s = *servers[arrived_.to];
+        if (!s.is_up()) return;
+        if (const auto wrong = wire::decode_frame(arrived_.frame, decoded_))
+            return around.violate("a frame is not read: " + std::string{describe(*wrong)});
+        const member_id from{arrived_.from + std::uint64_t{1}};
+        turn(s, [&](node_type& node) { node.receive(from, decoded_.body, decoded_.beside()); });
+    }
+
+    void on_timer(const event& what) {
+        auto& s = *servers[what.server];
+        if (s.life() != what.life || s.timer_at != what.at) return;
+        if (s.is_up() && s.paused_until > around.now) {
+            s.timer_at = s.paused_until;
+            static_cast<void>(waits(what));
+            return;
+        }
+        s.timer_at = server_type::never;
+        turn(s, [](node_type& node) { node.poll(); });
+    }
+
+    void on_flush(const event& what) {
+        auto& s = *servers[what.server];
+        if (s.life() != what.life || !s.is_up() || waits(what)) return;
+        s.is_flushing = false;
+        turn(s, [&](node_type& node) {
+            s.storage().flush();
+            node.poll();
+        });
+    }
+
+    void on_connection(const event& what) {
+        if (!net.is_current(what)) return;
+        const auto from = what.server;
+        const auto to = what.other;
+        if (fates[to].is_gone() || !is_up(from)) return net.abandon(what);
+        if (!is_up(to) || servers[to]->paused_until > around.now || !net.is_passable(from, to))
+            return net.failed(from, to, false);
+        const auto version = shake_hands(*servers[from], *servers[to]);
+        if (version == 0) return net.failed(from, to, true);
+        net.connected(from, to, version);
+    }
+
+    /// Its clock shows another time than before.
+    void arm_timer_of(server_type& s) {
+        if (s.is_up()) arm_timer(s);
+    }
+
+    /// Whether the disk of this server may be lost besides those that are: in no configuration that
+    /// may be in force are there more than a minority of them.
+    [[nodiscard]] bool may_be_damaged(std::uint16_t place) {
+        bool any = false;
+        for (const auto& each : servers) {
+            if (!each->is_up()) continue;
+            any = true;
+            const auto& s = each->state();
+            for (std::size_t i = 0; i < s.configurations.size(); ++i) {
+                const bool is_past = i + 1 < s.configurations.size() &&
+                                     s.configurations[i + 1].index <= s.commit_index;
+                if (!is_past && !leaves_majority(s.configurations[i].value, place)) return false;
+            }
+        }
+        return any;
+    }
+
+private:
+    /// Its disk is lost, or not known to be whole.
+    [[nodiscard]] bool is_at_risk(std::uint16_t place) {
+        auto& known = fates[place];
+        if (known.is_lost) return true;
+        if (!known.had_damage) return false;
+        const auto& s = *servers[place];
+        if (!s.is_up() || s.state().is_halted() || s.state().tasks->lost_through) return true;
+        known.had_damage = false;
+        return false;
+    }
+
+    [[nodiscard]] bool leaves_majority(const configuration& members, std::uint16_t place) {
+        return core::quorum_agrees(members, [&](core::slot voter) {
+            const auto each = static_cast<std::uint16_t>(members.id_of(voter).value - 1);
+            return each != place && !is_at_risk(each);
+        });
+    }
+
+    [[nodiscard]] node_options options_for(std::uint16_t place) {
+        node_options given{.id = servers[place]->id(),
+                           .config = made.config,
+                           .seed = around.luck.roll(),
+                           .snapshot_after_entries = made.snapshot_after};
+        if (fates[place].is_founder) {
+            std::vector<member_id> founders;
+            for (std::uint64_t id = 1; id <= options.servers; ++id) founders.push_back({id});
+            given.initial = core::voters_only(std::move(founders));
+        }
+        if (!fates[place].is_born) given.birth = history;
+        return given;
+    }
+
+    void begin_flush(server_type& s) {
+        s.is_flushing = true;
+        auto takes = s.device().flush_takes + around.luck.between(20, 2000) * microsecond;
+        if (s.lacks_room()) takes += second;
+        if (slow_disks_until > around.now)
+            takes += around.luck.between(0, 2 * made.config.election_timeout.nanoseconds);
+        around.after(takes, {.what = happening::flush, .server = s.place(), .life = s.life()});
+    }
+
+    void arm_timer(server_type& s) {
+        const auto due = s.node().deadline();
+        if (!due) return;
+        const auto shown = due->time_since_epoch().count();
+        const auto at = std::max(s.time().when(shown), around.now + 1);
+        if (at >= s.timer_at) return;
+        s.timer_at = at;
+        around.events.add(
+            {.at = at, .what = happening::timer, .server = s.place(), .life = s.life()});
+    }
+
+    /// The handshake of the wire, with what both sides say of their storages; the version of the
+    /// frames, or 0.
+    [[nodiscard]] std::uint8_t shake_hands(server_type& caller, server_type& called) {
+        wire::handshake asked;
+        wire::handshake answered;
+        const auto question =
+            wire::encode_handshake({.cluster = cluster, .from = caller.id(), .to = called.id()});
+        around.expect(!wire::decode_handshake(question, asked), "a handshake is not read");
+        const auto reply = wire::encode_handshake(
+            wire::answer(asked, cluster, called.id(), [](member_id) { return true; }));
+        around.expect(!wire::decode_handshake(reply, answered), "a handshake is not read");
+        if (answered.verdict != wire::handshake_verdict::welcome) return 0;
+        if (made.introduces && !(takes(called, caller) && takes(caller, called))) return 0;
+        return answered.version_newest;
+    }
+    [[nodiscard]] bool takes(server_type& host, server_type& guest) {
+        const bool taken = host.takes_storage(guest.id(), guest.storage().mark());
+        if (host.device().stopped) crash(host.place(), ending::power_loss);
+        return taken && host.is_up() && guest.is_up();
+    }
+
+    /// A change that nobody forced leaves a majority that lives (F11): when a leader puts a
+    /// configuration into its log, a majority of those who vote in it ran a moment ago.
+    void watch_configuration(server_type& s) {
+        const auto& now = s.state();
+        auto& known = fates[s.place()];
+        const auto* leads = std::get_if<core::leader_state>(&now.role);
+        if (leads == nullptr) return;
+        const auto& newest = now.configurations.back();
+        const bool is_new = known.led == now.current_term && newest.index > known.configuration;
+        known.led = now.current_term;
+        known.configuration = newest.index;
+        if (!is_new || leads->forced || now.configurations.size() < 2) return;
+        const auto ids_differ = [&] {
+            const auto& before = now.members_before();
+            for (const auto voter : newest.value.all_voters())
+                if (!before.is_voter(newest.value.id_of(voter))) return true;
+            return newest.value.all_voters().size() != before.all_voters().size();
+        };
+        if (!ids_differ()) return;
+        const auto moment_ago = around.now - now.config.election_timeout.nanoseconds * 11 / 10;
+        if (known.last_pause > moment_ago) return;
+        const bool lives = core::quorum_agrees(newest.value, [&](core::slot voter) {
+            const auto place = static_cast<std::uint16_t>(newest.value.id_of(voter).value - 1);
+            return is_up(place) || fates[place].last_up >= moment_ago;
+        });
+        around.expect(lives, "a change of members leaves no majority that lives");
+    }
+
+    static constexpr wire::cluster_id cluster{7};
+    static constexpr history_id history{11};
+
+    network::arrived arrived_{};
+    wire::decoded<command> decoded_{};
+};
+
+}  // namespace raft::testing::simulation
+
+namespace raft::testing::simulation {
+
+template <class Workload>
+class clients {
+    using stage_type = stage<Workload>;
+    using server_type = typename stage_type::server_type;
+    using node_type = typename stage_type::node_type;
+    using result = typename Workload::result;
+    using request = typename Workload::request;
+    using question = typename Workload::question;
+
+public:
+    explicit clients(stage_type& on) : stage_{on}, all_(on.options.clients) {
+        for (std::uint32_t i = 0; i < all_.size(); ++i) come_back(i, pause());
+    }
+
+    void stop() { stopped_ = true; }
+    [[nodiscard]] std::uint64_t answered() const { return answered_; }
+
+    /// The client goes on: with something new, or with another server, since it has waited long.
+    void on_event(const event& what) {
+        const auto number = what.number;
+        auto& own = all_[number];
+        if (stopped_ || own.attempt != what.life) return;
+        if (own.waits) own.in_doubt = true;
+        if (own.waits && !may_repeat(own)) give_up(own);
+        own.waits = false;
+        if (!own.wants()) want_something(number, own);
+        ask(number, own);
+    }
+
+private:
+    struct client {
+        std::optional<request> wanted{};
+        std::optional<question> read{};
+        read_consistency consistency = read_consistency::linearizable;
+        std::uint16_t hint = 0;
+        std::uint32_t attempt = 0;  ///< Only the answer to the latest counts.
+        bool waits = false;
+        bool in_doubt = false;  ///< An attempt may have been successful.
+        [[nodiscard]] bool wants() const { return wanted || read; }
+    };
+
+    [[nodiscard]] moment pause() { return stage_.around.luck.between(0, 2 * stage_.made.thinking); }
+    void come_back(std::uint32_t number, moment delay) {
+        auto& own = all_[number];
+        ++own.attempt;
+        stage_.around.after(delay,
+                            {.what = happening::client, .number = number, .life = own.attempt});
+    }
+
+    [[nodiscard]] bool may_repeat(const client& own) const {
+        return own.read || stage_.workload.may_repeat(*own.wanted);
+    }
+    void give_up(client& own) {
+        if (own.wanted && !own.in_doubt) stage_.workload.on_never(*own.wanted);
+        own.wanted.reset();
+        own.read.reset();
+        own.in_doubt = false;
+    }
+
+    void want_something(std::uint32_t number, client& own) {
+        auto& luck = stage_.around.luck;
+        if (luck.percent(60)) {
+            own.wanted = stage_.workload.next_request(number, luck);
+            return;
+        }
+        own.read = stage_.workload.next_question(luck);
+        own.consistency = stage_.made.has_leases && luck.percent(50)
+                              ? read_consistency::lease
+                              : read_consistency::linearizable;
+    }
+
+    void ask(std::uint32_t number, client& own) {
+        auto& luck = stage_.around.luck;
+        if (luck.percent(5))
+            own.hint = static_cast<std::uint16_t>(luck.below(stage_.servers.size()));
+        auto& s = *stage_.servers[own.hint];
+        const bool answers = s.is_up() && s.paused_until <= stage_.around.now;
+        own.waits = answers;
+        come_back(number, answers ? patience() : pause());
+        if (!answers) return try_another(own);
+        own.read ? ask_to_read(number, own, s) : propose(number, own, s);
+    }
+    [[nodiscard]] moment patience() const {
+        return 2 * stage_.made.config.election_timeout.nanoseconds;
+    }
+    void try_another(client& own) {
+        own.hint = static_cast<std::uint16_t>(stage_.around.luck.below(stage_.servers.size()));
+    }
+
+    void propose(std::uint32_t number, client& own, server_type& s) {
+        const auto on_outcome = [this, &s, number,
+                                 attempt = own.attempt](const outcome<result>& given) {
+            heard(s, number, attempt, given);
+        };
+        const auto command = stage_.workload.command_of(*own.wanted);
+        const bool forwards = stage_.around.luck.percent(20);
+        stage_.turn(s, [&](node_type& node) {
+            forwards ? node.forward(command, on_outcome) : node.propose(command, on_outcome);
+        });
+    }
+
+    void ask_to_read(std::uint32_t number, client& own, server_type& s) {
+        const core::read_requested wanted{.consistency = own.consistency};
+        stage_.turn(s, [&](node_type& node) {
+            node.read(wanted, [this, &s, number, attempt = own.attempt](const read_outcome& given) {
+                heard(s, number, attempt, given);
+            });
+        });
+    }
+
+    /// An answer leaves the server, if it is still there to give it.
+    void heard(server_type& s, std::uint32_t number, std::uint32_t attempt,
+               const outcome<result>& given) {
+        auto& own = all_[number];
+        if (!s.device().spend() || own.attempt != attempt || !own.wanted) return;
+        if (const auto* done = std::get_if<applied<result>>(&given)) {
+            stage_.workload.on_answer(number, *own.wanted, done->index, done->result);
+            own.in_doubt = true;  // It has happened: what is given up now is not undone.
+            return finish(number, own);
+        }
+        if (std::holds_alternative<unknown>(given)) own.in_doubt = true;
+        if (const auto* refused = std::get_if<refusal>(&given)) follow(own, *refused);
+        own.waits = false;
+        if (!may_repeat(own)) give_up(own);
+        come_back(number, pause());
+    }
+    void heard(server_type& s, std::uint32_t number, std::uint32_t attempt,
+               const read_outcome& given) {
+        auto& own = all_[number];
+        if (!s.device().spend() || own.attempt != attempt || !own.read) return;
+        if (std::holds_alternative<read_ready>(given)) {
+            stage_.workload.on_read(*own.read, s.node().state_machine().machine());
+            return finish(number, own);
+        }
+        follow(own, std::get<refusal>(given));
+        own.waits = false;
+        come_back(number, pause());
+    }
+
+    void follow(client& own, const refusal& refused) {
+        if (!refused.leader) return try_another(own);
+        own.hint = static_cast<std::uint16_t>(refused.leader->value - 1);
+    }
+
+    void finish(std::uint32_t number, client& own) {
+        ++answered_;
+        give_up(own);
+        own.waits = false;
+        come_back(number, pause());
+    }
+
+    stage_type& stage_;
+    std::vector<client> all_;
+    std::uint64_t answered_ = 0;
+    bool stopped_ = false;
+};
+
+}  // namespace raft::testing::simulation
+//
+// What a cluster must come to when nothing goes wrong any more. Nobody demands a leader of one that
+// cannot have any; whether it can is decided here by the states of its servers alone (§5.4.1).
+
+
+
+namespace raft::testing::simulation {
+
+/// The end of the log by which a server votes; what its snapshot covers is not lost.
+[[nodiscard]] inline core::log_position end_for_votes(const core::state& s) {
+    const auto& lost = s.tasks->lost_through;
+    if (!lost || lost->index <= s.snapshot.last_included.index) return s.log.last();
+    return at_least_as_up_to_date(s.log.last(), *lost) ? s.log.last() : *lost;
+}
+
+/// Whether this server holds all that it once had, and has the commands of it.
+[[nodiscard]] inline bool is_whole(const core::state& s) {
+    const auto& lost = s.tasks->lost_through;
+    return (!lost || lost->index <= s.snapshot.last_included.index) && !s.tasks->lacks_from;
+}
+
+template <class Workload>
+class liveness {
+    using stage_type = stage<Workload>;
+    using server_type = typename stage_type::server_type;
+
+public:
+    explicit liveness(stage_type& on) : stage_{on} {}
+
+    /// Whether some server could win an election with the votes of those that run.
+    [[nodiscard]] bool can_have_leader() const {
+        for (const auto& each : stage_.servers)
+            if (each->is_up() && could_win(*each)) return true;
+        return false;
+    }
+
+    /// Whether a leader is there that has made itself known: something of its term is committed.
+    [[nodiscard]] bool has_leader() const {
+        const auto* leader = stage_.leader();
+        if (leader == nullptr) return false;
+        const auto& role = core::held<core::leader_state>(leader->state().role);
+        return leader->state().commit_index >= role.term_start;
+    }
+
+    /// What the leader knows to be committed.
+    [[nodiscard]] log_index committed() const {
+        const auto* leader = stage_.leader();
+        return leader != nullptr ? leader->state().commit_index : log_index{};
+    }
+
+    /// The first member of the leader's configuration that runs and has not come to `goal`; null if
+    /// there is none.
+    [[nodiscard]] const server_type* straggler(log_index goal) const {
+        const auto* leader = stage_.leader();
+        if (leader == nullptr) return nullptr;
+        const auto& now = leader->state();
+        for (const auto place : now.members().final_members()) {
+            const auto id = now.members().id_of(place);
+            const auto& s = *stage_.servers[id.value - 1];
+            if (!s.is_up() || s.state().is_halted()) continue;
+            const bool applies = !now.members().is_witness(id);
+            const auto reached = applies ? s.node().status().last_applied : s.state().commit_index;
+            if (reached < goal) return &s;
+        }
+        return nullptr;
+    }
+
+private:
+    [[nodiscard]] bool could_win(const server_type& candidate) const {
+        const auto& s = candidate.state();
+        const auto& members = s.members();
+        if (s.is_halted() || !members.can_lead(s.self) || !is_whole(s)) return false;
+        return core::quorum_agrees(members, [&](core::slot voter) {
+            const auto place = static_cast<std::uint16_t>(members.id_of(voter).value - 1);
+            if (!stage_.is_up(place)) return false;
+            const auto& other = stage_.servers[place]->state();
+            return !other.is_halted() && at_least_as_up_to_date(s.log.last(), end_for_votes(other));
+        });
+    }
+
+    stage_type& stage_;
+};
+
+}  // namespace raft::testing::simulation
+//
+// An operator who is never content: adds servers, removes them, gives them other parts, sends the
+// leadership round, and has snapshots taken. A server whose disk is lost is replaced by another,
+// under another name. One that was removed may come back with its old disk, in another part.
+
+
+
+namespace raft::testing::simulation {
+
+template <class Workload>
+class operators {
+    using stage_type = stage<Workload>;
+    using server_type = typename stage_type::server_type;
+    using node_type = typename stage_type::node_type;
+    using members = std::vector<member>;
+
+public:
+    explicit operators(stage_type& on) : stage_{on}, wanted_{wanted_by(on.options.profile)} {
+        come_back();
+    }
+
+    void on_event() {
+        if (!stage_.is_troubled) return;
+        come_back();
+        auto* leader = stage_.leader();
+        if (leader == nullptr || leader->paused_until > stage_.around.now) return;
+        if (replaces_lost(*leader)) return;
+        switch (luck().below(6)) {
+        case 0: return transfer(*leader);
+        case 1: return take_snapshot();
+        default:
+            if (wanted_.members) change(*leader);
+        }
+    }
+
+private:
+    static constexpr std::size_t servers_max = 14;
+
+    [[nodiscard]] dice& luck() { return stage_.around.luck; }
+    void come_back() {
+        stage_.around.after(luck().between(1, 2 * stage_.made.operations_between),
+                            {.what = happening::operation});
+    }
+
+    void transfer(server_type& leader) {
+        stage_.around.faults.add(fault::transfer);
+        const auto to = luck().below(stage_.servers.size() + 1);
+        stage_.turn(leader, [&](node_type& node) {
+            static_cast<void>(to == 0 ? node.transfer_leadership()
+                                      : node.transfer_leadership(member_id{to}));
+        });
+    }
+
+    void take_snapshot() {
+        auto& s = *stage_.servers[luck().below(stage_.servers.size())];
+        if (!s.is_up() || s.paused_until > stage_.around.now) return;
+        stage_.around.faults.add(fault::operators_snapshot);
+        stage_.turn(s, [&](node_type& node) {
+            static_cast<void>(luck().percent(80) ? node.take_snapshot() : node.request_snapshot());
+        });
+    }
+
+    /// A member whose disk is lost makes room for a new server.
+    [[nodiscard]] bool replaces_lost(server_type& leader) {
+        auto wanted = core::membership_of(leader.state().members());
+        const auto lost = std::find_if(wanted.begin(), wanted.end(), [&](const member& each) {
+            return stage_.fates[each.id.value - 1].is_lost;
+        });
+        if (lost == wanted.end() || leader.state().members().is_changing()) return false;
+        if (stage_.servers.size() >= servers_max && wanted.size() > 1)
+            wanted.erase(lost);
+        else
+            lost->id = new_server();
+        request(leader, std::move(wanted), false);
+        return true;
+    }
+
+    [[nodiscard]] member_id new_server() {
+        const auto place = stage_.add_server(false);
+        stage_.start(place);
+        return stage_.servers[place]->id();
+    }
+
+    void change(server_type& leader) {
+        auto wanted = core::membership_of(leader.state().members());
+        const auto count = 1 + luck().below(2);
+        for (std::size_t i = 0; i < count; ++i) change_one(wanted);
+        request(leader, std::move(wanted), wanted_.force && luck().percent(10));
+    }
+
+    void change_one(members& wanted) {
+        const auto which = luck().below(wanted.size());
+        switch (luck().below(4)) {
+        case 0:
+            if (wanted.size() > 2)
+                wanted.erase(wanted.begin() + static_cast<std::ptrdiff_t>(which));
+            return;
+        case 1:
+            if (wanted[which].part != core::member_part::witness)
+                wanted[which].part = wanted[which].part == core::member_part::voter
+                                         ? core::member_part::learner
+                                         : core::member_part::voter;
+            return;
+        default:
+            if (wanted.size() < 7) add(wanted);
+        }
+    }
+
+    /// One that is there and no member, with whatever it has on its disk, or a new one.
+    void add(members& wanted) {
+        members spare;
+        for (const auto& each : stage_.servers) {
+            const auto& known = stage_.fates[each->place()];
+            const bool is_member = std::any_of(wanted.begin(), wanted.end(),
+                                               [&](const member& m) { return m.id == each->id(); });
+            if (!is_member && !known.is_lost) spare.push_back({each->id(), known.last_part});
+        }
+        const auto part = static_cast<core::member_part>(luck().below(3));
+        if (spare.empty() || (luck().percent(30) && stage_.servers.size() < servers_max)) {
+            if (stage_.servers.size() < servers_max) wanted.push_back({new_server(), part});
+            return;
+        }
+        const auto& chosen = spare[luck().below(spare.size())];
+        if (chosen.part != part) stage_.around.faults.add(fault::changed_part);
+        wanted.push_back({chosen.id, part});
+    }
+
+    void request(server_type& leader, members wanted, bool forced) {
+        stage_.around.faults.add(forced ? fault::forced_change : fault::change_of_members);
+        for (const auto& each : wanted) stage_.fates[each.id.value - 1].last_part = each.part;
+        const auto check = forced ? change_check::forced : change_check::live_majority;
+        stage_.turn(leader, [&](node_type& node) {
+            const auto seen = node.status().configuration;
+            node.change_members(
+                seen, std::move(wanted), [](const change_outcome&) {}, check);
+        });
+    }
+
+    stage_type& stage_;
+    troubles_wanted wanted_;
+};
+
+}  // namespace raft::testing::simulation
+//
+// What a simulation runs by default: registers, and clients that write and read them, some with
+// sessions. No two writes write the same value, so an answer shows by itself which write it comes
+// from, and whether the history is linearizable is decided exactly, and at once: the log orders the
+// writes, and an answer must not come from before what was known to anybody when it was asked for.
+
+
+
+namespace raft::testing::simulation {
+
+struct registers {
+    static constexpr std::size_t count = 8;
+
+    struct command {
+        std::uint64_t which = 0;
+        std::uint64_t value = 0;
+    };
+    using result = std::uint64_t;  ///< The value before.
+
+    std::array<std::uint64_t, count> values{};
+
+    result apply(log_index, const command& c) { return std::exchange(values[c.which], c.value); }
+    void save(auto& sink) const { save_value(sink, values); }
+    [[nodiscard]] bool restore(auto& source) { return restore_value(source, values); }
+};
+
+/// The clients' side of it; `simulator` says what a workload is.
+class register_workload {
+public:
+    using state_machine = sessions<registers>;
+    using command = state_machine::command;
+    using result = state_machine::result;
+
+    struct request {
+        command asked{};
+        std::optional<std::uint64_t> value{};  ///< What it writes …
+        log_index known{};                     ///< … and after which entry, for certain.
+    };
+    struct question {
+        std::size_t which = 0;
+        log_index known{};
+    };
+
+    /// What a client wants to have done next.
+    [[nodiscard]] request next_request(std::uint32_t client, dice& luck) {
+        while (client >= clients_.size()) clients_.push_back({clients_.size() % 2 == 0});
+        auto& own = clients_[client];
+        if (own.has_session && !own.opened) return {session::open{}, {}, {}};
+        const registers::command write{luck.below(registers::count), ++last_value_};
+        written_.push_back({});
+        const auto known = known_[write.which];
+        if (!own.has_session)
+            return {session::at_least_once<registers::command>{write}, write.value, known};
+        const session::serial_number serial{++own.serial};
+        return {session::exactly_once<registers::command>{
+                    {*own.opened, serial}, {serial.value - 1}, {}, write},
+                write.value, known};
+    }
+    /// Whether it may be proposed again when its outcome is not known.
+    [[nodiscard]] bool may_repeat(const request& made) const {
+        return !std::holds_alternative<session::at_least_once<registers::command>>(made.asked);
+    }
+    [[nodiscard]] const command& command_of(const request& made) const { return made.asked; }
+
+    /// A command is applied for the first time anywhere; in the order of the log.
+    void on_applied(log_index index, const command& given, const result& answer) {
+        const auto* done = std::get_if<session::answer<registers::result>>(&answer);
+        if (done == nullptr || done->repeated) return;
+        if (const auto* once = std::get_if<session::exactly_once<registers::command>>(&given))
+            note_write(index, once->command);
+        if (const auto* plain = std::get_if<session::at_least_once<registers::command>>(&given))
+            note_write(index, plain->command);
+    }
+
+    /// The client has its answer: `index` is the entry of this attempt.
+    void on_answer(std::uint32_t client, const request& made, log_index, const result& answer) {
+        if (const auto* opened = std::get_if<session::opened>(&answer))
+            clients_[client].opened = opened->session;
+        if (const auto* refused = std::get_if<session::refusal>(&answer))
+            if (*refused == session::refusal::unknown_session) clients_[client].opened.reset();
+        if (!made.value || !std::holds_alternative<session::answer<registers::result>>(answer))
+            return;
+        const auto& write = written_[*made.value - 1];
+        expect(write.at > log_index{}, "a write is acknowledged that was never applied");
+        expect(write.at > made.known, "a write stands before one that it came after");
+        know(write.which, write.at);
+    }
+    /// No attempt of it will ever be applied, it was said.
+    void on_never(const request& made) {
+        if (!made.value) return;
+        auto& write = written_[*made.value - 1];
+        write.never = true;
+        expect(write.at == log_index{}, "a write was applied that was said to be lost or refused");
+    }
+
+    [[nodiscard]] question next_question(dice& luck) {
+        const auto which = luck.below(registers::count);
+        return {which, known_[which]};
+    }
+    /// A linearizable read is answered with this state.
+    void on_read(const question& asked, const state_machine& read) {
+        const auto value = read.machine().values[asked.which];
+        const auto at = value == 0 ? log_index{} : written_[value - 1].at;
+        expect(at >= asked.known, "a read does not see what was known before it");
+        know(asked.which, at);
+    }
+
+    [[nodiscard]] const char* violation() const { return violation_; }
+
+private:
+    struct written {
+        std::size_t which = 0;
+        log_index at{};      ///< Where it was applied; 0: nowhere.
+        bool never = false;  ///< It was said that it will not be.
+    };
+    struct client_state {
+        bool has_session = false;
+        std::optional<session::id> opened{};
+        std::uint64_t serial = 0;
+    };
+
+    void expect(bool holds, const char* what) {
+        if (!holds && violation_ == nullptr) violation_ = what;
+    }
+
+    void note_write(log_index index, const registers::command& given) {
+        auto& write = written_[given.value - 1];
+        expect(write.at == log_index{}, "a write is applied twice");
+        expect(!write.never, "a write is applied that was said to be lost or refused");
+        write.which = given.which;
+        write.at = index;
+    }
+
+    void know(std::size_t which, log_index at) { known_[which] = std::max(known_[which], at); }
+
+    std::vector<client_state> clients_{};
+    std::vector<written> written_{};  ///< By value, from 1.
+    std::uint64_t last_value_ = 0;
+    /// The latest write of each register that some client knows of.
+    std::array<log_index, registers::count> known_{};
+    const char* violation_ = nullptr;
+};
+
+}  // namespace raft::testing::simulation
+//
+// What goes wrong now and then: cuts, clocks, crashes, disks. Most of it ends after a while.
+
+
+
+namespace raft::testing::simulation {
+
+template <class Workload>
+class troubles {
+    using stage_type = stage<Workload>;
+    using server_type = typename stage_type::server_type;
+
+public:
+    explicit troubles(stage_type& on) : stage_{on} {
+        collect(wanted_by(on.options.profile));
+        come_back();
+    }
+
+    void on_event() {
+        if (!stage_.is_troubled || kinds_.empty()) return;
+        come_back();
+        make(kinds_[luck().below(kinds_.size())]);
+    }
+
+    /// A fault ends.
+    void on_relief(const event& what) {
+        const auto& ended = reliefs_[what.number];
+        switch (ended.kind) {
+        case fault::flapping: return flap(ended);
+        case fault::one_way_cut:
+        case fault::silent_cut:
+        case fault::chain: return stage_.net.heal_all();
+        default: restore(*stage_.servers[ended.place]);
+        }
+    }
+
+    /// All of them end.
+    void end_all() {
+        stage_.is_troubled = false;
+        stage_.slow_disks_until = 0;
+        auto& sky = stage_.net.conditions();
+        sky.losses = sky.duplications = sky.delays = sky.resets = 0;
+        stage_.net.heal_all();
+        for (auto& each : stage_.servers) restore(*each);
+    }
+
+    /// The server is about to start: it may not come far.
+    void on_start(server_type& s) {
+        if (stage_.is_troubled && crashes_ && luck().percent(20))
+            s.device().effects_left = static_cast<std::uint64_t>(luck().between(1, 40));
+    }
+
+private:
+    struct relief {
+        fault kind{};
+        std::uint16_t place = 0;
+        std::uint16_t other = 0;
+        std::uint16_t left = 0;
+    };
+
+    [[nodiscard]] dice& luck() { return stage_.around.luck; }
+    void come_back() {
+        stage_.around.after(luck().between(1, 2 * stage_.made.calm_between),
+                            {.what = happening::trouble});
+    }
+
+    void collect(const troubles_wanted& wanted) {
+        const auto add = [&](bool is_wanted, std::initializer_list<fault> kinds) {
+            if (is_wanted) kinds_.insert(kinds_.end(), kinds);
+        };
+        crashes_ = wanted.crashes;
+        add(wanted.connections,
+            {fault::one_way_cut, fault::silent_cut, fault::chain, fault::flapping, fault::reset});
+        add(wanted.clocks, {fault::clock_drift, fault::clock_jump, fault::pause});
+        add(wanted.crashes, {fault::kill, fault::power_loss, fault::crash_at_an_effect,
+                             fault::crash_at_an_effect, fault::pause});
+        add(wanted.disks,
+            {fault::bit_rot, fault::bit_rot, fault::read_error, fault::write_error,
+             fault::full_disk, fault::no_descriptors, fault::failing_sync, fault::slow_disk,
+             fault::slow_disks_everywhere, fault::broken_snapshot_stream});
+        add(wanted.losses_of_disks, {fault::wiped_disk, fault::power_loss});
+    }
+
+    void make(fault kind) {
+        const auto place = static_cast<std::uint16_t>(luck().below(stage_.servers.size()));
+        auto& s = *stage_.servers[place];
+        switch (kind) {
+        case fault::one_way_cut:
+        case fault::silent_cut:
+        case fault::chain:
+        case fault::flapping:
+        case fault::reset: return break_ways(kind, place);
+        case fault::clock_drift:
+        case fault::clock_jump:
+        case fault::pause: return mislead(kind, s);
+        case fault::kill:
+        case fault::power_loss:
+            if (s.is_up()) end(kind, place);
+            return;
+        case fault::crash_at_an_effect:
+            s.device().effects_left = static_cast<std::uint64_t>(luck().between(1, 60));
+            return;
+        case fault::bit_rot:
+        case fault::wiped_disk: return damage(kind, place);
+        default: return trouble_disk(kind, s);
+        }
+    }
+
+    void end(fault kind, std::uint16_t place) {
+        count(kind);
+        stage_.crash(place, kind == fault::kill ? ending::killed : ending::power_loss);
+    }
+
+    void count(fault kind) { stage_.around.faults.add(kind); }
+    void end_later(relief what, moment least, moment most) {
+        reliefs_.push_back(what);
+        stage_.around.after(
+            luck().between(least, most),
+            {.what = happening::relief, .number = static_cast<std::uint32_t>(reliefs_.size() - 1)});
+    }
+
+    // ---------------------------------------------------------------------------------------- ways
+
+    void break_ways(fault kind, std::uint16_t place) {
+        const auto count_of = static_cast<std::uint16_t>(stage_.servers.size());
+        const auto other = static_cast<std::uint16_t>(luck().below(count_of));
+        if (other == place) return;
+        count(kind);
+        switch (kind) {
+        case fault::reset: return stage_.net.reset(place, other);
+        case fault::one_way_cut: stage_.net.cut(place, other); break;
+        case fault::chain: cut_all_but_neighbours(count_of); break;
+        case fault::flapping: return flap({kind, place, other, 9});
+        default: isolate(place, count_of);
+        }
+        end_later({kind, place, other}, 50 * millisecond, 8 * second);
+    }
+
+    void isolate(std::uint16_t place, std::uint16_t count_of) {
+        for (std::uint16_t other = 0; other < count_of; ++other) {
+            if (other == place) continue;
+            stage_.net.cut(place, other);
+            stage_.net.cut(other, place);
+        }
+    }
+    void cut_all_but_neighbours(std::uint16_t count_of) {
+        for (std::uint16_t a = 0; a < count_of; ++a)
+            for (std::uint16_t b = 0; b < count_of; ++b)
+                if (a > b + 1 || b > a + 1) stage_.net.cut(a, b);
+    }
+    /// Cut, healed, cut again, a few times.
+    void flap(relief what) {
+        if (!stage_.is_troubled || what.left == 0) return stage_.net.heal_all();
+        if (what.left % 2 != 0) {
+            stage_.net.cut(what.place, what.other);
+            stage_.net.cut(what.other, what.place);
+        } else {
+            stage_.net.heal(what.place, what.other);
+            stage_.net.heal(what.other, what.place);
+        }
+        --what.left;
+        end_later(what, 10 * millisecond, 600 * millisecond);
+    }
+
+    // ------------------------------------------------------------------------------ clocks, pauses
+
+    /// Where leases are in use clocks keep the bound, as it is promised.
+    void mislead(fault kind, server_type& s) {
+        const bool keeps_bound = stage_.made.has_leases;
+        if (kind == fault::clock_jump && keeps_bound) return;
+        count(kind);
+        if (kind == fault::pause) {
+            s.paused_until = stage_.around.now + luck().between(1, 5000) * millisecond;
+            stage_.fates[s.place()].last_pause = s.paused_until;
+        } else if (kind == fault::clock_jump) {
+            s.time().jump(luck().between(1, 5000) * millisecond);
+        } else {
+            const std::int64_t most = keeps_bound ? drift_bound_ppm : 30'000;
+            s.time().drift_from(stage_.around.now, luck().between(-most, most));
+        }
+        if (s.is_up()) s.timer_at = server_type::never;
+        stage_.arm_timer_of(s);
+    }
+
+    // --------------------------------------------------------------------------------------- disks
+
+    void trouble_disk(fault kind, server_type& s) {
+        auto& d = s.device();
+        switch (kind) {
+        case fault::read_error: d.read_errors = 20'000; break;
+        case fault::write_error: d.write_errors = 5'000; break;
+        case fault::failing_sync: d.sync_errors = 5'000; break;
+        case fault::slow_disk:
+            d.flush_takes = luck().between(1, 4000) * millisecond;
+            count(kind);
+            break;
+        case fault::slow_disks_everywhere:
+            stage_.slow_disks_until = stage_.around.now + luck().between(1, 6000) * millisecond;
+            return count(kind);
+        case fault::full_disk:
+            d.files.set_capacity(d.files.bytes_used() + luck().below(6000));
+            count(kind);
+            break;
+        case fault::no_descriptors:
+            d.files.set_open_files_max(luck().below(8));
+            count(kind);
+            break;
+        default: s.stream_breaks = 100'000;
+        }
+        end_later({kind, s.place()}, 100 * millisecond, 6 * second);
+    }
+
+    void restore(server_type& s) {
+        auto& d = s.device();
+        d.read_errors = d.write_errors = d.sync_errors = s.stream_breaks = 0;
+        d.flush_takes = 0;
+        d.files.set_capacity(std::numeric_limits<std::uint64_t>::max());
+        d.files.set_open_files_max(std::numeric_limits<std::size_t>::max());
+    }
+
+    /// The disk of a minority may be lost, or have other bits than were written. It is looked at
+    /// when the server starts again.
+    void damage(fault kind, std::uint16_t place) {
+        auto& s = *stage_.servers[place];
+        auto& known = stage_.fates[place];
+        if (known.is_gone() || !stage_.may_be_damaged(place)) return;
+        if (s.is_up()) end(luck().percent(50) ? fault::kill : fault::power_loss, place);
+        if (kind == fault::wiped_disk) {
+            count(known.is_founder ? fault::wiped_founder : fault::wiped_disk);
+            s.wipe();
+        } else if (!rot(s)) {
+            return;
+        }
+        known.had_damage = true;
+    }
+
+    [[nodiscard]] bool rot(server_type& s) {
+        auto& files = s.device().files;
+        const auto paths = files.paths();
+        if (paths.empty()) return false;
+        const auto& path = paths[luck().below(paths.size())];
+        auto bytes = files.contents(path);
+        if (bytes.empty()) return false;
+        bytes[luck().below(bytes.size())] ^= std::byte{1} << luck().below(8);
+        files.replace(path, std::move(bytes));
+        count(fault::bit_rot);
+        return true;
+    }
+
+    stage_type& stage_;
+    std::vector<fault> kinds_{};
+    std::vector<relief> reliefs_{};
+    bool crashes_ = false;
+};
+
+}  // namespace raft::testing::simulation
+
+namespace raft::testing {
+
+struct simulator_report {
+    std::string violation{};  ///< The first that went wrong; empty if nothing did.
+    std::uint64_t events = 0;
+    std::int64_t virtual_nanoseconds = 0;
+    simulation::fault_counts faults{};
+    std::uint64_t elections = 0;
+    std::uint64_t entries = 0;  ///< That were committed.
+    std::uint64_t answers = 0;  ///< That clients got.
+    std::uint64_t digest = 0;   ///< Of all that happened: equal for equal runs.
+};
+
+template <class Workload = simulation::register_workload>
+class simulator {
+public:
+    explicit simulator(const simulator_options& options) : stage_{options} {
+        for (std::uint16_t i = 0; i < options.servers; ++i)
+            stage_.start_later(i, stage_.around.luck.between(0, 2 * simulation::second));
+    }
+
+    /// The whole run: so many events with faults, and then a time without.
+    simulator_report run() {
+        while (is_sound() && events_ < stage_.options.events) go_on();
+        if (is_sound()) come_to_rest();
+        return report();
+    }
+
+    /// One event; false once something has gone wrong.
+    bool go_on() {
+        const auto next = stage_.around.events.take();
+        stage_.around.now = std::max(stage_.around.now, next.at);
+        ++events_;
+        digest_ = (digest_ ^ static_cast<std::uint64_t>(next.at) ^
+                   static_cast<std::uint64_t>(next.what)) *
+                      0x9E3779B97F4A7C15U +
+                  next.server;
+        happen(next);
+        if (const auto* wrong = stage_.workload.violation()) stage_.around.violate(wrong);
+        return is_sound();
+    }
+
+    [[nodiscard]] simulator_report report() const {
+        return {.violation = stage_.around.violation,
+                .events = events_,
+                .virtual_nanoseconds = stage_.around.now,
+                .faults = stage_.around.faults,
+                .elections = stage_.all.elections(),
+                .entries = stage_.all.committed().value,
+                .answers = clients_.answered(),
+                .digest = digest_};
+    }
+
+    /// For those who look inside.
+    [[nodiscard]] simulation::stage<Workload>& inside() { return stage_; }
+
+private:
+    [[nodiscard]] bool is_sound() const { return stage_.around.violation.empty(); }
+
+    void happen(const simulation::event& next) {
+        using simulation::happening;
+        switch (next.what) {
+        case happening::arrival: return stage_.on_arrival(next);
+        case happening::timer: return stage_.on_timer(next);
+        case happening::flush: return stage_.on_flush(next);
+        case happening::connection: return stage_.on_connection(next);
+        case happening::look: return stage_.net.look(next);
+        case happening::client: return clients_.on_event(next);
+        case happening::trouble: return troubles_.on_event();
+        case happening::relief: return troubles_.on_relief(next);
+        case happening::operation: return operators_.on_event();
+        case happening::start:
+            if (stage_.servers[next.server]->life() != next.life) return;
+            troubles_.on_start(*stage_.servers[next.server]);
+            return stage_.start(next.server);
+        }
+    }
+
+    void run_until(std::int64_t end) {
+        while (is_sound() && !stage_.around.events.empty() && stage_.around.events.next_at() <= end)
+            go_on();
+        stage_.around.now = std::max(stage_.around.now, end);
+    }
+
+    /// Nothing goes wrong any more, and all that can run does, but perhaps one. A majority that
+    /// could have a leader has one within ten election timeouts; after thirty all have caught up.
+    void come_to_rest() {
+        troubles_.end_all();
+        if (stage_.around.luck.percent(70)) clients_.stop();
+        leave_one_down();
+        for (std::uint16_t i = 0; i < stage_.servers.size(); ++i)
+            if (!stage_.is_up(i)) stage_.start(i);
+        const auto timeout = stage_.made.config.election_timeout.nanoseconds;
+        run_until(end_of_pauses());
+        const auto begin = stage_.around.now;
+        const bool could = liveness_.can_have_leader();
+        run_until(begin + 10 * timeout);
+        if (could && liveness_.can_have_leader())
+            stage_.around.expect(liveness_.has_leader(),
+                                 "a majority that lives has no leader within 10 election timeouts");
+        const auto goal = liveness_.committed();
+        run_until(begin + 30 * timeout);
+        const auto* behind = could ? liveness_.straggler(goal) : nullptr;
+        if (behind != nullptr)
+            stage_.around.violate("server " + std::to_string(behind->id().value) +
+                                  " has not caught up within 30 election timeouts");
+        for (const auto& each : stage_.servers)
+            if (each->is_up()) each->node().state_machine().note_state();
+    }
+
+    void leave_one_down() {
+        if (!stage_.around.luck.percent(50)) return;
+        const auto place =
+            static_cast<std::uint16_t>(stage_.around.luck.below(stage_.servers.size()));
+        if (stage_.is_up(place)) stage_.crash(place, simulation::ending::killed);
+        stage_.fates[place].stays_down = true;
+    }
+
+    [[nodiscard]] std::int64_t end_of_pauses() const {
+        auto end = stage_.around.now;
+        for (const auto& each : stage_.servers) end = std::max(end, each->paused_until);
+        return end;
+    }
+
+    simulation::stage<Workload> stage_;
+    simulation::clients<Workload> clients_{stage_};
+    simulation::operators<Workload> operators_{stage_};
+    simulation::troubles<Workload> troubles_{stage_};
+    simulation::liveness<Workload> liveness_{stage_};
+    std::uint64_t events_ = 0;
+    std::uint64_t digest_ = 0;
+};
 
 }  // namespace raft::testing

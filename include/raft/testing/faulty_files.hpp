@@ -122,6 +122,24 @@ public:
         return locked([](disk& d) { return d.bytes_read; });
     }
 
+    /// The bytes of all files together.
+    [[nodiscard]] std::uint64_t bytes_used() const {
+        return locked([](disk& d) {
+            std::uint64_t used = 0;
+            for (const auto& [name, each] : d.names) used += each->now.size();
+            return used;
+        });
+    }
+
+    /// Whether a power failure could lose anything now.
+    [[nodiscard]] bool has_unsynced() const {
+        return locked([](disk& d) {
+            if (d.names != d.synced_names) return true;
+            return std::any_of(d.names.begin(), d.names.end(),
+                               [](const auto& each) { return !each.second->unsynced.empty(); });
+        });
+    }
+
     /// The same files after the process was killed: what was written is there, locks are free.
     [[nodiscard]] faulty_files after_kill() const {
         return locked([](disk& d) {

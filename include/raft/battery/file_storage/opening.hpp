@@ -96,7 +96,8 @@ private:
         return put_history(files_, directory_, out.history);
     }
 
-    [[nodiscard]] static storage_mark minted_mark() {
+    [[nodiscard]] storage_mark minted_mark() {
+        if constexpr (requires { files_.mint(); }) return {files_.mint()};
         std::random_device random;
         return {std::uint64_t{random()} << 32U | random()};
     }

@@ -58,6 +58,8 @@ enum class file_opening : std::uint8_t {
 ///   that writing to it cannot run out of space; what is new is zeros.
 /// * `sync(file)`: contents and size survive a crash. `sync_directory(path)`: so do its names.
 /// * `rename(from, to)`: atomic, replaces `to`. `remove(path)`.
+/// * `mint()`, if it is there: a number that no other storage has, for this one's mark. Without it
+///   the system's random device gives one.
 template <class T>
 concept storage_files = std::movable<T> &&
     requires(T& files, const std::string& path, std::vector<std::string>& names,
