@@ -178,6 +178,28 @@ TEST_CASE("§7 file storage: what a snapshot writes goes to the disk before it h
     for (std::size_t i = 0; i < 4; ++i) CHECK(on_disk[i] >= (i + 1) * mebibyte);
 }
 
+TEST_CASE("§7 file storage: a later snapshot that is installed meanwhile stays the current one") {
+    threaded t;
+    std::latch fills{1};
+    std::latch may_fill{1};
+    t.told->append(1, 1, 20);
+    t.disk().save_later({{10}, {1}}, raft::core::voters_only({{1}}), [&](auto& sink) {
+        fills.count_down();
+        may_fill.wait();
+        sink.write(bytes_of(state_at({10})));
+    });
+    fills.wait();
+    t.told->install({{30}, {2}}, false, false);
+    t.wait_for_writes();
+    may_fill.count_down();
+    t.wait_until([&] { return !t.disk().is_saving(); });
+    CHECK(t.disk().snapshot()->description.last_included.index == log_index{30});
+    t.told.reset();
+    teller again{t.files};
+    REQUIRE(again.open());
+    CHECK(again.found().snapshot->description.last_included.index == log_index{30});
+}
+
 TEST_CASE("§7 file storage: a snapshot that is being filled is finished before the storage goes") {
     threaded t;
     t.told->append(1, 1, 20);
