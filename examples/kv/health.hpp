@@ -3,7 +3,9 @@
 // What a server answers to whatever watches over it: whether to start it again, and whether to send
 // it clients.
 //
-// It is healthy while its storage has not failed for good: another start cannot do worse.
+// It is healthy while its storage has not failed for good: another start cannot do worse. One whose
+// state is not that of the others is not to be started again by whatever watches: it would serve
+// wrong data until it is found again.
 //
 // It is ready while it leads, or follows a leader that it heard within an election timeout, and
 // once it has applied what was committed before it came up. A linearizable read shows that: its
@@ -34,7 +36,7 @@ public:
 
     /// Why it should be started again; none if it is healthy.
     [[nodiscard]] static std::optional<std::string> ailment(const raft::core::state& state) {
-        if (!state.is_halted()) return std::nullopt;
+        if (!state.is_halted() || is_other(state)) return std::nullopt;
         return "the storage failed for good, and this server takes part in nothing any more";
     }
 
@@ -42,6 +44,7 @@ public:
     [[nodiscard]] std::optional<std::string> obstacle(const raft::core::state& state,
                                                       raft::instant now) const {
         if (auto ailing = ailment(state)) return ailing;
+        if (is_other(state)) return "the state of this server is not that of the others";
         if (!state.current_leader()) return "no leader is known";
         if (const auto* following = std::get_if<raft::core::follower_state>(&state.role)) {
             const auto silence = now - following->last_contact;
@@ -55,6 +58,10 @@ public:
     }
 
 private:
+    [[nodiscard]] static bool is_other(const raft::core::state& state) {
+        const auto* why = std::get_if<raft::core::halted>(&state.role);
+        return why != nullptr && why->reason == raft::core::halt_reason::state_differs;
+    }
     [[nodiscard]] bool has_caught_up(const raft::core::state& state) const {
         return caught_up_ || state.members().is_witness(state.self);
     }

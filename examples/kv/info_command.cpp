@@ -124,6 +124,7 @@ void tell_raft_section(info_text& out, local_call& call, const server_report& re
     out.line("raft_configuration_index", report.configuration);
     out.line("raft_changing", report.changing ? 1 : 0);
     out.line("raft_storage", report.storage_failed ? "failed" : "ok");
+    out.line("raft_state", report.state_differs ? "differs" : "ok");
     for (const auto& member : report.members) {
         const auto* address = call.server.layout().find(member.id);
         out.line("raft_member_" + id_text(member.id),
@@ -131,7 +132,9 @@ void tell_raft_section(info_text& out, local_call& call, const server_report& re
                      ",match=" + (member.match ? std::to_string(*member.match) : "unknown") +
                      ",part=" + std::string{name_of(member.part)} + ",behind=" +
                      (member.behind ? std::to_string(*member.behind) : "unknown") + ",heard_ms=" +
-                     (member.heard_ms ? std::to_string(*member.heard_ms) : "unknown"));
+                     (member.heard_ms ? std::to_string(*member.heard_ms) : "unknown") +
+                     ",behind_bytes=" +
+                     (member.behind_bytes ? std::to_string(*member.behind_bytes) : "unknown"));
     }
 }
 

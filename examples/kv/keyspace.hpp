@@ -40,6 +40,10 @@ public:
     /// All that is kept, to be saved.
     [[nodiscard]] const sharded_map& all() const { return keys_; }
 
+    /// The digest of all that is kept; `count_changed`, at the end of each entry, keeps it up.
+    [[nodiscard]] std::uint64_t digest() const { return keys_.digest(); }
+    void count_changed() { keys_.count_changed(); }
+
     // -------------------------------------------------------------------------------------- looks
 
     /// Null if there is no such key. Valid until something is changed.

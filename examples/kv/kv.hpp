@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,7 @@
 #include "request.hpp"
 #include "snapshot_format.hpp"
 
+#include <raft/battery/digest.hpp>
 #include <raft/core/types.hpp>
 
 namespace raft_kv {
@@ -51,7 +53,19 @@ public:
             if (results.back().what == write_result::kind::malformed) break;
         }
         keys_.remove_expired(index_);
+        keys_.count_changed();
         return results;
+    }
+
+    /// Of the keys it is kept up; the sessions and the addresses are read for it.
+    [[nodiscard]] std::uint64_t digest() const {
+        raft::digest_sink sink;
+        sessions_.save(sink);
+        const auto addresses = addresses_.saved();
+        sink.number(addresses.size());
+        sink.number(keys_.digest());
+        sink.write(std::as_bytes(std::span{addresses}));
+        return sink.value();
     }
 
     /// The log's time, and when the next key expires (`raft::keeps_log_time`). A session's end is

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <raft/battery/asio_node/members.hpp>
 #include <raft/core/membership.hpp>
 #include <raft/core/state.hpp>
 
@@ -31,9 +32,17 @@ struct member_report {
     /// How long ago it was last heard; a follower knows it of its leader. A leader that has just
     /// begun counts from there.
     std::optional<std::uint64_t> heard_ms{};
+    /// The same in bytes of the leader's log, 16 KiB more at most.
+    std::optional<std::uint64_t> behind_bytes{};
+    /// A leader knows all, a follower its leader's. It should be the same everywhere.
+    std::optional<std::uint64_t> election_timeout_ms{};
     raft::member_part part{};
     bool leaving = false;  ///< A change under way removes it.
 };
+
+[[nodiscard]] constexpr std::uint64_t whole_ms(raft::duration time) {
+    return static_cast<std::uint64_t>(time.nanoseconds / 1'000'000);
+}
 
 /// Who is to vote and does not yet is a learner, be it a voter or a witness in the end: it has
 /// promised nobody anything.
@@ -43,32 +52,23 @@ struct member_report {
                                               : raft::member_part::learner;
 }
 
-/// How long ago the member was last heard, as far as this server knows.
-[[nodiscard]] inline std::optional<std::uint64_t>
-silence_of(const raft::core::state& state, raft::core::slot who, raft::instant now) {
-    const auto id = state.members().id_of(who);
-    std::optional<raft::instant> heard;
-    if (state.is_leader()) heard = id == state.self ? now : state.peers[who.value].last_contact;
-    const auto* following = std::get_if<raft::core::follower_state>(&state.role);
-    if (following != nullptr && following->leader == id) heard = following->last_contact;
-    if (!heard) return std::nullopt;
-    return static_cast<std::uint64_t>((now - *heard).nanoseconds / 1'000'000);
-}
-
-[[nodiscard]] inline std::vector<member_report> report_of_members(const raft::core::state& state,
-                                                                  raft::instant now) {
+/// `progress`: what the server knows of each, as `raft::asio_node::members` gives it.
+[[nodiscard]] inline std::vector<member_report>
+report_of_members(const raft::core::state& state,
+                  const std::vector<raft::member_progress>& progress) {
     const auto& members = state.members();
     std::vector<member_report> all;
-    for (const auto who : members.everyone()) {
-        member_report one{.id = members.id_of(who).value,
-                          .heard_ms = silence_of(state, who, now),
-                          .part = present_part(members, who),
-                          .leaving = !members.final_members().contains(who)};
-        if (state.is_leader()) {
-            const auto match = state.peers[who.value].match_index;
-            one.match = match.value;
-            one.behind = state.log.last_index() - match;
-        }
+    for (const auto& each : progress) {
+        const auto who = members.slot_of(each.id);
+        if (!who) continue;
+        member_report one{.id = each.id.value,
+                          .behind = each.entries_behind,
+                          .behind_bytes = each.bytes_behind,
+                          .part = present_part(members, *who),
+                          .leaving = !members.final_members().contains(*who)};
+        if (state.is_leader()) one.match = state.peers[who->value].match_index.value;
+        if (each.silence) one.heard_ms = whole_ms(*each.silence);
+        if (each.election_timeout) one.election_timeout_ms = whole_ms(*each.election_timeout);
         all.push_back(one);
     }
     return all;

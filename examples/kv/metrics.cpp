@@ -70,6 +70,25 @@ void tell_standing(metrics_writer& out, const server_report& report) {
               report.storage_failed ? 1 : 0);
 }
 
+void tell_comparison(metrics_writer& out, const server_report& report) {
+    out.counter("raft_digests_compared_total",
+                "Digests of states that this server, as leader, compared with those of others.",
+                report.compared.compared);
+    out.counter("raft_state_differences_total",
+                "Entries after which servers' states differed, as found here or told by a leader.",
+                report.compared.differences);
+    out.gauge("raft_state_differs",
+              "Whether this server has stopped because its state is not that of the others.",
+              report.state_differs ? 1 : 0);
+    const auto& last = report.compared.last;
+    out.gauge("raft_state_difference_index",
+              "The last entry after which servers' states differed; 0 if none is known.",
+              last ? last->index.value : 0);
+    out.head("raft_state_difference", "1 for each server that differed there.", "gauge");
+    for (const auto id : last ? last->differing() : std::vector<raft::member_id>{})
+        out.sample("raft_state_difference", label("id", id_text(id.value)), 1);
+}
+
 void tell_log(metrics_writer& out, const server_report& report) {
     out.gauge("raft_commit_index", "The last entry known to be committed.", report.commit);
     out.gauge("raft_applied_index", "The last entry that is applied.", report.applied);
@@ -103,6 +122,18 @@ void tell_members(metrics_writer& out, const server_report& report) {
     for (const auto& member : report.members)
         if (member.behind)
             out.sample("raft_member_lag", label("id", id_text(member.id)), *member.behind);
+    out.head("raft_member_lag_bytes",
+             "The bytes of these in the leader's log, 16 KiB more at most.", "gauge");
+    for (const auto& member : report.members)
+        if (member.behind_bytes)
+            out.sample("raft_member_lag_bytes", label("id", id_text(member.id)),
+                       *member.behind_bytes);
+    out.head("raft_member_election_timeout_seconds",
+             "A member's election timeout, which should be the same everywhere.", "gauge");
+    for (const auto& member : report.members)
+        if (member.election_timeout_ms)
+            out.sample("raft_member_election_timeout_seconds", label("id", id_text(member.id)),
+                       seconds(std::chrono::milliseconds{*member.election_timeout_ms}));
     out.head("raft_member_silence_seconds",
              "How long ago a leader last heard a member, or a follower its leader.", "gauge");
     for (const auto& member : report.members)
@@ -178,6 +209,7 @@ std::string metrics_text(const service& server) {
     tell_standing(out, report);
     tell_log(out, report);
     tell_members(out, report);
+    tell_comparison(out, report);
     tell_activity(out, report.done);
     tell_flushes(out, report.flushes);
     out.gauge("raft_kv_keys", "The keys that the store holds.", server.store().keys().size());

@@ -82,7 +82,7 @@ std::optional<raft::member_part> part_in(std::string_view word) {
 void tell_member(local_call& call, const member_report& member) {
     auto& reply = call.reply;
     const auto* address = call.server.layout().find(member.id);
-    reply.array(7);
+    reply.array(9);
     reply.bulk(id_text(member.id));
     reply.bulk(address != nullptr ? host_and_port(address->host, address->client_port) : "");
     optional_integer(reply, member.match);
@@ -90,6 +90,8 @@ void tell_member(local_call& call, const member_report& member) {
     reply.bulk(member.leaving ? "leaving" : "staying");
     optional_integer(reply, member.behind);
     optional_integer(reply, member.heard_ms);
+    optional_integer(reply, member.behind_bytes);
+    optional_integer(reply, member.election_timeout_ms);
 }
 
 void raft_help(local_call& call) {
@@ -99,6 +101,20 @@ void raft_help(local_call& call) {
 }
 
 // ------------------------------------------------------------------------------------ this server
+
+/// After which entry the servers' states differed last, and those that did.
+void tell_comparison(local_call& call, const server_report& report) {
+    const auto& last = report.compared.last;
+    auto& reply = call.reply;
+    reply.bulk("state-differs");
+    reply.integer(report.state_differs ? 1 : 0);
+    reply.bulk("difference-at");
+    reply.integer(last ? static_cast<std::int64_t>(last->index.value) : 0);
+    reply.bulk("difference-of");
+    const auto differing = last ? last->differing() : std::vector<raft::member_id>{};
+    reply.array(differing.size());
+    for (const auto id : differing) reply.bulk(id_text(id.value));
+}
 
 void raft_status(local_call& call) {
     const auto report = call.server.report();
@@ -111,7 +127,7 @@ void raft_status(local_call& call) {
         reply.bulk(name);
         reply.bulk(value);
     };
-    reply.map(18);
+    reply.map(21);
     text("id", id_text(report.id));
     text("role", report.role);
     number("term", report.term);
@@ -130,6 +146,7 @@ void raft_status(local_call& call) {
     number("lost-through", report.lost_through);
     number("lacks-from", report.lacks_from);
     number("removed-at", report.removed_at);
+    tell_comparison(call, report);
     text("history", hex_text(call.server.birth().history.value));
     const auto& own = call.server.own_keys();
     text("peers-prove", own.has_certificate

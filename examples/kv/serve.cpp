@@ -68,6 +68,8 @@ Runs one server of a replicated key-value store, which speaks the Redis protocol
   --snapshot-entries N       a snapshot is taken after so many log entries (1000000), and when
                              the log since the last one is longer than 64 MiB and four of it;
                              one server after another, the leader after twice as much
+  --compare-entries N        the servers compare their states after each so many log entries
+                             (4096), the same on all of them; 0: never
   --election-rank N          it waits so many election timeouts longer than others (0)
   --clock-drift-ppm N        how far any server's clock runs wrong at most, in millionths: what
                              RAFT LEASE and RAFT READS lease rest on; without it there are none
@@ -147,6 +149,7 @@ server_options options_from(const serve_flags& flags, cluster_layout layout, cli
                            .forwards = flags.forward,
                            .config = {},
                            .snapshot_entries = flags.snapshot_entries,
+                           .compare_entries = flags.compare_entries,
                            .clients = most,
                            .stays_when_failed = flags.stay_when_failed,
                            .metrics = flags.metrics,

@@ -23,8 +23,9 @@ struct serve_flags {
     std::int64_t election_timeout_ms = 1000;
     std::int64_t heartbeat_ms = 100;
     std::uint64_t snapshot_entries = 1'000'000;
-    listen_address listen{};        ///< Empty: where the cluster file says.
-    listen_address listen_peers{};  ///< Empty: where the cluster file says.
+    std::uint64_t compare_entries = 4096;  ///< 0: never.
+    listen_address listen{};               ///< Empty: where the cluster file says.
+    listen_address listen_peers{};         ///< Empty: where the cluster file says.
     bool join = false;
     bool recover_damaged_log = false;
     bool forward = false;

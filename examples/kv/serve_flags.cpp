@@ -78,6 +78,10 @@ constexpr std::array all_flags{
          [](auto value, auto& to) {
              return read_number(value, std::uint64_t{1}, ~std::uint64_t{0}, to.snapshot_entries);
          }},
+    flag{"--compare-entries",
+         [](auto value, auto& to) {
+             return read_number(value, std::uint64_t{0}, ~std::uint64_t{0}, to.compare_entries);
+         }},
     flag{"--clock-drift-ppm",
          [](auto value, auto& to) {
              return read_number(value, std::uint16_t{0}, std::uint16_t{60'000},

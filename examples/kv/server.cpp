@@ -82,6 +82,7 @@ void server::end_turn() {
     if (chronicle_.look_at(node().protocol_state(), node_->storage()) &&
         !options_.stays_when_failed)
         stop();
+    chronicle_.tell(node_->take_news());
     peers_.follow(*node_);
     administration_.tell_transfers();
     if (!leader_waits_.empty()) leader_waits_.tell(view_of(*this).has_value());
@@ -179,9 +180,9 @@ std::optional<raft::refusal> server::not_leading() const {
     // One that was removed knows who was to remain, and they know who leads.
     if (state.tasks->removed_at || !state.members().slot_of({options_.id}))
         return raft::refusal{raft::refusal_reason::not_leader, next_remaining_member()};
-    const auto failed = node().status().storage_failed;
-    return raft::refusal{failed ? raft::refusal_reason::storage_failed
-                                : raft::refusal_reason::not_leader,
+    const auto* halted = std::get_if<raft::core::halted>(&state.role);
+    return raft::refusal{halted != nullptr ? raft::core::reason_of(*halted)
+                                           : raft::refusal_reason::not_leader,
                          std::nullopt};
 }
 
@@ -206,10 +207,12 @@ server_report server::report() const {
         .snapshot_bytes = status.snapshot.size,
         .applied_bytes = store().bytes_applied(),
         .storage_failed = status.storage_failed,
+        .state_differs = status.state_differs,
+        .compared = node_->compared(),
         .configuration = status.configuration.value,
         .changing = status.changing,
         .lease = lease_reads_,
-        .members = report_of_members(node().protocol_state(), protocol_now()),
+        .members = report_of_members(node().protocol_state(), node_->members()),
         .clients = clients_.report(),
         .uptime_seconds = static_cast<std::uint64_t>(
             std::chrono::duration_cast<std::chrono::seconds>(clock::now() - started_).count()),

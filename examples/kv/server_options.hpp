@@ -32,6 +32,8 @@ struct server_options {
     raft::settings config{};
     /// A snapshot is taken when so many entries were applied since the last one.
     std::uint64_t snapshot_entries = 0;
+    /// The servers are compared after each so many entries; 0: never.
+    std::uint64_t compare_entries = 0;
     client_limits clients{};
     /// It lives on when its storage has failed for good, to be looked at.
     bool stays_when_failed = false;

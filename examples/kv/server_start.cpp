@@ -113,6 +113,7 @@ raft::node_options server::node_settings() const {
                            .birth = peers_.birth().history,
                            .config = options_.config,
                            .seed = std::random_device{}()};
+    all.digest_interval = options_.compare_entries;
     if (options_.joins) return all;
     std::vector<raft::member_id> founders;
     for (const auto& each : options_.layout.servers) founders.push_back({each.id});

@@ -20,6 +20,7 @@
 
 #include "copy_on_write.hpp"
 #include "expiry.hpp"
+#include "pair_digests.hpp"
 
 #include <raft/crc32c.hpp>
 
@@ -39,7 +40,10 @@ public:
         std::string value{};
         std::uint64_t changed_at = 0;
         expiry when{};
-        friend bool operator==(const stored&, const stored&) = default;
+        bool counted = false;  ///< The map's own: it is in the digest.
+        friend bool operator==(const stored& a, const stored& b) {
+            return a.value == b.value && a.changed_at == b.changed_at && a.when == b.when;
+        }
     };
 
     /// Null if there is no such key. Valid until the map is changed.
@@ -62,15 +66,41 @@ public:
     [[nodiscard]] stored* find_to_change(std::string_view key) {
         auto& keys = shards_[shard_of(key)].change().keys;
         const auto found = keys.find(key);
-        return found == keys.end() ? nullptr : &found->second;
+        if (found == keys.end()) return nullptr;
+        if (discount(*found)) digests_.note_changed(key);
+        return &found->second;
     }
 
     /// False, and nothing changed, if there is such a key.
     bool insert(std::string_view key, stored held) {
         auto& keys = shards_[shard_of(key)].change().keys;
-        const bool is_new = keys.emplace(key, std::move(held)).second;
-        if (is_new) ++size_;
-        return is_new;
+        const auto [place, is_new] = keys.emplace(key, std::move(held));
+        if (!is_new) return false;
+        ++size_;
+        count(*place);
+        return true;
+    }
+
+    /// What was given to be changed is as it is to be. A long value that changes again and again is
+    /// not counted each time.
+    void count_changed() {
+        if (digests_.changed().size() < changed_max) return;
+        for (const auto& key : digests_.take_changed()) {
+            auto& keys = shards_[shard_of(key)].change().keys;
+            const auto found = keys.find(key);
+            if (found != keys.end() && !found->second.counted) count(*found);
+        }
+    }
+    /// Of all keys and values.
+    [[nodiscard]] std::uint64_t digest() const {
+        auto all = digests_.sum();
+        auto changed = digests_.changed();
+        std::sort(changed.begin(), changed.end());
+        changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
+        for (const auto& key : changed)
+            if (const auto* held = find(key); held != nullptr && !held->counted)
+                all += pair_digests::of(key, held->value, held->when);
+        return all;
     }
 
     /// False if there was no such key.
@@ -78,6 +108,7 @@ public:
         auto& shard = shards_[shard_of(key)].change();
         const auto found = shard.keys.find(key);
         if (found == shard.keys.end()) return false;
+        static_cast<void>(discount(*found));
         shard.keys.erase(found);
         shard.erased_at = at;
         --size_;
@@ -103,8 +134,12 @@ public:
     /// Erases those. How many there were.
     std::size_t erase_expired(std::uint32_t which, std::uint64_t through, std::uint64_t at) {
         auto& shard = shards_[which].change();
-        const auto erased = std::erase_if(
-            shard.keys, [&](const auto& each) { return expires_within(each.second, through); });
+        const auto erased = std::erase_if(shard.keys, [&](const auto& each) {
+            const auto& held = each.second;
+            const bool is_due = expires_within(held, through);
+            if (is_due && held.counted) digests_.remove(each.first, held.value, held.when);
+            return is_due;
+        });
         if (erased != 0) shard.erased_at = at;
         size_ -= erased;
         return erased;
@@ -201,14 +236,27 @@ private:
     [[nodiscard]] static bool expires_within(const stored& held, std::uint64_t through) {
         return held.when.at != 0 && held.when.at <= through;
     }
+    void count(pair& of) {
+        of.second.counted = true;
+        digests_.add(of.first, of.second.value, of.second.when);
+    }
+    /// False if it was not counted.
+    bool discount(pair& of) {
+        if (!std::exchange(of.second.counted, false)) return false;
+        digests_.remove(of.first, of.second.value, of.second.when);
+        return true;
+    }
 
     /// Many, so that no write has much to copy: of three million keys, some two hundred.
     static constexpr std::uint32_t shard_count = 16 * 1024;
+
+    static constexpr std::size_t changed_max = 64;
 
     std::vector<copy_on_write<shard_type>> shards_ =
         std::vector<copy_on_write<shard_type>>(shard_count);
     std::uint64_t cleared_at_ = 0;
     std::size_t size_ = 0;
+    pair_digests digests_{};
 };
 
 }  // namespace raft_kv

@@ -20,6 +20,7 @@ struct standing {
     std::optional<raft::member_id> leader{};
     part role = part::candidate;
     std::optional<raft::log_index> removed_at{};  ///< It is no member any more, since this entry.
+    bool state_differs = false;                   ///< It halted since its state is another.
     friend bool operator==(const standing&, const standing&) = default;
 };
 
@@ -28,7 +29,9 @@ struct standing {
                       : state.is_follower()  ? standing::part::follower
                       : state.is_candidate() ? standing::part::candidate
                                              : standing::part::halted;
-    return {state.current_term, state.current_leader(), role, state.tasks->removed_at};
+    const auto* why = std::get_if<raft::core::halted>(&state.role);
+    return {state.current_term, state.current_leader(), role, state.tasks->removed_at,
+            why != nullptr && why->reason == raft::core::halt_reason::state_differs};
 }
 
 /// "follows server 2 in term 5". Empty for one that halts: the log says why it does instead.
@@ -36,6 +39,9 @@ struct standing {
     if (now.removed_at)
         return "is no member of this cluster any more, since the configuration at entry " +
                std::to_string(now.removed_at->value) + "; it can be stopped, or added again";
+    if (now.state_differs)
+        return "takes part in nothing any more: its state is not that of the others; let it come "
+               "back as its next incarnation";
     const auto term = " in term " + std::to_string(now.term.value);
     switch (now.role) {
     case standing::part::halted: return {};

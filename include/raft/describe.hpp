@@ -44,6 +44,7 @@ namespace raft::core {
     case refusal_reason::member_unreachable: return "that member has not answered of late";
     case refusal_reason::not_born: return "this server's storage is empty, and it is not born";
     case refusal_reason::commands_missing: return "this server was a witness and lacks commands";
+    case refusal_reason::state_differs: return "this server's state is not that of the others";
     }
     return "unknown reason";
 }
@@ -58,6 +59,7 @@ namespace raft::core {
     switch (reason) {
     case halt_reason::storage_failed: return "its storage has failed";
     case halt_reason::not_born: return "its storage is empty, and nobody said that it is new";
+    case halt_reason::state_differs: return "its state is not that of the others";
     }
     return "unknown reason";
 }

@@ -23,6 +23,7 @@
 #include <raft/node/backlog.hpp>
 #include <raft/node/deadline.hpp>
 #include <raft/node/delivery.hpp>
+#include <raft/node/digests.hpp>
 #include <raft/node/observer.hpp>
 #include <raft/node/options.hpp>
 #include <raft/node/outcome.hpp>
@@ -82,7 +83,7 @@ public:
     /// Reads the clock and the storage's progress. Call it at `deadline()`, and at any progress.
     void poll() {
         read_clock();
-        if (saving_at_) check_saved_snapshot();
+        if (saving_at_) detail::saver<node>{*this}.check();
         detail::arrival<node>{*this}.check_storage_progress();
         for (const auto each : {core::timer::election, core::timer::heartbeat})
             if (detail::is_due(state_.timers.of(each), now_))
@@ -186,17 +187,7 @@ public:
 
     /// Begins to save the state machine's state, so that the log before it can go. None if begun.
     std::optional<refusal> take_snapshot() requires snapshotting_state_machine<state_machine_type> {
-        read_clock();
-        const bool is_busy = saving_at_ || restore_at_;
-        const auto index = snapshot_index();
-        if (const auto obstacle = detail::check_saving(state_, index, is_busy, now_))
-            return refusal{*obstacle, state_.current_leader()};
-        saving_at_ = index;
-        schedule_.begun();
-        detail::begin_saving(state_, index, std::as_const(state_machine_), storage_);
-        check_saved_snapshot();
-        settle();
-        return std::nullopt;
+        return detail::saver<node>{*this}.take();
     }
 
     /// Requests a snapshot from the leader, in place of the log. None if requested; the leader
@@ -213,6 +204,14 @@ public:
     std::optional<refusal> step_down() { return request(core::step_down_requested{}); }
     /// Wakes the group, which will be needed, and finds a leader. None if this server can.
     std::optional<refusal> wake() { return request(core::wake_requested{}); }
+
+    /// The state is not that of the others: from now on this server takes part in nothing.
+    void halt_as_different() {
+        digests_.stop();
+        static_cast<void>(request(core::state_differs{}));
+    }
+    /// The latest digests of the state, oldest first.
+    [[nodiscard]] std::span<const state_digest> digests() const { return digests_.kept(); }
 
     [[nodiscard]] node_status status() const { return status_of(state_, last_applied(), history_); }
 
@@ -234,6 +233,7 @@ private:
     using entries_view = std::span<const entry<command>>;
     friend class detail::arrival<node>;
     friend class detail::performer<node>;
+    friend struct detail::saver<node>;
     static constexpr std::size_t message_bytes = Limits.message_bytes;
     static constexpr bool takes_snapshots = snapshotting_state_machine<state_machine_type>;
 
@@ -422,6 +422,7 @@ private:
             return step_and_finish(core::storage_failed{});
         if (lacks_snapshot_state(state_)) return;
         delivery_.skip_to(state_.snapshot.last_included.index);
+        digests_.forget();
         backlog_.clear();
     }
 
@@ -430,7 +431,8 @@ private:
         return detail::snapshot_index(state_, last_applied());
     }
     [[nodiscard]] bool has_to_apply() const {
-        return last_applied() < state_.commit_index && last_applied() < applicable_index(state_);
+        return last_applied() < state_.commit_index && last_applied() < applicable_index(state_) &&
+               !digests_.is_stopped();
     }
     [[nodiscard]] bool has_to_deliver() const { return (has_to_apply() || more_) && !delivering_; }
 
@@ -454,21 +456,17 @@ private:
 
     [[gnu::always_inline]] bool apply_some() {
         if (!has_to_apply()) return false;
-        const auto last = std::min(last_applied() + Limits.apply_batch, applicable_index(state_));
+        const auto due = std::min(last_applied() + Limits.apply_batch, applicable_index(state_));
+        const auto last = digests_.bound(options_.digest_interval, last_applied(), due);
         const auto entries = storage_.entries(next(last_applied()), last, Limits.message_bytes);
         const auto bytes = detail::bytes_of(entries, storage_);
         backlog_.remove(bytes);
         schedule_.applied_bytes += bytes;
         const bool any = !entries.empty();
         delivery_.apply(entries, state_machine_);
+        if constexpr (digesting_state_machine<state_machine_type>)
+            digests_.look(options_.digest_interval, last_applied(), state_machine_);
         return any;
-    }
-
-    void check_saved_snapshot() {
-        const auto newest = storage_.snapshot();
-        if (!newest || newest->description.last_included.index < *saving_at_) return;
-        saving_at_.reset();
-        step_and_finish(core::snapshot_saved{newest->description});
     }
 
     node_options options_;
@@ -489,6 +487,7 @@ private:
     std::optional<core::write_sequence> restore_at_{};  ///< Once durable, restore a snapshot.
 
     delivery_type delivery_{};
+    [[no_unique_address]] detail::digest_keeper<state_machine_type> digests_{};
     detail::backlog backlog_{};
     detail::arriving_snapshot arriving_{};
     log_index last_written_{};

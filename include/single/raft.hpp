@@ -414,8 +414,9 @@ enum class refusal_reason : std::uint8_t {
     member_unreachable,     ///< That member has not replied for an election timeout.
     not_born,               ///< The storage is empty, and its birth was not declared.
     commands_missing,       ///< This server's log lacks commands: it was a witness.
+    state_differs,          ///< This server's state is not that of the others.
 };
-inline constexpr auto last_refusal_reason = refusal_reason::commands_missing;
+inline constexpr auto last_refusal_reason = refusal_reason::state_differs;
 
 struct refusal {
     refusal_reason reason{};
@@ -1759,6 +1760,7 @@ enum class halt_reason : std::uint8_t {
     storage_failed,  ///< The storage has lost a write. The server is halted as long as it runs.
     not_born,        ///< The storage is empty, and its birth was not declared. An earlier storage
                      ///< of this server may have held promises that are unknown now.
+    state_differs,   ///< After equal entries its state was not that of the others.
 };
 
 /// A halted server takes part in nothing.
@@ -4517,11 +4519,16 @@ struct storage_failed {
     friend constexpr bool operator==(const storage_failed&, const storage_failed&) = default;
 };
 
+/// The state machine's state is not that of the others: this server is halted as long as it runs.
+struct state_differs {
+    friend constexpr bool operator==(const state_differs&, const state_differs&) = default;
+};
+
 using input =
     std::variant<started, received, timer_fired, proposed, read_requested, written, snapshot_saved,
                  snapshot_damaged, transfer_requested, step_down_requested, change_requested,
                  room_changed, wake_requested, storage_failed, snapshot_requested,
-                 forward_requested, forward_obstructed>;
+                 forward_requested, forward_obstructed, state_differs>;
 
 }  // namespace raft::core
 
@@ -4596,8 +4603,9 @@ constexpr void on_message(turn& t, member_id from, const message& body, beside_m
 
 /// Why a halted server refuses every request.
 [[nodiscard]] constexpr refusal_reason reason_of(const halted& why) {
-    return why.reason == halt_reason::not_born ? refusal_reason::not_born
-                                               : refusal_reason::storage_failed;
+    if (why.reason == halt_reason::not_born) return refusal_reason::not_born;
+    return why.reason == halt_reason::state_differs ? refusal_reason::state_differs
+                                                    : refusal_reason::storage_failed;
 }
 
 [[nodiscard]] constexpr bool takes_requests(turn& t) {
@@ -4703,12 +4711,15 @@ constexpr void take(turn& t, const written& in) {
     complete_writes(t);
 }
 
-constexpr void take(turn& t, const storage_failed&) {
+constexpr void halt(turn& t, halt_reason reason) {
     if (t.s.is_halted()) return;
     leave_role(t);
-    t.s.role = role{halted{halt_reason::storage_failed}};
+    t.s.role = role{halted{reason}};
     forget(t.s.timers.election);
 }
+
+constexpr void take(turn& t, const storage_failed&) { halt(t, halt_reason::storage_failed); }
+constexpr void take(turn& t, const state_differs&) { halt(t, halt_reason::state_differs); }
 
 constexpr void take(turn& t, const input& in) {
     std::visit([&](const auto& each) { take(t, each); }, in);
@@ -4927,6 +4938,7 @@ namespace raft::core {
     case refusal_reason::member_unreachable: return "that member has not answered of late";
     case refusal_reason::not_born: return "this server's storage is empty, and it is not born";
     case refusal_reason::commands_missing: return "this server was a witness and lacks commands";
+    case refusal_reason::state_differs: return "this server's state is not that of the others";
     }
     return "unknown reason";
 }
@@ -4941,6 +4953,7 @@ namespace raft::core {
     switch (reason) {
     case halt_reason::storage_failed: return "its storage has failed";
     case halt_reason::not_born: return "its storage is empty, and nobody said that it is new";
+    case halt_reason::state_differs: return "its state is not that of the others";
     }
     return "unknown reason";
 }
@@ -6040,6 +6053,16 @@ concept capturing_state_machine = snapshotting_state_machine<T> &&
     static_cast<const decltype(machine.capture())&>(machine.capture()).save(sink);
 };
 
+/// A state machine whose servers can be compared while they run (battery/comparison.hpp).
+///
+/// `digest()` tells states apart, and depends on the state alone: after the same entries it is the
+/// same on every server, also after `restore`. It is called every few thousand entries. Only
+/// digests of one `static constexpr std::uint32_t digest_version` are compared.
+template <class T>
+concept digesting_state_machine = state_machine<T> && requires(const T& machine) {
+    { machine.digest() } -> std::same_as<std::uint64_t>;
+};
+
 }  // namespace raft
 
 namespace raft::policy {
@@ -6090,6 +6113,9 @@ constexpr void check_state_machine() {
         capturing_state_machine<T> || !requires(T & machine) { machine.capture(); },
         "raft: a StateMachine's `capture() const` needs `save` and `restore` beside it, "
         "and gives a movable value with `save(sink) const`");
+    static_assert(
+        digesting_state_machine<T> || !requires(T & machine) { machine.digest(); },
+        "raft: a StateMachine's digest is `std::uint64_t digest() const`");
 }
 
 /// As `state_machine`, but what is none is an error that says why: `check_state_machine` fails
@@ -6348,6 +6374,8 @@ struct node_options {
     /// the last one; none: only when `take_snapshot` is called.
     std::optional<std::uint64_t> snapshot_after_entries{};
     std::optional<std::uint64_t> snapshot_after_bytes{};
+    /// The servers' states are compared after so many entries each, the same everywhere; 0: never.
+    std::uint64_t digest_interval = 4096;
 };
 
 }  // namespace raft
@@ -7112,6 +7140,61 @@ private:
 
 }  // namespace raft::detail
 //
+// Digests of the state, taken after the same entries on every server (battery/comparison.hpp).
+
+
+
+namespace raft {
+
+/// The digest of the state after the entry at `index`.
+struct state_digest {
+    log_index index{};
+    std::uint64_t value = 0;
+    friend constexpr bool operator==(const state_digest&, const state_digest&) = default;
+};
+
+}  // namespace raft
+
+namespace raft::detail {
+
+/// `interval`: of the indexes; 0: none is taken. A state machine without digests costs nothing.
+template <class StateMachine>
+struct digest_keeper {
+    static constexpr log_index bound(std::uint64_t, log_index, log_index last) { return last; }
+    static constexpr void forget() {}
+    static constexpr void stop() {}
+    static constexpr bool is_stopped() { return false; }
+    static constexpr std::span<const state_digest> kept() { return {}; }
+};
+
+template <digesting_state_machine StateMachine>
+class digest_keeper<StateMachine> {
+public:
+    /// How far may be applied, of what is due up to `last`, before the next digest.
+    static log_index bound(std::uint64_t interval, log_index applied, log_index last) {
+        if (interval == 0) return last;
+        return std::min(last, log_index{(applied.value / interval + 1) * interval});
+    }
+    void look(std::uint64_t interval, log_index applied, const StateMachine& machine) {
+        if (interval == 0 || applied.value % interval != 0) return;
+        if (!kept_.empty() && kept_.back().index == applied) return;
+        if (kept_.size() == kept_max) kept_.erase(kept_.begin());
+        kept_.push_back({applied, machine.digest()});
+    }
+    /// The state is that of a snapshot now.
+    void forget() { kept_.clear(); }
+    void stop() { stopped_ = true; }
+    [[nodiscard]] bool is_stopped() const { return stopped_; }
+    [[nodiscard]] std::span<const state_digest> kept() const { return kept_; }
+
+private:
+    static constexpr std::size_t kept_max = 16;
+    std::vector<state_digest> kept_{};  ///< Oldest first.
+    bool stopped_ = false;
+};
+
+}  // namespace raft::detail
+//
 // The observer of a node: a policy that sees the inputs of the step, its effects and the state
 // after it, as values. Without an observer nothing is done for it.
 
@@ -7208,6 +7291,33 @@ void begin_saving(const state& s, log_index index, const StateMachine& machine, 
     else
         storage.save(last_included, members, [&](auto& sink) { machine.save(sink); });
 }
+
+/// `Node`: the owner, whose parts it reaches as a friend.
+template <class Node>
+struct saver {
+    Node& node;
+
+    [[nodiscard]] std::optional<refusal> take() {
+        node.read_clock();
+        const bool is_busy = node.saving_at_ || node.restore_at_;
+        const auto index = node.snapshot_index();
+        if (const auto obstacle = check_saving(node.state_, index, is_busy, node.now_))
+            return refusal{*obstacle, node.state_.current_leader()};
+        node.saving_at_ = index;
+        node.schedule_.begun();
+        begin_saving(node.state_, index, std::as_const(node.state_machine_), node.storage_);
+        check();
+        node.settle();
+        return std::nullopt;
+    }
+
+    void check() {
+        const auto newest = node.storage_.snapshot();
+        if (!newest || newest->description.last_included.index < *node.saving_at_) return;
+        node.saving_at_.reset();
+        node.step_and_finish(snapshot_saved{newest->description});
+    }
+};
 
 /// Lets the storage remove what this step has found to be no longer needed.
 template <class Storage>
@@ -7739,6 +7849,7 @@ struct node_status {
     core::snapshot_description snapshot{};
     bool storage_failed = false;
     bool not_born = false;  ///< The storage was empty, and no birth was given (`node_options`).
+    bool state_differs = false;           ///< It stopped, as its state is not that of the others.
     std::optional<history_id> history{};  ///< The cluster's; none if it is not born.
     /// Where the log ended before the disk lost entries of it; none once they are here again. Until
     /// then this server starts no election.
@@ -7783,6 +7894,7 @@ namespace raft {
                     .snapshot = s.snapshot,
                     .storage_failed = detail::is_halted_by(s, core::halt_reason::storage_failed),
                     .not_born = detail::is_halted_by(s, core::halt_reason::not_born),
+                    .state_differs = detail::is_halted_by(s, core::halt_reason::state_differs),
                     .history = history,
                     .lost_through = s.tasks->lost_through,
                     .lacks_from = s.tasks->lacks_from,
@@ -7851,7 +7963,7 @@ public:
     /// Reads the clock and the storage's progress. Call it at `deadline()`, and at any progress.
     void poll() {
         read_clock();
-        if (saving_at_) check_saved_snapshot();
+        if (saving_at_) detail::saver<node>{*this}.check();
         detail::arrival<node>{*this}.check_storage_progress();
         for (const auto each : {core::timer::election, core::timer::heartbeat})
             if (detail::is_due(state_.timers.of(each), now_))
@@ -7955,17 +8067,7 @@ public:
 
     /// Begins to save the state machine's state, so that the log before it can go. None if begun.
     std::optional<refusal> take_snapshot() requires snapshotting_state_machine<state_machine_type> {
-        read_clock();
-        const bool is_busy = saving_at_ || restore_at_;
-        const auto index = snapshot_index();
-        if (const auto obstacle = detail::check_saving(state_, index, is_busy, now_))
-            return refusal{*obstacle, state_.current_leader()};
-        saving_at_ = index;
-        schedule_.begun();
-        detail::begin_saving(state_, index, std::as_const(state_machine_), storage_);
-        check_saved_snapshot();
-        settle();
-        return std::nullopt;
+        return detail::saver<node>{*this}.take();
     }
 
     /// Requests a snapshot from the leader, in place of the log. None if requested; the leader
@@ -7982,6 +8084,14 @@ public:
     std::optional<refusal> step_down() { return request(core::step_down_requested{}); }
     /// Wakes the group, which will be needed, and finds a leader. None if this server can.
     std::optional<refusal> wake() { return request(core::wake_requested{}); }
+
+    /// The state is not that of the others: from now on this server takes part in nothing.
+    void halt_as_different() {
+        digests_.stop();
+        static_cast<void>(request(core::state_differs{}));
+    }
+    /// The latest digests of the state, oldest first.
+    [[nodiscard]] std::span<const state_digest> digests() const { return digests_.kept(); }
 
     [[nodiscard]] node_status status() const { return status_of(state_, last_applied(), history_); }
 
@@ -8003,6 +8113,7 @@ private:
     using entries_view = std::span<const entry<command>>;
     friend class detail::arrival<node>;
     friend class detail::performer<node>;
+    friend struct detail::saver<node>;
     static constexpr std::size_t message_bytes = Limits.message_bytes;
     static constexpr bool takes_snapshots = snapshotting_state_machine<state_machine_type>;
 
@@ -8191,6 +8302,7 @@ private:
             return step_and_finish(core::storage_failed{});
         if (lacks_snapshot_state(state_)) return;
         delivery_.skip_to(state_.snapshot.last_included.index);
+        digests_.forget();
         backlog_.clear();
     }
 
@@ -8199,7 +8311,8 @@ private:
         return detail::snapshot_index(state_, last_applied());
     }
     [[nodiscard]] bool has_to_apply() const {
-        return last_applied() < state_.commit_index && last_applied() < applicable_index(state_);
+        return last_applied() < state_.commit_index && last_applied() < applicable_index(state_) &&
+               !digests_.is_stopped();
     }
     [[nodiscard]] bool has_to_deliver() const { return (has_to_apply() || more_) && !delivering_; }
 
@@ -8223,21 +8336,17 @@ private:
 
     [[gnu::always_inline]] bool apply_some() {
         if (!has_to_apply()) return false;
-        const auto last = std::min(last_applied() + Limits.apply_batch, applicable_index(state_));
+        const auto due = std::min(last_applied() + Limits.apply_batch, applicable_index(state_));
+        const auto last = digests_.bound(options_.digest_interval, last_applied(), due);
         const auto entries = storage_.entries(next(last_applied()), last, Limits.message_bytes);
         const auto bytes = detail::bytes_of(entries, storage_);
         backlog_.remove(bytes);
         schedule_.applied_bytes += bytes;
         const bool any = !entries.empty();
         delivery_.apply(entries, state_machine_);
+        if constexpr (digesting_state_machine<state_machine_type>)
+            digests_.look(options_.digest_interval, last_applied(), state_machine_);
         return any;
-    }
-
-    void check_saved_snapshot() {
-        const auto newest = storage_.snapshot();
-        if (!newest || newest->description.last_included.index < *saving_at_) return;
-        saving_at_.reset();
-        step_and_finish(core::snapshot_saved{newest->description});
     }
 
     node_options options_;
@@ -8258,6 +8367,7 @@ private:
     std::optional<core::write_sequence> restore_at_{};  ///< Once durable, restore a snapshot.
 
     delivery_type delivery_{};
+    [[no_unique_address]] detail::digest_keeper<state_machine_type> digests_{};
     detail::backlog backlog_{};
     detail::arriving_snapshot arriving_{};
     log_index last_written_{};
@@ -9689,7 +9799,7 @@ namespace raft::wire {
 
 /// The versions of the frames that this library reads. It writes the newest.
 inline constexpr std::uint8_t frame_version_oldest = 1;
-inline constexpr std::uint8_t frame_version_newest = 2;
+inline constexpr std::uint8_t frame_version_newest = 3;
 
 /// What a frame may be at most. All servers of a cluster should have the same limits: a frame
 /// beyond the receiver's is refused, however often it is sent.
@@ -10119,7 +10229,7 @@ using wire::describe;
 // little-endian:
 //
 //     u32 length      of the whole frame, this field and the checksum included
-//     u8  version     2
+//     u8  version     3
 //     u8  kind        which message, from 1 in the order of `raft::core::message`
 //     u8  flags       bit 0: a configuration is in it; bit 1: commands and snapshots' bytes are
 //                     withheld from the receiver (append_entries, install_snapshot)
@@ -10136,7 +10246,8 @@ using wire::describe;
 // The number of entries is not in the frame: it follows from the range that the message names, and
 // so does the length of the chunk. What is read is checked as a whole, so that a receiver needs to
 // check nothing again. Who sent it is not in the frame: a connection says that once, in its
-// handshake. Version 1 has no bit 1, and no message after forward_proposal_refusal.
+// handshake. Version 1 has no bit 1, and no message after forward_proposal_refusal. Kinds from 128
+// on, in version 3, are none of the protocol's (battery/comparison/report_frame.hpp).
 
 //
 // The parts of a frame (codec/message.hpp), each written and read by itself: numbers, entries, a
@@ -10851,7 +10962,9 @@ private:
         if (x.last_index() != last) fail();
     }
 
-    static constexpr auto last_enumerator(halt_reason) { return as_number(halt_reason::not_born); }
+    static constexpr auto last_enumerator(halt_reason) {
+        return as_number(halt_reason::state_differs);
+    }
     static constexpr auto last_enumerator(timer) { return as_number(timer::heartbeat); }
     static constexpr auto last_enumerator(replication_mode) {
         return as_number(replication_mode::snapshot);

@@ -51,6 +51,693 @@ protected:
 
 }  // namespace raft
 //
+// Servers compared while they run. The commonest mistake in a state machine is an `apply` that is
+// not deterministic, and the next is memory that went wrong: either shows as states that differ
+// after the same entries. Where the state machine offers a digest (`digesting_state_machine`), each
+// node keeps that of its state after every so many entries (`node_options::digest_interval`). A
+// leader asks the members for theirs, beside the protocol, and compares those of equal indexes.
+//
+// A difference is told to all that were compared, by its index and the servers. A server whose
+// state is not that of a majority of those compared stops: `node::halt_as_different`. But never so
+// many that the rest, of those that are heard, would be no quorum: these go on, and it is told.
+//
+// In passing servers tell each other their election timeouts, which are to be equal.
+//
+// `asio_node`, and so `replica`, has one. Who drives a `node` of his own calls `look` once a turn,
+// and gives `receive` what other servers' `send` was given. What is lost is asked for again.
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <utility>
+#include <variant>
+#include <vector>
+
+//
+// The digests that a leader has of the members' states, by the entry after which they were taken,
+// and what comparing them says.
+
+
+//
+// What servers tell each other beside the protocol: the digests of their states, how these compare,
+// and their election timeouts.
+
+#include <string>
+
+
+namespace raft {
+
+/// The digest of one server's state.
+struct member_digest {
+    member_id member{};
+    std::uint64_t value = 0;
+    friend constexpr bool operator==(const member_digest&, const member_digest&) = default;
+};
+
+/// After the entry at `index` not all servers that were compared had the same state.
+struct state_difference {
+    log_index index{};
+    std::vector<member_digest> compared{};
+    /// What a majority of those compared had; none: no state had one, and nobody knows which is
+    /// right.
+    std::optional<std::uint64_t> agreed{};
+
+    /// Those whose state was another than the majority's; without one, all.
+    [[nodiscard]] std::vector<member_id> differing() const {
+        std::vector<member_id> found;
+        for (const auto& each : compared)
+            if (!agreed || each.value != *agreed) found.push_back(each.member);
+        return found;
+    }
+    friend bool operator==(const state_difference&, const state_difference&) = default;
+};
+
+/// A member's election timeout is not this server's.
+struct timeout_difference {
+    member_id member{};
+    duration there{};
+    duration here{};
+    friend bool operator==(const timeout_difference&, const timeout_difference&) = default;
+};
+
+/// What a report is for.
+enum class report_purpose : std::uint8_t {
+    asking,     ///< A leader asks the members for their digests.
+    answering,  ///< They give them.
+    telling,    ///< A leader tells a difference.
+    stopping,   ///< It tells a difference to the server that is to stop because of it.
+};
+
+/// Of one server, to another one.
+struct peer_report {
+    report_purpose purpose{};
+    term_number term{};
+    duration election_timeout{};
+    std::uint32_t digest_version = 0;     ///< 0: it offers no digest.
+    std::vector<state_digest> digests{};  ///< Answering: the latest.
+    state_difference difference{};        ///< Telling, and stopping.
+    friend bool operator==(const peer_report&, const peer_report&) = default;
+};
+
+/// A sentence for a log; `name(member_id)`: what a member is called there.
+template <class Name>
+[[nodiscard]] std::string text_of(const state_difference& found, Name name) {
+    std::string servers;
+    for (const auto member : found.differing())
+        servers.append(servers.empty() ? "" : ", ").append(name(member));
+    const auto at = "after entry " + std::to_string(found.index.value);
+    return found.agreed ? at + " the state of server " + servers + " is not that of the others"
+                        : at + " the states of servers " + servers +
+                              " differ, and no majority of them agrees";
+}
+
+template <class Name>
+[[nodiscard]] std::string text_of(const timeout_difference& found, Name name) {
+    const auto ms = [](duration time) { return std::to_string(time.nanoseconds / 1'000'000); };
+    return "the election timeout of server " + name(found.member) + " is " + ms(found.there) +
+           " ms, and here it is " + ms(found.here) + " ms: they should be the same";
+}
+
+}  // namespace raft
+
+namespace raft::detail {
+
+class digest_table {
+public:
+    void clear() { rows_.clear(); }
+
+    /// True if it is news, and there is another to compare it with.
+    bool note(member_id member, const state_digest& digest) {
+        if (rows_.size() == rows_max && digest.index < rows_.begin()->first) return false;
+        auto& found = rows_[digest.index];
+        auto& of = found.compared;
+        const auto place = std::find_if(
+            of.begin(), of.end(), [&](const member_digest& each) { return each.member >= member; });
+        if (place != of.end() && place->member == member) return false;
+        of.insert(place, {member, digest.value});
+        found.is_judged = false;
+        const bool compares = of.size() > 1;
+        if (rows_.size() > rows_max) rows_.erase(rows_.begin());
+        return compares;
+    }
+
+    /// The differences that have not been told, oldest first. `expected`: how many servers have
+    /// digests to compare. Nothing is said before all of them were heard, unless a majority agrees
+    /// already, or later digests of all are here.
+    [[nodiscard]] std::vector<state_difference> judge(std::size_t expected) {
+        std::vector<state_difference> found;
+        bool is_settled = false;
+        for (auto at = rows_.rbegin(); at != rows_.rend(); ++at) {
+            auto& [index, seen] = *at;
+            is_settled = is_settled || seen.compared.size() >= expected;
+            const auto agreed = majority(seen.compared, expected);
+            if (seen.is_judged || (!agreed && !is_settled)) continue;
+            seen.is_judged = true;
+            if (are_equal(seen.compared)) continue;
+            state_difference told{index, seen.compared, agreed};
+            if (seen.told && seen.told->agreed == agreed &&
+                seen.told->differing() == told.differing())
+                continue;
+            seen.told = told;
+            found.insert(found.begin(), std::move(told));
+        }
+        return found;
+    }
+
+private:
+    static constexpr std::size_t rows_max = 16;
+
+    struct row {
+        std::vector<member_digest> compared{};  ///< In the order of the members.
+        std::optional<state_difference> told{};
+        bool is_judged = false;
+    };
+
+    [[nodiscard]] static bool are_equal(const std::vector<member_digest>& all) {
+        return std::all_of(all.begin(), all.end(), [&](const member_digest& each) {
+            return each.value == all.front().value;
+        });
+    }
+
+    /// What more than half of `expected` have.
+    [[nodiscard]] static std::optional<std::uint64_t>
+    majority(const std::vector<member_digest>& all, std::size_t expected) {
+        for (const auto& one : all) {
+            const auto equal =
+                std::count_if(all.begin(), all.end(),
+                              [&](const member_digest& each) { return each.value == one.value; });
+            if (2 * static_cast<std::size_t>(equal) > std::max(expected, all.size()))
+                return one.value;
+        }
+        return std::nullopt;
+    }
+
+    std::map<log_index, row> rows_{};
+};
+
+}  // namespace raft::detail
+//
+// The digest of a state machine's state (`digesting_state_machine`), made of what it saves:
+//
+//     std::uint64_t digest() const { return raft::digest_of(*this); }
+//
+// That reads the whole state, every few thousand entries: for a small one. A large one keeps its
+// digest up to date as it applies: for a map the sum of the digests of its pairs, from which that
+// of a pair is taken off before it changes, and added after.
+//
+// Not against an adversary: who may choose the state can find another with the same digest.
+
+#include <bit>
+#include <cstring>
+
+
+namespace raft::policy {
+
+/// 0 if it offers no digest.
+template <class StateMachine>
+[[nodiscard]] constexpr std::uint32_t digest_version_of() {
+    if constexpr (!digesting_state_machine<StateMachine>)
+        return 0;
+    else if constexpr (requires { StateMachine::digest_version; })
+        return StateMachine::digest_version;
+    else
+        return 1;
+}
+
+}  // namespace raft::policy
+
+namespace raft {
+
+/// Takes bytes, in pieces of any size, and keeps their digest alone: the sink of a `save`.
+class digest_sink {
+public:
+    void write(std::span<const std::byte> bytes) {
+        length_ += bytes.size();
+        while (!bytes.empty() && filled_ != 0) take_first(bytes);
+        for (; bytes.size() >= sizeof(std::uint64_t); bytes = bytes.subspan(sizeof(std::uint64_t)))
+            mix(word_at(bytes.data()));
+        while (!bytes.empty()) take_first(bytes);
+    }
+
+    /// The same on every machine, as eight bytes.
+    void number(std::uint64_t value) {
+        std::byte bytes[sizeof(value)];
+        for (auto& byte : bytes) {
+            byte = static_cast<std::byte>(value);
+            value >>= 8U;
+        }
+        write(bytes);
+    }
+
+    [[nodiscard]] std::uint64_t value() const {
+        auto last = *this;
+        last.mix(last.word_);
+        last.mix(length_);
+        return last.mixed_;
+    }
+
+private:
+    void take_first(std::span<const std::byte>& bytes) {
+        word_ |= std::to_integer<std::uint64_t>(bytes.front()) << (8 * filled_);
+        bytes = bytes.subspan(1);
+        if (++filled_ < sizeof(std::uint64_t)) return;
+        mix(word_);
+        word_ = 0;
+        filled_ = 0;
+    }
+
+    [[nodiscard]] static std::uint64_t word_at(const std::byte* from) {
+        std::uint64_t word = 0;
+        if constexpr (std::endian::native == std::endian::little)
+            std::memcpy(&word, from, sizeof(word));
+        else
+            for (std::size_t i = 0; i < sizeof(word); ++i)
+                word |= std::to_integer<std::uint64_t>(from[i]) << (8 * i);
+        return word;
+    }
+
+    // The last steps of splitmix64.
+    void mix(std::uint64_t word) {
+        auto mixed = (mixed_ ^ word) + 0x9E3779B97F4A7C15U;
+        mixed = (mixed ^ (mixed >> 30U)) * 0xBF58476D1CE4E5B9U;
+        mixed = (mixed ^ (mixed >> 27U)) * 0x94D049BB133111EBU;
+        mixed_ = mixed ^ (mixed >> 31U);
+    }
+
+    std::uint64_t mixed_ = 0;
+    std::uint64_t word_ = 0;  ///< Bytes that are no whole word yet,
+    unsigned filled_ = 0;     ///< and how many they are.
+    std::uint64_t length_ = 0;
+};
+
+/// The digest of what the state machine saves. Equal states must save equal bytes: what has no
+/// order of its own (an unordered map) is to be saved in one.
+template <snapshotting_state_machine StateMachine>
+[[nodiscard]] std::uint64_t digest_of(const StateMachine& machine) {
+    digest_sink sink;
+    machine.save(sink);
+    return sink.value();
+}
+
+}  // namespace raft
+
+namespace raft {
+
+/// What comparing has shown, as far as this server knows.
+struct comparison_status {
+    /// Digests that were compared with another server's, while this server led.
+    std::uint64_t compared = 0;
+    /// Differences that this server found, or was told of.
+    std::uint64_t differences = 0;
+    std::optional<state_difference> last{};
+    /// The members' election timeouts: a leader knows them all, a follower its leader's.
+    std::map<member_id, duration> election_timeouts{};
+};
+
+using comparison_news = std::variant<state_difference, timeout_difference>;
+
+/// Compares a server with the others. One for each node. Used on the node's thread.
+class comparison {
+public:
+    /// To be called after whatever may have moved the node on; a leader asks the others once a
+    /// heartbeat at most. `send(std::span<const member_id> to, const peer_report&)` may lose it.
+    template <class Node, class Send>
+    void look(Node& node, instant now, Send send) {
+        const auto& s = node.protocol_state();
+        if (s.current_term != term_ || s.is_leader() != leads_) begin(s);
+        if (!leads_) return;
+        if (now >= ask_at_) {
+            ask(node, now, send);
+            judge(node, now, send);
+        }
+    }
+
+    /// A report has come from another server of this cluster.
+    template <class Node, class Send>
+    void receive(Node& node, member_id from, const peer_report& said, instant now, Send send) {
+        const auto& s = node.protocol_state();
+        if (s.current_term != term_ || s.is_leader() != leads_) begin(s);
+        if (said.term != term_ || !s.members().slot_of(from)) return;
+        if (said.purpose == report_purpose::answering) {
+            if (!leads_) return;
+            hear(s, from, said);
+            take<Node>(s, from, said);
+            if (const auto stops = stopped_.find(from); stops != stopped_.end())
+                send(std::span<const member_id>{&from, 1}, report_on(node, stops->second, true));
+            return judge(node, now, send);
+        }
+        if (leads_ || s.current_leader() != from) return;
+        hear(s, from, said);
+        if (said.purpose == report_purpose::asking) return answer<Node>(node, from, send);
+        const bool stops =
+            said.purpose == report_purpose::stopping && is_other(node, said.difference);
+        if (stops || status_.last != said.difference) tell(said.difference, stops);
+        if (stops) node.halt_as_different();
+    }
+
+    [[nodiscard]] const comparison_status& status() const { return status_; }
+
+    /// What there is to tell operators since the last call.
+    [[nodiscard]] std::vector<comparison_news> take_news() { return std::exchange(news_, {}); }
+
+private:
+    /// How often a leader asks again when it has a new digest, in heartbeats: the others may not
+    /// have come so far.
+    static constexpr int asks_per_digest = 3;
+    /// How often it asks although nothing is new: a server may have come back with other options.
+    static constexpr std::uint64_t asks_between_greetings = 64;
+    /// Who has answered nothing after so many is of a version that has no reports.
+    static constexpr std::uint64_t asks_unanswered_max = 5;
+
+    template <class Node>
+    static constexpr auto
+        own_version = policy::digest_version_of<typename Node::state_machine_type>();
+
+    void begin(const core::state& s) {
+        term_ = s.current_term;
+        leads_ = s.is_leader();
+        table_.clear();
+        digest_versions_.clear();
+        stopped_.clear();
+        status_.election_timeouts.clear();
+        asks_ = 0;
+        asks_left_ = 0;
+        newest_ = {};
+        ask_at_ = {};
+    }
+
+    // --------------------------------------------------------------------------- asks and answers
+
+    template <class Node>
+    [[nodiscard]] static peer_report report_of(const Node& node, report_purpose purpose) {
+        const auto& s = node.protocol_state();
+        return {.purpose = purpose,
+                .term = s.current_term,
+                .election_timeout = s.config.election_timeout,
+                .digest_version = own_version<Node>};
+    }
+
+    template <class Node, class Send>
+    void ask(Node& node, instant now, Send& send) {
+        const auto& s = node.protocol_state();
+        ask_at_ = now + s.config.heartbeat_interval;
+        if (note_own(node)) asks_left_ = asks_per_digest;
+        const bool greets = asks_ < asks_unanswered_max || asks_ % asks_between_greetings == 0;
+        ++asks_;
+        if (asks_left_ > 0)
+            --asks_left_;
+        else if (!greets)
+            return;
+        std::vector<member_id> others;
+        for (const auto id : s.members().members)
+            if (id != s.self) others.push_back(id);
+        if (!others.empty()) send(others, report_of(node, report_purpose::asking));
+    }
+
+    /// Whether there is a new one.
+    template <class Node>
+    [[nodiscard]] bool note_own(const Node& node) {
+        const auto digests = node.digests();
+        if (digests.empty() || digests.back().index == newest_) return false;
+        newest_ = digests.back().index;
+        for (const auto& each : digests) note(node.protocol_state().self, each);
+        return true;
+    }
+
+    template <class Node, class Send>
+    static void answer(const Node& node, member_id to, Send& send) {
+        auto report = report_of(node, report_purpose::answering);
+        report.digests.assign(node.digests().begin(), node.digests().end());
+        send(std::span<const member_id>{&to, 1}, report);
+    }
+
+    /// What a server says of itself in each report.
+    void hear(const core::state& s, member_id from, const peer_report& said) {
+        status_.election_timeouts[from] = said.election_timeout;
+        const timeout_difference found{from, said.election_timeout, s.config.election_timeout};
+        if (std::exchange(told_timeouts_[from], found.there) == found.there) return;
+        if (found.there != found.here) news_.emplace_back(found);
+    }
+
+    template <class Node>
+    void take(const core::state& s, member_id from, const peer_report& said) {
+        digest_versions_[from] = said.digest_version;
+        if (said.digest_version != own_version<Node>) return;
+        for (const auto& each : said.digests)
+            if (each.index <= s.commit_index) note(from, each);
+    }
+
+    void note(member_id member, const state_digest& digest) {
+        if (table_.note(member, digest)) ++status_.compared;
+    }
+
+    // ------------------------------------------------------------------------------------ verdicts
+
+    [[nodiscard]] static bool is_heard(const core::state& s, core::slot who, instant now) {
+        return s.members().id_of(who) == s.self ||
+               now - s.peers[who.value].last_contact <= s.config.election_timeout;
+    }
+
+    /// How many have a digest to compare, of those that are heard, or may yet turn out to.
+    template <class Node>
+    [[nodiscard]] std::size_t expected(const core::state& s, instant now) const {
+        std::size_t count = 0;
+        const auto& members = s.members();
+        for (const auto who : members.everyone()) {
+            const auto id = members.id_of(who);
+            if (members.is_witness(id) || stopped_.contains(id) || !is_heard(s, who, now)) continue;
+            const auto known = digest_versions_.find(id);
+            const bool compares = known != digest_versions_.end()
+                                      ? known->second == own_version<Node>
+                                      : id == s.self || asks_ < asks_unanswered_max;
+            count += compares ? 1U : 0U;
+        }
+        return count;
+    }
+
+    /// Whether those that are heard are a quorum without `member` and those that are `gone`.
+    [[nodiscard]] static bool can_do_without(const core::state& s, const std::set<member_id>& gone,
+                                             member_id member, instant now) {
+        const auto& members = s.members();
+        return core::quorum_agrees(members, [&](core::slot voter) {
+            const auto id = members.id_of(voter);
+            return id != member && !gone.contains(id) && is_heard(s, voter, now);
+        });
+    }
+
+    template <class Node, class Send>
+    void judge(Node& node, instant now, Send& send) {
+        const auto& s = node.protocol_state();
+        for (const auto& found : table_.judge(expected<Node>(s, now))) {
+            const auto stops = those_that_stop(s, found, now);
+            const bool is_known = have_stopped(found.differing());
+            for (const auto each : stops) stopped_[each] = found;
+            if (!is_known) tell(found, !stops.empty());
+            for (const auto& each : found.compared)
+                if (each.member != s.self && (!is_known || stops.contains(each.member)))
+                    send(std::span<const member_id>{&each.member, 1},
+                         report_on(node, found, stops.contains(each.member)));
+            if (stops.contains(s.self)) return node.halt_as_different();
+        }
+    }
+
+    [[nodiscard]] bool have_stopped(const std::vector<member_id>& all) const {
+        return std::all_of(all.begin(), all.end(),
+                           [this](member_id each) { return stopped_.contains(each); });
+    }
+
+    template <class Node>
+    [[nodiscard]] static peer_report report_on(const Node& node, const state_difference& found,
+                                               bool stops) {
+        auto report = report_of(node, stops ? report_purpose::stopping : report_purpose::telling);
+        report.difference = found;
+        return report;
+    }
+
+    /// Of those whose state is not the majority's, as many as the others can do without.
+    [[nodiscard]] std::set<member_id>
+    those_that_stop(const core::state& s, const state_difference& found, instant now) const {
+        std::set<member_id> stops;
+        if (!found.agreed) return stops;
+        std::set<member_id> gone;
+        for (const auto& [member, because] : stopped_) gone.insert(member);
+        for (const auto member : found.differing()) {
+            if (!gone.contains(member) && !can_do_without(s, gone, member, now)) continue;
+            gone.insert(member);
+            stops.insert(member);
+        }
+        return stops;
+    }
+
+    /// Whoever cannot stop is found again at each index: the log needs that once.
+    void tell(const state_difference& found, bool stops) {
+        const bool is_same = status_.last && status_.last->differing() == found.differing();
+        if (!is_same || stops) news_.emplace_back(found);
+        ++status_.differences;
+        status_.last = found;
+    }
+
+    /// A server that has been restarted since may have another state by now.
+    template <class Node>
+    [[nodiscard]] static bool is_other(const Node& node, const state_difference& found) {
+        for (const auto& own : node.digests())
+            if (own.index == found.index) return found.agreed && own.value != *found.agreed;
+        return false;
+    }
+
+    term_number term_{};
+    bool leads_ = false;
+    detail::digest_table table_{};
+    std::map<member_id, std::uint32_t> digest_versions_{};  ///< Of those that have answered.
+    /// Those that were told to stop, and why: until they fall silent they are told again.
+    std::map<member_id, state_difference> stopped_{};
+    std::uint64_t asks_ = 0;
+    int asks_left_ = 0;
+    log_index newest_{};
+    instant ask_at_{};
+
+    comparison_status status_{};
+    std::map<member_id, duration> told_timeouts_{};
+    std::vector<comparison_news> news_{};
+};
+
+}  // namespace raft
+//
+// A report as one frame of bytes (codec/message.hpp says what frames have in common), and back:
+//
+//     u32 length, u8 version (3), u8 kind (128), u16 zero
+//     u8 purpose, u64 term, u64 election timeout (ns), u32 version of the digests
+//     u8 how many digests, each u64 index, u64 value
+//     u64 index of the difference, u8 whether a majority agrees, u64 on what
+//     u8 how many were compared, each u64 member, u64 value
+//     u32 checksum    CRC32C of everything before it
+//
+// Kinds from 128 on are none of the protocol's, so that whoever does not know one passes it over.
+// Before version 3 there were none.
+
+
+namespace raft::wire {
+
+inline constexpr std::uint8_t reports_from = 3;
+inline constexpr std::uint8_t beside_protocol_from = 128;
+inline constexpr std::uint8_t report_kind = 128;
+
+/// Whether a whole frame is none of the protocol's messages.
+[[nodiscard]] inline bool is_beside_protocol(std::span<const std::byte> frame) {
+    return frame.size() > 5 && std::to_integer<std::uint8_t>(frame[4]) >= reports_from &&
+           std::to_integer<std::uint8_t>(frame[5]) >= beside_protocol_from;
+}
+
+}  // namespace raft::wire
+
+namespace raft::detail {
+
+inline constexpr std::size_t report_head_bytes = 8 + 1 + 8 + 8 + 4;
+inline constexpr std::size_t report_digests_max = 64;
+
+struct report_writer {
+    byte_writer& out;
+    void operator()(const state_digest& each) const {
+        out.number(each.index.value);
+        out.number(each.value);
+    }
+    void operator()(const member_digest& each) const {
+        out.number(each.member.value);
+        out.number(each.value);
+    }
+    void operator()(const auto& list) const {
+        out.number(static_cast<std::uint8_t>(list.size()));
+        for (const auto& each : list) (*this)(each);
+    }
+};
+
+struct report_reader {
+    byte_reader& in;
+    void operator()(state_digest& each) const {
+        each = {{in.number<std::uint64_t>()}, in.number<std::uint64_t>()};
+    }
+    void operator()(member_digest& each) const {
+        each = {{in.number<std::uint64_t>()}, in.number<std::uint64_t>()};
+    }
+    void operator()(auto& list, std::size_t most) const {
+        const auto count = in.number<std::uint8_t>();
+        if (count > most) return in.fail(frame_error::wrong_length);
+        list.resize(count);
+        for (auto& each : list) (*this)(each);
+    }
+};
+
+inline void read_report(byte_reader& in, peer_report& into) {
+    const auto purpose = in.number<std::uint8_t>();
+    if (purpose > static_cast<std::uint8_t>(report_purpose::stopping))
+        in.fail(frame_error::unknown_kind);
+    into.purpose = static_cast<report_purpose>(purpose);
+    into.term.value = in.number<std::uint64_t>();
+    const auto timeout = in.number<std::uint64_t>();
+    if ((into.term.value | timeout) >> 63U != 0) in.fail(frame_error::number_out_of_range);
+    into.election_timeout.nanoseconds = static_cast<std::int64_t>(timeout);
+    into.digest_version = in.number<std::uint32_t>();
+    report_reader{in}(into.digests, report_digests_max);
+    auto& found = into.difference;
+    found.index.value = in.number<std::uint64_t>();
+    const auto agrees = in.number<std::uint8_t>();
+    if (agrees > 1) in.fail(frame_error::not_a_boolean);
+    found.agreed = in.number<std::uint64_t>();
+    if (agrees == 0) found.agreed.reset();
+    report_reader{in}(found.compared, members_max);
+    if (in.left() != 0) in.fail(frame_error::bytes_left_over);
+}
+
+}  // namespace raft::detail
+
+namespace raft::wire {
+
+/// Appends a report as a frame to `out`. Of its lists no more than 64 digests and 32 members.
+inline void append_report(std::vector<std::byte>& out, const peer_report& said) {
+    const auto entries = said.digests.size() + said.difference.compared.size();
+    const auto size = detail::report_head_bytes + 1 + 8 + 1 + 8 + 1 + 16 * entries + 4;
+    const auto before = out.size();
+    out.resize(before + size);
+    const auto frame = std::span{out}.subspan(before);
+    detail::byte_writer to{frame};
+    to.number(static_cast<std::uint32_t>(size));
+    to.number(reports_from);
+    to.number(report_kind);
+    to.number(std::uint16_t{0});
+    to.number(static_cast<std::uint8_t>(said.purpose));
+    to.number(said.term.value);
+    to.number(static_cast<std::uint64_t>(said.election_timeout.nanoseconds));
+    to.number(said.digest_version);
+    detail::report_writer{to}(said.digests);
+    to.number(said.difference.index.value);
+    to.number(static_cast<std::uint8_t>(said.difference.agreed ? 1 : 0));
+    to.number(said.difference.agreed.value_or(0));
+    detail::report_writer{to}(said.difference.compared);
+    to.number(crc32c(frame.first(size - detail::checksum_bytes)));
+}
+
+/// Reads one whole frame for which `is_beside_protocol` holds. `into` is none if it is of a kind
+/// that this version does not know.
+[[nodiscard]] inline std::optional<frame_error> decode_report(std::span<const std::byte> bytes,
+                                                              std::optional<peer_report>& into) {
+    into.reset();
+    if (bytes.size() < 8 + detail::checksum_bytes) return frame_error::too_short;
+    const auto covered = bytes.first(bytes.size() - detail::checksum_bytes);
+    if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&bytes[covered.size()]))
+        return frame_error::wrong_checksum;
+    if (std::to_integer<std::uint8_t>(bytes[4]) > frame_version_newest)
+        return frame_error::unknown_version;
+    if (std::to_integer<std::uint8_t>(bytes[5]) != report_kind) return std::nullopt;
+    detail::byte_reader in{covered.subspan(6)};
+    if (in.number<std::uint16_t>() != 0) return frame_error::unknown_flags;
+    detail::read_report(in, into.emplace());
+    if (in.error()) into.reset();
+    return in.error();
+}
+
+}  // namespace raft::wire
+//
 // An observer that remembers the last inputs of a node, and a state from which they lead to the
 // present one. As the step is pure, that is all there is to know: `raft-replay` shows every
 // decision again. Nothing is allocated for an input.
@@ -59,13 +746,7 @@ protected:
 // begun anew, so that there is always more than one half of them. A step costs the writing down of
 // its input, and once in a half the copy of a state.
 
-#include <algorithm>
-#include <cstdint>
 #include <cstdio>
-#include <cstring>
-#include <string>
-#include <utility>
-#include <vector>
 
 //
 // What a flight recorder leaves behind, as values and as a file:
@@ -84,7 +765,6 @@ protected:
 // believed only as a whole.
 
 #include <string_view>
-#include <variant>
 
 
 namespace raft::flight {
@@ -1515,6 +2195,14 @@ public:
     }
     [[nodiscard]] static command stamp_at(log_time now) { return pass_time{now}; }
 
+    static constexpr auto digest_version = policy::digest_version_of<StateMachine>();
+    [[nodiscard]] std::uint64_t digest() const requires digesting_state_machine<StateMachine> {
+        digest_sink sink;
+        save_value(sink, now_);
+        save_value(sink, machine_.digest());
+        return sink.value();
+    }
+
     template <class Sink>
     void save(Sink& sink) const requires snapshotting_state_machine<StateMachine> {
         save_value(sink, now_);
@@ -1951,8 +2639,6 @@ struct codec<session::at_least_once<Command>> {
 // depends on the log alone: it has no clock, and no order but that of the log.
 
 #include <iterator>
-#include <map>
-#include <set>
 
 
 namespace raft::session {
@@ -2280,6 +2966,16 @@ public:
             asked);
     }
     [[nodiscard]] static command stamp_at(log_time now) { return pass_time{now}; }
+
+    /// Of the sessions and of `StateMachine`. The time that it takes grows with the answers kept.
+    [[nodiscard]] std::uint64_t
+    digest() const requires digesting_state_machine<StateMachine> && encodable<inner_result> {
+        digest_sink sink;
+        detail::session_writer<inner_result, digest_sink>{sink}.write(table_);
+        save_value(sink, machine_.digest());
+        return sink.value();
+    }
+    static constexpr auto digest_version = policy::digest_version_of<StateMachine>();
 
     template <class Sink>
     void save(Sink& sink) const requires snapshotting_state_machine<StateMachine> {

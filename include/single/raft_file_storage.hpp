@@ -938,11 +938,12 @@ public:
         // Between two points, records are read in the order in which they were written, and the
         // first that has the entry is taken. So records that replace entries need a point.
         if (force_point_ || first <= log_end || since_point_ >= point_distance) {
-            points_.push_back({first, place});
+            points_.push_back({first, place, bytes_});
             force_point_ = false;
             since_point_ = 0;
         }
         since_point_ += bytes;
+        bytes_ += bytes;
         segments_.back().last = last;
     }
 
@@ -984,6 +985,16 @@ public:
         return {std::prev(after)->place, end};
     }
 
+    /// The bytes of the records with the entries after `index`, as far as they are still asked for.
+    /// What was replaced there since, and up to 16 KiB before it, is counted, too.
+    [[nodiscard]] std::uint64_t bytes_after(log_index index) const {
+        const auto after =
+            std::partition_point(points_.begin(), points_.end(),
+                                 [&](const point& each) { return each.first <= next(index); });
+        if (points_.empty()) return 0;
+        return bytes_ - (after == points_.begin() ? after : std::prev(after))->bytes_before;
+    }
+
     [[nodiscard]] const std::vector<segment>& segments() const { return segments_; }
     [[nodiscard]] std::uint64_t first_segment() const { return segments_.front().number; }
 
@@ -994,6 +1005,7 @@ private:
     struct point {
         log_index first{};
         record_place place{};
+        std::uint64_t bytes_before = 0;  ///< Of all records that were written before.
     };
     void cut_from(log_index first) {
         while (!points_.empty() && points_.back().first >= first) points_.pop_back();
@@ -1003,6 +1015,7 @@ private:
     std::vector<point> points_{};
     std::vector<segment> segments_{};
     std::uint64_t since_point_ = 0;
+    std::uint64_t bytes_ = 0;  ///< Of all records.
     bool force_point_ = true;
 };
 
@@ -4466,6 +4479,12 @@ public:
         if (!snapshot) return;
         const auto covered = snapshot->stored().description.last_included.index;
         forget_through(std::min({through, covered, log_.shape().last_index()}));
+    }
+
+    /// How many bytes of the log whoever has the entries up to `index` lacks: no fewer, and at most
+    /// what was replaced there, and 16 KiB, more. Of entries that were discarded nothing is known.
+    [[nodiscard]] std::uint64_t bytes_after(log_index index) const {
+        return index >= log_.shape().last_index() ? 0 : log_.map().bytes_after(index);
     }
 
     /// What `recovered::lost_through` spoke of is durable in the log again, as the concept says.

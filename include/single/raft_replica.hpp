@@ -29,15 +29,74 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <asio/error_code.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
+//
+// What operators ask of the members: since when one was not heard, and how far it is behind.
+
+#include <cstdint>
+
+
+namespace raft {
+
+/// What a server knows of a member. A leader knows all of it, a follower what is of its leader.
+struct member_progress {
+    member_id id{};
+    /// Since it last replied; of a leader that has just begun, since then.
+    std::optional<duration> silence{};
+    /// How many entries of the leader's log it lacks, or has not on its disk.
+    std::optional<std::uint64_t> entries_behind{};
+    /// The bytes of these in the leader's log: no fewer, and up to 16 KiB more, or as much as was
+    /// replaced of late. Where its next entries are discarded it is all that the log holds, and
+    /// there is the snapshot besides.
+    std::optional<std::uint64_t> bytes_behind{};
+    /// Its election timeout, which should be this server's.
+    std::optional<duration> election_timeout{};
+};
+
+}  // namespace raft
+
+namespace raft::detail {
+
+/// Since when the member was not heard, as far as this server knows.
+[[nodiscard]] inline std::optional<duration> silence_of(const core::state& s, core::slot who,
+                                                        instant now) {
+    const auto id = s.members().id_of(who);
+    if (s.is_leader()) return id == s.self ? duration{} : now - s.peers[who.value].last_contact;
+    const auto* following = std::get_if<core::follower_state>(&s.role);
+    if (following == nullptr || following->leader != id) return std::nullopt;
+    return now - following->last_contact;
+}
+
+template <class Storage>
+[[nodiscard]] std::vector<member_progress> progress_of(const core::state& s, const Storage& storage,
+                                                       const comparison_status& told, instant now) {
+    std::vector<member_progress> all;
+    for (const auto who : s.members().everyone()) {
+        member_progress one{.id = s.members().id_of(who), .silence = silence_of(s, who, now)};
+        if (s.is_leader()) {
+            const auto match = s.peers[who.value].match_index;
+            one.entries_behind = s.log.last_index() - match;
+            one.bytes_behind = storage.bytes_after(match);
+        }
+        const auto known = told.election_timeouts.find(one.id);
+        if (known != told.election_timeouts.end()) one.election_timeout = known->second;
+        if (one.id == s.self) one.election_timeout = s.config.election_timeout;
+        all.push_back(one);
+    }
+    return all;
+}
+
+}  // namespace raft::detail
 //
 // The log's time at a node, whose state machine may have one.
 
@@ -69,12 +128,12 @@ public:
         return time_point{std::chrono::nanoseconds{due_->nanoseconds}};
     }
 
-private:
     [[nodiscard]] static instant clock_now() {
         const auto since_origin = std::chrono::steady_clock::now().time_since_epoch();
         return {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
     }
 
+private:
     /// A log begins with what the wall clock shows, as logs of before did.
     log_timekeeper keeper_{log_clock{log_time_of(std::chrono::system_clock::now()), clock_now()}};
     std::optional<instant> due_{};
@@ -142,11 +201,10 @@ public:
         transport_.emplace(io_, std::move(connections));
         node_.emplace(std::move(options), std::move(machine), *transport_, *storage_, clock{},
                       std::move(observer));
-        return transport_->start(
-            [this](member_id from, const core::message& body, const attachment<command>& beside) {
-                node_->receive(from, body, beside);
-                schedule_turn();
-            });
+        return transport_->start([this](member_id from, const auto&... what) {
+            receive(from, what...);
+            schedule_turn();
+        });
     }
 
     /// Takes up what the storage keeps, and begins to take part, as `node::start` does. After
@@ -167,6 +225,17 @@ public:
     /// From `open` on.
     [[nodiscard]] storage_type& storage() { return *storage_; }
     [[nodiscard]] const storage_type& storage() const { return *storage_; }
+
+    /// What comparing the servers' states has shown (battery/comparison.hpp).
+    [[nodiscard]] const comparison_status& compared() const { return comparison_.status(); }
+    /// What there is to tell operators of that, since the last call.
+    [[nodiscard]] std::vector<comparison_news> take_news() { return comparison_.take_news(); }
+
+    /// How far the members are, and since when they were not heard.
+    [[nodiscard]] std::vector<member_progress> members() const {
+        return detail::progress_of(node_->protocol_state(), *storage_, comparison_.status(),
+                                   stamps_.clock_now());
+    }
 
     /// Whether there is a node: it was made, and is not stopped.
     [[nodiscard]] bool is_running() const { return node_.has_value(); }
@@ -236,8 +305,21 @@ private:
         turn_scheduled_ = false;
         if (!node_) return;
         stamps_.keep(*node_);
+        comparison_.look(*node_, stamps_.clock_now(), reports_to_others());
         on_turn_();
         if (node_) arm_timer();
+    }
+
+    void receive(member_id from, const core::message& body, const attachment<command>& beside) {
+        node_->receive(from, body, beside);
+    }
+    void receive(member_id from, const peer_report& said) {
+        comparison_.receive(*node_, from, said, stamps_.clock_now(), reports_to_others());
+    }
+    [[nodiscard]] auto reports_to_others() {
+        return [this](std::span<const member_id> to, const peer_report& said) {
+            transport_->send(to, said);
+        };
     }
 
     void arm_timer() {
@@ -299,6 +381,7 @@ private:
     std::optional<storage_type> storage_{};
     std::optional<transport_type> transport_{};
     detail::node_stamps<StateMachine> stamps_{};
+    comparison comparison_{};
     std::optional<node_type> node_{};
     bool turn_scheduled_ = false;
     bool hands_over_ = false;
@@ -338,14 +421,12 @@ private:
 #include <random>
 #include <thread>
 #include <type_traits>
-#include <vector>
 
 #include <asio/async_result.hpp>
 
 //
 // What a replica is told when it is made.
 
-#include <cstdint>
 #include <string_view>
 
 
@@ -384,10 +465,19 @@ struct replica_options {
     /// A snapshot is taken when so many bytes of commands were applied since the last one. None:
     /// only when it is asked for. Nothing is taken of a state machine without `save` and `restore`.
     std::optional<std::uint64_t> snapshot_after_bytes = 64U << 20U;
+    /// Servers are compared after each so many entries, if the state machine offers a digest
+    /// (battery/comparison.hpp); 0: never. The same on all of them.
+    std::uint64_t digest_interval = 4096;
     /// Told of whatever an operator may want to know, a line each, without the line's end.
     std::function<void(std::string_view)> log{};
     /// Told when the role, the term, the leader or the membership has changed.
     std::function<void(const node_status&)> on_change{};
+};
+
+/// What a replica tells of itself and its cluster.
+struct replica_status : node_status {
+    std::vector<member_progress> progress{};  ///< Of each of `members`.
+    comparison_status compared{};
 };
 
 }  // namespace raft
@@ -398,7 +488,6 @@ struct replica_options {
 #include <cstddef>
 #include <deque>
 #include <iterator>
-#include <span>
 
 
 //
@@ -441,6 +530,7 @@ template <class StateMachine>
                      .birth = history,
                      .config = options.config,
                      .seed = std::random_device{}()};
+    all.digest_interval = options.digest_interval;
     std::vector<member_id> founders;
     for (const auto& each : options.members) founders.push_back(each.id);
     if (!options.joins) all.initial = voters_only(std::move(founders));
@@ -718,6 +808,11 @@ public:
         tell(text);
     }
 
+    void tell(const comparison_news& news) const {
+        const auto name = [](member_id id) { return std::to_string(id.value); };
+        tell(std::visit([&](const auto& found) { return text_of(found, name); }, news));
+    }
+
     template <class Node, class Storage>
     void look_at(const Node& node, const Storage& storage) {
         const auto& s = node.protocol_state();
@@ -728,7 +823,7 @@ public:
         seen_ = now;
         const auto status = node.status();
         tell(line_of(status));
-        if (has_halted) tell("takes part in nothing any more: " + storage.error());
+        if (has_halted) tell("takes part in nothing any more: " + cause_of(status, storage));
         if (options_.on_change) options_.on_change(status);
     }
 
@@ -750,6 +845,12 @@ private:
             text += ", no member of the cluster since the configuration at entry " +
                     std::to_string(status.removed_at->value);
         return text;
+    }
+
+    template <class Storage>
+    [[nodiscard]] static std::string cause_of(const node_status& status, const Storage& storage) {
+        if (!status.state_differs) return storage.error();
+        return std::string{describe(core::halt_reason::state_differs)};
     }
 
     const replica_options& options_;
@@ -850,8 +951,10 @@ public:
         }
     }
 
-    [[nodiscard]] node_status status() const {
-        return is_running() ? node().status() : node_status{.id = options_.id};
+    [[nodiscard]] replica_status status() const {
+        if (!is_running()) return {node_status{.id = options_.id}, {}, {}};
+        const auto& driven = std::as_const(*driven_);
+        return {node().status(), driven.members(), driven.compared()};
     }
 
     void set_peer(asio_peer peer) {
@@ -945,6 +1048,7 @@ private:
         answer_transfers();
         answer_snapshots();
         watch_.look_at(node(), storage());
+        for (const auto& each : driven_->take_news()) watch_.tell(each);
         if (stopping_ && may_finish()) finish();
     }
 
@@ -1278,10 +1382,10 @@ public:
             [](running& at, auto request) { at.take_snapshot(std::move(request)); });
     }
 
-    /// Completes with a `node_status`.
+    /// Completes with a `replica_status`.
     template <class Token>
     auto status(Token&& token) {
-        return asio::async_initiate<Token, void(node_status)>(
+        return asio::async_initiate<Token, void(replica_status)>(
             [running = running_](auto handler) {
                 auto work = asio::make_work_guard(handler, running->context());
                 asio::post(running->context(), [running, work = std::move(work),

@@ -14,6 +14,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -60,8 +61,9 @@ public:
         check_nothing_lost(held);
         check_counter(held);
         MESSAGE(times_to_lead_.size()
-                << " rounds, " << load_->acknowledged() << " writes and "
-                << counting_->acknowledged() << " increments acknowledged, none lost");
+                << " rounds, in " << full_logs_ << " of which logs met full disks, "
+                << load_->acknowledged() << " writes and " << counting_->acknowledged()
+                << " increments acknowledged, none lost");
     }
 
 private:
@@ -77,7 +79,7 @@ private:
         }
         std::future<std::string> change;
         if (!plan.members.empty()) change = begin_change(plan.members);
-        let_pass(plan.length);
+        plan.fills_logs ? await_full_logs(plan) : let_pass(plan.length);
         require_running(plan);
         bulk_->hurry(false);
         const auto took = heal(plan);
@@ -86,6 +88,39 @@ private:
         const auto said = change.valid() ? change.get() : "";
         MESSAGE(to_text(plan) << ": a leader after " << took.count() << " ms, writes after "
                               << written.count() << " ms. " << said);
+    }
+
+    /// Until each of the logs has met the end of its disk: the server says so, or, if it leads,
+    /// its clients are told. Where too many are full nobody writes any more. A log gets nothing
+    /// while its server is no member, and no commands while it is a witness.
+    void await_full_logs(const round_plan& plan) {
+        const auto said = [&](std::uint64_t id) {
+            return count_of("the disk has no room for the log", servers_.log(id));
+        };
+        std::map<std::uint64_t, std::size_t> before;
+        for (const auto id : with_commands(plan)) before[id] = said(id);
+        const auto refused = bulk_->refused_for_room();
+        CHECK(eventually(full_logs_bound, [&] {
+            return bulk_->refused_for_room() > refused ||
+                   std::ranges::all_of(
+                       before, [&](const auto& each) { return said(each.first) > each.second; });
+        }));
+        if (!before.empty()) ++full_logs_;
+    }
+
+    [[nodiscard]] std::vector<std::uint64_t> with_commands(const round_plan& plan) {
+        const auto there = net_.visit_hub();
+        std::vector<std::uint64_t> found;
+        for (const auto& member : members_now())
+            for (const auto& each : plan.faults)
+                if (each.at == member.id && member.part != "witness") found.push_back(each.at);
+        return found;
+    }
+
+    [[nodiscard]] static std::size_t count_of(std::string_view text, std::string_view log) {
+        std::size_t count = 0;
+        for (auto at = log.find(text); at != log.npos; at = log.find(text, at + 1)) ++count;
+        return count;
     }
 
     void begin(const fault& one) {
@@ -256,6 +291,8 @@ private:
     }
 
     static constexpr std::size_t disk_mebibytes = 300;
+    /// Two segments of 32 MiB are to be written before, by whatever the machine has left.
+    static constexpr milliseconds full_logs_bound{120'000};
 
     planner plans_;
     network_of_hosts net_{server_count};
@@ -269,6 +306,7 @@ private:
     std::optional<support::counting_client> counting_{};
     std::optional<support::bulk_client> bulk_{};
     std::vector<milliseconds> times_to_lead_{};
+    std::size_t full_logs_ = 0;
 };
 
 }  // namespace chaos_test

@@ -85,6 +85,8 @@ public:
 
     /// As fast as it goes, so that what is left in the segments of a full disk is soon used up.
     void hurry(bool on) { hurries_ = on; }
+    /// How often it was told that there is no room.
+    [[nodiscard]] std::size_t refused_for_room() const { return refused_for_room_; }
     void stop() {
         thread_.request_stop();
         if (thread_.joinable()) thread_.join();
@@ -99,13 +101,16 @@ private:
             const raft_kv::outside::leader_client::words command{
                 "SET", "bulk:" + std::to_string(i % 16),
                 std::string(hurries_ ? bytes_in_a_hurry : bytes, static_cast<char>('a' + i % 26))};
-            const auto went_well = client.exchange({&command, 1}).front().said.is_ok();
+            const auto said = client.exchange({&command, 1}).front().said;
+            const auto went_well = said.is_ok();
+            if (said.text.starts_with("NOSPACE")) ++refused_for_room_;
             if (!hurries_ || !went_well) std::this_thread::sleep_for(std::chrono::milliseconds{20});
         }
     }
 
     const raft_kv::cluster_layout& layout_;
     std::atomic<bool> hurries_ = false;
+    std::atomic<std::size_t> refused_for_room_ = 0;
     std::jthread thread_;
 };
 

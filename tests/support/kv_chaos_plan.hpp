@@ -42,6 +42,8 @@ inline const parts all_vote(server_count, 'v');
 struct round_plan {
     std::vector<fault> faults{};
     parts members{};  ///< Empty: they are not changed.
+    /// The disks that are full stay so until the log has met it, and nothing else happens.
+    bool fills_logs = false;
     std::chrono::milliseconds length{};
 };
 
@@ -62,6 +64,7 @@ struct round_plan {
 [[nodiscard]] inline std::string to_text(const round_plan& plan) {
     std::string text;
     for (const auto& each : plan.faults) text += to_text(each) + ", ";
+    if (plan.fills_logs) return text + "until their logs are";
     if (!plan.members.empty()) text += "members " + plan.members + ", ";
     return text + std::to_string(plan.length.count()) + " ms";
 }
@@ -73,6 +76,7 @@ public:
         : random_{seed}, longest_{static_cast<std::uint64_t>(longest.count())} {}
 
     [[nodiscard]] round_plan next() {
+        if (++rounds_ % full_logs_every == 0) return draw_full_logs();
         round_plan plan;
         for (auto rest = 1 + below(3); rest > 0; --rest) {
             const auto one = draw_fault();
@@ -86,6 +90,18 @@ public:
     }
 
 private:
+    static constexpr std::uint64_t full_logs_every = 8;
+
+    /// Of one server, of two, or of more than can be done without: then nothing is written.
+    [[nodiscard]] round_plan draw_full_logs() {
+        round_plan plan{.fills_logs = true};
+        const auto first = below(server_count);
+        for (std::uint64_t i = 0, count = 1 + below(3); i < count; ++i)
+            plan.faults.push_back(
+                {.what = trouble::disk_full, .at = 1 + (first + i) % server_count});
+        return plan;
+    }
+
     [[nodiscard]] std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
 
     [[nodiscard]] fault draw_fault() {
@@ -107,6 +123,7 @@ private:
 
     std::mt19937_64 random_;
     std::uint64_t longest_;
+    std::uint64_t rounds_ = 0;
 };
 
 }  // namespace chaos_test

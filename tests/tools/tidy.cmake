@@ -10,7 +10,8 @@ set(lines_max 500)
 set(core_std algorithm array bit compare concepts cstddef cstdint initializer_list limits optional
   span type_traits utility variant vector)
 set(kit_files cluster.hpp faulty_files.hpp figure_3.hpp in_flight.hpp replay.hpp
-  replay/possible.hpp replay/words.hpp simulated_disk.hpp simulator.hpp simulator/clients.hpp
+  replay/possible.hpp replay/words.hpp replicated.hpp simulated_disk.hpp simulator.hpp
+  simulator/clients.hpp
   simulator/dice.hpp simulator/disk.hpp simulator/drifting_clock.hpp simulator/fault.hpp
   simulator/ledger.hpp simulator/liveness.hpp simulator/network.hpp simulator/operators.hpp
   simulator/plan.hpp simulator/profile.hpp simulator/registers.hpp simulator/schedule.hpp

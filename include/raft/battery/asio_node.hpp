@@ -24,17 +24,21 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <asio/error_code.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
+#include <raft/battery/asio_node/members.hpp>
 #include <raft/battery/asio_node/stamps.hpp>
 #include <raft/battery/asio_transport.hpp>
+#include <raft/battery/comparison.hpp>
 #include <raft/battery/file_storage.hpp>
 #include <raft/node.hpp>
 
@@ -98,11 +102,10 @@ public:
         transport_.emplace(io_, std::move(connections));
         node_.emplace(std::move(options), std::move(machine), *transport_, *storage_, clock{},
                       std::move(observer));
-        return transport_->start(
-            [this](member_id from, const core::message& body, const attachment<command>& beside) {
-                node_->receive(from, body, beside);
-                schedule_turn();
-            });
+        return transport_->start([this](member_id from, const auto&... what) {
+            receive(from, what...);
+            schedule_turn();
+        });
     }
 
     /// Takes up what the storage keeps, and begins to take part, as `node::start` does. After
@@ -123,6 +126,17 @@ public:
     /// From `open` on.
     [[nodiscard]] storage_type& storage() { return *storage_; }
     [[nodiscard]] const storage_type& storage() const { return *storage_; }
+
+    /// What comparing the servers' states has shown (battery/comparison.hpp).
+    [[nodiscard]] const comparison_status& compared() const { return comparison_.status(); }
+    /// What there is to tell operators of that, since the last call.
+    [[nodiscard]] std::vector<comparison_news> take_news() { return comparison_.take_news(); }
+
+    /// How far the members are, and since when they were not heard.
+    [[nodiscard]] std::vector<member_progress> members() const {
+        return detail::progress_of(node_->protocol_state(), *storage_, comparison_.status(),
+                                   stamps_.clock_now());
+    }
 
     /// Whether there is a node: it was made, and is not stopped.
     [[nodiscard]] bool is_running() const { return node_.has_value(); }
@@ -192,8 +206,21 @@ private:
         turn_scheduled_ = false;
         if (!node_) return;
         stamps_.keep(*node_);
+        comparison_.look(*node_, stamps_.clock_now(), reports_to_others());
         on_turn_();
         if (node_) arm_timer();
+    }
+
+    void receive(member_id from, const core::message& body, const attachment<command>& beside) {
+        node_->receive(from, body, beside);
+    }
+    void receive(member_id from, const peer_report& said) {
+        comparison_.receive(*node_, from, said, stamps_.clock_now(), reports_to_others());
+    }
+    [[nodiscard]] auto reports_to_others() {
+        return [this](std::span<const member_id> to, const peer_report& said) {
+            transport_->send(to, said);
+        };
     }
 
     void arm_timer() {
@@ -255,6 +282,7 @@ private:
     std::optional<storage_type> storage_{};
     std::optional<transport_type> transport_{};
     detail::node_stamps<StateMachine> stamps_{};
+    comparison comparison_{};
     std::optional<node_type> node_{};
     bool turn_scheduled_ = false;
     bool hands_over_ = false;

@@ -192,10 +192,10 @@ public:
             [](running& at, auto request) { at.take_snapshot(std::move(request)); });
     }
 
-    /// Completes with a `node_status`.
+    /// Completes with a `replica_status`.
     template <class Token>
     auto status(Token&& token) {
-        return asio::async_initiate<Token, void(node_status)>(
+        return asio::async_initiate<Token, void(replica_status)>(
             [running = running_](auto handler) {
                 auto work = asio::make_work_guard(handler, running->context());
                 asio::post(running->context(), [running, work = std::move(work),

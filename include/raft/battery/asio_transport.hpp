@@ -22,6 +22,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -29,6 +30,7 @@
 
 #include <raft/battery/asio_transport/links.hpp>
 #include <raft/battery/asio_transport/options.hpp>
+#include <raft/battery/comparison/report_frame.hpp>
 #include <raft/codec.hpp>
 #include <raft/policy.hpp>
 
@@ -55,14 +57,17 @@ public:
 
     /// Begins to listen and to connect; to be called once. Every message that comes is given to
     /// `on_receive(member_id from, const message&, const attachment<Command>&)`, a copyable
-    /// callable; the views are valid during the call, from which the transport may be used. An
-    /// error is that of listening: the address is in use, for example. Then nothing has begun.
+    /// callable; the views are valid during the call, from which the transport may be used. What
+    /// servers tell each other beside the protocol is given to `on_receive(member_id from, const
+    /// peer_report&)`, if it takes that. An error is that of listening: the address is in use, for
+    /// example. Then nothing has begun.
     template <class OnReceive>
     [[nodiscard]] asio::error_code start(OnReceive on_receive) {
         return links_.start(
             [this, receive = std::move(on_receive)](
                 member_id from,
                 std::span<const std::byte> frame) mutable -> std::optional<wire::frame_error> {
+                if (wire::is_beside_protocol(frame)) return take_report(from, frame, receive);
                 const auto error = decode_frame(frame, received_, links_.shared().options.limits);
                 if (!error) receive(from, std::as_const(received_.body), received_.beside());
                 return error;
@@ -86,6 +91,17 @@ public:
         });
     }
 
+    /// Sends a report to each of `to` whose version has them.
+    void send(std::span<const member_id> to, const peer_report& said) {
+        std::optional<detail::shared_frame> frame;
+        links_.send(to, false, [&](std::uint8_t version) -> const detail::shared_frame* {
+            if (version < wire::reports_from) return nullptr;
+            if (!frame)
+                wire::append_report(frame.emplace(links_.shared().frames.take()).bytes(), said);
+            return &*frame;
+        });
+    }
+
     /// How many bytes of entries are taken for a peer now: none if it is not connected, and never
     /// so many that they would not fit in one frame.
     [[nodiscard]] std::size_t room(member_id member) const {
@@ -103,6 +119,16 @@ public:
     [[nodiscard]] asio::ip::tcp::endpoint local_endpoint() const { return links_.local_endpoint(); }
 
 private:
+    template <class Receive>
+    static std::optional<wire::frame_error>
+    take_report(member_id from, std::span<const std::byte> frame, Receive& receive) {
+        std::optional<peer_report> said;
+        const auto error = wire::decode_report(frame, said);
+        if constexpr (std::invocable<Receive&, member_id, const peer_report&>)
+            if (said) receive(from, std::as_const(*said));
+        return error;
+    }
+
     /// The message as a frame; an empty one if it cannot be one. What an older version does not
     /// know, its servers do not miss.
     [[nodiscard]] detail::shared_frame

@@ -150,6 +150,12 @@ public:
         forget_through(std::min({through, covered, log_.shape().last_index()}));
     }
 
+    /// How many bytes of the log whoever has the entries up to `index` lacks: no fewer, and at most
+    /// what was replaced there, and 16 KiB, more. Of entries that were discarded nothing is known.
+    [[nodiscard]] std::uint64_t bytes_after(log_index index) const {
+        return index >= log_.shape().last_index() ? 0 : log_.map().bytes_after(index);
+    }
+
     /// What `recovered::lost_through` spoke of is durable in the log again, as the concept says.
     void forget_loss() {
         parts_->work.begin(

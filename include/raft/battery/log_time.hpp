@@ -38,6 +38,7 @@
 #include <utility>
 #include <variant>
 
+#include <raft/battery/digest.hpp>
 #include <raft/battery/log_time/clock.hpp>
 #include <raft/battery/log_time/command.hpp>
 #include <raft/battery/log_time/timekeeper.hpp>
@@ -105,6 +106,14 @@ public:
         std::visit([&](auto& each) { each.now = now; }, asked);
     }
     [[nodiscard]] static command stamp_at(log_time now) { return pass_time{now}; }
+
+    static constexpr auto digest_version = policy::digest_version_of<StateMachine>();
+    [[nodiscard]] std::uint64_t digest() const requires digesting_state_machine<StateMachine> {
+        digest_sink sink;
+        save_value(sink, now_);
+        save_value(sink, machine_.digest());
+        return sink.value();
+    }
 
     template <class Sink>
     void save(Sink& sink) const requires snapshotting_state_machine<StateMachine> {

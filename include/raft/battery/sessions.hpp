@@ -21,6 +21,7 @@
 #include <utility>
 #include <variant>
 
+#include <raft/battery/digest.hpp>
 #include <raft/battery/log_time.hpp>
 #include <raft/battery/sessions/command.hpp>
 #include <raft/battery/sessions/snapshot.hpp>
@@ -88,6 +89,16 @@ public:
             asked);
     }
     [[nodiscard]] static command stamp_at(log_time now) { return pass_time{now}; }
+
+    /// Of the sessions and of `StateMachine`. The time that it takes grows with the answers kept.
+    [[nodiscard]] std::uint64_t
+    digest() const requires digesting_state_machine<StateMachine> && encodable<inner_result> {
+        digest_sink sink;
+        detail::session_writer<inner_result, digest_sink>{sink}.write(table_);
+        save_value(sink, machine_.digest());
+        return sink.value();
+    }
+    static constexpr auto digest_version = policy::digest_version_of<StateMachine>();
 
     template <class Sink>
     void save(Sink& sink) const requires snapshotting_state_machine<StateMachine> {

@@ -239,7 +239,9 @@ private:
         if (x.last_index() != last) fail();
     }
 
-    static constexpr auto last_enumerator(halt_reason) { return as_number(halt_reason::not_born); }
+    static constexpr auto last_enumerator(halt_reason) {
+        return as_number(halt_reason::state_differs);
+    }
     static constexpr auto last_enumerator(timer) { return as_number(timer::heartbeat); }
     static constexpr auto last_enumerator(replication_mode) {
         return as_number(replication_mode::snapshot);

@@ -137,10 +137,15 @@ struct storage_failed {
     friend constexpr bool operator==(const storage_failed&, const storage_failed&) = default;
 };
 
+/// The state machine's state is not that of the others: this server is halted as long as it runs.
+struct state_differs {
+    friend constexpr bool operator==(const state_differs&, const state_differs&) = default;
+};
+
 using input =
     std::variant<started, received, timer_fired, proposed, read_requested, written, snapshot_saved,
                  snapshot_damaged, transfer_requested, step_down_requested, change_requested,
                  room_changed, wake_requested, storage_failed, snapshot_requested,
-                 forward_requested, forward_obstructed>;
+                 forward_requested, forward_obstructed, state_differs>;
 
 }  // namespace raft::core

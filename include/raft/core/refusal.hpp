@@ -39,8 +39,9 @@ enum class refusal_reason : std::uint8_t {
     member_unreachable,     ///< That member has not replied for an election timeout.
     not_born,               ///< The storage is empty, and its birth was not declared.
     commands_missing,       ///< This server's log lacks commands: it was a witness.
+    state_differs,          ///< This server's state is not that of the others.
 };
-inline constexpr auto last_refusal_reason = refusal_reason::commands_missing;
+inline constexpr auto last_refusal_reason = refusal_reason::state_differs;
 
 struct refusal {
     refusal_reason reason{};

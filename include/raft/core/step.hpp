@@ -89,8 +89,9 @@ constexpr void on_message(turn& t, member_id from, const message& body, beside_m
 
 /// Why a halted server refuses every request.
 [[nodiscard]] constexpr refusal_reason reason_of(const halted& why) {
-    return why.reason == halt_reason::not_born ? refusal_reason::not_born
-                                               : refusal_reason::storage_failed;
+    if (why.reason == halt_reason::not_born) return refusal_reason::not_born;
+    return why.reason == halt_reason::state_differs ? refusal_reason::state_differs
+                                                    : refusal_reason::storage_failed;
 }
 
 [[nodiscard]] constexpr bool takes_requests(turn& t) {
@@ -196,12 +197,15 @@ constexpr void take(turn& t, const written& in) {
     complete_writes(t);
 }
 
-constexpr void take(turn& t, const storage_failed&) {
+constexpr void halt(turn& t, halt_reason reason) {
     if (t.s.is_halted()) return;
     leave_role(t);
-    t.s.role = role{halted{halt_reason::storage_failed}};
+    t.s.role = role{halted{reason}};
     forget(t.s.timers.election);
 }
+
+constexpr void take(turn& t, const storage_failed&) { halt(t, halt_reason::storage_failed); }
+constexpr void take(turn& t, const state_differs&) { halt(t, halt_reason::state_differs); }
 
 constexpr void take(turn& t, const input& in) {
     std::visit([&](const auto& each) { take(t, each); }, in);

@@ -62,6 +62,8 @@ struct node_options {
     /// the last one; none: only when `take_snapshot` is called.
     std::optional<std::uint64_t> snapshot_after_entries{};
     std::optional<std::uint64_t> snapshot_after_bytes{};
+    /// The servers' states are compared after so many entries each, the same everywhere; 0: never.
+    std::uint64_t digest_interval = 4096;
 };
 
 }  // namespace raft

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 #include <variant>
 
 #include <raft/core/snapshot.hpp>
@@ -44,6 +45,33 @@ void begin_saving(const state& s, log_index index, const StateMachine& machine, 
     else
         storage.save(last_included, members, [&](auto& sink) { machine.save(sink); });
 }
+
+/// `Node`: the owner, whose parts it reaches as a friend.
+template <class Node>
+struct saver {
+    Node& node;
+
+    [[nodiscard]] std::optional<refusal> take() {
+        node.read_clock();
+        const bool is_busy = node.saving_at_ || node.restore_at_;
+        const auto index = node.snapshot_index();
+        if (const auto obstacle = check_saving(node.state_, index, is_busy, node.now_))
+            return refusal{*obstacle, node.state_.current_leader()};
+        node.saving_at_ = index;
+        node.schedule_.begun();
+        begin_saving(node.state_, index, std::as_const(node.state_machine_), node.storage_);
+        check();
+        node.settle();
+        return std::nullopt;
+    }
+
+    void check() {
+        const auto newest = node.storage_.snapshot();
+        if (!newest || newest->description.last_included.index < *node.saving_at_) return;
+        node.saving_at_.reset();
+        node.step_and_finish(snapshot_saved{newest->description});
+    }
+};
 
 /// Lets the storage remove what this step has found to be no longer needed.
 template <class Storage>

@@ -32,6 +32,7 @@ struct node_status {
     core::snapshot_description snapshot{};
     bool storage_failed = false;
     bool not_born = false;  ///< The storage was empty, and no birth was given (`node_options`).
+    bool state_differs = false;           ///< It stopped, as its state is not that of the others.
     std::optional<history_id> history{};  ///< The cluster's; none if it is not born.
     /// Where the log ended before the disk lost entries of it; none once they are here again. Until
     /// then this server starts no election.
@@ -76,6 +77,7 @@ namespace raft {
                     .snapshot = s.snapshot,
                     .storage_failed = detail::is_halted_by(s, core::halt_reason::storage_failed),
                     .not_born = detail::is_halted_by(s, core::halt_reason::not_born),
+                    .state_differs = detail::is_halted_by(s, core::halt_reason::state_differs),
                     .history = history,
                     .lost_through = s.tasks->lost_through,
                     .lacks_from = s.tasks->lacks_from,

@@ -6,6 +6,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include <raft/core/types.hpp>
@@ -80,6 +81,16 @@ concept capturing_state_machine = snapshotting_state_machine<T> &&
     static_cast<const decltype(machine.capture())&>(machine.capture()).save(sink);
 };
 
+/// A state machine whose servers can be compared while they run (battery/comparison.hpp).
+///
+/// `digest()` tells states apart, and depends on the state alone: after the same entries it is the
+/// same on every server, also after `restore`. It is called every few thousand entries. Only
+/// digests of one `static constexpr std::uint32_t digest_version` are compared.
+template <class T>
+concept digesting_state_machine = state_machine<T> && requires(const T& machine) {
+    { machine.digest() } -> std::same_as<std::uint64_t>;
+};
+
 }  // namespace raft
 
 namespace raft::policy {
@@ -130,6 +141,9 @@ constexpr void check_state_machine() {
         capturing_state_machine<T> || !requires(T & machine) { machine.capture(); },
         "raft: a StateMachine's `capture() const` needs `save` and `restore` beside it, "
         "and gives a movable value with `save(sink) const`");
+    static_assert(
+        digesting_state_machine<T> || !requires(T & machine) { machine.digest(); },
+        "raft: a StateMachine's digest is `std::uint64_t digest() const`");
 }
 
 /// As `state_machine`, but what is none is an error that says why: `check_state_machine` fails

@@ -280,6 +280,11 @@ public:
     [[nodiscard]] constexpr const simulated_disk& disk(member_id id) const {
         return server_of(id).disk;
     }
+    [[nodiscard]] constexpr std::vector<member_id> servers() const {
+        std::vector<member_id> ids;
+        for (const auto& each : servers_) ids.push_back(each.now.self);
+        return ids;
+    }
     [[nodiscard]] constexpr bool running(member_id id) const { return server_of(id).running; }
     [[nodiscard]] constexpr instant now() const { return now_; }
     [[nodiscard]] constexpr const std::vector<in_flight>& network() const { return network_; }

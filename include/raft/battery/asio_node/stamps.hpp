@@ -34,12 +34,12 @@ public:
         return time_point{std::chrono::nanoseconds{due_->nanoseconds}};
     }
 
-private:
     [[nodiscard]] static instant clock_now() {
         const auto since_origin = std::chrono::steady_clock::now().time_since_epoch();
         return {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
     }
 
+private:
     /// A log begins with what the wall clock shows, as logs of before did.
     log_timekeeper keeper_{log_clock{log_time_of(std::chrono::system_clock::now()), clock_now()}};
     std::optional<instant> due_{};

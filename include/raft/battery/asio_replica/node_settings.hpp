@@ -20,6 +20,7 @@ template <class StateMachine>
                      .birth = history,
                      .config = options.config,
                      .seed = std::random_device{}()};
+    all.digest_interval = options.digest_interval;
     std::vector<member_id> founders;
     for (const auto& each : options.members) founders.push_back(each.id);
     if (!options.joins) all.initial = voters_only(std::move(founders));

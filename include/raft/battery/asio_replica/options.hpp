@@ -12,7 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include <raft/battery/asio_node/members.hpp>
 #include <raft/battery/asio_transport/options.hpp>
+#include <raft/battery/comparison.hpp>
 #include <raft/core/configuration.hpp>
 #include <raft/core/state.hpp>
 #include <raft/node/status.hpp>
@@ -52,10 +54,19 @@ struct replica_options {
     /// A snapshot is taken when so many bytes of commands were applied since the last one. None:
     /// only when it is asked for. Nothing is taken of a state machine without `save` and `restore`.
     std::optional<std::uint64_t> snapshot_after_bytes = 64U << 20U;
+    /// Servers are compared after each so many entries, if the state machine offers a digest
+    /// (battery/comparison.hpp); 0: never. The same on all of them.
+    std::uint64_t digest_interval = 4096;
     /// Told of whatever an operator may want to know, a line each, without the line's end.
     std::function<void(std::string_view)> log{};
     /// Told when the role, the term, the leader or the membership has changed.
     std::function<void(const node_status&)> on_change{};
+};
+
+/// What a replica tells of itself and its cluster.
+struct replica_status : node_status {
+    std::vector<member_progress> progress{};  ///< Of each of `members`.
+    comparison_status compared{};
 };
 
 }  // namespace raft

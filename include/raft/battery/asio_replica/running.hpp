@@ -123,8 +123,10 @@ public:
         }
     }
 
-    [[nodiscard]] node_status status() const {
-        return is_running() ? node().status() : node_status{.id = options_.id};
+    [[nodiscard]] replica_status status() const {
+        if (!is_running()) return {node_status{.id = options_.id}, {}, {}};
+        const auto& driven = std::as_const(*driven_);
+        return {node().status(), driven.members(), driven.compared()};
     }
 
     void set_peer(asio_peer peer) {
@@ -218,6 +220,7 @@ private:
         answer_transfers();
         answer_snapshots();
         watch_.look_at(node(), storage());
+        for (const auto& each : driven_->take_news()) watch_.tell(each);
         if (stopping_ && may_finish()) finish();
     }
 

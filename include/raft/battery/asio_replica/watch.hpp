@@ -11,7 +11,9 @@
 
 #include <raft/battery/asio_replica/options.hpp>
 #include <raft/battery/asio_transport/options.hpp>
+#include <raft/battery/comparison.hpp>
 #include <raft/core/state.hpp>
+#include <raft/describe.hpp>
 
 namespace raft::detail {
 
@@ -35,6 +37,11 @@ public:
         tell(text);
     }
 
+    void tell(const comparison_news& news) const {
+        const auto name = [](member_id id) { return std::to_string(id.value); };
+        tell(std::visit([&](const auto& found) { return text_of(found, name); }, news));
+    }
+
     template <class Node, class Storage>
     void look_at(const Node& node, const Storage& storage) {
         const auto& s = node.protocol_state();
@@ -45,7 +52,7 @@ public:
         seen_ = now;
         const auto status = node.status();
         tell(line_of(status));
-        if (has_halted) tell("takes part in nothing any more: " + storage.error());
+        if (has_halted) tell("takes part in nothing any more: " + cause_of(status, storage));
         if (options_.on_change) options_.on_change(status);
     }
 
@@ -67,6 +74,12 @@ private:
             text += ", no member of the cluster since the configuration at entry " +
                     std::to_string(status.removed_at->value);
         return text;
+    }
+
+    template <class Storage>
+    [[nodiscard]] static std::string cause_of(const node_status& status, const Storage& storage) {
+        if (!status.state_differs) return storage.error();
+        return std::string{describe(core::halt_reason::state_differs)};
     }
 
     const replica_options& options_;

@@ -42,11 +42,12 @@ public:
         // Between two points, records are read in the order in which they were written, and the
         // first that has the entry is taken. So records that replace entries need a point.
         if (force_point_ || first <= log_end || since_point_ >= point_distance) {
-            points_.push_back({first, place});
+            points_.push_back({first, place, bytes_});
             force_point_ = false;
             since_point_ = 0;
         }
         since_point_ += bytes;
+        bytes_ += bytes;
         segments_.back().last = last;
     }
 
@@ -88,6 +89,16 @@ public:
         return {std::prev(after)->place, end};
     }
 
+    /// The bytes of the records with the entries after `index`, as far as they are still asked for.
+    /// What was replaced there since, and up to 16 KiB before it, is counted, too.
+    [[nodiscard]] std::uint64_t bytes_after(log_index index) const {
+        const auto after =
+            std::partition_point(points_.begin(), points_.end(),
+                                 [&](const point& each) { return each.first <= next(index); });
+        if (points_.empty()) return 0;
+        return bytes_ - (after == points_.begin() ? after : std::prev(after))->bytes_before;
+    }
+
     [[nodiscard]] const std::vector<segment>& segments() const { return segments_; }
     [[nodiscard]] std::uint64_t first_segment() const { return segments_.front().number; }
 
@@ -98,6 +109,7 @@ private:
     struct point {
         log_index first{};
         record_place place{};
+        std::uint64_t bytes_before = 0;  ///< Of all records that were written before.
     };
     void cut_from(log_index first) {
         while (!points_.empty() && points_.back().first >= first) points_.pop_back();
@@ -107,6 +119,7 @@ private:
     std::vector<point> points_{};
     std::vector<segment> segments_{};
     std::uint64_t since_point_ = 0;
+    std::uint64_t bytes_ = 0;  ///< Of all records.
     bool force_point_ = true;
 };
 

@@ -179,6 +179,7 @@ inline std::string of(const core::room_changed& in) {
     return in.full ? "the storage has no room" : "the storage has room again";
 }
 inline std::string of(const core::storage_failed&) { return "the storage fails"; }
+inline std::string of(const core::state_differs&) { return "the state is not that of the others"; }
 
 inline std::string of(const core::role& r) {
     if (const auto* standing = std::get_if<core::candidate_state>(&r))

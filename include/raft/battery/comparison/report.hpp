@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What servers tell each other beside the protocol: the digests of their states, how these compare,
+// and their election timeouts.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <raft/core/types.hpp>
+#include <raft/node/digests.hpp>
+
+namespace raft {
+
+/// The digest of one server's state.
+struct member_digest {
+    member_id member{};
+    std::uint64_t value = 0;
+    friend constexpr bool operator==(const member_digest&, const member_digest&) = default;
+};
+
+/// After the entry at `index` not all servers that were compared had the same state.
+struct state_difference {
+    log_index index{};
+    std::vector<member_digest> compared{};
+    /// What a majority of those compared had; none: no state had one, and nobody knows which is
+    /// right.
+    std::optional<std::uint64_t> agreed{};
+
+    /// Those whose state was another than the majority's; without one, all.
+    [[nodiscard]] std::vector<member_id> differing() const {
+        std::vector<member_id> found;
+        for (const auto& each : compared)
+            if (!agreed || each.value != *agreed) found.push_back(each.member);
+        return found;
+    }
+    friend bool operator==(const state_difference&, const state_difference&) = default;
+};
+
+/// A member's election timeout is not this server's.
+struct timeout_difference {
+    member_id member{};
+    duration there{};
+    duration here{};
+    friend bool operator==(const timeout_difference&, const timeout_difference&) = default;
+};
+
+/// What a report is for.
+enum class report_purpose : std::uint8_t {
+    asking,     ///< A leader asks the members for their digests.
+    answering,  ///< They give them.
+    telling,    ///< A leader tells a difference.
+    stopping,   ///< It tells a difference to the server that is to stop because of it.
+};
+
+/// Of one server, to another one.
+struct peer_report {
+    report_purpose purpose{};
+    term_number term{};
+    duration election_timeout{};
+    std::uint32_t digest_version = 0;     ///< 0: it offers no digest.
+    std::vector<state_digest> digests{};  ///< Answering: the latest.
+    state_difference difference{};        ///< Telling, and stopping.
+    friend bool operator==(const peer_report&, const peer_report&) = default;
+};
+
+/// A sentence for a log; `name(member_id)`: what a member is called there.
+template <class Name>
+[[nodiscard]] std::string text_of(const state_difference& found, Name name) {
+    std::string servers;
+    for (const auto member : found.differing())
+        servers.append(servers.empty() ? "" : ", ").append(name(member));
+    const auto at = "after entry " + std::to_string(found.index.value);
+    return found.agreed ? at + " the state of server " + servers + " is not that of the others"
+                        : at + " the states of servers " + servers +
+                              " differ, and no majority of them agrees";
+}
+
+template <class Name>
+[[nodiscard]] std::string text_of(const timeout_difference& found, Name name) {
+    const auto ms = [](duration time) { return std::to_string(time.nanoseconds / 1'000'000); };
+    return "the election timeout of server " + name(found.member) + " is " + ms(found.there) +
+           " ms, and here it is " + ms(found.here) + " ms: they should be the same";
+}
+
+}  // namespace raft

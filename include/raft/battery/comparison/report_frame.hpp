@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A report as one frame of bytes (codec/message.hpp says what frames have in common), and back:
+//
+//     u32 length, u8 version (3), u8 kind (128), u16 zero
+//     u8 purpose, u64 term, u64 election timeout (ns), u32 version of the digests
+//     u8 how many digests, each u64 index, u64 value
+//     u64 index of the difference, u8 whether a majority agrees, u64 on what
+//     u8 how many were compared, each u64 member, u64 value
+//     u32 checksum    CRC32C of everything before it
+//
+// Kinds from 128 on are none of the protocol's, so that whoever does not know one passes it over.
+// Before version 3 there were none.
+#pragma once
+
+#include <raft/battery/comparison/report.hpp>
+#include <raft/codec/frame.hpp>
+#include <raft/core/configuration.hpp>
+#include <raft/crc32c.hpp>
+
+namespace raft::wire {
+
+inline constexpr std::uint8_t reports_from = 3;
+inline constexpr std::uint8_t beside_protocol_from = 128;
+inline constexpr std::uint8_t report_kind = 128;
+
+/// Whether a whole frame is none of the protocol's messages.
+[[nodiscard]] inline bool is_beside_protocol(std::span<const std::byte> frame) {
+    return frame.size() > 5 && std::to_integer<std::uint8_t>(frame[4]) >= reports_from &&
+           std::to_integer<std::uint8_t>(frame[5]) >= beside_protocol_from;
+}
+
+}  // namespace raft::wire
+
+namespace raft::detail {
+
+inline constexpr std::size_t report_head_bytes = 8 + 1 + 8 + 8 + 4;
+inline constexpr std::size_t report_digests_max = 64;
+
+struct report_writer {
+    byte_writer& out;
+    void operator()(const state_digest& each) const {
+        out.number(each.index.value);
+        out.number(each.value);
+    }
+    void operator()(const member_digest& each) const {
+        out.number(each.member.value);
+        out.number(each.value);
+    }
+    void operator()(const auto& list) const {
+        out.number(static_cast<std::uint8_t>(list.size()));
+        for (const auto& each : list) (*this)(each);
+    }
+};
+
+struct report_reader {
+    byte_reader& in;
+    void operator()(state_digest& each) const {
+        each = {{in.number<std::uint64_t>()}, in.number<std::uint64_t>()};
+    }
+    void operator()(member_digest& each) const {
+        each = {{in.number<std::uint64_t>()}, in.number<std::uint64_t>()};
+    }
+    void operator()(auto& list, std::size_t most) const {
+        const auto count = in.number<std::uint8_t>();
+        if (count > most) return in.fail(frame_error::wrong_length);
+        list.resize(count);
+        for (auto& each : list) (*this)(each);
+    }
+};
+
+inline void read_report(byte_reader& in, peer_report& into) {
+    const auto purpose = in.number<std::uint8_t>();
+    if (purpose > static_cast<std::uint8_t>(report_purpose::stopping))
+        in.fail(frame_error::unknown_kind);
+    into.purpose = static_cast<report_purpose>(purpose);
+    into.term.value = in.number<std::uint64_t>();
+    const auto timeout = in.number<std::uint64_t>();
+    if ((into.term.value | timeout) >> 63U != 0) in.fail(frame_error::number_out_of_range);
+    into.election_timeout.nanoseconds = static_cast<std::int64_t>(timeout);
+    into.digest_version = in.number<std::uint32_t>();
+    report_reader{in}(into.digests, report_digests_max);
+    auto& found = into.difference;
+    found.index.value = in.number<std::uint64_t>();
+    const auto agrees = in.number<std::uint8_t>();
+    if (agrees > 1) in.fail(frame_error::not_a_boolean);
+    found.agreed = in.number<std::uint64_t>();
+    if (agrees == 0) found.agreed.reset();
+    report_reader{in}(found.compared, members_max);
+    if (in.left() != 0) in.fail(frame_error::bytes_left_over);
+}
+
+}  // namespace raft::detail
+
+namespace raft::wire {
+
+/// Appends a report as a frame to `out`. Of its lists no more than 64 digests and 32 members.
+inline void append_report(std::vector<std::byte>& out, const peer_report& said) {
+    const auto entries = said.digests.size() + said.difference.compared.size();
+    const auto size = detail::report_head_bytes + 1 + 8 + 1 + 8 + 1 + 16 * entries + 4;
+    const auto before = out.size();
+    out.resize(before + size);
+    const auto frame = std::span{out}.subspan(before);
+    detail::byte_writer to{frame};
+    to.number(static_cast<std::uint32_t>(size));
+    to.number(reports_from);
+    to.number(report_kind);
+    to.number(std::uint16_t{0});
+    to.number(static_cast<std::uint8_t>(said.purpose));
+    to.number(said.term.value);
+    to.number(static_cast<std::uint64_t>(said.election_timeout.nanoseconds));
+    to.number(said.digest_version);
+    detail::report_writer{to}(said.digests);
+    to.number(said.difference.index.value);
+    to.number(static_cast<std::uint8_t>(said.difference.agreed ? 1 : 0));
+    to.number(said.difference.agreed.value_or(0));
+    detail::report_writer{to}(said.difference.compared);
+    to.number(crc32c(frame.first(size - detail::checksum_bytes)));
+}
+
+/// Reads one whole frame for which `is_beside_protocol` holds. `into` is none if it is of a kind
+/// that this version does not know.
+[[nodiscard]] inline std::optional<frame_error> decode_report(std::span<const std::byte> bytes,
+                                                              std::optional<peer_report>& into) {
+    into.reset();
+    if (bytes.size() < 8 + detail::checksum_bytes) return frame_error::too_short;
+    const auto covered = bytes.first(bytes.size() - detail::checksum_bytes);
+    if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&bytes[covered.size()]))
+        return frame_error::wrong_checksum;
+    if (std::to_integer<std::uint8_t>(bytes[4]) > frame_version_newest)
+        return frame_error::unknown_version;
+    if (std::to_integer<std::uint8_t>(bytes[5]) != report_kind) return std::nullopt;
+    detail::byte_reader in{covered.subspan(6)};
+    if (in.number<std::uint16_t>() != 0) return frame_error::unknown_flags;
+    detail::read_report(in, into.emplace());
+    if (in.error()) into.reset();
+    return in.error();
+}
+
+}  // namespace raft::wire
