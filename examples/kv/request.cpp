@@ -42,6 +42,7 @@ struct request_builder {
         if (!parser(task).trusted_ && words > limits::stranger_arguments_max)
             parser(task).fail("unauthenticated multibulk length");
         if (!parser(task).error().empty()) return nullptr;
+        parser(task).knows_count_ = true;
         return task->privdata;
     }
 
@@ -128,12 +129,22 @@ void request_parser::read_arrays() {
 
 request_parser::outcome request_parser::next_array() {
     void* array = nullptr;
+    if (!in_array_) knows_count_ = false;
     in_array_ = true;
-    if (redisReaderGetReply(reader_.get(), &array) != REDIS_OK)
-        return error_.empty() ? fail(reader_->errstr) : outcome::error;
+    if (redisReaderGetReply(reader_.get(), &array) != REDIS_OK) return fail(fault_of_reader());
     if (array == nullptr) return check_pending();
     in_array_ = false;
     return outcome::request;
+}
+
+/// The reader speaks of replies: the same in Redis' words. It quotes a type that no reply has.
+std::string request_parser::fault_of_reader() const {
+    const std::string_view said = reader_->errstr;
+    if (!knows_count_) return "invalid multibulk length";
+    const auto quote = said.find('"');
+    if (quote == said.npos) return "invalid bulk length";
+    const auto type = said.substr(quote + 1, said.rfind('"') - quote - 1);
+    return "expected '$', got '" + std::string{type} + "'";
 }
 
 /// What the reader has and cannot take yet is the start of a length, or a string after its length.

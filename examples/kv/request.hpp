@@ -47,13 +47,15 @@ private:
     void read_arrays();
     [[nodiscard]] outcome next_array();
     [[nodiscard]] outcome next_inline();
+    [[nodiscard]] std::string fault_of_reader() const;
     [[nodiscard]] outcome check_pending();
     outcome fail(std::string_view why);
     [[nodiscard]] bool add_word(std::string_view word);
     void finish_words();
 
     std::unique_ptr<redisReader, free_reader> reader_;
-    bool in_array_ = false;  ///< The reader has a part of a request.
+    bool in_array_ = false;     ///< The reader has a part of a request,
+    bool knows_count_ = false;  ///< and of how many words it is.
     bool reads_lines_ =
         false;  ///< The bytes not yet understood are in `lines_`, else in the reader.
     std::string lines_;

@@ -94,17 +94,20 @@ TEST_CASE("request: what is no request is named") {
     CHECK(fault_of_request("*2\r\n*1\r\n$1\r\na\r\n") == "expected '$', got '*'");
     CHECK(fault_of_request("*1\r\n$-1\r\n") == "invalid bulk length");
     CHECK(fault_of_request("*1\r\n$3000000\r\n") == "invalid bulk length");
-    CHECK(fault_of_request("*1\r\n$99999999999999999999999\r\n") != "");
-    CHECK(fault_of_request("*1\r\n$abc\r\n") != "");
-    CHECK(fault_of_request("*abc\r\n") != "");
+    CHECK(fault_of_request("*1\r\n$-2\r\n") == "invalid bulk length");
+    CHECK(fault_of_request("*1\r\n$\r\n") == "invalid bulk length");
+    CHECK(fault_of_request("*1\r\n$99999999999999999999999\r\n") == "invalid bulk length");
+    CHECK(fault_of_request("*1\r\n$abc\r\n") == "invalid bulk length");
+    CHECK(fault_of_request("*abc\r\n") == "invalid multibulk length");
+    CHECK(fault_of_request("*1\r\n$4\r\nPING\r\n*abc\r\n") == "invalid multibulk length");
     CHECK(fault_of_request("*1000000\r\n") == "invalid multibulk length");
     CHECK(fault_of_request("*2147483647\r\n") == "invalid multibulk length");
-    CHECK(fault_of_request("*99999999999999999999\r\n") != "");
+    CHECK(fault_of_request("*99999999999999999999\r\n") == "invalid multibulk length");
     CHECK(fault_of_request("*" + std::string(100, '1')) == "too big count string");
     CHECK(fault_of_request("*1\r\n$" + std::string(100, '1')) == "too big count string");
     CHECK(fault_of_request("GET \"abc\r\n") == "unbalanced quotes in request");
     CHECK(fault_of_request("GET 'abc'd\r\n") == "unbalanced quotes in request");
-    CHECK(fault_of_request("*1\r\n?x\r\n") != "");
+    CHECK(fault_of_request("*1\r\n?x\r\n") == "expected '$', got '?'");
 }
 
 TEST_CASE("request: what was whole before an error is still taken") {
