@@ -140,6 +140,7 @@ private:
         if (kind < 96 && below(2) == 0) return change(id);
         if (kind < 96) return give(id, written{{s.disk.issued.value + below(3)}});
         if (kind < 97 && below(10) == 0) return give(id, storage_failed{});
+        if (kind < 97 && below(10) == 0) return give(id, state_differs{});
         const auto index = s.commit_index;
         if (index <= s.snapshot.last_included.index) return;
         const auto before = s;
