@@ -84,6 +84,7 @@ protected:
 // and their election timeouts.
 
 #include <string>
+#include <string_view>
 
 
 namespace raft {
@@ -128,6 +129,17 @@ enum class report_purpose : std::uint8_t {
     telling,    ///< A leader tells a difference.
     stopping,   ///< It tells a difference to the server that is to stop because of it.
 };
+
+/// What for, in plain English.
+[[nodiscard]] constexpr std::string_view describe(report_purpose purpose) {
+    switch (purpose) {
+    case report_purpose::asking: return "asks for digests of the state";
+    case report_purpose::answering: return "gives digests of its state";
+    case report_purpose::telling: return "tells that states differ";
+    case report_purpose::stopping: return "stops a server whose state differs";
+    }
+    return "unknown purpose";
+}
 
 /// Of one server, to another one.
 struct peer_report {
@@ -764,7 +776,6 @@ inline void append_report(std::vector<std::byte>& out, const peer_report& said) 
 // the time since the one before it, the number of its alternative, and its fields. A file is
 // believed only as a whole.
 
-#include <string_view>
 
 
 namespace raft::flight {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <raft/core/types.hpp>
@@ -55,6 +56,17 @@ enum class report_purpose : std::uint8_t {
     telling,    ///< A leader tells a difference.
     stopping,   ///< It tells a difference to the server that is to stop because of it.
 };
+
+/// What for, in plain English.
+[[nodiscard]] constexpr std::string_view describe(report_purpose purpose) {
+    switch (purpose) {
+    case report_purpose::asking: return "asks for digests of the state";
+    case report_purpose::answering: return "gives digests of its state";
+    case report_purpose::telling: return "tells that states differ";
+    case report_purpose::stopping: return "stops a server whose state differs";
+    }
+    return "unknown purpose";
+}
 
 /// Of one server, to another one.
 struct peer_report {
