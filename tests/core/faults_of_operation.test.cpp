@@ -445,6 +445,20 @@ TEST_CASE("F8 nobody is said to be removed who may know a newer configuration") 
     CHECK(count<removal_notice>(c, s2, s4) == 1);
 }
 
+TEST_CASE("F8 nobody is said to be removed whom no committed change has removed") {
+    auto c = steady(3, {});
+    // The first configuration is no change that was committed: s4 may be about to join.
+    c.inject(s4, s2, request_pre_vote{{9}, log_start});
+    CHECK(count<removal_notice>(c, s2, s4) == 0);
+    c.lose_all();
+    c.change(s1, {{s1}, {s2}});
+    c.deliver(s1, s2);
+    REQUIRE_FALSE(c.at(s2).members().slot_of(s3));
+    REQUIRE(c.commit(s2) < c.last(s2));
+    c.inject(s3, s2, request_pre_vote{{9}, log_start});
+    CHECK(count<removal_notice>(c, s2, s3) == 0);
+}
+
 TEST_CASE("F8 a notice is believed of members and of configurations that are news alone") {
     auto c = steady(3, {});
     const removal_notice notice{{1}, {9}};
@@ -458,6 +472,8 @@ TEST_CASE("F8 a notice is believed of members and of configurations that are new
     CHECK(c.term(s2) == 1);  // It starts no election again, in whatever term that would be.
     CHECK(c.at(s2).tasks->removed_at == log_index{9});
     CHECK(c.last_effects().rare->removed == log_index{9});
+    c.inject(s3, s2, removal_notice{{7}, {9}});
+    CHECK_FALSE(c.last_effects().rare->removed);  // Operators are told once.
     c.heartbeat(s1);
     c.settle();
     CHECK_FALSE(c.at(s2).tasks->removed_at);

@@ -5,6 +5,7 @@
 // server that was a witness, in every way to be one, and then is a voter or a learner.
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -211,11 +212,42 @@ TEST_CASE("F16 a voter that comes back as a witness keeps what it has and lacks 
     c.change(s1, {{s1}, {s2}, {s4}});
     c.run_for(usual_timeout);
     c.change(s1, {{s1}, {s2}, {s4}, {s3}});
-    c.deliver(s1, s3);
-    REQUIRE(c.at(s3).tasks->lost_through);
-    CHECK(c.at(s3).log.last_index() >= previous(before));
+    c.lose_all();
+    c.inject(s1, s3, heartbeat(c.term(s1), log_start));
+    REQUIRE(c.last_effects().rare->cut);
+    CHECK(c.last_effects().rare->cut->last_kept.index == previous(before));
+    CHECK(c.at(s3).log.last_index() == previous(before));
+    CHECK(c.at(s3).tasks->lost_through);
     c.run_for(usual_timeout * 4);
     CHECK(is_whole(c, s3));
+}
+
+TEST_CASE("F16 a snapshot that ends with the first command that is missing has no state") {
+    recovered_state kept;
+    kept.snapshot = {position(5, 1), 0, 0};
+    kept.log = log_terms{position(5, 1)};
+    kept.configurations.push_back({{}, voters_only({s1, s2, s3})});
+    for (const auto& [missing, known] :
+         {std::pair{log_index{5}, log_index{1}}, std::pair{log_index{6}, log_index{6}}}) {
+        kept.lacks_from = missing;
+        CHECK(initial_state(s3, settings{}, kept, 1).tasks->lacks_from == known);
+    }
+}
+
+TEST_CASE("F16 a snapshot up to the first command that is missing stays when the rest goes") {
+    recovered_state kept;
+    kept.vote.current_term = {1};
+    kept.snapshot = {position(5, 1), 7, 0};
+    kept.log = log_terms{position(5, 1)};
+    kept.log.append({1}, 3);
+    kept.configurations.push_back({{}, voters_only({s1, s2, s3})});
+    kept.lacks_from = log_index{6};
+    auto s = initial_state(s3, settings{}, kept, 1);
+    effects out;
+    advance(s, s1, heartbeat(1, position(5, 1)), nullptr, false, instant{}, out);
+    CHECK(s.log.last() == position(5, 1));
+    CHECK(s.snapshot == kept.snapshot);
+    CHECK_FALSE(s.tasks->lacks_from);
 }
 
 TEST_CASE("F16 whoever lacks commands does not stand, reads nothing and takes no snapshot") {
