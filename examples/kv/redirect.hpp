@@ -109,8 +109,7 @@ inline constexpr std::string_view overloaded_text =
         return "UNREACHABLE that server has not answered the leader of late; choose another";
     case raft::refusal_reason::state_differs:
         return "DIFFERS the state of this server is not that of the others; ask another server, "
-               "and "
-               "let it come back as its next incarnation";
+               "and let it come back as its next incarnation";
     case raft::refusal_reason::not_born:
         return "CLUSTERDOWN this server's directory was empty; raft-kv init lets a cluster begin";
     case raft::refusal_reason::commands_missing:

@@ -249,7 +249,7 @@ private:
 
     /// Many, so that no write has much to copy: of three million keys, some two hundred.
     static constexpr std::uint32_t shard_count = 16 * 1024;
-
+    /// How many changed keys wait to be counted.
     static constexpr std::size_t changed_max = 64;
 
     std::vector<copy_on_write<shard_type>> shards_ =

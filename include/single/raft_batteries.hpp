@@ -329,13 +329,7 @@ private:
         return word;
     }
 
-    // The last steps of splitmix64.
-    void mix(std::uint64_t word) {
-        auto mixed = (mixed_ ^ word) + 0x9E3779B97F4A7C15U;
-        mixed = (mixed ^ (mixed >> 30U)) * 0xBF58476D1CE4E5B9U;
-        mixed = (mixed ^ (mixed >> 27U)) * 0x94D049BB133111EBU;
-        mixed_ = mixed ^ (mixed >> 31U);
-    }
+    void mix(std::uint64_t word) { mixed_ = core::mixed(mixed_ ^ word); }
 
     std::uint64_t mixed_ = 0;
     std::uint64_t word_ = 0;  ///< Bytes that are no whole word yet,
@@ -507,8 +501,7 @@ private:
     // ------------------------------------------------------------------------------------ verdicts
 
     [[nodiscard]] static bool is_heard(const core::state& s, core::slot who, instant now) {
-        return s.members().id_of(who) == s.self ||
-               now - s.peers[who.value].last_contact <= s.config.election_timeout;
+        return s.members().id_of(who) == s.self || core::is_reachable(s, s.peers[who.value], now);
     }
 
     /// How many have a digest to compare, of those that are heard, or may yet turn out to.

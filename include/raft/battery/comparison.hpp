@@ -31,6 +31,7 @@
 #include <raft/battery/comparison/report.hpp>
 #include <raft/battery/digest.hpp>
 #include <raft/core/quorum.hpp>
+#include <raft/core/role.hpp>
 #include <raft/core/state.hpp>
 
 namespace raft {
@@ -186,8 +187,7 @@ private:
     // ------------------------------------------------------------------------------------ verdicts
 
     [[nodiscard]] static bool is_heard(const core::state& s, core::slot who, instant now) {
-        return s.members().id_of(who) == s.self ||
-               now - s.peers[who.value].last_contact <= s.config.election_timeout;
+        return s.members().id_of(who) == s.self || core::is_reachable(s, s.peers[who.value], now);
     }
 
     /// How many have a digest to compare, of those that are heard, or may yet turn out to.

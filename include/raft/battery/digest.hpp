@@ -17,6 +17,7 @@
 #include <cstring>
 #include <span>
 
+#include <raft/core/timing.hpp>
 #include <raft/policy/state_machine.hpp>
 
 namespace raft::policy {
@@ -84,13 +85,7 @@ private:
         return word;
     }
 
-    // The last steps of splitmix64.
-    void mix(std::uint64_t word) {
-        auto mixed = (mixed_ ^ word) + 0x9E3779B97F4A7C15U;
-        mixed = (mixed ^ (mixed >> 30U)) * 0xBF58476D1CE4E5B9U;
-        mixed = (mixed ^ (mixed >> 27U)) * 0x94D049BB133111EBU;
-        mixed_ = mixed ^ (mixed >> 31U);
-    }
+    void mix(std::uint64_t word) { mixed_ = core::mixed(mixed_ ^ word); }
 
     std::uint64_t mixed_ = 0;
     std::uint64_t word_ = 0;  ///< Bytes that are no whole word yet,

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <raft/core/timing.hpp>
+
 namespace raft::testing::simulation {
 
 /// splitmix64: the same numbers on every machine.
@@ -14,11 +16,9 @@ public:
     explicit constexpr dice(std::uint64_t seed = 0) : state_{seed} {}
 
     constexpr std::uint64_t roll() {
+        const auto rolled = core::mixed(state_);
         state_ += 0x9E3779B97F4A7C15U;
-        auto mixed = state_;
-        mixed = (mixed ^ (mixed >> 30U)) * 0xBF58476D1CE4E5B9U;
-        mixed = (mixed ^ (mixed >> 27U)) * 0x94D049BB133111EBU;
-        return mixed ^ (mixed >> 31U);
+        return rolled;
     }
 
     /// A number below `sides`, which is not 0.
