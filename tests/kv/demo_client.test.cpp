@@ -43,7 +43,8 @@ TEST_CASE("demo: what an error means for the command") {
     CHECK(fate_of(answer{.what = answer::kind::status, .text = "OK"}) == fate::answered);
     CHECK(fate_of(answer{.what = answer::kind::nothing}) == fate::answered);
     for (const auto text : {"MOVED 7 127.0.0.1:7001", "CLUSTERDOWN no leader is known",
-                            "TRYAGAIN too much", "LOST it", "NOSPACE full", "IOERR failed"})
+                            "TRYAGAIN too much", "LOST it", "NOSPACE full", "IOERR failed",
+                            "DIFFERS from the others", "NODATA yet", "STALE by minutes"})
         CHECK(fate_of(error_of(text)) == fate::not_done);
     CHECK(fate_of(error_of("UNKNOWN it may have been")) == fate::unknown);
     CHECK(fate_of(error_of("ERR syntax error")) == fate::rejected);
@@ -69,15 +70,19 @@ TEST_CASE("demo: a client follows a redirection") {
     CHECK(client.server().id == 2);
 }
 
-TEST_CASE("demo: where no leader is known, the next server is asked") {
-    scripted_server knows{{{"+OK\r\n"}}};
-    scripted_server does_not{{{"-CLUSTERDOWN no leader\r\n"}}};
-    const auto layout = layout_of({does_not.port(), knows.port()});
-    leader_client client{layout, patience};
-    const auto said = client.persist(set_k, patience);
-    REQUIRE(said.has_value());
-    CHECK(said->is_ok());
-    CHECK(client.last_error() == "CLUSTERDOWN no leader");
+TEST_CASE("demo: what one server cannot do, the next is asked for") {
+    for (const std::string text : {"CLUSTERDOWN no leader", "IOERR failed",
+                                   "DIFFERS from the others", "NODATA yet", "STALE by minutes"}) {
+        CAPTURE(text);
+        scripted_server can{{{"+OK\r\n"}}};
+        scripted_server cannot{{{"-" + text + "\r\n"}}};
+        const auto layout = layout_of({cannot.port(), can.port()});
+        leader_client client{layout, patience};
+        const auto said = client.persist(set_k, patience);
+        REQUIRE(said.has_value());
+        CHECK(said->is_ok());
+        CHECK(client.last_error() == text);
+    }
 }
 
 TEST_CASE("demo: who is only ever sent on asks the next server") {

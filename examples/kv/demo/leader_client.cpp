@@ -3,11 +3,23 @@
 // Finding the leader, and telling what surely did not happen from what may have.
 #include "leader_client.hpp"
 
-#include <thread>
+#include <algorithm>
+#include <array>
 
 namespace raft_kv::outside {
 
 namespace {
+
+/// What another server may do, though this one cannot: it knows no leader, its disk has failed, its
+/// state is not that of the others, or lacks too much.
+constexpr std::array<std::string_view, 5> of_this_server{"CLUSTERDOWN", "IOERR", "DIFFERS",
+                                                         "NODATA", "STALE"};
+/// What may be done when it is asked for again.
+constexpr std::array<std::string_view, 4> of_this_moment{"MOVED", "TRYAGAIN", "LOST", "NOSPACE"};
+
+bool is_one_of(std::string_view kind, std::span<const std::string_view> kinds) {
+    return std::ranges::find(kinds, kind) != kinds.end();
+}
 
 /// The first word of an error: what it is, for programs.
 std::string_view kind_of(const answer& error) {
@@ -20,9 +32,8 @@ fate fate_of(const answer& said) {
     if (!said.is_error()) return fate::answered;
     const auto kind = kind_of(said);
     if (kind == "UNKNOWN") return fate::unknown;
-    for (const auto again : {"MOVED", "CLUSTERDOWN", "TRYAGAIN", "LOST", "NOSPACE", "IOERR"})
-        if (kind == again) return fate::not_done;
-    return fate::rejected;
+    const auto is_refused = is_one_of(kind, of_this_server) || is_one_of(kind, of_this_moment);
+    return is_refused ? fate::not_done : fate::rejected;
 }
 
 std::optional<std::size_t> moved_to(std::string_view text, const cluster_layout& layout) {
@@ -98,8 +109,7 @@ void leader_client::learn_from(const answer& error) {
         turn_to_ = leader;
         is_sent_on_ = true;
     }
-    // Another server may know more than one that knows no leader, or cannot write any more.
-    if ((kind == "CLUSTERDOWN" || kind == "IOERR") && !turn_to_) turn_to_ = next_server();
+    if (is_one_of(kind, of_this_server) && !turn_to_) turn_to_ = next_server();
 }
 
 }  // namespace raft_kv::outside
