@@ -3173,9 +3173,9 @@ public:
         node_.emplace(options, machine_type{ledger_, told_},
                       port<command>{network_, disk_, place_, stream_breaks}, *storage_,
                       drifting_clock{time_, around_.now});
-        const bool takes_part = node_->start();
+        static_cast<void>(node_->start());  // What it says is not believed: its state shows it.
         if (disk_.stopped) return starting::stopped;
-        if (takes_part) {
+        if (!state().is_halted()) {
             expect_kept_promises();
             return starting::running;
         }
@@ -3229,6 +3229,7 @@ public:
     moment paused_until = 0;
     moment timer_at = never;  ///< When the earliest timer event for it comes.
     bool is_flushing = false;
+    moment flushed_at = 0;  ///< When what its disk has begun is done.
     static constexpr moment never = std::numeric_limits<moment>::max();
     static constexpr std::string_view directory = "d";
 
@@ -3382,7 +3383,8 @@ public:
         auto& s = *servers[place];
         if (s.is_up()) fates[place].last_up = around.now;
         s.end(how);
-        start_later(place, around.luck.between(0, is_troubled ? 4000 : 100) * millisecond);
+        const auto most = !is_troubled ? 100 : around.luck.percent(20) ? 20'000 : 4'000;
+        start_later(place, around.luck.between(0, most) * millisecond);
     }
 
     /// It ends, and there is nothing left with which it could come back.
@@ -3541,6 +3543,7 @@ private:
         if (s.lacks_room()) takes += second;
         if (slow_disks_until > around.now)
             takes += around.luck.between(0, 2 * made.config.election_timeout.nanoseconds);
+        s.flushed_at = around.now + takes;
         around.after(takes, {.what = happening::flush, .server = s.place(), .life = s.life()});
     }
 
@@ -4241,6 +4244,7 @@ private:
         case fault::pause: return mislead(kind, s);
         case fault::kill:
         case fault::power_loss:
+            if (luck().percent(15)) return end_some();
             if (s.is_up()) end(kind, place);
             return;
         case fault::crash_at_an_effect:
@@ -4378,6 +4382,13 @@ private:
             return;
         }
         known.had_damage = true;
+        if (luck().percent(50)) end_some();
+    }
+
+    /// The power fails in a part of the room: who comes back first is left to chance.
+    void end_some() {
+        for (std::uint16_t place = 0; place < stage_.servers.size(); ++place)
+            if (stage_.is_up(place) && luck().percent(60)) end(fault::power_loss, place);
     }
 
     [[nodiscard]] bool rot(server_type& s) {
@@ -4521,7 +4532,8 @@ private:
 
     [[nodiscard]] std::int64_t end_of_pauses() const {
         auto end = stage_.around.now;
-        for (const auto& each : stage_.servers) end = std::max(end, each->paused_until);
+        for (const auto& each : stage_.servers)
+            end = std::max({end, each->paused_until, each->flushed_at});
         return end;
     }
 

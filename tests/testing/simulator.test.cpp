@@ -60,7 +60,7 @@ struct sum_workload {
 
 simulator_report run_of(std::uint64_t seed, simulation::profile chosen) {
     sum::made = 0;
-    return simulator<sum_workload>{{.seed = seed, .profile = chosen, .events = 8'000}}.run();
+    return simulator<sum_workload>{{.seed = seed, .profile = chosen, .events = 20'000}}.run();
 }
 
 }  // namespace

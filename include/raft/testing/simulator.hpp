@@ -157,7 +157,8 @@ private:
 
     [[nodiscard]] std::int64_t end_of_pauses() const {
         auto end = stage_.around.now;
-        for (const auto& each : stage_.servers) end = std::max(end, each->paused_until);
+        for (const auto& each : stage_.servers)
+            end = std::max({end, each->paused_until, each->flushed_at});
         return end;
     }
 

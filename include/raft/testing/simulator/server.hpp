@@ -139,9 +139,9 @@ public:
         node_.emplace(options, machine_type{ledger_, told_},
                       port<command>{network_, disk_, place_, stream_breaks}, *storage_,
                       drifting_clock{time_, around_.now});
-        const bool takes_part = node_->start();
+        static_cast<void>(node_->start());  // What it says is not believed: its state shows it.
         if (disk_.stopped) return starting::stopped;
-        if (takes_part) {
+        if (!state().is_halted()) {
             expect_kept_promises();
             return starting::running;
         }
@@ -195,6 +195,7 @@ public:
     moment paused_until = 0;
     moment timer_at = never;  ///< When the earliest timer event for it comes.
     bool is_flushing = false;
+    moment flushed_at = 0;  ///< When what its disk has begun is done.
     static constexpr moment never = std::numeric_limits<moment>::max();
     static constexpr std::string_view directory = "d";
 

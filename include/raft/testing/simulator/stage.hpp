@@ -108,7 +108,8 @@ public:
         auto& s = *servers[place];
         if (s.is_up()) fates[place].last_up = around.now;
         s.end(how);
-        start_later(place, around.luck.between(0, is_troubled ? 4000 : 100) * millisecond);
+        const auto most = !is_troubled ? 100 : around.luck.percent(20) ? 20'000 : 4'000;
+        start_later(place, around.luck.between(0, most) * millisecond);
     }
 
     /// It ends, and there is nothing left with which it could come back.
@@ -267,6 +268,7 @@ private:
         if (s.lacks_room()) takes += second;
         if (slow_disks_until > around.now)
             takes += around.luck.between(0, 2 * made.config.election_timeout.nanoseconds);
+        s.flushed_at = around.now + takes;
         around.after(takes, {.what = happening::flush, .server = s.place(), .life = s.life()});
     }
 

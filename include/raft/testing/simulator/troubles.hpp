@@ -104,6 +104,7 @@ private:
         case fault::pause: return mislead(kind, s);
         case fault::kill:
         case fault::power_loss:
+            if (luck().percent(15)) return end_some();
             if (s.is_up()) end(kind, place);
             return;
         case fault::crash_at_an_effect:
@@ -241,6 +242,13 @@ private:
             return;
         }
         known.had_damage = true;
+        if (luck().percent(50)) end_some();
+    }
+
+    /// The power fails in a part of the room: who comes back first is left to chance.
+    void end_some() {
+        for (std::uint16_t place = 0; place < stage_.servers.size(); ++place)
+            if (stage_.is_up(place) && luck().percent(60)) end(fault::power_loss, place);
     }
 
     [[nodiscard]] bool rot(server_type& s) {
