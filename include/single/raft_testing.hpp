@@ -2234,6 +2234,14 @@ public:
 
     [[nodiscard]] weather& conditions() { return weather_; }
 
+    /// When the last frame comes of those that are on their way.
+    [[nodiscard]] moment last_arrival() const {
+        const auto by_arrival = [](const link& a, const link& b) {
+            return a.last_arrival < b.last_arrival;
+        };
+        return std::max_element(links_.begin(), links_.end(), by_arrival)->last_arrival;
+    }
+
     /// There is one server more.
     void add_server() { ++servers_; }
 
@@ -3580,7 +3588,8 @@ private:
     }
 
     /// A change that nobody forced leaves a majority that lives (F11): when a leader puts a
-    /// configuration into its log, a majority of those who vote in it ran a moment ago.
+    /// configuration into its log, a majority of those who vote in it ran a moment ago. Those who
+    /// vote after a joint phase have decided in it, and nobody waits for them again.
     void watch_configuration(server_type& s) {
         const auto& now = s.state();
         auto& known = fates[s.place()];
@@ -3591,8 +3600,9 @@ private:
         known.led = now.current_term;
         known.configuration = newest.index;
         if (!is_new || leads->forced || now.configurations.size() < 2) return;
+        const auto& before = now.members_before();
+        if (before.is_joint()) return;
         const auto ids_differ = [&] {
-            const auto& before = now.members_before();
             for (const auto voter : newest.value.all_voters())
                 if (!before.is_voter(newest.value.id_of(voter))) return true;
             return newest.value.all_voters().size() != before.all_voters().size();
@@ -4505,7 +4515,7 @@ private:
         for (std::uint16_t i = 0; i < stage_.servers.size(); ++i)
             if (!stage_.is_up(i)) stage_.start(i);
         const auto timeout = stage_.made.config.election_timeout.nanoseconds;
-        run_until(end_of_pauses());
+        run_until(end_of_delays());
         const auto begin = stage_.around.now;
         const bool could = liveness_.can_have_leader();
         run_until(begin + 10 * timeout);
@@ -4530,8 +4540,9 @@ private:
         stage_.fates[place].stays_down = true;
     }
 
-    [[nodiscard]] std::int64_t end_of_pauses() const {
-        auto end = stage_.around.now;
+    /// When all is over that has begun under faults: pauses, flushes, and frames on their way.
+    [[nodiscard]] std::int64_t end_of_delays() const {
+        auto end = std::max(stage_.around.now, stage_.net.last_arrival());
         for (const auto& each : stage_.servers)
             end = std::max({end, each->paused_until, each->flushed_at});
         return end;

@@ -130,7 +130,7 @@ private:
         for (std::uint16_t i = 0; i < stage_.servers.size(); ++i)
             if (!stage_.is_up(i)) stage_.start(i);
         const auto timeout = stage_.made.config.election_timeout.nanoseconds;
-        run_until(end_of_pauses());
+        run_until(end_of_delays());
         const auto begin = stage_.around.now;
         const bool could = liveness_.can_have_leader();
         run_until(begin + 10 * timeout);
@@ -155,8 +155,9 @@ private:
         stage_.fates[place].stays_down = true;
     }
 
-    [[nodiscard]] std::int64_t end_of_pauses() const {
-        auto end = stage_.around.now;
+    /// When all is over that has begun under faults: pauses, flushes, and frames on their way.
+    [[nodiscard]] std::int64_t end_of_delays() const {
+        auto end = std::max(stage_.around.now, stage_.net.last_arrival());
         for (const auto& each : stage_.servers)
             end = std::max({end, each->paused_until, each->flushed_at});
         return end;

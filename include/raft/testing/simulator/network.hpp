@@ -49,6 +49,14 @@ public:
 
     [[nodiscard]] weather& conditions() { return weather_; }
 
+    /// When the last frame comes of those that are on their way.
+    [[nodiscard]] moment last_arrival() const {
+        const auto by_arrival = [](const link& a, const link& b) {
+            return a.last_arrival < b.last_arrival;
+        };
+        return std::max_element(links_.begin(), links_.end(), by_arrival)->last_arrival;
+    }
+
     /// There is one server more.
     void add_server() { ++servers_; }
 

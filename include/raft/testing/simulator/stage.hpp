@@ -305,7 +305,8 @@ private:
     }
 
     /// A change that nobody forced leaves a majority that lives (F11): when a leader puts a
-    /// configuration into its log, a majority of those who vote in it ran a moment ago.
+    /// configuration into its log, a majority of those who vote in it ran a moment ago. Those who
+    /// vote after a joint phase have decided in it, and nobody waits for them again.
     void watch_configuration(server_type& s) {
         const auto& now = s.state();
         auto& known = fates[s.place()];
@@ -316,8 +317,9 @@ private:
         known.led = now.current_term;
         known.configuration = newest.index;
         if (!is_new || leads->forced || now.configurations.size() < 2) return;
+        const auto& before = now.members_before();
+        if (before.is_joint()) return;
         const auto ids_differ = [&] {
-            const auto& before = now.members_before();
             for (const auto voter : newest.value.all_voters())
                 if (!before.is_voter(newest.value.id_of(voter))) return true;
             return newest.value.all_voters().size() != before.all_voters().size();
