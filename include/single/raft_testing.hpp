@@ -889,6 +889,7 @@ private:
         std::vector<std::byte> synced{};
         std::set<std::uint64_t> unsynced{};  ///< Sectors.
         std::set<std::uint64_t> lost{};      ///< Sectors that a failed sync has lost.
+        std::uint64_t synced_last = 0;       ///< The first sector of the last sync.
         bool is_locked = false;
     };
 
@@ -1023,6 +1024,20 @@ public:
 
     [[nodiscard]] std::vector<std::byte> contents(const std::string& path) const {
         return locked([&](disk& d) { return d.names.at(path)->now; });
+    }
+
+    /// So many of its sectors, from the first on, were durable before others that have bytes were
+    /// written: what is lost there can be missed.
+    [[nodiscard]] std::uint64_t settled_sectors(const std::string& path) const {
+        return locked([&](disk& d) -> std::uint64_t {
+            const auto& found = *d.names.at(path);
+            const auto begin =
+                std::min<std::size_t>(found.synced_last * sector_bytes, found.synced.size());
+            const auto later = std::span{found.synced}.subspan(begin);
+            const bool is_empty = std::all_of(later.begin(), later.end(),
+                                              [](std::byte each) { return each == std::byte{}; });
+            return is_empty ? 0 : found.synced_last;
+        });
     }
 
     /// Puts other bytes in place of a file's, as durable ones.
@@ -1161,6 +1176,7 @@ public:
             if (!done || d.stopped) return cause != 0 ? cause : EIO;
             const auto before = std::exchange(synced.synced, synced.now);
             for (const auto sector : synced.lost) copy_sector(before, synced.synced, sector);
+            if (!synced.unsynced.empty()) synced.synced_last = *synced.unsynced.begin();
             synced.unsynced.clear();
             return 0;
         });
@@ -1283,6 +1299,7 @@ private:
         for (const auto sector : old.unsynced)
             if (survives()) copy_sector(old.now, next->now, sector);
         next->synced = next->now;
+        next->synced_last = old.synced_last;
         return next;
     }
 
@@ -2038,6 +2055,7 @@ enum class fault : std::uint8_t {
     crash_at_an_effect,
     crash_in_recovery,
     lost_writes,
+    misdirected_writes,
     torn_writes,
     bit_rot,
     read_error,
@@ -2077,6 +2095,7 @@ inline constexpr std::size_t fault_kinds = std::size_t(fault::operators_snapshot
                                                               "crash-at-an-effect",
                                                               "crash-in-recovery",
                                                               "lost-writes",
+                                                              "misdirected-writes",
                                                               "torn-writes",
                                                               "bit-rot",
                                                               "read-error",
@@ -4234,9 +4253,9 @@ private:
         add(wanted.crashes, {fault::kill, fault::power_loss, fault::crash_at_an_effect,
                              fault::crash_at_an_effect, fault::pause});
         add(wanted.disks,
-            {fault::bit_rot, fault::bit_rot, fault::read_error, fault::write_error,
-             fault::full_disk, fault::no_descriptors, fault::failing_sync, fault::slow_disk,
-             fault::slow_disks_everywhere, fault::broken_snapshot_stream});
+            {fault::bit_rot, fault::lost_writes, fault::misdirected_writes, fault::read_error,
+             fault::write_error, fault::full_disk, fault::no_descriptors, fault::failing_sync,
+             fault::slow_disk, fault::slow_disks_everywhere, fault::broken_snapshot_stream});
         add(wanted.losses_of_disks, {fault::wiped_disk, fault::power_loss});
     }
 
@@ -4261,6 +4280,8 @@ private:
             s.device().effects_left = static_cast<std::uint64_t>(luck().between(1, 60));
             return;
         case fault::bit_rot:
+        case fault::lost_writes:
+        case fault::misdirected_writes:
         case fault::wiped_disk: return damage(kind, place);
         default: return trouble_disk(kind, s);
         }
@@ -4388,7 +4409,7 @@ private:
         if (kind == fault::wiped_disk) {
             count(known.is_founder ? fault::wiped_founder : fault::wiped_disk);
             s.wipe();
-        } else if (!rot(s)) {
+        } else if (!spoil(kind, s)) {
             return;
         }
         known.had_damage = true;
@@ -4401,17 +4422,33 @@ private:
             if (stage_.is_up(place) && luck().percent(60)) end(fault::power_loss, place);
     }
 
-    [[nodiscard]] bool rot(server_type& s) {
+    /// Another bit than was written, or a sector that a write had reported and has not reached.
+    [[nodiscard]] bool spoil(fault kind, server_type& s) {
         auto& files = s.device().files;
-        const auto paths = files.paths();
+        auto paths = files.paths();
+        if (kind != fault::bit_rot)
+            std::erase_if(paths,
+                          [&](const auto& path) { return files.settled_sectors(path) == 0; });
         if (paths.empty()) return false;
         const auto& path = paths[luck().below(paths.size())];
         auto bytes = files.contents(path);
         if (bytes.empty()) return false;
-        bytes[luck().below(bytes.size())] ^= std::byte{1} << luck().below(8);
+        if (kind == fault::bit_rot)
+            bytes[luck().below(bytes.size())] ^= std::byte{1} << luck().below(8);
+        else
+            misplace(kind, files.settled_sectors(path), bytes);
         files.replace(path, std::move(bytes));
-        count(fault::bit_rot);
+        count(kind);
         return true;
+    }
+
+    /// What a sector had before stays, which is nothing; a misdirected write has hit another one.
+    void misplace(fault kind, std::uint64_t settled, std::vector<std::byte>& bytes) {
+        constexpr auto size = faulty_files::sector_bytes;
+        const auto lost = bytes.begin() + static_cast<std::ptrdiff_t>(luck().below(settled) * size);
+        const auto hit = bytes.begin() + static_cast<std::ptrdiff_t>(luck().below(settled) * size);
+        if (kind == fault::misdirected_writes) std::copy_n(lost, size, hit);
+        std::fill_n(lost, size, std::byte{});
     }
 
     stage_type& stage_;

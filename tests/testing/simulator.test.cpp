@@ -4,7 +4,9 @@
 // when its servers come to differ. Method: a sum as a state machine, which adds what only one
 // server knows where a test wants that. What it finds in raft itself is in tests/README.md.
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -83,4 +85,29 @@ TEST_CASE("servers whose state machine is not deterministic are found to differ"
     const auto found = run_of(1, simulation::profile::calm);
     sum::is_deterministic = true;
     CHECK(found.violation == "two servers have applied the same, and their states differ");
+}
+
+TEST_CASE("what a disk loses can be missed where others have become durable after it") {
+    constexpr auto size = faulty_files::sector_bytes;
+    const std::vector<std::byte> text(size, std::byte{'x'});
+    faulty_files files;
+    faulty_files::handle opened{};
+    REQUIRE(files.open("d/f", wal::file_opening::fresh, opened) == 0);
+    REQUIRE(files.allocate(opened, 4 * size) == 0);
+    const auto put = [&](std::uint64_t sector) {
+        REQUIRE(files.write(opened, sector * size, text) == 0);
+        return files.settled_sectors("d/f");
+    };
+    const auto sync = [&] {
+        REQUIRE(files.sync(opened) == 0);
+        return files.settled_sectors("d/f");
+    };
+    CHECK(put(0) == 0);
+    CHECK(sync() == 0);
+    CHECK(put(1) == 0);
+    CHECK(sync() == 1);
+    CHECK(put(2) == 1);
+    REQUIRE(files.sync_directory("d") == 0);
+    CHECK(files.after_power_loss({survival::kind::kept}).settled_sectors("d/f") == 1);
+    CHECK(sync() == 2);
 }

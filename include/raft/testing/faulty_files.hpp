@@ -54,6 +54,7 @@ private:
         std::vector<std::byte> synced{};
         std::set<std::uint64_t> unsynced{};  ///< Sectors.
         std::set<std::uint64_t> lost{};      ///< Sectors that a failed sync has lost.
+        std::uint64_t synced_last = 0;       ///< The first sector of the last sync.
         bool is_locked = false;
     };
 
@@ -188,6 +189,20 @@ public:
 
     [[nodiscard]] std::vector<std::byte> contents(const std::string& path) const {
         return locked([&](disk& d) { return d.names.at(path)->now; });
+    }
+
+    /// So many of its sectors, from the first on, were durable before others that have bytes were
+    /// written: what is lost there can be missed.
+    [[nodiscard]] std::uint64_t settled_sectors(const std::string& path) const {
+        return locked([&](disk& d) -> std::uint64_t {
+            const auto& found = *d.names.at(path);
+            const auto begin =
+                std::min<std::size_t>(found.synced_last * sector_bytes, found.synced.size());
+            const auto later = std::span{found.synced}.subspan(begin);
+            const bool is_empty = std::all_of(later.begin(), later.end(),
+                                              [](std::byte each) { return each == std::byte{}; });
+            return is_empty ? 0 : found.synced_last;
+        });
     }
 
     /// Puts other bytes in place of a file's, as durable ones.
@@ -326,6 +341,7 @@ public:
             if (!done || d.stopped) return cause != 0 ? cause : EIO;
             const auto before = std::exchange(synced.synced, synced.now);
             for (const auto sector : synced.lost) copy_sector(before, synced.synced, sector);
+            if (!synced.unsynced.empty()) synced.synced_last = *synced.unsynced.begin();
             synced.unsynced.clear();
             return 0;
         });
@@ -448,6 +464,7 @@ private:
         for (const auto sector : old.unsynced)
             if (survives()) copy_sector(old.now, next->now, sector);
         next->synced = next->now;
+        next->synced_last = old.synced_last;
         return next;
     }
 

@@ -3,6 +3,7 @@
 // What goes wrong now and then: cuts, clocks, crashes, disks. Most of it ends after a while.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -84,9 +85,9 @@ private:
         add(wanted.crashes, {fault::kill, fault::power_loss, fault::crash_at_an_effect,
                              fault::crash_at_an_effect, fault::pause});
         add(wanted.disks,
-            {fault::bit_rot, fault::bit_rot, fault::read_error, fault::write_error,
-             fault::full_disk, fault::no_descriptors, fault::failing_sync, fault::slow_disk,
-             fault::slow_disks_everywhere, fault::broken_snapshot_stream});
+            {fault::bit_rot, fault::lost_writes, fault::misdirected_writes, fault::read_error,
+             fault::write_error, fault::full_disk, fault::no_descriptors, fault::failing_sync,
+             fault::slow_disk, fault::slow_disks_everywhere, fault::broken_snapshot_stream});
         add(wanted.losses_of_disks, {fault::wiped_disk, fault::power_loss});
     }
 
@@ -111,6 +112,8 @@ private:
             s.device().effects_left = static_cast<std::uint64_t>(luck().between(1, 60));
             return;
         case fault::bit_rot:
+        case fault::lost_writes:
+        case fault::misdirected_writes:
         case fault::wiped_disk: return damage(kind, place);
         default: return trouble_disk(kind, s);
         }
@@ -238,7 +241,7 @@ private:
         if (kind == fault::wiped_disk) {
             count(known.is_founder ? fault::wiped_founder : fault::wiped_disk);
             s.wipe();
-        } else if (!rot(s)) {
+        } else if (!spoil(kind, s)) {
             return;
         }
         known.had_damage = true;
@@ -251,17 +254,33 @@ private:
             if (stage_.is_up(place) && luck().percent(60)) end(fault::power_loss, place);
     }
 
-    [[nodiscard]] bool rot(server_type& s) {
+    /// Another bit than was written, or a sector that a write had reported and has not reached.
+    [[nodiscard]] bool spoil(fault kind, server_type& s) {
         auto& files = s.device().files;
-        const auto paths = files.paths();
+        auto paths = files.paths();
+        if (kind != fault::bit_rot)
+            std::erase_if(paths,
+                          [&](const auto& path) { return files.settled_sectors(path) == 0; });
         if (paths.empty()) return false;
         const auto& path = paths[luck().below(paths.size())];
         auto bytes = files.contents(path);
         if (bytes.empty()) return false;
-        bytes[luck().below(bytes.size())] ^= std::byte{1} << luck().below(8);
+        if (kind == fault::bit_rot)
+            bytes[luck().below(bytes.size())] ^= std::byte{1} << luck().below(8);
+        else
+            misplace(kind, files.settled_sectors(path), bytes);
         files.replace(path, std::move(bytes));
-        count(fault::bit_rot);
+        count(kind);
         return true;
+    }
+
+    /// What a sector had before stays, which is nothing; a misdirected write has hit another one.
+    void misplace(fault kind, std::uint64_t settled, std::vector<std::byte>& bytes) {
+        constexpr auto size = faulty_files::sector_bytes;
+        const auto lost = bytes.begin() + static_cast<std::ptrdiff_t>(luck().below(settled) * size);
+        const auto hit = bytes.begin() + static_cast<std::ptrdiff_t>(luck().below(settled) * size);
+        if (kind == fault::misdirected_writes) std::copy_n(lost, size, hit);
+        std::fill_n(lost, size, std::byte{});
     }
 
     stage_type& stage_;
