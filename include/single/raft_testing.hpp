@@ -864,19 +864,99 @@ private:
 #include <string>
 #include <type_traits>
 
+//
+// What a power failure leaves of that which was not synced, part by part: a name, the length of a
+// file, a sector (faulty_files.hpp).
+
+
+//
+// All that is random in a simulation comes from here, and so from its seed alone.
+
+
+
+namespace raft::testing::simulation {
+
+/// splitmix64: the same numbers on every machine.
+class dice {
+public:
+    explicit constexpr dice(std::uint64_t seed = 0) : state_{seed} {}
+
+    constexpr std::uint64_t roll() {
+        const auto rolled = core::mixed(state_);
+        state_ += 0x9E3779B97F4A7C15U;
+        return rolled;
+    }
+
+    /// A number below `sides`, which is not 0.
+    constexpr std::size_t below(std::size_t sides) {
+        return static_cast<std::size_t>(roll() % sides);
+    }
+
+    /// A number from `least` to `most`, both of them possible.
+    constexpr std::int64_t between(std::int64_t least, std::int64_t most) {
+        const auto width = static_cast<std::uint64_t>(most - least) + 1;
+        return least + static_cast<std::int64_t>(roll() % width);
+    }
+
+    /// True so many times in a million.
+    constexpr bool hits(std::uint32_t millionths) {
+        return millionths != 0 && roll() % 1'000'000 < millionths;
+    }
+
+    /// True so many times in a hundred.
+    constexpr bool percent(std::uint32_t hundredths) { return roll() % 100 < hundredths; }
+
+    /// Dice of their own for another part, so that it can use more of them without a change here.
+    [[nodiscard]] constexpr dice apart() { return dice{roll()}; }
+
+private:
+    std::uint64_t state_;
+};
+
+}  // namespace raft::testing::simulation
 
 namespace raft::testing {
 
 /// What becomes of that which was not synced.
 struct survival {
     enum class kind : std::uint8_t {
-        lost,   ///< Nothing of it reached the disk.
-        kept,   ///< All of it did.
-        mixed,  ///< Each part did or did not, as `seed` decides.
+        lost,    ///< Nothing of it reached the disk.
+        kept,    ///< All of it did.
+        mixed,   ///< Each part did or did not, as `seed` decides.
+        chosen,  ///< Each part did whose bit is set in `seed`, from the lowest on.
     };
     kind which = kind::lost;
     std::uint64_t seed = 0;
 };
+
+/// Decides of one part after the other.
+class survivors {
+public:
+    explicit survivors(survival what) : what_{what} {}
+
+    [[nodiscard]] bool next() {
+        const auto part = asked_++;
+        switch (what_.which) {
+        case survival::kind::lost: return false;
+        case survival::kind::kept: return true;
+        case survival::kind::mixed: return ((luck_.roll() >> 33U) & 1U) != 0;
+        case survival::kind::chosen: return part < 64 && ((what_.seed >> part) & 1U) != 0;
+        }
+        return false;
+    }
+
+    /// Of how many parts it has decided.
+    [[nodiscard]] std::size_t asked() const { return asked_; }
+
+private:
+    survival what_;
+    simulation::dice luck_{what_.seed};
+    std::size_t asked_ = 0;
+};
+
+}  // namespace raft::testing
+
+namespace raft::testing {
 
 class faulty_files {
 public:
@@ -988,29 +1068,40 @@ public:
 
     /// The same files after the power failed.
     [[nodiscard]] faulty_files after_power_loss(survival what) const {
+        survivors chosen{what};
+        return after_power_loss(chosen);
+    }
+    [[nodiscard]] faulty_files after_power_loss(survivors& chosen) const {
         return locked([&](disk& d) {
-            auto random = what.seed;
-            const auto survives = [&] {
-                if (what.which != survival::kind::mixed) return what.which == survival::kind::kept;
-                random += 0x9E3779B97F4A7C15U;
-                auto mixed = (random ^ (random >> 30U)) * 0xBF58476D1CE4E5B9U;
-                mixed = (mixed ^ (mixed >> 27U)) * 0x94D049BB133111EBU;
-                return ((mixed >> 33U) & 1U) != 0;
-            };
             auto next = std::make_shared<disk>();
             for (const auto& name : all_names(d)) {
-                const auto& from = survives() ? d.names : d.synced_names;
-                if (const auto found = from.find(name); found != from.end())
-                    next->names[name] = found->second;
+                const auto now = file_of(d.names, name);
+                const auto synced = file_of(d.synced_names, name);
+                if (const auto left = now != synced && chosen.next() ? now : synced)
+                    next->names[name] = left;
             }
-            std::map<const file*, std::shared_ptr<file>> survivors;
+            std::map<const file*, std::shared_ptr<file>> copies;
             for (auto& [name, old] : next->names) {
-                auto& survivor = survivors[old.get()];
-                if (!survivor) survivor = surviving(*old, survives);
+                auto& survivor = copies[old.get()];
+                if (!survivor) survivor = surviving(*old, chosen);
                 old = survivor;
             }
             next->synced_names = next->names;
             return faulty_files{std::move(next)};
+        });
+    }
+
+    /// A sector that a power failure could lose.
+    struct sector_place {
+        std::string path{};
+        std::uint64_t sector = 0;
+    };
+    [[nodiscard]] std::vector<sector_place> unsynced_sectors() const {
+        return locked([](disk& d) {
+            std::vector<sector_place> all;
+            for (const auto& [name, each] : d.names)
+                for (const auto sector : each->unsynced) all.push_back({name, sector});
+            return all;
         });
     }
 
@@ -1291,13 +1382,18 @@ private:
         return all;
     }
 
-    template <class Survives>
-    [[nodiscard]] static std::shared_ptr<file> surviving(const file& old, Survives survives) {
+    [[nodiscard]] static std::shared_ptr<file>
+    file_of(const std::map<std::string, std::shared_ptr<file>>& names, const std::string& name) {
+        const auto found = names.find(name);
+        return found == names.end() ? nullptr : found->second;
+    }
+
+    [[nodiscard]] static std::shared_ptr<file> surviving(const file& old, survivors& chosen) {
         auto next = std::make_shared<file>();
         next->now = old.synced;
-        if (survives()) next->now.resize(old.now.size());
+        if (old.now.size() != old.synced.size() && chosen.next()) next->now.resize(old.now.size());
         for (const auto sector : old.unsynced)
-            if (survives()) copy_sector(old.now, next->now, sector);
+            if (chosen.next()) copy_sector(old.now, next->now, sector);
         next->synced = next->now;
         next->synced_last = old.synced_last;
         return next;
@@ -1967,51 +2063,6 @@ private:
 // What a simulation is to be, and how its cluster is set up: the second follows from the seed.
 
 
-//
-// All that is random in a simulation comes from here, and so from its seed alone.
-
-
-
-namespace raft::testing::simulation {
-
-/// splitmix64: the same numbers on every machine.
-class dice {
-public:
-    explicit constexpr dice(std::uint64_t seed = 0) : state_{seed} {}
-
-    constexpr std::uint64_t roll() {
-        const auto rolled = core::mixed(state_);
-        state_ += 0x9E3779B97F4A7C15U;
-        return rolled;
-    }
-
-    /// A number below `sides`, which is not 0.
-    constexpr std::size_t below(std::size_t sides) {
-        return static_cast<std::size_t>(roll() % sides);
-    }
-
-    /// A number from `least` to `most`, both of them possible.
-    constexpr std::int64_t between(std::int64_t least, std::int64_t most) {
-        const auto width = static_cast<std::uint64_t>(most - least) + 1;
-        return least + static_cast<std::int64_t>(roll() % width);
-    }
-
-    /// True so many times in a million.
-    constexpr bool hits(std::uint32_t millionths) {
-        return millionths != 0 && roll() % 1'000'000 < millionths;
-    }
-
-    /// True so many times in a hundred.
-    constexpr bool percent(std::uint32_t hundredths) { return roll() % 100 < hundredths; }
-
-    /// Dice of their own for another part, so that it can use more of them without a change here.
-    [[nodiscard]] constexpr dice apart() { return dice{roll()}; }
-
-private:
-    std::uint64_t state_;
-};
-
-}  // namespace raft::testing::simulation
 //
 // A network that knows connections, as TCP has them. Each server calls each other one, and what it
 // sends travels on its own connection, in order. What can go wrong with one:

@@ -71,15 +71,7 @@ std::vector<survival> survivals() {
 void check_survivor(const faulty_files& files, const teller& told) {
     teller survivor{files};
     auto all = story::check_recovered(survivor, told);
-    const auto last = all.last_index().value;
-    const auto term = all.term_at({last}).value + 1;
-    survivor.begin_at(std::move(all));
-    survivor.vote(term + 10, 2);
-    survivor.append(term, last + 1, 3, 400);
-    survivor.flush();
-    CHECK(survivor.disk().error() == "");
-    teller again{files.after_power_loss({survival::kind::lost})};
-    static_cast<void>(story::check_recovered(again, survivor));
+    story::check_goes_on(survivor, std::move(all), files);
 }
 
 std::uint64_t changes_of_the_whole() {

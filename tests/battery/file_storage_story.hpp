@@ -49,6 +49,7 @@ struct image {
     log_position base{};
     std::vector<entry> log{};
     std::vector<indexed_configuration> configurations{};
+    std::optional<log_position> lost_through{};
 
     [[nodiscard]] log_index last_index() const { return base.index + log.size(); }
     [[nodiscard]] term_number term_at(log_index index) const {
@@ -69,10 +70,12 @@ inline std::string state_at(log_index index) {
 
 class teller {
 public:
-    explicit teller(faulty_files files) : files_{std::move(files)} {}
+    explicit teller(faulty_files files, raft::file_storage_options options = small_segments())
+        : files_{std::move(files)}, options_{std::move(options)} {}
 
     /// False if the files were stopped, or failed, while it was opened.
-    [[nodiscard]] bool open(const raft::file_storage_options& options = small_segments()) {
+    [[nodiscard]] bool open() { return open(options_); }
+    [[nodiscard]] bool open(const raft::file_storage_options& options) {
         auto opened = storage::open(directory, options, files_);
         if (auto* error = std::get_if<raft::file_storage_error>(&opened)) {
             error_ = error->message;
@@ -95,6 +98,11 @@ public:
 
     /// Every write is `images()[sequence]`; this begins the history at what was recovered.
     void begin_at(image first) { images_ = {std::move(first)}; }
+    /// The same, where another one has ended that had flushed everything.
+    void go_on_from(const teller& before) {
+        begin_at(before.now());
+        snapshot_index_ = before.snapshot_index();
+    }
 
     void vote(std::uint64_t term, std::optional<std::uint64_t> voted_for) {
         write(hard_state(term, voted_for), {}, {}, {}, nullptr);
@@ -156,8 +164,43 @@ public:
                           raft::core::voters_only({{1}, {2}}));
     }
 
+    /// The same by chunks that are on the disk before they count.
+    void stage_and_install(log_position last_included) {
+        const auto bytes = bytes_of(state_at(last_included.index));
+        const raft::core::snapshot_description description{last_included, bytes.size(),
+                                                           raft::crc32c(bytes)};
+        const auto cut = bytes.size() / 3;
+        const auto members = raft::core::voters_only({{1}, {2}});
+        storage_->stage(description, members, 0, std::span{bytes}.first(cut));
+        flush();
+        storage_->stage(description, members, cut, std::span{bytes}.subspan(cut));
+        flush();
+        install(last_included, false, false);
+    }
+
+    /// Ends the log after an entry, and notes where it had ended.
+    void cut(std::uint64_t last_kept) {
+        auto next = now();
+        next.lost_through = {now().last_index(), now().term_at(now().last_index())};
+        next.log.resize(static_cast<std::size_t>(log_index{last_kept} - next.base.index));
+        std::erase_if(next.configurations,
+                      [&](const auto& each) { return each.index > next.last_index(); });
+        images_.push_back(next);
+        storage_->cut({sequence(), {{last_kept}, next.term_at({last_kept})}, *next.lost_through});
+    }
+    void forget_loss() {
+        forgets_ = true;
+        storage_->forget_loss();
+    }
+    /// Whether a loss is being forgotten.
+    [[nodiscard]] bool forgets() const { return forgets_; }
+
     void flush() {
         storage_->flush();
+        if (forgets_ && !storage_->progress().failed) {
+            for (auto& each : images_) each.lost_through.reset();
+            forgets_ = false;
+        }
         if (const auto snapshot = storage_->snapshot())
             snapshot_index_ = snapshot->description.last_included.index;
     }
@@ -200,17 +243,22 @@ private:
     }
 
     faulty_files files_;
+    raft::file_storage_options options_;
     std::optional<storage> storage_{};
     std::string error_{};
     raft::recovered found_{};
     std::vector<image> images_{image{}};
     std::map<std::uint64_t, log_index> installs_{};
     log_index snapshot_index_{};
+    bool forgets_ = false;
 };
 
 /// Everything that an opened storage holds, read back through its own interface.
 inline image read_back(storage& opened, const raft::recovered& found) {
-    image all{.vote = found.vote, .base = found.log_base, .configurations = found.configurations};
+    image all{.vote = found.vote,
+              .base = found.log_base,
+              .configurations = found.configurations,
+              .lost_through = found.lost_through};
     for (auto index = next(found.log_base.index); index <= found.last_index;) {
         const auto entries = opened.entries(index, found.last_index, 500);
         if (entries.empty()) break;
@@ -260,6 +308,14 @@ inline bool is_first_part_of(const image& found, image after, const image& befor
     return same_but_for_the_front(found, after);
 }
 
+/// Whether the loss that is found goes with write `k`: it is noted before the log is cut for it.
+inline bool has_its_loss(const image& found, const teller& told, std::size_t k) {
+    const auto& images = told.images();
+    return found.lost_through == images[k].lost_through ||
+           (k + 1 < images.size() && found.lost_through == images[k + 1].lost_through) ||
+           (told.forgets() && !found.lost_through);
+}
+
 inline std::string snapshot_text(storage& opened, std::uint64_t size) {
     std::string text;
     while (text.size() < size) {
@@ -278,8 +334,9 @@ inline image check_recovered(teller& survivor, const teller& told) {
     const auto& images = told.images();
     bool allowed = false;
     for (auto k = told.durable(); k < images.size() && !allowed; ++k) {
-        allowed = same_but_for_the_front(all, images[k]) ||
-                  (k + 1 < images.size() && is_first_part_of(all, images[k + 1], images[k]));
+        allowed = has_its_loss(all, told, k) &&
+                  (same_but_for_the_front(all, images[k]) ||
+                   (k + 1 < images.size() && is_first_part_of(all, images[k + 1], images[k])));
     }
     CHECK(allowed);
 
@@ -299,6 +356,19 @@ inline image check_recovered(teller& survivor, const teller& told) {
         CHECK(found.log_base == log_position{});
     }
     return all;
+}
+
+/// What was recovered, which is `all`, can be written to, and is found again.
+inline void check_goes_on(teller& recovered, image all, const faulty_files& files) {
+    const auto last = all.last_index().value;
+    const auto term = all.term_at({last}).value + 1;
+    recovered.begin_at(std::move(all));
+    recovered.vote(term + 10, 2);
+    recovered.append(term, last + 1, 3, 400);
+    recovered.flush();
+    CHECK(recovered.disk().error() == "");
+    teller again{files.after_power_loss({raft::testing::survival::kind::lost})};
+    static_cast<void>(check_recovered(again, recovered));
 }
 
 /// The beginning of a log: two terms and votes, a configuration, entries that replaced others; in

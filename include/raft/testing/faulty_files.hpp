@@ -29,19 +29,9 @@
 #include <vector>
 
 #include <raft/battery/file_storage/posix_files.hpp>
+#include <raft/testing/survival.hpp>
 
 namespace raft::testing {
-
-/// What becomes of that which was not synced.
-struct survival {
-    enum class kind : std::uint8_t {
-        lost,   ///< Nothing of it reached the disk.
-        kept,   ///< All of it did.
-        mixed,  ///< Each part did or did not, as `seed` decides.
-    };
-    kind which = kind::lost;
-    std::uint64_t seed = 0;
-};
 
 class faulty_files {
 public:
@@ -153,29 +143,40 @@ public:
 
     /// The same files after the power failed.
     [[nodiscard]] faulty_files after_power_loss(survival what) const {
+        survivors chosen{what};
+        return after_power_loss(chosen);
+    }
+    [[nodiscard]] faulty_files after_power_loss(survivors& chosen) const {
         return locked([&](disk& d) {
-            auto random = what.seed;
-            const auto survives = [&] {
-                if (what.which != survival::kind::mixed) return what.which == survival::kind::kept;
-                random += 0x9E3779B97F4A7C15U;
-                auto mixed = (random ^ (random >> 30U)) * 0xBF58476D1CE4E5B9U;
-                mixed = (mixed ^ (mixed >> 27U)) * 0x94D049BB133111EBU;
-                return ((mixed >> 33U) & 1U) != 0;
-            };
             auto next = std::make_shared<disk>();
             for (const auto& name : all_names(d)) {
-                const auto& from = survives() ? d.names : d.synced_names;
-                if (const auto found = from.find(name); found != from.end())
-                    next->names[name] = found->second;
+                const auto now = file_of(d.names, name);
+                const auto synced = file_of(d.synced_names, name);
+                if (const auto left = now != synced && chosen.next() ? now : synced)
+                    next->names[name] = left;
             }
-            std::map<const file*, std::shared_ptr<file>> survivors;
+            std::map<const file*, std::shared_ptr<file>> copies;
             for (auto& [name, old] : next->names) {
-                auto& survivor = survivors[old.get()];
-                if (!survivor) survivor = surviving(*old, survives);
+                auto& survivor = copies[old.get()];
+                if (!survivor) survivor = surviving(*old, chosen);
                 old = survivor;
             }
             next->synced_names = next->names;
             return faulty_files{std::move(next)};
+        });
+    }
+
+    /// A sector that a power failure could lose.
+    struct sector_place {
+        std::string path{};
+        std::uint64_t sector = 0;
+    };
+    [[nodiscard]] std::vector<sector_place> unsynced_sectors() const {
+        return locked([](disk& d) {
+            std::vector<sector_place> all;
+            for (const auto& [name, each] : d.names)
+                for (const auto sector : each->unsynced) all.push_back({name, sector});
+            return all;
         });
     }
 
@@ -456,13 +457,18 @@ private:
         return all;
     }
 
-    template <class Survives>
-    [[nodiscard]] static std::shared_ptr<file> surviving(const file& old, Survives survives) {
+    [[nodiscard]] static std::shared_ptr<file>
+    file_of(const std::map<std::string, std::shared_ptr<file>>& names, const std::string& name) {
+        const auto found = names.find(name);
+        return found == names.end() ? nullptr : found->second;
+    }
+
+    [[nodiscard]] static std::shared_ptr<file> surviving(const file& old, survivors& chosen) {
         auto next = std::make_shared<file>();
         next->now = old.synced;
-        if (survives()) next->now.resize(old.now.size());
+        if (old.now.size() != old.synced.size() && chosen.next()) next->now.resize(old.now.size());
         for (const auto sector : old.unsynced)
-            if (survives()) copy_sector(old.now, next->now, sector);
+            if (chosen.next()) copy_sector(old.now, next->now, sector);
         next->synced = next->now;
         next->synced_last = old.synced_last;
         return next;
