@@ -230,12 +230,17 @@ std::variant<const command*, std::string> command_in(const word_list& words) {
     return wrong_arity(std::string{which->name} + "|" + std::string{inner->name});
 }
 
-void answer_read(const kv& store, const word_list& words, reply_writer reply) {
+bool answer_read(const kv& store, const word_list& words, reply_writer reply) {
     const auto asked = command_in(words);
-    if (const auto* wrong = std::get_if<std::string>(&asked)) return reply.error(*wrong);
-    const auto* read = std::get_if<read_function>(&std::get<const command*>(asked)->run);
+    if (const auto* wrong = std::get_if<std::string>(&asked)) {
+        reply.error(*wrong);
+        return true;
+    }
+    const auto& which = *std::get<const command*>(asked);
+    const auto* read = std::get_if<read_function>(&which.run);
     read_call call{store, words, reply, store.now()};
     read != nullptr ? (*read)(call) : reply.error("ERR that is no read");
+    return which.name != "randomkey";
 }
 
 std::uint16_t slot_of(const command& which, const word_list& words) {

@@ -86,6 +86,7 @@ void mget(read_call& call) {
         bytes += element_bytes + (values.back() != nullptr ? values.back()->size() : 0);
         if (bytes > limits::reply_bytes_max) return call.reply.error(reply_too_long_text);
     }
+    call.reply.expect(bytes + element_bytes);
     call.reply.array(values.size());
     for (const auto* value : values) {
         if (value != nullptr) {

@@ -70,6 +70,7 @@ void keys(read_call& call) {
         bytes += element_bytes + key.size();
     });
     if (bytes > limits::reply_bytes_max) return call.reply.error(reply_too_long_text);
+    call.reply.expect(bytes + element_bytes);
     call.reply.array(found.size());
     for (const auto key : found) call.reply.bulk(key);
 }

@@ -6,6 +6,7 @@
 // it. The log's time is that of the sessions, which have had one for long; keys expire by it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -33,8 +34,8 @@ namespace raft_kv {
 class kv;
 
 /// Answers a read of a transaction, at its place in the log. What is no read is answered with an
-/// error.
-void answer_read(const kv& store, const word_list& words, reply_writer reply);
+/// error. False if servers may answer it differently.
+[[nodiscard]] bool answer_read(const kv& store, const word_list& words, reply_writer reply);
 
 class kv {
 public:
@@ -150,7 +151,8 @@ private:
         case operation_code::remove_address: return addresses_.remove(reader);
         case operation_code::open_session: return open_session(reader);
         case operation_code::once: return once(reader);
-        case operation_code::transaction: return transaction(reader);
+        case operation_code::transaction: return transaction(reader, reply_bound::surely_fits);
+        case operation_code::large_transaction: return transaction(reader, reply_bound::is_checked);
         case operation_code::stamp:
             pass_time({reader.integer<std::uint64_t>()});
             return {.what = reader.failed() ? kind::malformed : kind::done};
@@ -188,7 +190,7 @@ private:
     [[nodiscard]] write_result apply_carried(byte_reader& reader) {
         const auto code = next_code(reader);
         if (code == operation_code::once || code == operation_code::open_session ||
-            code == operation_code::transaction)
+            code == operation_code::transaction || code == operation_code::large_transaction)
             return {.what = kind::malformed};
         return apply_one(reader);
     }
@@ -199,7 +201,7 @@ private:
 
     /// One after another, with nothing between them: whole, or not at all if a key that it watches
     /// has been changed since. That depends on the log alone, whoever led when it was watched.
-    [[nodiscard]] write_result transaction(byte_reader& reader) {
+    [[nodiscard]] write_result transaction(byte_reader& reader, reply_bound replies) {
         bool changed = false;
         for (auto rest = reader.integer<std::uint32_t>(); rest > 0; --rest) {
             const auto key = reader.string();
@@ -207,21 +209,50 @@ private:
             if (reader.failed()) break;
             changed = keys_.changed_at(key, index_) > applied || changed;
         }
-        byte_reader parts{reader.string()};
+        const byte_reader parts{reader.string()};
         if (reader.failed()) return {.what = kind::malformed};
         if (changed) return {.what = kind::changed};
+        return replies == reply_bound::surely_fits ? carry_out(parts) : carry_out_if_short(parts);
+    }
+
+    /// How long its replies are is known when it is carried out: then it may have to be undone.
+    [[nodiscard]] write_result carry_out_if_short(byte_reader parts) {
+        auto before = keys_;
+        auto all = carry_out(parts);
+        const auto is_too_long = [](const write_result& each) {
+            return each.what == kind::answers_too_long;
+        };
+        if (std::ranges::none_of(all.parts, is_too_long)) return all;
+        keys_ = std::move(before);
+        keys_.pass_time(sessions_.now());
+        return {.what = kind::answers_too_long};
+    }
+
+    /// Ends at what is malformed, and where the answers are too long.
+    [[nodiscard]] write_result carry_out(byte_reader parts) {
         write_result all{.what = kind::transaction};
-        std::size_t room = limits::reply_bytes_max;
+        std::size_t room = limits::transaction_reply_bytes_max;
         while (!parts.at_end()) {
-            all.parts.push_back(next_code(parts) == operation_code::read ? read(parts, room)
-                                                                         : apply_carried(parts));
-            if (all.parts.back().what == kind::malformed) break;
+            auto answer = carry_out_next(parts, room);
+            all.parts.push_back(std::move(answer));
+            const auto what = all.parts.back().what;
+            if (what == kind::malformed || what == kind::answers_too_long) break;
         }
         return all;
     }
 
-    /// `room`: for the replies of a transaction together.
-    [[nodiscard]] write_result read(byte_reader& reader, std::size_t& room) const {
+    /// `room`: for the answers to come.
+    [[nodiscard]] write_result carry_out_next(byte_reader& parts, std::size_t& room) {
+        const auto is_read = next_code(parts) == operation_code::read;
+        bool same_everywhere = true;
+        auto answer = is_read ? read(parts, same_everywhere) : apply_carried(parts);
+        const auto taken = same_everywhere ? answer.text.size() : limits::key_bytes_max;
+        if (taken > room) return {.what = kind::answers_too_long};
+        room -= taken;
+        return answer;
+    }
+
+    [[nodiscard]] write_result read(byte_reader& reader, bool& same_everywhere) const {
         static_cast<void>(reader.integer<std::uint8_t>());
         const auto spoken = reader.integer<std::uint8_t>() == 3 ? protocol::resp3 : protocol::resp2;
         word_list words;
@@ -229,14 +260,7 @@ private:
             words.push_back(reader.string());
         if (reader.failed() || words.empty()) return {.what = kind::malformed};
         write_result answer{.what = kind::reply};
-        answer_read(*this, words, reply_writer{answer.text, spoken});
-        if (answer.text.size() > room) {
-            answer.text.clear();
-            reply_writer{answer.text}.error(
-                "ERR the replies of the transaction would be longer than 33554432 bytes");
-        } else {
-            room -= answer.text.size();
-        }
+        same_everywhere = answer_read(*this, words, reply_writer{answer.text, spoken});
         return answer;
     }
 

@@ -56,18 +56,25 @@ inline constexpr std::size_t replies_bytes_max = 256 * mebibyte;
 inline constexpr std::size_t output_bytes_kept = 64 * kibibyte;
 /// A single reply that would be longer is an error instead.
 inline constexpr std::size_t reply_bytes_max = 32 * mebibyte;
+/// So are the replies of a transaction together, and nothing of it is carried out.
+inline constexpr std::size_t transaction_reply_bytes_max = 16 * mebibyte;
+/// So many commands that answer a value fit in any case.
+inline constexpr std::size_t transaction_values_small = 15;
 
 // ----------------------------------------------------------------------------------------- batches
 /// A log entry takes writes until it has this many bytes, so none is larger than this and a request
 /// with the lengths of its words.
 inline constexpr std::size_t batch_bytes = 256 * kibibyte;
 inline constexpr std::size_t entry_bytes_max = 4 * mebibyte;
+/// And until so many of them answer a value: all servers hold the answers of an entry at once.
+inline constexpr std::size_t batch_values_max = 16;
 /// A segment of the log takes the longest entry eight times: the storage wants no fewer.
 inline constexpr std::size_t segment_bytes = 8 * entry_bytes_max;
 /// What a client says between MULTI and EXEC, with the keys that it watches. More is an error, and
 /// nothing of it is carried out.
 inline constexpr std::size_t transaction_bytes_max = 2 * mebibyte;
 inline constexpr std::size_t transaction_commands_max = 10'000;
+static_assert(transaction_values_small * value_bytes_max + mebibyte <= transaction_reply_bytes_max);
 static_assert(batch_bytes + transaction_bytes_max + 1 * kibibyte < entry_bytes_max);
 static_assert(batch_bytes + request_bytes_max + 4 * arguments_max < entry_bytes_max);
 /// Entries on their way to being committed; what comes meanwhile waits for the next entry.

@@ -14,6 +14,7 @@
 
 #include "bytes.hpp"
 #include "cluster_file.hpp"
+#include "limits.hpp"
 
 #include <raft/battery/log_time/time.hpp>
 
@@ -45,6 +46,9 @@ enum class operation_code : std::uint8_t {
     put_tls_address,  ///< With a port where clients speak TLS.
     set_many_if_absent,
 };
+
+/// How the replies of a transaction are bounded: by what it asks for, or as it is carried out.
+enum class reply_bound : std::uint8_t { surely_fits, is_checked };
 
 /// What clocks show when a command is taken.
 struct write_times {
@@ -107,9 +111,10 @@ struct write_result {
         not_a_decimal,     ///< The value that stands there is no number with decimals.
         out_of_range,      ///< The sum would have too many digits.
         // What sessions keep is above, by its number.
-        reply,        ///< Of a read within a transaction: `text` is what the client is sent.
-        transaction,  ///< `parts` has the results of its commands.
-        changed,      ///< A key that the transaction watches was changed: nothing took place.
+        reply,             ///< Of a read within a transaction: `text` is what the client is sent.
+        transaction,       ///< `parts` has the results of its commands.
+        changed,           ///< A key that the transaction watches was changed: nothing took place.
+        answers_too_long,  ///< Of a transaction together: nothing took place.
     };
     kind what = kind::done;
     std::int64_t number = 0;
@@ -247,8 +252,10 @@ public:
     }
 
     /// `parts`: the bytes of writes and reads, to be carried out one after another.
-    void transaction(std::span<const watched_key> watched, std::string_view parts) {
-        code(operation_code::transaction);
+    void transaction(std::span<const watched_key> watched, std::string_view parts,
+                     reply_bound replies = reply_bound::surely_fits) {
+        code(replies == reply_bound::surely_fits ? operation_code::transaction
+                                                 : operation_code::large_transaction);
         append_integer(bytes_, static_cast<std::uint32_t>(watched.size()));
         for (const auto& each : watched) {
             append_string(bytes_, each.key);
@@ -300,5 +307,26 @@ private:
     std::string& bytes_;
     write_times times_;
 };
+
+/// The bytes are a write that answers a value of a key, however long that is.
+[[nodiscard]] inline bool may_answer_value(std::string_view write) {
+    constexpr std::uint8_t give_old_value = 4;
+    byte_reader reader{write};
+    switch (operation_code{reader.integer<std::uint8_t>()}) {
+    case operation_code::set: return (reader.integer<std::uint8_t>() & give_old_value) != 0;
+    case operation_code::set_expiring:
+    case operation_code::get_expiring:
+    case operation_code::take: return true;
+    default: return false;
+    }
+}
+
+/// How many values a write answers at most.
+[[nodiscard]] inline std::size_t values_answered(std::string_view write) {
+    const auto code = operation_code{byte_reader{write}.integer<std::uint8_t>()};
+    const auto many =
+        code == operation_code::transaction || code == operation_code::large_transaction;
+    return many ? limits::batch_values_max : may_answer_value(write) ? 1 : 0;
+}
 
 }  // namespace raft_kv

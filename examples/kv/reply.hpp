@@ -22,6 +22,9 @@ public:
     explicit reply_writer(std::string& out, protocol spoken = protocol::resp2)
         : out_{out}, spoken_{spoken} {}
 
+    /// So many bytes follow, or nearly: they are moved to no other place as they come.
+    void expect(std::size_t bytes) { out_.reserve(out_.size() + bytes); }
+
     /// Of the same buffer, in that version.
     [[nodiscard]] reply_writer in(protocol spoken) const { return reply_writer{out_, spoken}; }
 
@@ -103,6 +106,11 @@ inline void write_reply(reply_writer reply, const write_result& result) {
         break;
     case write_result::kind::reply: reply.written(result.text); break;
     case write_result::kind::changed: reply.no_array(); break;
+    case write_result::kind::answers_too_long:
+        reply.error(
+            "EXECABORT Transaction discarded because its replies would be longer than 16777216 "
+            "bytes.");
+        break;
     case write_result::kind::transaction:
     case write_result::kind::malformed:
         reply.error("ERR this server's version does not know this write");

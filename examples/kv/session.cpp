@@ -253,19 +253,25 @@ session::place& session::add_place() { return line_.emplace_back(place{.spoken =
 void session::answer_from_head() {
     for (; !line_.empty(); line_.pop_front(), ++first_sequence_) {
         auto& head = line_.front();
+        if (output_.size() + sending_.size() >= limits::output_bytes_soft) return;
         if (head.what == place::kind::read) {
-            const auto full = output_.size() + sending_.size() >= limits::output_bytes_soft;
-            if (head.round > confirmed_round_ || full) return;
+            if (head.round > confirmed_round_) return;
             carry_out(head);
-        } else if (head.what != place::kind::answered) {
+        } else if (head.what != place::kind::answered || !take_reply(head.reply)) {
             return;
-        } else {
-            reply_bytes_ -= head.reply.size();
-            output_.append(head.reply);
         }
     }
     read_text_.clear();
     read_ends_.clear();
+}
+
+/// False if it waits until what is before it is sent: a long reply is sent as it is, not copied.
+bool session::take_reply(std::string& reply) {
+    const auto is_long = reply.size() > limits::output_bytes_kept;
+    if (is_long && !output_.empty()) return false;
+    reply_bytes_ -= reply.size();
+    is_long ? output_.swap(reply) : static_cast<void>(output_.append(reply));
+    return true;
 }
 
 void session::carry_out(const place& read) {
@@ -297,11 +303,10 @@ void session::write_done(std::uint64_t sequence, const write_result& result) {
     if (write == nullptr) return;
     write->what = place::kind::answered;
     write_bytes_ -= write->bytes;
-    reply_writer reply{write->reply, write->spoken};
     if (write->transaction && result.what == write_result::kind::transaction)
-        reply_transaction(reply, *write->transaction, result.parts);
+        reply_transaction(write->reply, write->spoken, *write->transaction, result.parts);
     else
-        write_reply(reply, result);
+        write_reply(reply_writer{write->reply, write->spoken}, result);
     reply_bytes_ += write->reply.size();
 }
 

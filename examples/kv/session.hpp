@@ -143,6 +143,7 @@ private:
     void reply_error(std::string_view error);
     [[nodiscard]] std::string text_of(const raft::refusal& refused, unsigned slot) const;
     void answer_from_head();
+    [[nodiscard]] bool take_reply(std::string& reply);
 
     // session_transaction.cpp
     void take_step(transaction_step step, const command& which, const word_list& words);
@@ -153,8 +154,9 @@ private:
     [[nodiscard]] std::optional<std::string> obstacle_to_watching(const command& which,
                                                                   const word_list& words);
     void execute();
-    void reply_transaction(reply_writer reply, const transaction_answers& answers,
+    void reply_transaction(std::string& out, protocol spoken, const transaction_answers& answers,
                            const std::vector<write_result>& results);
+    void answer_queued(const queued_command& local, reply_writer reply);
 
     void carry_out(const place& read);
     void answer(place& waiting, std::string_view error);

@@ -5,6 +5,7 @@
 // transaction that a client sent in one go is ever left behind.
 #include <utility>
 
+#include "limits.hpp"
 #include "redirect.hpp"
 #include "session.hpp"
 
@@ -17,6 +18,17 @@ constexpr std::string_view aborted_text =
 /// What a read of any age saw may be older than what some servers remember of the keys.
 constexpr std::string_view stale_watch_text =
     "ERR WATCH is for linearizable reads: RAFT READS linearizable before it";
+/// Of commands that this server answers by itself: nothing is changed by them but the connection.
+constexpr std::string_view own_replies_too_long =
+    "ERR the replies of the transaction would be longer than 16777216 bytes";
+const write_result unknown_write{.what = write_result::kind::malformed};
+
+std::size_t bytes_expected(std::size_t answers, const std::vector<write_result>& results) {
+    constexpr std::size_t bytes_per_answer = 32;
+    auto bytes = (answers + 1) * bytes_per_answer;
+    for (const auto& each : results) bytes += each.text.size();
+    return bytes;
+}
 
 }  // namespace
 
@@ -92,7 +104,9 @@ void session::execute() {
     if (!asked.is_about_data()) {
         std::string nothing;
         const auto answers = asked.write(batch_writer{nothing}, client_.spoken);
-        return answer_now([&](reply_writer reply) { reply_transaction(reply, answers, {}); });
+        std::string replies;
+        reply_transaction(replies, client_.spoken, answers, {});
+        return answer_now([&](reply_writer reply) { reply.written(replies); });
     }
     if (const auto refused = server_.not_taking_writes())
         return reply_error(text_of(*refused, asked.slot()));
@@ -104,26 +118,34 @@ void session::execute() {
         std::make_unique<transaction_answers>(std::move(answers));
 }
 
-void session::reply_transaction(reply_writer reply, const transaction_answers& answers,
+void session::reply_transaction(std::string& out, protocol spoken,
+                                const transaction_answers& answers,
                                 const std::vector<write_result>& results) {
+    reply_writer reply{out, spoken};
+    reply.expect(bytes_expected(answers.size(), results));
     reply.array(answers.size());
-    std::size_t next = 0;
+    std::size_t own_bytes = 0;
+    auto next = results.begin();
     for (const auto& each : answers) {
         if (const auto* wrong = std::get_if<std::string>(&each)) {
             reply.error(*wrong);
         } else if (const auto* local = std::get_if<queued_command>(&each)) {
-            const auto words = local->views();
-            local_call call{words, client_, server_, reply};
-            const auto* run = std::get_if<local_function>(&local->which->run);
-            run != nullptr ? (*run)(call) : reply.ok();  // UNWATCH has nothing to do by then.
+            const auto before = out.size();
+            own_bytes > limits::transaction_reply_bytes_max ? reply.error(own_replies_too_long)
+                                                            : answer_queued(*local, reply);
+            own_bytes += out.size() - before;
         } else {
-            write_reply(reply, next < results.size()
-                                   ? results[next]
-                                   : write_result{.what = write_result::kind::malformed});
-            ++next;
+            next != results.end() ? write_reply(reply, *next++) : write_reply(reply, unknown_write);
         }
     }
     ends_ = ends_ || client_.quits;
+}
+
+void session::answer_queued(const queued_command& local, reply_writer reply) {
+    const auto words = local.views();
+    local_call call{words, client_, server_, reply};
+    const auto* run = std::get_if<local_function>(&local.which->run);
+    run != nullptr ? (*run)(call) : reply.ok();  // UNWATCH has nothing to do by then.
 }
 
 }  // namespace raft_kv

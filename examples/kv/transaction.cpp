@@ -22,6 +22,11 @@ std::size_t bytes_of(const word_list& words) {
     return bytes;
 }
 
+/// How many a read answers at most; what names no key may answer any number of them.
+std::size_t values_read(const command& which, const word_list& words) {
+    return which.first_key != 0 ? words.size() - 1 : limits::transaction_values_small + 1;
+}
+
 std::size_t bytes_of_keys(const word_list& words) {
     return bytes_of(words) + words.size() * sizeof(std::uint64_t);
 }
@@ -73,19 +78,25 @@ transaction_answers transaction::write(batch_writer batch, protocol spoken) cons
     transaction_answers answers;
     std::string parts;
     batch_writer inner{parts, batch.times()};
+    std::size_t values = 0;
     for (const auto& each : commands_) {
         const auto words = each.views();
         if (const auto* write = std::get_if<write_function>(&each.which->run)) {
+            const auto before = parts.size();
             const auto wrong = (*write)(words, inner);
             wrong ? answers.emplace_back(std::string{*wrong}) : answers.emplace_back(from_log{});
+            if (!wrong && may_answer_value(std::string_view{parts}.substr(before))) ++values;
         } else if (std::holds_alternative<read_function>(each.which->run)) {
             inner.read(static_cast<std::uint8_t>(spoken), words);
             answers.emplace_back(from_log{});
+            values += values_read(*each.which, words);
         } else {
             answers.emplace_back(each);
         }
     }
-    batch.transaction(watched_, parts);
+    batch.transaction(watched_, parts,
+                      values <= limits::transaction_values_small ? reply_bound::surely_fits
+                                                                 : reply_bound::is_checked);
     return answers;
 }
 

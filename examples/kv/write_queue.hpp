@@ -10,10 +10,12 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "limits.hpp"
+#include "operations.hpp"
 #include "session.hpp"
 
 namespace raft_kv {
@@ -25,6 +27,7 @@ struct write_batch {
     };
     std::string bytes{};
     std::vector<writer> writers{};  ///< One for each write, in their order; empty once told.
+    std::size_t values = 0;         ///< What it answers has so many values of keys at most.
 };
 
 class write_queue {
@@ -32,14 +35,16 @@ public:
     /// Where the next write goes; null if too much waits already.
     [[nodiscard]] std::string* open() {
         if (waiting_bytes_ >= limits::waiting_bytes_max) return nullptr;
-        if (waiting_.empty() || waiting_.back()->bytes.size() >= limits::batch_bytes)
-            waiting_.push_back(fresh());
+        if (waiting_.empty() || is_full(*waiting_.back())) waiting_.push_back(fresh());
         return &waiting_.back()->bytes;
     }
 
     /// A write of so many bytes was added there.
     void add(write_batch::writer writer, std::size_t bytes) {
-        waiting_.back()->writers.push_back(std::move(writer));
+        auto& batch = *waiting_.back();
+        batch.writers.push_back(std::move(writer));
+        batch.values +=
+            values_answered(std::string_view{batch.bytes}.substr(batch.bytes.size() - bytes));
         waiting_bytes_ += bytes;
     }
 
@@ -72,10 +77,16 @@ public:
         if (spare_.size() >= limits::batches_in_flight_max) return;
         batch->bytes.clear();
         batch->writers.clear();
+        batch->values = 0;
         spare_.push_back(std::move(batch));
     }
 
 private:
+    [[nodiscard]] static bool is_full(const write_batch& batch) {
+        return batch.bytes.size() >= limits::batch_bytes ||
+               batch.values >= limits::batch_values_max;
+    }
+
     [[nodiscard]] std::unique_ptr<write_batch> fresh() {
         if (spare_.empty()) return std::make_unique<write_batch>();
         auto batch = std::move(spare_.back());

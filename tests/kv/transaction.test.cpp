@@ -2,8 +2,11 @@
 //
 // MULTI, EXEC, DISCARD, WATCH and UNWATCH on a connection: what is queued, what is refused, and
 // that nothing of a transaction is carried out by halves.
+#include <memory>
 #include <string>
+#include <string_view>
 
+#include "write_queue.hpp"
 #include <doctest/doctest.h>
 
 #include <support/fake_server.hpp>
@@ -198,14 +201,98 @@ TEST_CASE_FIXTURE(transacting, "transaction: it is limited in commands and bytes
     CHECK(answer("UNWATCH\r\n" + watch) == "+OK\r\n+OK\r\n");
 }
 
-TEST_CASE_FIXTURE(transacting, "transaction: its replies together are limited") {
-    const auto set = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + std::to_string(limits::value_bytes_max) +
-                     "\r\n" + std::string(limits::value_bytes_max, 'v') + "\r\n";
-    answer(set);
-    std::string gets = "MULTI\r\n";
-    for (int i = 0; i < 40; ++i) gets += "GET k\r\n";
-    const auto said = answer(gets + "EXEC\r\n");
-    CHECK(said.size() < limits::reply_bytes_max + limits::mebibyte);
+namespace {
+
+std::string set_of(std::string_view key, std::size_t bytes) {
+    return "*3\r\n$3\r\nSET\r\n$" + std::to_string(key.size()) + "\r\n" + std::string{key} +
+           "\r\n$" + std::to_string(bytes) + "\r\n" + std::string(bytes, 'v') + "\r\n";
+}
+
+constexpr std::string_view answers_too_long =
+    "-EXECABORT Transaction discarded because its replies would be longer than 16777216 bytes.\r\n";
+
+}  // namespace
+
+TEST_CASE_FIXTURE(transacting,
+                  "transaction: replies that are too long together leave nothing of it done") {
+    answer(set_of("k", limits::value_bytes_max));
+    answer("SET n 1 EX 100\r\nSET gone 1\r\n");
+    const auto before = server.store_.digest();
+    const auto many = [](std::string_view command) {
+        std::string said = "MULTI\r\nINCR n\r\nDEL gone\r\nSET new 1\r\nPERSIST n\r\n";
+        for (int i = 0; i < 17; ++i) said += std::string{command} + "\r\n";
+        return said + "EXEC\r\n";
+    };
+    CHECK(answer(many("GET k")).ends_with(answers_too_long));
+    CHECK(answer(many("MGET k none")).ends_with(answers_too_long));
+    CHECK(answer(many("GETEX k EX 5")).ends_with(answers_too_long));
+    CHECK(answer("GET n\r\nGET gone\r\nGET new\r\nPTTL n\r\nPTTL k\r\n") ==
+          "$1\r\n1\r\n$1\r\n1\r\n$-1\r\n:100000\r\n:-1\r\n");
+    CHECK(server.store_.digest() == before);
+    CHECK(answer(many("GET n")).ends_with("$1\r\n2\r\n"));
+}
+
+TEST_CASE_FIXTURE(transacting, "transaction: what a random key answers decides nothing") {
+    answer("SET k 1\r\n");
+    std::string asked = "MULTI\r\nSET new 1\r\n";
+    for (std::size_t i = 0; i <= limits::transaction_reply_bytes_max / limits::key_bytes_max; ++i)
+        asked += "RANDOMKEY\r\n";
+    CHECK(answer(asked + "EXEC\r\n").ends_with(answers_too_long));
+    CHECK(answer("GET new\r\n") == "$-1\r\n");
+}
+
+TEST_CASE_FIXTURE(transacting, "transaction: what a server answers by itself is limited, too") {
+    std::string asked = "MULTI\r\nSET new 1\r\n";
+    for (int i = 0; i < 1'000; ++i) asked += "COMMAND\r\n";
+    CHECK(answer("COMMAND\r\n").size() * 1'000 > limits::transaction_reply_bytes_max);
+    const auto said = answer(asked + "EXEC\r\n");
     CHECK(said.ends_with(
-        "-ERR the replies of the transaction would be longer than 33554432 bytes\r\n"));
+        "-ERR the replies of the transaction would be longer than 16777216 bytes\r\n"));
+    CHECK(said.size() < limits::transaction_reply_bytes_max + limits::mebibyte);
+    CHECK(answer("GET new\r\n") == "$1\r\n1\r\n");
+}
+
+TEST_CASE_FIXTURE(transacting, "transaction: its replies are put together once, and sent as such") {
+    answer(set_of("k", limits::value_bytes_max));
+    std::string asked = "MULTI\r\n";
+    for (int i = 0; i < 15; ++i) asked += "GET k\r\n";
+    client.receive(asked);
+    client.pump();
+    CHECK(client.fetched().size() > 15);
+    client.receive("EXEC\r\n");
+    client.pump();
+    server.apply();
+    CHECK(client.reply_bytes() < 15 * limits::mebibyte + limits::mebibyte / 4);
+    CHECK(client.fetched().size() > 15 * limits::mebibyte);
+}
+
+TEST_CASE("write_queue: an entry has no more writes that answer values than fit into memory") {
+    fake_server server;
+    const auto client = std::make_shared<fake_client>(server);
+    write_queue queue;
+    const auto add = [&](auto fill) {
+        auto* batch = queue.open();
+        REQUIRE(batch != nullptr);
+        const auto before = batch->size();
+        fill(batch_writer{*batch});
+        queue.add({client, 0}, batch->size() - before);
+    };
+    const auto batches = [&] {
+        std::size_t count = 0;
+        for (; queue.may_propose(); ++count) {
+            auto taken = queue.take();
+            queue.told();
+            queue.recycle(std::move(taken));
+        }
+        return count;
+    };
+    for (int i = 0; i < 64; ++i) add([](auto batch) { batch.get_expiring("k", {}); });
+    CHECK(batches() == 4);
+    for (int i = 0; i < 64; ++i)
+        add([](auto batch) { batch.set("k", "v", {.give_old_value = true}); });
+    CHECK(batches() == 4);
+    for (int i = 0; i < 64; ++i) add([](auto batch) { batch.set("k", "v"); });
+    CHECK(batches() == 1);
+    for (int i = 0; i < 4; ++i) add([](auto batch) { batch.transaction({}, "x"); });
+    CHECK(batches() == 4);
 }
