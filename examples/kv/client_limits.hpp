@@ -18,6 +18,8 @@ struct client_limits {
     std::size_t clients_max = limits::clients_max;
     /// Places beyond those, for whoever asks about the cluster and not for data.
     std::size_t operators_max = limits::operators_max;
+    /// What all of them have said in part may take so much memory.
+    std::size_t request_bytes = limits::requests_mib * limits::mebibyte;
     /// A client that is silent for so long is let go; zero: never.
     std::chrono::seconds idle{0};
 };
@@ -35,7 +37,9 @@ inline constexpr std::size_t wanted_descriptors =
     const auto own = std::min(limits::own_descriptors, descriptors / 2);
     const auto others = descriptors - own;
     const auto operators = std::min(limits::operators_max, others / 4);
-    return client_limits{std::min(limits::clients_max, others - operators), operators, idle};
+    return client_limits{.clients_max = std::min(limits::clients_max, others - operators),
+                         .operators_max = operators,
+                         .idle = idle};
 }
 
 }  // namespace raft_kv

@@ -19,6 +19,7 @@ clients::clients(asio::io_context& io, service& server, client_limits most, even
     , log_{log}
     , changed_{std::move(changed)}
     , replies_{limits::replies_bytes_max}
+    , requests_{most.request_bytes}
     , plain_{io, log, [this](tcp::socket socket) { was_accepted(std::move(socket), nullptr); }}
     , by_tls_{io, log,
               [this](tcp::socket socket) { was_accepted(std::move(socket), &tls_->context()); }}
@@ -54,7 +55,10 @@ client_report clients::report() const {
             .in_reserve = reserve_.size(),
             .came = last_id_,
             .turned_away = turned_away_,
-            .reply_bytes = replies_.total()};
+            .reply_bytes = replies_.total(),
+            .request_bytes = requests_.total(),
+            .most_request_bytes = requests_.most(),
+            .closed_for_memory = closed_for_memory_};
 }
 
 // ------------------------------------------------------------------------------------ coming in
@@ -130,12 +134,25 @@ void clients::goes(connection& which, std::string_view why) {
 void clients::make_room_for_replies() {
     while (replies_.is_exceeded() && !connections_.empty()) {
         const auto held = [](const auto& each) { return each.second->reply_share(); };
-        const auto slowest = std::ranges::max_element(connections_, {}, held);
-        const auto kept = slowest->second;
-        goes(*kept, "of all clients it leaves the most replies unfetched, " +
-                        std::to_string(kept->reply_share()) +
-                        " bytes, and together they are over " + std::to_string(replies_.most()));
-        kept->close();
+        const auto slowest = std::ranges::max_element(connections_, {}, held)->second;
+        goes(*slowest, "of all clients it leaves the most replies unfetched, " +
+                           std::to_string(slowest->reply_share()) +
+                           " bytes, and together they are over " + std::to_string(replies_.most()));
+        slowest->close();
+    }
+}
+
+/// Whoever holds little stays, whatever others do.
+void clients::make_room_for_requests() {
+    while (requests_.is_exceeded()) {
+        const auto held = [](const auto& each) { return each.second->request_share(); };
+        const auto largest = std::ranges::max_element(connections_, {}, held)->second;
+        goes(*largest, "of all clients it has said the most in part, " +
+                           std::to_string(largest->request_share()) +
+                           " bytes, and together they are over " +
+                           std::to_string(requests_.most()));
+        ++closed_for_memory_;
+        largest->refuse_for_memory();
     }
 }
 

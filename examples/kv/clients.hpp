@@ -24,7 +24,7 @@
 #include "client_tls.hpp"
 #include "connection.hpp"
 #include "event_log.hpp"
-#include "reply_budget.hpp"
+#include "memory_budget.hpp"
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
@@ -67,7 +67,9 @@ public:
     void closed(connection& which) override;
     void goes(connection& which, std::string_view why) override;
     void make_room_for_replies() override;
-    [[nodiscard]] reply_budget& replies() override { return replies_; }
+    [[nodiscard]] memory_budget& replies() override { return replies_; }
+    void make_room_for_requests() override;
+    [[nodiscard]] memory_budget& requests() override { return requests_; }
 
 private:
     using clock = std::chrono::steady_clock;
@@ -85,7 +87,8 @@ private:
     client_limits most_;
     event_log log_;
     std::function<void(session&)> changed_;
-    reply_budget replies_;
+    memory_budget replies_;
+    memory_budget requests_;
     client_listener plain_;
     client_listener by_tls_;
     std::optional<client_tls> tls_;
@@ -94,6 +97,7 @@ private:
     std::vector<std::uint64_t> reserve_;  ///< In the order of their coming.
     std::uint64_t last_id_ = 0;
     std::uint64_t turned_away_ = 0;
+    std::uint64_t closed_for_memory_ = 0;
 };
 
 }  // namespace raft_kv

@@ -54,7 +54,17 @@ void connection::was_greeted(const asio::error_code& error) {
 void connection::settle() {
     if (closed_) return;
     replies_.set(reply_bytes());
+    requests_.set(request_bytes());
     owner_.make_room_for_replies();
+    owner_.make_room_for_requests();
+}
+
+void connection::refuse_for_memory() {
+    turn_away(
+        "OOM what all clients have said in part takes more memory than --maxmemory-clients-mib "
+        "allows, and this client holds the most of it: it is let go");
+    requests_.give_back();
+    owner_.changed(*this);
 }
 
 void connection::flush() {
@@ -76,6 +86,7 @@ void connection::close() {
     closed_ = true;
     give_up();
     replies_.give_back();
+    requests_.give_back();
     stream_.close();
     owner_.closed(*this);
 }

@@ -14,7 +14,7 @@
 
 #include "client_stream.hpp"
 #include "limits.hpp"
-#include "reply_budget.hpp"
+#include "memory_budget.hpp"
 #include "session.hpp"
 #include <asio/error_code.hpp>
 #include <asio/ip/tcp.hpp>
@@ -24,7 +24,6 @@ namespace raft_kv {
 
 class connection;
 
-/// Who calls from there is on this host.
 [[nodiscard]] bool is_loopback(const asio::ip::address& address);
 
 /// Whoever keeps the connections.
@@ -41,8 +40,11 @@ public:
     /// It is about to be closed, for this reason.
     virtual void goes(connection& which, std::string_view why) = 0;
     /// What all replies together may take, and what to do when they take more.
-    [[nodiscard]] virtual reply_budget& replies() = 0;
+    [[nodiscard]] virtual memory_budget& replies() = 0;
     virtual void make_room_for_replies() = 0;
+    /// The same of what clients have said in part.
+    [[nodiscard]] virtual memory_budget& requests() = 0;
+    virtual void make_room_for_requests() = 0;
 };
 
 class connection final : public session {
@@ -55,6 +57,7 @@ public:
         : session{server, id}
         , owner_{owner}
         , replies_{owner.replies()}
+        , requests_{owner.requests()}
         , stream_{std::move(socket), tls}
         , id_{id} {
         tell_addresses();
@@ -67,6 +70,10 @@ public:
     [[nodiscard]] clock::time_point active_at() const { return client().active; }
     /// Its part of the memory that unfetched replies take.
     [[nodiscard]] std::size_t reply_share() const { return replies_.bytes(); }
+    /// And of what is said in part.
+    [[nodiscard]] std::size_t request_share() const { return requests_.bytes(); }
+    /// It holds too much of that, and is told so before it is closed.
+    void refuse_for_memory();
     void settle() override;
     void flush() override;
     void close();
@@ -82,7 +89,8 @@ private:
     void was_written(const asio::error_code& error);
 
     connection_owner& owner_;
-    reply_budget::share replies_;
+    memory_budget::share replies_;
+    memory_budget::share requests_;
     client_stream stream_;
     std::uint64_t id_;
     bool reading_ = false;

@@ -65,7 +65,9 @@ void tell_memory_section(info_text& out, const server_report& report) {
     out.section("Memory");
     out.line("used_memory", used);
     out.line("used_memory_rss", used);
-    out.line("mem_clients_normal", report.clients.reply_bytes);
+    out.line("mem_clients_normal", report.clients.reply_bytes + report.clients.request_bytes);
+    out.line("mem_clients_requests", report.clients.request_bytes);
+    out.line("maxmemory_clients", report.clients.most_request_bytes);
     out.line("maxmemory", 0);
     out.line("maxmemory_policy", "noeviction");
 }

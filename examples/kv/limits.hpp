@@ -52,6 +52,10 @@ inline constexpr std::size_t output_bytes_soft = 1 * mebibyte;
 inline constexpr std::size_t output_bytes_max = 64 * mebibyte;
 /// Of all clients together: over this, those are closed that have fetched the least.
 inline constexpr std::size_t replies_bytes_max = 256 * mebibyte;
+/// What all clients have said in part (half a request, a transaction before EXEC): over this, the
+/// one of them is closed that holds the most. A flag says otherwise.
+inline constexpr std::size_t requests_mib = 256;
+inline constexpr std::size_t requests_mib_min = 8;
 /// A buffer of replies that is larger is given back to the system once they are sent.
 inline constexpr std::size_t output_bytes_kept = 64 * kibibyte;
 /// A single reply that would be longer is an error instead.

@@ -199,6 +199,12 @@ void tell_clients(metrics_writer& out, const client_report& clients) {
                 clients.turned_away);
     out.gauge("raft_kv_unfetched_reply_bytes", "The memory of replies that clients do not fetch.",
               clients.reply_bytes);
+    out.gauge("raft_kv_client_request_bytes",
+              "The memory of what clients have said in part: half requests, transactions.",
+              clients.request_bytes);
+    out.gauge("raft_kv_client_request_bytes_max", "That it may take.", clients.most_request_bytes);
+    out.counter("raft_kv_clients_closed_for_memory_total", "Clients that held too much of it.",
+                clients.closed_for_memory);
 }
 
 }  // namespace

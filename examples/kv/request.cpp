@@ -15,6 +15,16 @@
 
 namespace raft_kv {
 
+namespace {
+
+/// With its memory, which an assignment of nothing may keep.
+void drop(auto& held) {
+    held.clear();
+    held.shrink_to_fit();
+}
+
+}  // namespace
+
 /// What the reader calls for each element. A null result makes it stop with an error of its own, in
 /// whose place the parser's is said. The type of lengths differs between versions of hiredis.
 struct request_builder {
@@ -92,7 +102,10 @@ request_parser::outcome request_parser::next() {
     while (error_.empty()) {
         if (!in_array_) {
             const auto rest = unread();
-            if (rest.empty()) return outcome::incomplete;
+            if (rest.empty()) {
+                give_back();
+                return outcome::incomplete;
+            }
             const auto is_array = rest.front() == '*';
             if (is_array && reads_lines_) read_arrays();
             if (!is_array && !reads_lines_) read_lines();
@@ -201,6 +214,23 @@ bool request_parser::add_word(std::string_view word) {
     text_.append(word);
     ends_.push_back(text_.size());
     return true;
+}
+
+/// What a large request took, once there is nothing of it.
+void request_parser::give_back() {
+    if (text_.capacity() <= limits::output_bytes_kept) return;
+    drop(text_);
+    drop(ends_);
+    drop(words_);
+}
+
+void request_parser::forget() {
+    new_reader();
+    lines_read_ = 0;
+    drop(lines_);
+    drop(text_);
+    drop(ends_);
+    drop(words_);
 }
 
 void request_parser::finish_words() {

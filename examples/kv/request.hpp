@@ -32,8 +32,16 @@ public:
     void trust(bool trusted) { trusted_ = trusted; }
     void feed(std::string_view bytes);
     [[nodiscard]] outcome next();
+    /// What came and was not taken, for good: nothing behind it can be understood.
+    void forget();
     [[nodiscard]] const word_list& words() const { return words_; }
     [[nodiscard]] const std::string& error() const { return error_; }
+    /// The memory of what came and was not taken, and of the request in hand.
+    [[nodiscard]] std::size_t bytes() const {
+        return reader_->len + lines_.capacity() + text_.capacity() +
+               ends_.capacity() * sizeof(std::size_t) +
+               words_.capacity() * sizeof(word_list::value_type);
+    }
 
 private:
     struct free_reader {
@@ -52,6 +60,7 @@ private:
     outcome fail(std::string_view why);
     [[nodiscard]] bool add_word(std::string_view word);
     void finish_words();
+    void give_back();
 
     std::unique_ptr<redisReader, free_reader> reader_;
     bool in_array_ = false;     ///< The reader has a part of a request,

@@ -74,6 +74,9 @@ Runs one server of a replicated key-value store, which speaks the Redis protocol
   --clock-drift-ppm N        how far any server's clock runs wrong at most, in millionths: what
                              RAFT LEASE and RAFT READS lease rest on; without it there are none
   --client-idle-seconds N    a client that is silent for so long is let go; 0: never (0)
+  --maxmemory-clients-mib N  what all clients have said in part, half requests and transactions
+                             before EXEC, may take so much memory (256): over that the client
+                             that holds the most is told so, and let go
   --metrics [HOST:]PORT      answers GET /metrics there, for Prometheus, and GET /healthz and
                              GET /ready, for what watches over the process; a port alone: to
                              this host, 127.0.0.1
@@ -186,13 +189,15 @@ int serve(std::span<char*> arguments) {
     if (const auto wrong = obstacle_to_tls(flags.tls, layout, flags.id); !wrong.empty())
         return complain(wrong, failed_to_start);
     const auto files = raise_open_files_limit();
-    const auto most = limits_for(files, std::chrono::seconds{flags.client_idle_seconds});
+    auto most = limits_for(files, std::chrono::seconds{flags.client_idle_seconds});
     if (!most)
         return complain("it may have only " + std::to_string(files) + " files open, and needs " +
                             std::to_string(limits::descriptors_min) +
                             " at least: raise the limit (ulimit -n, or LimitNOFILE= of systemd)",
                         failed_to_start);
-    auto own = read_keys(flags.key_paths, event_log{flags.id});
+    most->request_bytes = flags.maxmemory_clients_mib * limits::mebibyte;
+    const event_log log{flags.id};
+    auto own = read_keys(flags.key_paths, log);
     if (const auto* wrong = std::get_if<std::string>(&own))
         return complain(*wrong, failed_to_start);
     std::get<keys>(own).is_protected = flags.is_protected;

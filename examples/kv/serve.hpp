@@ -11,6 +11,7 @@
 
 #include "client_tls.hpp"
 #include "keys.hpp"
+#include "limits.hpp"
 #include "listen_address.hpp"
 
 namespace raft_kv {
@@ -32,6 +33,7 @@ struct serve_flags {
     std::optional<std::uint16_t> clock_drift_ppm{};
     std::uint8_t election_rank = 0;
     std::uint32_t client_idle_seconds = 0;  ///< 0: never.
+    std::uint64_t maxmemory_clients_mib = limits::requests_mib;
     bool stay_when_failed = false;
     listen_address metrics{};  ///< Empty: none.
     std::uint64_t recorder_kib = 256;

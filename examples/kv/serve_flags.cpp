@@ -96,6 +96,11 @@ constexpr std::array all_flags{
              return read_number(value, std::uint32_t{0}, std::uint32_t{31'536'000},
                                 to.client_idle_seconds);
          }},
+    flag{"--maxmemory-clients-mib",
+         [](auto value, auto& to) {
+             return read_number(value, std::uint64_t{limits::requests_mib_min},
+                                std::uint64_t{1} << 20U, to.maxmemory_clients_mib);
+         }},
     flag{"--metrics", [](auto value, auto& to) { return read_listen(value, to.metrics); }},
     flag{"--flight-recorder-kib",
          [](auto value, auto& to) {

@@ -34,11 +34,14 @@ struct client_filter;
 /// Who is connected.
 struct client_report {
     std::size_t connected = 0;
-    std::size_t most = 0;           ///< The places for those who ask for data.
-    std::size_t in_reserve = 0;     ///< Of those connected, who may not, as all were taken.
-    std::uint64_t came = 0;         ///< Times that somebody did.
-    std::uint64_t turned_away = 0;  ///< Times that somebody came and all were taken.
-    std::size_t reply_bytes = 0;    ///< The memory of replies that were not fetched.
+    std::size_t most = 0;                 ///< The places for those who ask for data.
+    std::size_t in_reserve = 0;           ///< Of those connected, who may not, as all were taken.
+    std::uint64_t came = 0;               ///< Times that somebody did.
+    std::uint64_t turned_away = 0;        ///< Times that somebody came and all were taken.
+    std::size_t reply_bytes = 0;          ///< The memory of replies that were not fetched,
+    std::size_t request_bytes = 0;        ///< and of requests that are not whole,
+    std::size_t most_request_bytes = 0;   ///< of which there may be so much.
+    std::uint64_t closed_for_memory = 0;  ///< Times that somebody had to go for that.
 };
 
 /// What RAFT STATUS and INFO tell.

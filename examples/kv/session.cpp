@@ -67,6 +67,14 @@ void session::give_up() {
     write_bytes_ = reply_bytes_ = reads_ = 0;
 }
 
+void session::turn_away(std::string_view error) {
+    client_.transaction = {};
+    parser_.forget();
+    holds_request_ = false;
+    reply_error(error);
+    ends_ = true;
+}
+
 // ---------------------------------------------------------------------------------------- requests
 
 bool session::may_begin() const {

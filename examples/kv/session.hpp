@@ -83,6 +83,12 @@ public:
         return output_.capacity() + sending_.capacity() + reply_bytes_;
     }
 
+    /// The memory that its requests take which are not whole, or wait.
+    [[nodiscard]] std::size_t request_bytes() const {
+        return parser_.bytes() + client_.transaction.memory() + read_text_.capacity() +
+               line_.size() * sizeof(place);
+    }
+
     /// The bytes to send; they stay until they are `sent`.
     [[nodiscard]] std::string_view begin_sending();
     void sent();
@@ -104,6 +110,8 @@ protected:
     void was_refused(std::string_view reason) { server_.refused(client_, reason); }
     /// The client is gone: nothing that waits is answered, or keeps memory.
     void give_up();
+    /// Nothing more is taken of it. It is told why, behind what it is to be told before.
+    void turn_away(std::string_view error);
 
 private:
     /// A request whose words outlive the parser's.

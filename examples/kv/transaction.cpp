@@ -55,6 +55,7 @@ std::optional<std::string_view> transaction::add(const command& which, const wor
     if (commands_.size() >= limits::transaction_commands_max || !take_room(bytes_of(words)))
         return too_large;
     commands_.push_back({&which, {words.begin(), words.end()}});
+    words_ += words.size();
     about_data_ = about_data_ || !std::holds_alternative<local_function>(which.run);
     if (which.first_key != 0) see_key(words[static_cast<std::size_t>(which.first_key)]);
     return std::nullopt;

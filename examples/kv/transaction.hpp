@@ -48,6 +48,11 @@ public:
     [[nodiscard]] std::size_t commands() const { return commands_.size(); }
     /// Of all that it will have in the log, at most.
     [[nodiscard]] std::size_t bytes() const { return bytes_; }
+    /// That it takes until EXEC, nearly.
+    [[nodiscard]] std::size_t memory() const {
+        return bytes_ + commands_.capacity() * sizeof(queued_command) +
+               words_ * sizeof(std::string);
+    }
     /// Of its first key, for a redirection.
     [[nodiscard]] std::uint16_t slot() const { return slot_.value_or(0); }
 
@@ -78,6 +83,7 @@ private:
     bool lost_watch_ = false;
     std::vector<queued_command> commands_;
     std::vector<watched_key> watched_;
+    std::size_t words_ = 0;          ///< Of all its commands.
     std::size_t bytes_ = 0;          ///< Of all that it will have in the log, at most.
     std::size_t watched_bytes_ = 0;  ///< Of these, for what is watched.
     std::optional<std::uint16_t> slot_;

@@ -194,3 +194,47 @@ TEST_CASE("e2e: CLIENT KILL closes whom it names and its own client once that is
     CHECK(last.was_closed());
     CHECK_FALSE(operator_.call({"PING"}));
 }
+
+TEST_CASE("e2e: what all clients say in part has one bound and who holds the most is told") {
+    kv_servers servers{1, {}, {"--maxmemory-clients-mib", "8"}};
+    const auto port = servers.cluster().address(1).client_port;
+    const std::string value(900'000, 'v');
+    const auto set = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$900000\r\n" + value + "\r\n";
+    auto small = servers.connect(1);
+    CHECK(shown(small.call({"MULTI"})) == "OK");
+    CHECK(shown(small.call({"SET", "small", "1"})) == "QUEUED");
+
+    // Half of them are within a transaction, half within a request.
+    std::list<raw_socket> large;
+    std::vector<std::string> said;
+    for (int i = 0; i < 12; ++i) {
+        large.emplace_back(port);
+        static_cast<void>(large.back().send(i % 2 == 0 ? "MULTI\r\n" + set + set
+                                                       : set.substr(0, set.size() - 9)));
+        said.push_back(i % 2 == 0 ? large.back().receive(23) : "");
+    }
+    auto asked = servers.connect(1);
+    std::string told;
+    REQUIRE(eventually(patience, [&] {
+        told = shown(asked.call({"INFO", "memory"}));
+        const auto at = told.find("mem_clients_requests:");
+        const auto held =
+            std::stoull(told.substr(at + std::string_view{"mem_clients_requests:"}.size()));
+        CHECK(held <= 8U * 1024 * 1024);
+        return held > 4U * 1024 * 1024;
+    }));
+    CHECK(told.find("maxmemory_clients:8388608\r\n") != std::string::npos);
+    std::size_t told_so = 0;
+    std::size_t kept = 0;
+    for (auto& each : large) {
+        each.end_of_output();
+        auto& all = said[told_so + kept];
+        all += each.receive_all();
+        ++(all.find("-OOM what all clients have said in part") != std::string::npos ? told_so
+                                                                                    : kept);
+    }
+    CHECK(told_so >= 2);
+    CHECK(kept >= 2);
+    CHECK(shown(small.call({"EXEC"})) == "[OK]");
+    CHECK(shown(asked.call({"RAFT", "STATUS"})).find("leader") != std::string::npos);
+}

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "reply_budget.hpp"
+#include "memory_budget.hpp"
 #include <doctest/doctest.h>
 
 using namespace raft_kv;
@@ -29,11 +29,11 @@ TEST_CASE("F4 clients leave descriptors to the storage and the peers") {
 }
 
 TEST_CASE("F19 each client's replies are a share of what all may take") {
-    reply_budget budget{100};
-    reply_budget::share one{budget};
+    memory_budget budget{100};
+    memory_budget::share one{budget};
     one.set(60);
     {
-        reply_budget::share other{budget};
+        memory_budget::share other{budget};
         other.set(40);
         CHECK_FALSE(budget.is_exceeded());
         other.set(41);

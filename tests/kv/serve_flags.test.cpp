@@ -54,6 +54,8 @@ TEST_CASE("serve flags: what is wrong or missing is said") {
     CHECK(problem_of({"--id", "1x"}) == "'1x' is no value for --id");
     CHECK(problem_of({"--flight-recorder-kib", "7"}) ==
           "'7' is no value for --flight-recorder-kib");
+    CHECK(problem_of({"--maxmemory-clients-mib", "7"}) ==
+          "'7' is no value for --maxmemory-clients-mib");
     CHECK(problem_of({"--tls-port", "65536"}) == "'65536' is no value for --tls-port");
     CHECK(problem_of({"--tls-auth-clients", "on"}) == "'on' is no value for --tls-auth-clients");
     CHECK(problem_of({"--port", "1"}) == "unknown flag '--port'");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The memory that replies take which clients have not fetched, of all clients together. Each client
-// holds a share, which it gives back when it goes.
+// The memory that something of all clients takes together: replies that they have not fetched, or
+// requests that are not whole. Each client holds a share, which it gives back when it goes.
 #pragma once
 
 #include <cstddef>
@@ -9,9 +9,9 @@
 
 namespace raft_kv {
 
-class reply_budget {
+class memory_budget {
 public:
-    explicit reply_budget(std::size_t most) : most_{most} {}
+    explicit memory_budget(std::size_t most) : most_{most} {}
 
     [[nodiscard]] std::size_t most() const { return most_; }
     [[nodiscard]] std::size_t total() const { return total_; }
@@ -19,7 +19,7 @@ public:
 
     class share {
     public:
-        explicit share(reply_budget& of) : of_{&of} {}
+        explicit share(memory_budget& of) : of_{&of} {}
         share(const share&) = delete;
         share& operator=(const share&) = delete;
         ~share() { give_back(); }
@@ -37,7 +37,7 @@ public:
         }
 
     private:
-        reply_budget* of_;
+        memory_budget* of_;
         std::size_t bytes_ = 0;
     };
 
