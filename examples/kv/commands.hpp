@@ -17,6 +17,7 @@
 
 #include "client_filter.hpp"
 #include "cluster_request.hpp"
+#include "complaint.hpp"
 #include "kv.hpp"
 #include "lifetimes.hpp"
 #include "limits.hpp"
@@ -90,8 +91,7 @@ struct read_call {
 using local_function = void (*)(local_call& call);
 using read_function = void (*)(read_call& call);
 /// Adds the write, or adds nothing and says what is wrong.
-using write_function = std::optional<std::string_view> (*)(const word_list& words,
-                                                           batch_writer batch);
+using write_function = complaint (*)(const word_list& words, batch_writer batch);
 
 /// What is asked of the cluster, or what is wrong.
 using cluster_function = std::variant<cluster_request, std::string> (*)(const word_list& words);
@@ -236,8 +236,8 @@ std::span<const command> raft_subcommands();
 inline void nothing_by_itself(local_call& /*call*/) {}
 
 // session_commands.cpp
-std::optional<std::string_view> raft_session(const word_list& words, batch_writer batch);
-std::optional<std::string_view> raft_once(const word_list& words, batch_writer batch);
+complaint raft_session(const word_list& words, batch_writer batch);
+complaint raft_once(const word_list& words, batch_writer batch);
 
 // key_commands.cpp
 void keys(read_call& call);
@@ -278,15 +278,15 @@ void ttl(read_call& call);
 void pttl(read_call& call);
 void expiretime(read_call& call);
 void pexpiretime(read_call& call);
-std::optional<std::string_view> set(const word_list& words, batch_writer batch);
-std::optional<std::string_view> setex(const word_list& words, batch_writer batch);
-std::optional<std::string_view> psetex(const word_list& words, batch_writer batch);
-std::optional<std::string_view> getex(const word_list& words, batch_writer batch);
-std::optional<std::string_view> expire(const word_list& words, batch_writer batch);
-std::optional<std::string_view> pexpire(const word_list& words, batch_writer batch);
-std::optional<std::string_view> expireat(const word_list& words, batch_writer batch);
-std::optional<std::string_view> pexpireat(const word_list& words, batch_writer batch);
-std::optional<std::string_view> persist(const word_list& words, batch_writer batch);
+complaint set(const word_list& words, batch_writer batch);
+complaint setex(const word_list& words, batch_writer batch);
+complaint psetex(const word_list& words, batch_writer batch);
+complaint getex(const word_list& words, batch_writer batch);
+complaint expire(const word_list& words, batch_writer batch);
+complaint pexpire(const word_list& words, batch_writer batch);
+complaint expireat(const word_list& words, batch_writer batch);
+complaint pexpireat(const word_list& words, batch_writer batch);
+complaint persist(const word_list& words, batch_writer batch);
 
 }  // namespace commands
 

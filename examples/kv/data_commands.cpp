@@ -15,7 +15,7 @@ namespace raft_kv::commands {
 
 namespace {
 
-using problem = std::optional<std::string_view>;
+using problem = complaint;
 
 /// What an element takes in a reply besides its own bytes, at most.
 constexpr std::size_t element_bytes = 16;

@@ -16,7 +16,7 @@ namespace raft_kv::commands {
 
 namespace {
 
-using problem = std::optional<std::string_view>;
+using problem = complaint;
 
 constexpr time_unit seconds{.in_seconds = true};
 constexpr time_unit milliseconds{};
@@ -81,7 +81,7 @@ problem take_conditions(std::span<const std::string_view> options, expire_condit
         else if (same_word(option, "lt"))
             condition.only_earlier = true;
         else
-            return "ERR Unsupported option, there are NX, XX, GT and LT";
+            return "ERR Unsupported option " + std::string{option};
     }
     if (condition.only_if_none &&
         (condition.only_if_any || condition.only_later || condition.only_earlier))

@@ -14,7 +14,7 @@ namespace raft_kv::commands {
 
 namespace {
 
-using problem = std::optional<std::string_view>;
+using problem = complaint;
 
 /// Of 64 bits without a sign, as Redis takes one; what is no cursor of ours is at the end.
 std::optional<std::uint64_t> cursor_in(std::string_view word) {

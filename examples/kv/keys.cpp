@@ -2,9 +2,12 @@
 #include "keys.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstddef>
 #include <fstream>
 #include <span>
+#include <system_error>
 #include <utility>
 
 #include "demo/connection.hpp"
@@ -36,7 +39,9 @@ std::optional<std::string> read_password(const std::string& path,
     if (path.empty()) return std::nullopt;
     std::ifstream file{path, std::ios::binary};
     std::string line;
-    if (!file || !std::getline(file, line)) return path + " cannot be read, or is empty";
+    if (!file) return path + " cannot be read: " + std::generic_category().message(errno);
+    if (!std::getline(file, line))
+        return path + (file.bad() ? " cannot be read: it is no file of text" : " is empty");
     if (line.ends_with('\r')) line.pop_back();
     if (file.peek() != std::ifstream::traits_type::eof()) return path + " has more than one line";
     if (line.empty() || line.size() > password_bytes_max)

@@ -109,6 +109,12 @@ request_parser::outcome request_parser::next() {
             const auto is_array = rest.front() == '*';
             if (is_array && reads_lines_) read_arrays();
             if (!is_array && !reads_lines_) read_lines();
+            const auto begun = unread().substr(0, 2);
+            if (begun == "*") return outcome::incomplete;
+            if (begun == "*-") {
+                if (const auto found = skip_nothing(); found != outcome::request) return found;
+                continue;
+            }
         }
         text_.resize(in_array_ ? text_.size() : 0);
         ends_.resize(in_array_ ? ends_.size() : 0);
@@ -147,6 +153,21 @@ request_parser::outcome request_parser::next_array() {
     if (redisReaderGetReply(reader_.get(), &array) != REDIS_OK) return fail(fault_of_reader());
     if (array == nullptr) return check_pending();
     in_array_ = false;
+    return outcome::request;
+}
+
+/// A count below zero is a request of nothing, as with Redis; the reader knows only one such.
+request_parser::outcome request_parser::skip_nothing() {
+    const auto rest = unread();
+    const auto line = rest.substr(0, rest.substr(0, limits::length_line_bytes_max).find("\r\n"));
+    if (line.size() == rest.size() && rest.size() < limits::length_line_bytes_max)
+        return outcome::incomplete;
+    std::int64_t count = 0;
+    const auto digits = line.substr(1);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+    const auto is_number = error == std::errc{} && end == digits.data() + digits.size();
+    if (!is_number || digits.starts_with("-0")) return fail("invalid multibulk length");
+    reader_->pos += line.size() + 2;
     return outcome::request;
 }
 

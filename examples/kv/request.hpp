@@ -53,6 +53,7 @@ private:
     [[nodiscard]] std::string_view unread() const;
     void read_lines();
     void read_arrays();
+    [[nodiscard]] outcome skip_nothing();
     [[nodiscard]] outcome next_array();
     [[nodiscard]] outcome next_inline();
     [[nodiscard]] std::string fault_of_reader() const;

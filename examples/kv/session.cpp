@@ -110,8 +110,7 @@ bool session::begin(const word_list& words) {
     }
     const auto asked = command_in(words);
     if (const auto* wrong = std::get_if<std::string>(&asked)) {
-        client_.transaction.spoil();
-        reply_error(*wrong);
+        refuse_words(words[0], *wrong);
         return true;
     }
     const auto& which = *std::get<const command*>(asked);
@@ -124,6 +123,17 @@ bool session::begin(const word_list& words) {
         return true;
     }
     return begin_command(which, words);
+}
+
+/// `wrong`: what is, with the words of a request. An EXEC that is none ends its transaction.
+void session::refuse_words(std::string_view name, std::string_view wrong) {
+    if (!same_word(name, "exec")) {
+        client_.transaction.spoil();
+        return reply_error(wrong);
+    }
+    client_.transaction = {};
+    const auto why = wrong.substr(wrong.find(' ') + 1);
+    reply_error("EXECABORT Transaction discarded because of: " + std::string{why});
 }
 
 /// True if it takes what this client has not shown; the client is told so.

@@ -138,6 +138,7 @@ private:
     [[nodiscard]] bool may_begin() const;
     [[nodiscard]] bool begin_next();
     [[nodiscard]] bool begin(const word_list& words);
+    void refuse_words(std::string_view name, std::string_view wrong);
     [[nodiscard]] bool refuses(const command& which, const word_list& words);
     [[nodiscard]] bool begin_command(const command& which, const word_list& words);
     [[nodiscard]] bool begin_about_data(const command& which, const word_list& words);

@@ -18,13 +18,13 @@ std::optional<std::uint64_t> number_in(std::string_view word) {
 
 }  // namespace
 
-std::optional<std::string_view> raft_session(const word_list& /*words*/, batch_writer batch) {
+complaint raft_session(const word_list& /*words*/, batch_writer batch) {
     batch.open_session();
     return std::nullopt;
 }
 
 /// What is answered is kept for retries, so a value is not among it.
-std::optional<std::string_view> raft_once(const word_list& words, batch_writer batch) {
+complaint raft_once(const word_list& words, batch_writer batch) {
     const auto session = number_in(words[2]);
     const auto number = number_in(words[3]);
     if (!session) return "ERR the session is not a number from 1 on";

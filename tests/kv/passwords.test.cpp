@@ -140,5 +140,61 @@ TEST_CASE("passwords: files of them are checked") {
     CHECK(problem(std::string(513, 'x')).starts_with(" holds 513 bytes"));
     CHECK(problem("one\ntwo") == " has more than one line");
     const auto absent = read_keys({.password = files.path("absent")});
-    CHECK(std::get<std::string>(absent).ends_with("absent cannot be read, or is empty"));
+    CHECK(std::get<std::string>(absent).ends_with(
+        "absent cannot be read: No such file or directory"));
+    std::ofstream{files.path("nothing")};
+    CHECK(std::get<std::string>(read_keys({.password = files.path("nothing")}))
+              .ends_with("nothing is empty"));
+    CHECK(std::get<std::string>(read_keys({.password = files.path("")})).find(" cannot be read") !=
+          std::string::npos);
+}
+
+TEST_CASE("passwords: files that others can read, and one password for all, are warned of") {
+    namespace fs = std::filesystem;
+    support::key_files files;
+    key_files used{.peer_secret = files.put("secret", "0123456789abcdef"),
+                   .password = files.put("clients", "good"),
+                   .operator_password = files.put("operators", "better"),
+                   .peer_key = files.put("peer.key", "a key")};
+    const auto tls_key = files.put("client.key", "a key");
+    const auto all_with = [&](unsigned mode) {
+        for (const auto& path :
+             {used.peer_secret, used.password, used.operator_password, used.peer_key, tls_key})
+            fs::permissions(path, fs::perms{mode});
+    };
+    const auto warned = [&](const keys& own) { return warnings_about(used, tls_key, own); };
+    all_with(0600);
+    CHECK(warned(with_both()).empty());
+    CHECK(warned({.password = "good", .operator_password = "good"}) ==
+          std::vector<std::string>{"clients and operators have the same password, so that every "
+                                   "client may order the cluster: put another one into " +
+                                   used.operator_password});
+    all_with(0640);
+    REQUIRE(warned(with_both()).size() == 3);
+    CHECK(warned(with_both()).front() == used.peer_secret +
+                                             " can be read by its group on this host, and is a "
+                                             "secret: chmod go-rwx " +
+                                             used.peer_secret);
+    all_with(0644);
+    REQUIRE(warned(with_both()).size() == 5);
+    CHECK(warned(with_both()).back() ==
+          tls_key + " can be read by everybody on this host, and is a secret: chmod o-r " +
+              tls_key);
+    used = {};
+    CHECK(warnings_about(used, "", {}).empty());
+}
+
+TEST_CASE("passwords: whoever calls from the address that it reaches is on this host") {
+    const auto is_here = [](const char* from, const char* reached) {
+        return is_on_this_host(asio::ip::make_address(from), asio::ip::make_address(reached));
+    };
+    CHECK(is_here("127.0.0.1", "127.0.0.1"));
+    CHECK(is_here("127.0.0.2", "127.0.0.1"));
+    CHECK(is_here("::1", "::1"));
+    CHECK(is_here("::ffff:127.0.0.1", "::ffff:127.0.0.1"));
+    CHECK(is_here("10.0.0.1", "10.0.0.1"));
+    CHECK(is_here("fd00::2", "fd00::2"));
+    CHECK_FALSE(is_here("10.0.0.2", "10.0.0.1"));
+    CHECK_FALSE(is_here("10.0.0.1", "127.0.0.1"));
+    CHECK_FALSE(is_here("0.0.0.0", "10.0.0.1"));
 }

@@ -141,3 +141,35 @@ TEST_CASE("request: random bytes end in requests or in an error, and nothing els
         REQUIRE(whole.error.empty() == pieces.error.empty());
     }
 }
+
+TEST_CASE("request: a count below zero is a request of nothing as with Redis") {
+    const auto bytes = "*-5\r\nPING\r\n*-1\r\n*-2147483649\r\n*1\r\n$4\r\nPING\r\n*-7\r\n";
+    for (const std::size_t piece : {1U, 2U, 3U, 1000U}) {
+        const auto all = taken_from(bytes, piece);
+        CHECK(all.error.empty());
+        CHECK(all.requests == std::vector<request>{{"PING"}, {"PING"}});
+    }
+    for (const auto* wrong : {"*-05\r\n", "*-\r\n", "*-x\r\n", "*-0\r\n", "*-5x\r\n", "*--5\r\n",
+                              "*-99999999999999999999\r\n"})
+        CHECK(fault_of_request(wrong) == "invalid multibulk length");
+    CHECK(fault_of_request("*-" + std::string(100, '1')) == "invalid multibulk length");
+    CHECK(taken_from("*-5").requests.empty());
+}
+
+TEST_CASE("request: a parser tells what memory it takes, and gives back what a large one took") {
+    request_parser parser;
+    CHECK(parser.bytes() < 4096);
+    const std::string half(limits::value_bytes_max, 'x');
+    parser.feed("*2\r\n$3\r\nGET\r\n$1048576\r\n" + half);
+    CHECK(parser.next() == outcome::incomplete);
+    CHECK(parser.bytes() > half.size());
+    parser.feed("\r\n");
+    CHECK(parser.next() == outcome::request);
+    CHECK(parser.words()[1] == half);
+    CHECK(parser.next() == outcome::incomplete);
+    CHECK(parser.bytes() < half.size() / 2);
+    parser.feed("*2\r\n$3\r\nGET\r\n$1048576\r\n" + half);
+    CHECK(parser.next() == outcome::incomplete);
+    parser.forget();
+    CHECK(parser.bytes() < 4096);
+}

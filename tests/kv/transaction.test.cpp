@@ -48,6 +48,16 @@ TEST_CASE_FIXTURE(transacting, "transaction: what was queued is one write with a
     CHECK(client.fetched() == "$-1\r\n");
 }
 
+TEST_CASE_FIXTURE(transacting, "transaction: an EXEC with words ends it as with Redis") {
+    const std::string_view wrong =
+        "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' "
+        "command\r\n";
+    CHECK(answer("MULTI\r\nSET a 1\r\nEXEC x\r\nEXEC\r\nGET a\r\n") ==
+          "+OK\r\n+QUEUED\r\n" + std::string{wrong} + "-ERR EXEC without MULTI\r\n$-1\r\n");
+    CHECK(answer("exec x y\r\nPING\r\n") == std::string{wrong} + "+PONG\r\n");
+    CHECK(answer("MULTI\r\nDISCARD x\r\nEXEC\r\n").ends_with(aborted));
+}
+
 TEST_CASE_FIXTURE(transacting, "transaction: what goes wrong in one command is its answer alone") {
     CHECK(answer("MULTI\r\nSET a x\r\nINCR a\r\nINCRBY a y\r\nSET b 2\r\nSET c 1 NX XX\r\nEXEC\r\n")
               .ends_with("*5\r\n+OK\r\n-ERR value is not an integer or out of range\r\n"
