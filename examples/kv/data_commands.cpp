@@ -109,6 +109,39 @@ problem setnx(const word_list& words, batch_writer batch) {
     return std::nullopt;
 }
 
+problem rename(const word_list& words, batch_writer batch) {
+    if (const auto wrong = check_key(words[2])) return wrong;
+    batch.rename(words[1], words[2], false);
+    return std::nullopt;
+}
+
+problem renamenx(const word_list& words, batch_writer batch) {
+    if (const auto wrong = check_key(words[2])) return wrong;
+    batch.rename(words[1], words[2], true);
+    return std::nullopt;
+}
+
+/// There is one database, 0.
+problem copy(const word_list& words, batch_writer batch) {
+    bool replaces = false;
+    for (std::size_t i = 3; i < words.size(); ++i) {
+        if (same_word(words[i], "replace")) {
+            replaces = true;
+        } else if (same_word(words[i], "db") && i + 1 < words.size()) {
+            const auto database = integer_in(words[++i]);
+            if (!database) return no_integer;
+            if (*database != 0)
+                return "ERR Copying to another database is not allowed in cluster mode";
+        } else {
+            return syntax_error;
+        }
+    }
+    if (words[1] == words[2]) return "ERR source and destination objects are the same";
+    if (const auto wrong = check_key(words[2])) return wrong;
+    batch.copy(words[1], words[2], !replaces);
+    return std::nullopt;
+}
+
 problem getset(const word_list& words, batch_writer batch) {
     if (const auto wrong = check_pair(words[1], words[2])) return wrong;
     batch.set(words[1], words[2], {.give_old_value = true});

@@ -53,6 +53,8 @@ public:
         case operation_code::set_many_if_absent: return set_many_if_absent(reader);
         case operation_code::compare_and_set: return compare_and_set(reader);
         case operation_code::take: return take(reader);
+        case operation_code::rename: return rename(reader);
+        case operation_code::copy: return copy(reader);
         case operation_code::set_range: return set_range(reader);
         case operation_code::add_decimal: return add_decimal(reader);
         case operation_code::clear: keys_.clear(index_); return {};
@@ -257,6 +259,50 @@ private:
         write_result answer{.what = kind::value, .text = found->value};
         keys_.erase(key, index_);
         return answer;
+    }
+
+    /// Two keys, and whether the second must not be there.
+    struct two_keys {
+        bool only_if_absent = false;
+        std::string_view from{};
+        std::string_view to{};
+    };
+    [[nodiscard]] static two_keys read_two_keys(byte_reader& reader) {
+        const auto only_if_absent = reader.integer<std::uint8_t>() != 0;
+        const auto from = reader.string();
+        return {only_if_absent, from, reader.string()};
+    }
+
+    [[nodiscard]] write_result rename(byte_reader& reader) {
+        const auto keys = read_two_keys(reader);
+        if (reader.failed() || is_too_long(keys.to)) return {.what = kind::malformed};
+        if (keys_.find(keys.from) == nullptr) return {.what = kind::no_such_key};
+        const auto answer = [&](bool done) {
+            return keys.only_if_absent ? number(done ? 1 : 0) : write_result{};
+        };
+        if (keys.from == keys.to) return answer(false);
+        if (keys.only_if_absent && keys_.find(keys.to) != nullptr) return answer(false);
+        put_copy(keys);
+        keys_.erase(keys.from, index_);
+        return answer(true);
+    }
+
+    [[nodiscard]] write_result copy(byte_reader& reader) {
+        const auto keys = read_two_keys(reader);
+        if (reader.failed() || is_too_long(keys.to)) return {.what = kind::malformed};
+        const auto taken = keys.only_if_absent && keys_.find(keys.to) != nullptr;
+        if (keys_.find(keys.from) == nullptr || keys.from == keys.to || taken) return number(0);
+        put_copy(keys);
+        return number(1);
+    }
+
+    /// Of two keys that differ, the first of which is there.
+    void put_copy(const two_keys& keys) {
+        const auto copied = *keys_.find(keys.from);
+        auto* const found = keys_.find_to_change(keys.to, index_);
+        if (found == nullptr) return keys_.insert(keys.to, copied.value, index_, copied.when);
+        change_value(keys.to, found, copied.value);
+        keys_.set_expiry(keys.to, *found, copied.when);
     }
 
     [[nodiscard]] write_result set_range(byte_reader& reader) {

@@ -45,6 +45,9 @@ enum class operation_code : std::uint8_t {
     persist,
     put_tls_address,  ///< With a port where clients speak TLS.
     set_many_if_absent,
+    rename,
+    copy,
+    large_transaction,  ///< Its replies may be longer than those of a transaction may be.
 };
 
 /// How the replies of a transaction are bounded: by what it asks for, or as it is carried out.
@@ -110,6 +113,7 @@ struct write_result {
         malformed,         ///< The bytes in the log are no write of this version.
         not_a_decimal,     ///< The value that stands there is no number with decimals.
         out_of_range,      ///< The sum would have too many digits.
+        no_such_key,       ///< There is nothing to be renamed.
         // What sessions keep is above, by its number.
         reply,             ///< Of a read within a transaction: `text` is what the client is sent.
         transaction,       ///< `parts` has the results of its commands.
@@ -171,6 +175,22 @@ public:
     }
 
     void stamp() { timed_code(operation_code::stamp); }
+
+    /// The value and its expiry. With a condition it tells 1 or 0, else done.
+    void rename(std::string_view from, std::string_view to, bool only_if_absent) {
+        code(operation_code::rename);
+        append_integer(bytes_, static_cast<std::uint8_t>(only_if_absent));
+        append_string(bytes_, from);
+        append_string(bytes_, to);
+    }
+
+    /// The same, but what was there stays. Tells 1 or 0.
+    void copy(std::string_view from, std::string_view to, bool only_if_absent) {
+        code(operation_code::copy);
+        append_integer(bytes_, static_cast<std::uint8_t>(only_if_absent));
+        append_string(bytes_, from);
+        append_string(bytes_, to);
+    }
 
     void remove(std::span<const std::string_view> keys) { list(operation_code::remove, keys); }
 

@@ -87,6 +87,7 @@ inline void write_reply(reply_writer reply, const write_result& result) {
     case write_result::kind::out_of_range:
         reply.error("ERR increment would produce NaN or Infinity");
         break;
+    case write_result::kind::no_such_key: reply.error("ERR no such key"); break;
     case write_result::kind::overflow:
         reply.error("ERR increment or decrement would overflow");
         break;

@@ -306,3 +306,73 @@ TEST_CASE_FIXTURE(answering, "commands: COMMAND tells where keys are and what a 
     CHECK(answer("COMMAND INFO object\r\n").find("$15\r\nobject|encoding\r\n:3\r\n") !=
           std::string::npos);
 }
+
+TEST_CASE_FIXTURE(answering, "commands: RENAME and RENAMENX as Redis answers them") {
+    CHECK(answer("SET a 1 EX 100\r\n") == "+OK\r\n");
+    CHECK(answer("RENAME a b\r\n") == "+OK\r\n");
+    CHECK(answer("PTTL b\r\n") == ":100000\r\n");
+    CHECK(answer("EXISTS a\r\n") == ":0\r\n");
+    CHECK(answer("RENAME none x\r\n") == "-ERR no such key\r\n");
+    CHECK(answer("RENAME b b\r\n") == "+OK\r\n");
+    CHECK(answer("RENAME none none\r\n") == "-ERR no such key\r\n");
+    CHECK(answer("SET c 1 EX 5\r\n") == "+OK\r\n");
+    CHECK(answer("RENAME b c\r\n") == "+OK\r\n");
+    CHECK(answer("PTTL c\r\n") == ":100000\r\n");
+    CHECK(answer("SET d 1\r\n") == "+OK\r\n");
+    CHECK(answer("RENAMENX c d\r\n") == ":0\r\n");
+    CHECK(answer("RENAMENX c c\r\n") == ":0\r\n");
+    CHECK(answer("RENAMENX none d\r\n") == "-ERR no such key\r\n");
+    CHECK(answer("RENAMENX none none\r\n") == "-ERR no such key\r\n");
+    CHECK(answer("RENAMENX c e\r\n") == ":1\r\n");
+    CHECK(answer("PTTL e\r\n") == ":100000\r\n");
+    CHECK(answer("RENAME d e\r\n") == "+OK\r\n");
+    CHECK(answer("PTTL e\r\n") == ":-1\r\n");
+    CHECK(answer("DBSIZE\r\n") == ":1\r\n");
+    CHECK(answer("RENAME a\r\n") == "-ERR wrong number of arguments for 'rename' command\r\n");
+}
+
+TEST_CASE_FIXTURE(answering, "commands: COPY as Redis answers it") {
+    const std::string_view same = "-ERR source and destination objects are the same\r\n";
+    const std::string_view elsewhere =
+        "-ERR Copying to another database is not allowed in cluster mode\r\n";
+    CHECK(answer("SET a 1 EX 100\r\n") == "+OK\r\n");
+    CHECK(answer("COPY a b\r\n") == ":1\r\n");
+    CHECK(answer("PTTL b\r\n") == ":100000\r\n");
+    CHECK(answer("PTTL a\r\n") == ":100000\r\n");
+    CHECK(answer("COPY a b\r\n") == ":0\r\n");
+    CHECK(answer("COPY a b REPLACE\r\n") == ":1\r\n");
+    CHECK(answer("COPY a a\r\n") == same);
+    CHECK(answer("COPY none none\r\n") == same);
+    CHECK(answer("COPY none b REPLACE\r\n") == ":0\r\n");
+    CHECK(answer("EXISTS b\r\n") == ":1\r\n");
+    CHECK(answer("COPY a c DB 0\r\n") == ":1\r\n");
+    CHECK(answer("COPY a c db 0 replace DB 0\r\n") == ":1\r\n");
+    CHECK(answer("COPY a c DB 1\r\n") == elsewhere);
+    CHECK(answer("COPY a a DB 1\r\n") == elsewhere);
+    CHECK(answer("COPY a c DB x\r\n") == "-ERR value is not an integer or out of range\r\n");
+    CHECK(answer("COPY a c DB\r\n") == "-ERR syntax error\r\n");
+    CHECK(answer("COPY a c FOO\r\n") == "-ERR syntax error\r\n");
+    CHECK(answer("COPY a\r\n") == "-ERR wrong number of arguments for 'copy' command\r\n");
+    CHECK(answer("DBSIZE\r\n") == ":3\r\n");
+    const auto long_key = std::string(limits::key_bytes_max + 1, 'k');
+    CHECK(answer("*3\r\n$4\r\nCOPY\r\n$1\r\na\r\n$65537\r\n" + long_key + "\r\n")
+              .starts_with("-ERR key exceeds"));
+}
+
+TEST_CASE_FIXTURE(answering, "commands: a renamed key is one entry and no value of its own") {
+    CHECK(answer("SET a 1\r\n") == "+OK\r\n");
+    const auto before = server.applied_;
+    says("RENAME a b\r\n");
+    CHECK(server.batch_.size() < 16);
+    server.apply();
+    CHECK(client.fetched() == "+OK\r\n");
+    CHECK(server.applied_ == next(before));
+    kv other;
+    std::string batch;
+    batch_writer{batch}.set("b", "1");
+    static_cast<void>(other.apply(raft::log_index{2}, batch));
+    CHECK(server.store_.keys().all().digest() == other.keys().all().digest());
+    CHECK(answer("WATCH b\r\n") == "+OK\r\n");
+    CHECK(answer("RENAME b c\r\n") == "+OK\r\n");
+    CHECK(answer("MULTI\r\nGET c\r\nEXEC\r\n").ends_with("*-1\r\n"));
+}
