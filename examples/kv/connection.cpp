@@ -26,6 +26,10 @@ bool is_loopback(const asio::ip::address& address) {
     return address.is_loopback();
 }
 
+bool is_on_this_host(const asio::ip::address& from, const asio::ip::address& reached) {
+    return is_loopback(from) || from == reached;
+}
+
 void connection::tell_addresses() {
     const auto text_of = [](const asio::ip::tcp::endpoint& endpoint) {
         return host_and_port(endpoint.address().to_string(), endpoint.port());
@@ -33,7 +37,8 @@ void connection::tell_addresses() {
     asio::error_code gone;
     const auto from = stream_.socket().remote_endpoint(gone);
     const auto own = stream_.socket().local_endpoint(gone);
-    if (!gone) set_addresses(text_of(from), text_of(own), is_loopback(from.address()));
+    if (!gone)
+        set_addresses(text_of(from), text_of(own), is_on_this_host(from.address(), own.address()));
     if (stream_.is_encrypted()) speaks_tls();
 }
 

@@ -27,24 +27,35 @@ std::string name_of(const server_address& server) {
 
 }  // namespace
 
-std::variant<std::vector<birth_answer>, std::string>
-founders::await_all(std::chrono::seconds wait) const {
-    std::vector<birth_answer> said;
-    std::string silent;
-    const auto all_are_there = outside::eventually(wait, [&] {
-        said.clear();
-        for (const auto& server : servers_) {
-            auto answer = ask_one_for_birth(server, own_, patience);
-            if (const auto* why = std::get_if<std::string>(&answer)) {
-                silent = name_of(server) + " does not answer (" + *why + ")";
-                return false;
-            }
-            said.push_back(std::get<birth_answer>(std::move(answer)));
+founders::round founders::ask_all() const {
+    round heard;
+    for (const auto& server : servers_) {
+        auto answer = ask_one_for_birth(server, own_, patience);
+        if (const auto* why = std::get_if<std::string>(&answer)) {
+            heard.is_over = is_final(*why);
+            heard.problem =
+                name_of(server) + (heard.is_over ? ": " + *why : " does not answer (" + *why + ")");
+            if (heard.is_over) return heard;
+        } else {
+            heard.said.push_back(std::get<birth_answer>(std::move(answer)));
         }
-        return true;
-    });
-    if (!all_are_there) return silent;
-    return said;
+    }
+    heard.is_over = heard.said.size() == servers_.size();
+    return heard;
+}
+
+std::variant<std::vector<birth_answer>, std::string>
+founders::await_all(std::chrono::seconds wait,
+                    const std::function<void(std::string_view)>& tell) const {
+    round heard;
+    std::string told;
+    static_cast<void>(outside::eventually(wait, [&] {
+        heard = ask_all();
+        if (!heard.is_over && heard.problem != told) tell(told = heard.problem);
+        return heard.is_over;
+    }));
+    if (!heard.problem.empty()) return std::move(heard.problem);
+    return std::move(heard.said);
 }
 
 std::optional<std::string> founders::order(const server_address& server,

@@ -36,9 +36,10 @@ public:
     founders(std::vector<server_address> servers, keys own)
         : servers_{std::move(servers)}, own_{std::move(own)} {}
 
-    /// What each says to RAFT BIRTH, once all answer; or who does not within the time.
+    /// What each says to RAFT BIRTH, once all answer; or who does not within the time, or refuses
+    /// to. `tell`: hears at once what it waits for.
     [[nodiscard]] std::variant<std::vector<birth_answer>, std::string>
-    await_all(std::chrono::seconds wait) const;
+    await_all(std::chrono::seconds wait, const std::function<void(std::string_view)>& tell) const;
 
     /// Has each carry it out, one after another; what is wrong with the first that does not.
     [[nodiscard]] std::optional<std::string>
@@ -52,6 +53,13 @@ public:
     [[nodiscard]] std::size_t size() const { return servers_.size(); }
 
 private:
+    /// All were asked once.
+    struct round {
+        std::vector<birth_answer> said{};
+        std::string problem{};  ///< Of the last one that did not answer, or the first that refused.
+        bool is_over = false;   ///< To ask again would change nothing.
+    };
+    [[nodiscard]] round ask_all() const;
     [[nodiscard]] std::optional<std::string>
     order(const server_address& server, std::initializer_list<std::string_view> words) const;
 

@@ -78,7 +78,10 @@ int tell_born(const std::vector<birth_answer>& said) {
 }
 
 int found(const founders& all, std::chrono::seconds wait) {
-    const auto answers = all.await_all(wait);
+    const auto answers = all.await_all(wait, [](std::string_view problem) {
+        std::fprintf(stderr, "raft-kv init: waiting: %.*s\n", static_cast<int>(problem.size()),
+                     problem.data());
+    });
     if (const auto* silent = std::get_if<std::string>(&answers))
         return complain(*silent +
                             ": a cluster is born when all its servers are there. Nothing has begun",

@@ -13,6 +13,7 @@
 #include "demo/connection.hpp"
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
+#include <sys/stat.h>
 
 #include <raft/battery/openssl_secret.hpp>
 
@@ -94,6 +95,35 @@ std::variant<keys, std::string> read_keys(const key_files& files,
     return all;
 }
 
+namespace {
+
+/// As ssh looks at its keys. `may_share`: with a group, as a system's certificates do.
+void warn_of_readers(const std::string& path, bool may_share, std::vector<std::string>& warnings) {
+    struct stat file {};
+    if (path.empty() || ::stat(path.c_str(), &file) != 0) return;
+    const bool by_all = (file.st_mode & S_IROTH) != 0;
+    const bool by_group = (file.st_mode & S_IRGRP) != 0 && !may_share;
+    if (!by_all && !by_group) return;
+    warnings.push_back(path + " can be read by " + (by_all ? "everybody" : "its group") +
+                       " on this host, and is a secret: chmod " + (may_share ? "o-r " : "go-rwx ") +
+                       path);
+}
+
+}  // namespace
+
+std::vector<std::string> warnings_about(const key_files& files, const std::string& tls_key,
+                                        const keys& read) {
+    std::vector<std::string> warnings;
+    for (const auto* secret : {&files.peer_secret, &files.password, &files.operator_password})
+        warn_of_readers(*secret, false, warnings);
+    for (const auto* key : {&files.peer_key, &tls_key}) warn_of_readers(*key, true, warnings);
+    if (read.password && read.password == read.operator_password)
+        warnings.push_back("clients and operators have the same password, so that every client may "
+                           "order the cluster: put another one into " +
+                           files.operator_password);
+    return warnings;
+}
+
 std::optional<std::string> enter(outside::connection& asked, const keys& own) {
     if (own.secret) return prove_mutually(asked, own.secret);
     const auto& password = own.operator_password ? own.operator_password : own.password;
@@ -103,6 +133,14 @@ std::optional<std::string> enter(outside::connection& asked, const keys& own) {
     if (!said) return asked.error();
     if (said->is_error()) return "it said " + said->text;
     return std::nullopt;
+}
+
+bool is_final(std::string_view said) {
+    constexpr std::array<std::string_view, 6> refusals{"it said DENIED",    "it said NOAUTH",
+                                                       "it said WRONGPASS", "it said NOSECRET",
+                                                       "it said NOPERM",    "it does not prove"};
+    return std::ranges::any_of(refusals,
+                               [&](std::string_view each) { return said.starts_with(each); });
 }
 
 }  // namespace raft_kv

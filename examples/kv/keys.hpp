@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "peer_door.hpp"
 
@@ -70,7 +71,14 @@ inline constexpr std::string_view foreign_text =
 [[nodiscard]] std::variant<keys, std::string>
 read_keys(const key_files& files, std::function<void(std::string_view)> log = {});
 
+/// What is dangerous about these files, as the log is told: who else can read them, and passwords
+/// that are no secret from each other. `tls_key`: of the certificate for clients, if there is one.
+[[nodiscard]] std::vector<std::string> warnings_about(const key_files& files,
+                                                      const std::string& tls_key, const keys& read);
+
 /// Has a server let this one in on its client port; what is wrong, if it does not.
 [[nodiscard]] std::optional<std::string> enter(outside::connection& asked, const keys& own);
+/// What a server said when it was asked is final: it wants something else to be shown.
+[[nodiscard]] bool is_final(std::string_view said);
 
 }  // namespace raft_kv

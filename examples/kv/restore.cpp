@@ -146,7 +146,10 @@ load(const kv& store, const founders& to, std::string_view token, raft::core::lo
 
 int bear(const founders& all, const operator_flags& flags, const raft::backup::reader& reader,
          const kv& store) {
-    const auto answers = all.await_all(flags.wait);
+    const auto answers = all.await_all(flags.wait, [](std::string_view problem) {
+        std::fprintf(stderr, "raft-kv restore: waiting: %.*s\n", static_cast<int>(problem.size()),
+                     problem.data());
+    });
     if (const auto* silent = std::get_if<std::string>(&answers)) return complain(*silent, failed);
     const auto& said = std::get<std::vector<birth_answer>>(answers);
     for (const auto& each : said)

@@ -200,6 +200,9 @@ int serve(std::span<char*> arguments) {
     auto own = read_keys(flags.key_paths, log);
     if (const auto* wrong = std::get_if<std::string>(&own))
         return complain(*wrong, failed_to_start);
+    for (const auto& warning :
+         warnings_about(flags.key_paths, flags.tls.files.key, std::get<keys>(own)))
+        log("WARNING: " + warning);
     std::get<keys>(own).is_protected = flags.is_protected;
     return run(options_from(flags, std::move(layout), *most, std::get<keys>(std::move(own))));
 }

@@ -73,13 +73,16 @@ private:
     struct standing_of_client {
         peer_door door{};
         client_rights rights{};
+        bool is_denied = false;  ///< Nothing more is heard of it, as by a server that is born.
     };
 
     /// Who may tell nothing by its address alone: with a secret that is everybody.
     [[nodiscard]] standing_of_client first_standing(const tcp::socket& client) const {
         asio::error_code gone;
         const auto from = client.remote_endpoint(gone);
-        auto rights = rights_at_first(options_.own, !gone && is_loopback(from.address()));
+        const auto reached = client.local_endpoint(gone);
+        const auto is_local = !gone && is_on_this_host(from.address(), reached.address());
+        auto rights = rights_at_first(options_.own, is_local);
         if (options_.own.secret) rights.may_operate = false;
         return {.rights = rights};
     }
@@ -88,7 +91,10 @@ private:
         const auto is_raft = words.size() >= 2 && same_word(words[0], "raft");
         if (is_raft && same_word(words[1], "prove")) return prove(client, words, reply);
         if (same_word(words[0], "auth")) return authenticate(client, words, reply);
-        if (client.rights.is_foreign) return reply.error(foreign_text);
+        if (client.rights.is_foreign) {
+            client.is_denied = true;
+            return reply.error(foreign_text);
+        }
         if (same_word(words[0], "ping")) return reply.status("PONG");
         if (!is_raft || !same_word(words[1], "birth")) return reply.error(not_born);
         if (!client.rights.may_operate) return reply.error(not_proven);
@@ -137,16 +143,31 @@ private:
         void take(std::string_view bytes) {
             parser_.feed(bytes);
             out_.clear();
-            auto found = parser_.next();
-            for (; found == request_parser::outcome::request; found = parser_.next())
-                owner_.answer(client_, parser_.words(), reply_writer{out_});
-            if (found == request_parser::outcome::error) return;
+            const auto goes_on = answer_all();
             if (out_.empty()) return read();
             asio::async_write(
                 socket_, asio::buffer(out_),
-                [self = shared_from_this()](const asio::error_code& error, std::size_t /*count*/) {
-                    if (!error) self->owner_.was_answered(), self->read();
+                [self = shared_from_this(), goes_on](const asio::error_code& error, std::size_t) {
+                    if (error) return;
+                    self->owner_.was_answered();
+                    if (goes_on) self->read();
                 });
+        }
+
+        /// False if nothing more is to be heard of it.
+        [[nodiscard]] bool answer_all() {
+            while (!client_.is_denied) {
+                parser_.trust(client_.rights.may_use);
+                switch (parser_.next()) {
+                case request_parser::outcome::incomplete: return true;
+                case request_parser::outcome::error:
+                    reply_writer{out_}.error("ERR Protocol error: " + parser_.error());
+                    return false;
+                case request_parser::outcome::request:
+                    owner_.answer(client_, parser_.words(), reply_writer{out_});
+                }
+            }
+            return false;
         }
 
         waiting_server& owner_;

@@ -3,6 +3,7 @@
 // Goal: real servers ask their clients for a password, and each other too; one without a password
 // serves no other host, and tells its metrics to none. Method: processes on this host, and hosts
 // that are network namespaces.
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -40,9 +41,10 @@ TEST_CASE("e2e: a cluster with passwords is begun, joined and used by who knows 
                            "--operatorpass-file", files.put("operators", "better")});
     cluster.begin_start(1);
     const auto init = support::run_program(
-        {RAFT_KV_PATH, "init", "--cluster", cluster.cluster_file(), "--wait-seconds", "1"});
+        {RAFT_KV_PATH, "init", "--cluster", cluster.cluster_file(), "--wait-seconds", "3600"});
     CHECK(init.how.number == 1);
-    CHECK(init.output.find("it said NOAUTH this server hears who knows") != std::string::npos);
+    CHECK(init.output.find("raft-kv init: server 1 at 127.0.0.1:") != std::string::npos);
+    CHECK(init.output.find(": it said NOAUTH this server hears who knows") != std::string::npos);
     cluster.be_born();
     const auto& one = cluster.address(1);
     CHECK(eventually(patience, [&] {
@@ -98,15 +100,21 @@ TEST_CASE("e2e: a server without a password serves its own host, and says what t
         {
             const auto there = net.visit(2);
             const auto init = support::run_program(
-                {RAFT_KV_PATH, "init", "--cluster", cluster_file, "--wait-seconds", "0"});
-            CHECK(init.output.find("it said DENIED") != std::string::npos);
+                {RAFT_KV_PATH, "init", "--cluster", cluster_file, "--wait-seconds", "3600"});
+            CHECK(init.output.find(": it said DENIED") != std::string::npos);
+            CHECK(hears(server, {{"PING"}, {"PING"}}).ends_with("\n(no answer)\n"));
         }
+        const auto there = net.visit(1);
+        CHECK(hears(server, {{"PING"}}) == "PONG\n");
+        be_born(RAFT_KV_PATH, cluster_file, files.path("init.log"));
+        CHECK(eventually(patience, [&] { return hears(server, {{"SET", "a", "0"}}) == "OK\n"; }));
+        const auto elsewhere = net.visit(2);
+        CHECK(hears(server, {{"PING"}, {"PING"}}).ends_with("\n(no answer)\n"));
     }
     auto process = start({"--protected-mode", "no"});
     CHECK(answers("PONG"));
     {
         const auto there = net.visit(2);
-        be_born(RAFT_KV_PATH, cluster_file, files.path("init.log"));
         CHECK(eventually(patience, [&] { return hears(server, {{"SET", "a", "1"}}) == "OK\n"; }));
         CHECK(hears(pages, {{"PING"}}) == "(no answer)\n");
     }
@@ -115,4 +123,25 @@ TEST_CASE("e2e: a server without a password serves its own host, and says what t
     CHECK(log.find("WARNING: believes whoever reaches") != std::string::npos);
     CHECK(log.find("protected mode is off") != std::string::npos);
     CHECK(log.find("GET /metrics, /healthz and /ready on 127.0.0.1:9001") != std::string::npos);
+}
+
+TEST_CASE("e2e: a server warns of files that others can read and tells what init waits for") {
+    key_files files;
+    local_cluster cluster{RAFT_KV_PATH, 2};
+    const auto password = files.put("password", "good");
+    std::filesystem::permissions(password, std::filesystem::perms{0644});
+    cluster.set_key_flags({"--requirepass-file", password, "--operatorpass-file", password});
+    cluster.begin_start(1);
+    CHECK(eventually(patience, [&] {
+        const auto log = cluster.log_tail(1);
+        return log.find("WARNING: " + password + " can be read by everybody on this host") !=
+                   std::string::npos &&
+               log.find("WARNING: clients and operators have the same password") !=
+                   std::string::npos;
+    }));
+    const auto init =
+        support::run_program({RAFT_KV_PATH, "init", "--cluster", cluster.cluster_file(),
+                              "--operatorpass-file", password, "--wait-seconds", "1"});
+    CHECK(init.how.number == 1);
+    CHECK(init.output.find("raft-kv init: waiting: server 2 at ") != std::string::npos);
 }

@@ -2,10 +2,14 @@
 //
 // Goal: who has not shown what it takes is told so in the words of Redis, and nothing else; whoever
 // has may do what that gives, and no more. Method: sessions without a network.
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "connection.hpp"
 #include <doctest/doctest.h>
 
 #include <support/fake_server.hpp>
