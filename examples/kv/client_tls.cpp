@@ -10,6 +10,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <raft/battery/asio_tls/certificate.hpp>
+
 namespace raft_kv {
 
 namespace {
@@ -25,11 +27,12 @@ asio::ssl::verify_mode mode_of(client_certificates asked) {
 }
 
 /// As clients look: an address among the addresses, a name among the names.
-bool is_for(X509& certificate, const std::string& host) {
+bool is_for(const X509& certificate, const std::string& host) {
     asio::error_code is_name;
     static_cast<void>(asio::ip::make_address(host, is_name));
-    if (!is_name) return X509_check_ip_asc(&certificate, host.c_str(), 0) == 1;
-    return X509_check_host(&certificate, host.data(), host.size(), 0, nullptr) == 1;
+    auto* const looked_at = const_cast<X509*>(&certificate);
+    if (!is_name) return X509_check_ip_asc(looked_at, host.c_str(), 0) == 1;
+    return X509_check_host(looked_at, host.data(), host.size(), 0, nullptr) == 1;
 }
 
 }  // namespace
@@ -82,16 +85,21 @@ asio::ssl::context& client_tls::context() {
     const auto& now = contexts_.current();
     if (now != used_) {
         used_ = now;
-        warn_of_other_host();
+        warn_of_refusals();
     }
     return *now;
 }
 
-void client_tls::warn_of_other_host() const {
-    auto* const own = SSL_CTX_get0_certificate(used_->native_handle());
-    if (own != nullptr && is_for(*own, host_)) return;
-    log_("WARNING: the certificate for clients is not for " + host_ +
-         ", where the cluster file sends them: those that look refuse this server");
+void client_tls::warn_of_refusals() const {
+    const auto* const own = SSL_CTX_get0_certificate(used_->native_handle());
+    if (own == nullptr) return;
+    if (const auto fault = raft::detail::fault_in_time(*own))
+        log_("WARNING: the certificate for clients " + *fault +
+             ": those that look refuse this server");
+    if (!is_for(*own, host_))
+        log_("WARNING: the certificate for clients is not for " + host_ +
+             ", where the cluster file sends them, but for " + raft::detail::names_in(*own) +
+             ": those that look refuse this server");
 }
 
 }  // namespace raft_kv

@@ -37,8 +37,8 @@ struct client_tls_settings {
 class client_tls {
 public:
     /// Reads the files, or says what is wrong with them. `host`: where clients are told to find
-    /// this server. The log is told when the certificate is not for that, since clients do not tell
-    /// their users.
+    /// this server. The log is told when the certificate is not for that, or is not good now, since
+    /// clients do not tell their users.
     [[nodiscard]] static std::variant<client_tls, std::string>
     make(const client_tls_settings& settings, std::string host, event_log log);
 
@@ -49,7 +49,7 @@ private:
     client_tls(raft::tls_contexts contexts, std::string host, event_log log)
         : contexts_{std::move(contexts)}, host_{std::move(host)}, log_{log} {}
 
-    void warn_of_other_host() const;
+    void warn_of_refusals() const;
 
     raft::tls_contexts contexts_;
     raft::tls_contexts::shared used_{};

@@ -56,6 +56,7 @@ std::variant<std::shared_ptr<raft::stream_security>, std::string> peers::securit
          .authority = files.peer_authority,
          .name_of =
              [](raft::member_id id) { return "raft-" + std::to_string(number_of(id.value)); },
+         .self = raft::member_id{options_.id},
          .log = log_});
     if (auto* wrong = std::get_if<std::string>(&made)) return std::move(*wrong);
     return shared{std::get<std::shared_ptr<raft::asio_tls>>(std::move(made))};

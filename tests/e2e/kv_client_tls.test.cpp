@@ -131,7 +131,7 @@ TEST_CASE("e2e: clients speak TLS and are sent to ports that do") {
         CHECK_FALSE(
             holds(support::redis_cli(servers.cluster().address(follower), {"cluster", "slots"}),
                   announced));
-        CHECK_FALSE(holds(servers.log(each.id), "WARNING"));
+        CHECK_FALSE(holds(servers.log(each.id), "WARNING: the certificate"));
     }
 }
 
@@ -175,12 +175,17 @@ TEST_CASE("e2e: a client that does not belong is refused at the TLS port and the
 TEST_CASE("e2e: a certificate for clients is read anew and the log says when it fits no host") {
     tls_servers servers{1, {"--tls-auth-clients", "no"}};
     const auto& all = servers.certificates();
-    all.issue_to_server("DNS:elsewhere");
+    all.ours.issue_for("DNS:elsewhere,IP:10.0.0.1,IP:fd00::2", all.files.path("server.crt"),
+                       all.files.path("server.key"), -60);
     servers.start();
     const auto trusting = all.trust("ca");
     constexpr std::string_view warning =
         "WARNING: the certificate for clients is not for 127.0.0.1";
     CHECK(servers.logs(1, warning));
+    CHECK(servers.logs(1, "but for DNS:elsewhere, IP:10.0.0.1, "
+                          "IP:fd00:0000:0000:0000:0000:0000:0000:0002: those that look refuse"));
+    CHECK(servers.logs(1, "WARNING: the certificate for clients has expired, on 20"));
+    all.issue_to_server("DNS:elsewhere");
     CHECK(servers.by_tls(1, trusting, {"ping"}) == "PONG");
 
     std::ofstream{all.files.path("server.key")} << "half of a key";
@@ -190,5 +195,5 @@ TEST_CASE("e2e: a certificate for clients is read anew and the log says when it 
     CHECK(servers.by_tls(1, trusting, {"ping"}) == "PONG");
     CHECK(servers.logs(1, "was read anew"));
     const auto told = servers.log(1);
-    CHECK(told.find(warning) == told.rfind(warning));
+    CHECK(told.rfind(warning) < told.rfind("was read anew"));
 }

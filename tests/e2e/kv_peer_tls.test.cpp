@@ -43,10 +43,17 @@ TEST_CASE("e2e: servers know each other by certificates, which are read anew") {
             return text.find(words) != std::string::npos;
         });
     };
+    const auto names = [](std::uint64_t shown) { return "for DNS:raft-" + std::to_string(shown); };
     CHECK(logs(leader, "refused, the certificate is of another member"));
+    CHECK(logs(leader, "a certificate " + names(other) + " came with who says to be member " +
+                           std::to_string(one) + ": expected is one " + names(one)));
+    CHECK(logs(one, "WARNING: the certificate for peers is " + names(other) + ", and not " +
+                        names(one) + ": they refuse this server"));
     CHECK(logs(one, "refused by the peer, the certificate is of another member"));
     CHECK(shown(servers.ask({"SET", "a", "2"})) == "OK");
 
+    all.issue(one, one, -60);
+    CHECK(logs(one, "WARNING: the certificate for peers has expired, on 20"));
     all.issue(one, one);
     cluster.await_all_caught_up();
     CHECK(logs(one, "was read anew"));

@@ -22,9 +22,9 @@ struct member_certificates {
         for (std::uint64_t id = 1; id <= 3; ++id) issue(id, id);
     }
     /// To server `id`, with the name of server `named`.
-    void issue(std::uint64_t id, std::uint64_t named) const {
+    void issue(std::uint64_t id, std::uint64_t named, long seconds = 86'400) const {
         ours.issue("raft-" + std::to_string(named), files.path(std::to_string(id) + ".crt"),
-                   files.path(std::to_string(id) + ".key"));
+                   files.path(std::to_string(id) + ".key"), seconds);
     }
     [[nodiscard]] std::vector<std::string> flags() const {
         return {"--peer-tls-cert",    files.path("%i.crt"), "--peer-tls-key",

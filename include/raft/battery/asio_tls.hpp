@@ -32,6 +32,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <raft/battery/asio_tls/certificate.hpp>
 #include <raft/battery/asio_tls/contexts.hpp>
 #include <raft/battery/asio_tls/refusal.hpp>
 #include <raft/battery/asio_transport/secure_stream.hpp>
@@ -47,11 +48,51 @@ struct asio_tls_options {
     std::function<std::string(member_id)> name_of = [](member_id id) {
         return "raft-" + std::to_string(id.value);
     };
-    /// Told when files were read anew, and when they could not be.
+    /// Who this server is: the log is told if its own certificate does not say so.
+    std::optional<member_id> self{};
+    /// Told when files were read anew, and when they could not be; when one's own certificate will
+    /// be refused; and what names a certificate has that is of another member than it came with.
     std::function<void(std::string_view)> log{};
 };
 
 namespace detail {
+
+/// Whose certificate is whose, and what is told of those that are not.
+class member_names {
+public:
+    explicit member_names(asio_tls_options options) : options_{std::move(options)} {}
+
+    [[nodiscard]] bool is_for(const X509& certificate, member_id member) const {
+        const auto name = options_.name_of(member);
+        constexpr unsigned exactly =
+            X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_WILDCARDS;
+        return !name.empty() && X509_check_host(const_cast<X509*>(&certificate), name.data(),
+                                                name.size(), exactly, nullptr) == 1;
+    }
+
+    /// Once, until it shows another: who is refused calls again and again.
+    void tell_other(const X509& shown, member_id claimed) {
+        const auto line = "a certificate for " + names_in(shown) +
+                          " came with who says to be member " + std::to_string(claimed.value) +
+                          ": expected is one for DNS:" + options_.name_of(claimed);
+        if (options_.log && std::exchange(told_, line) != line) options_.log(line);
+    }
+
+    /// Before anybody refuses it.
+    void check_own(const X509& own) const {
+        if (!options_.log) return;
+        const std::string subject = "WARNING: the certificate for peers ";
+        if (const auto fault = fault_in_time(own))
+            options_.log(subject + *fault + ": they refuse this server");
+        if (options_.self && !is_for(own, *options_.self))
+            options_.log(subject + "is for " + names_in(own) + ", and not for DNS:" +
+                         options_.name_of(*options_.self) + ": they refuse this server");
+    }
+
+private:
+    asio_tls_options options_;
+    std::string told_{};
+};
 
 /// TLS on one connection. The context of the moment when it was made lives on in it.
 class tls_stream final : public secure_stream {
@@ -59,8 +100,8 @@ public:
     using stream = asio::ssl::stream<asio::ip::tcp::socket&>;
 
     tls_stream(asio::ip::tcp::socket& socket, asio::ssl::context& context, bool calls,
-               std::function<std::string(member_id)> name_of)
-        : stream_{socket, context}, calls_{calls}, name_of_{std::move(name_of)} {}
+               std::shared_ptr<member_names> names)
+        : stream_{socket, context}, calls_{calls}, names_{std::move(names)} {}
 
     void shake_hands(std::function<void(asio::error_code)> then) override {
         stream_.async_handshake(calls_ ? stream::client : stream::server, std::move(then));
@@ -69,11 +110,10 @@ public:
     [[nodiscard]] bool is_member(member_id claimed) const override {
         const std::unique_ptr<X509, decltype(&X509_free)> shown{SSL_get1_peer_certificate(handle()),
                                                                 &X509_free};
-        const auto name = name_of_(claimed);
-        constexpr unsigned exactly =
-            X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_WILDCARDS;
-        return shown && !name.empty() &&
-               X509_check_host(shown.get(), name.data(), name.size(), exactly, nullptr) == 1;
+        if (!shown) return false;
+        if (names_->is_for(*shown, claimed)) return true;
+        names_->tell_other(*shown, claimed);
+        return false;
     }
 
     [[nodiscard]] std::optional<std::string_view>
@@ -101,7 +141,7 @@ private:
 
     stream stream_;
     bool calls_;
-    std::function<std::string(member_id)> name_of_;
+    std::shared_ptr<member_names> names_;
 };
 
 }  // namespace detail
@@ -115,18 +155,31 @@ public:
         auto contexts = tls_contexts::make({options.certificate, options.key, options.authority},
                                            prepare, options.log);
         if (auto* wrong = std::get_if<std::string>(&contexts)) return std::move(*wrong);
-        return std::shared_ptr<asio_tls>{
-            new asio_tls{std::get<tls_contexts>(std::move(contexts)), std::move(options.name_of)}};
+        const std::shared_ptr<asio_tls> made{
+            new asio_tls{std::get<tls_contexts>(std::move(contexts)), std::move(options)}};
+        static_cast<void>(made->current());
+        return made;
     }
 
     [[nodiscard]] std::unique_ptr<secure_stream> secure(asio::ip::tcp::socket& socket,
                                                         bool calls) override {
-        return std::make_unique<detail::tls_stream>(socket, *contexts_.current(), calls, name_of_);
+        return std::make_unique<detail::tls_stream>(socket, current(), calls, names_);
     }
 
 private:
-    asio_tls(tls_contexts contexts, std::function<std::string(member_id)> name_of)
-        : contexts_{std::move(contexts)}, name_of_{std::move(name_of)} {}
+    asio_tls(tls_contexts contexts, asio_tls_options options)
+        : contexts_{std::move(contexts)}
+        , names_{std::make_shared<detail::member_names>(std::move(options))} {}
+
+    [[nodiscard]] asio::ssl::context& current() {
+        const auto& now = contexts_.current();
+        if (now != used_) {
+            used_ = now;
+            if (const auto* own = SSL_CTX_get0_certificate(now->native_handle()))
+                names_->check_own(*own);
+        }
+        return *now;
+    }
 
     static void prepare(asio::ssl::context& context) {
         SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_3_VERSION);
@@ -134,7 +187,8 @@ private:
     }
 
     tls_contexts contexts_;
-    std::function<std::string(member_id)> name_of_;
+    tls_contexts::shared used_{};
+    std::shared_ptr<detail::member_names> names_;
 };
 
 }  // namespace raft
