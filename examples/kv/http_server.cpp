@@ -17,6 +17,7 @@ namespace raft_kv {
 namespace {
 
 constexpr std::size_t connections_max = 16;
+/// Half a request is not waited for any longer, nor an answer that is not fetched.
 constexpr std::chrono::seconds connection_time_max{5};
 
 std::string response(const http_page& page) {
@@ -43,12 +44,23 @@ public:
     http_connection& operator=(const http_connection&) = delete;
     ~http_connection() { --owner_.connections_; }
 
+    /// Its request is not whole.
+    [[nodiscard]] bool is_asking() const { return is_asking_; }
+
     void start() {
         timer_.expires_after(connection_time_max);
         timer_.async_wait([here = weak_from_this()](const asio::error_code& cancelled) {
             if (const auto alive = cancelled ? nullptr : here.lock()) alive->close();
         });
         read();
+    }
+
+    void close() {
+        is_asking_ = false;
+        asio::error_code ignored;
+        socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+        socket_.close(ignored);
+        timer_.cancel();
     }
 
 private:
@@ -78,17 +90,11 @@ private:
     }
 
     void answer(std::string text) {
+        is_asking_ = false;
         answer_ = std::move(text);
         asio::async_write(
             socket_, asio::buffer(answer_),
             [here = shared_from_this()](const asio::error_code&, std::size_t) { here->close(); });
-    }
-
-    void close() {
-        asio::error_code ignored;
-        socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-        socket_.close(ignored);
-        timer_.cancel();
     }
 
     http_server& owner_;
@@ -96,6 +102,7 @@ private:
     asio::steady_timer timer_;
     std::array<char, http_head_bytes_max> head_;
     std::size_t size_ = 0;
+    bool is_asking_ = true;
     std::string answer_;
 };
 
@@ -122,14 +129,31 @@ void http_server::stop() {
 void http_server::accept() {
     acceptor_.async_accept([this](const asio::error_code& error, asio::ip::tcp::socket socket) {
         if (error == asio::error::operation_aborted) return;
-        if (!error && connections_ < connections_max)
-            std::make_shared<http_connection>(*this, std::move(socket))->start();
+        if (!error && make_room()) {
+            auto added = std::make_shared<http_connection>(*this, std::move(socket));
+            asking_.push_back(added);
+            added->start();
+        }
         if (!error) return accept();
         accept_again_.expires_after(std::chrono::milliseconds{200});
         accept_again_.async_wait([this](const asio::error_code& cancelled) {
             if (!cancelled) accept();
         });
     });
+}
+
+/// Who has not asked yet, for the longest time, makes room for the next: half a request holds no
+/// place. False if all are being answered.
+bool http_server::make_room() {
+    std::erase_if(asking_, [](const auto& each) {
+        const auto one = each.lock();
+        return one == nullptr || !one->is_asking();
+    });
+    if (connections_ < connections_max) return true;
+    if (asking_.empty()) return false;
+    if (const auto first = asking_.front().lock()) first->close();
+    asking_.pop_front();
+    return true;
 }
 
 }  // namespace raft_kv

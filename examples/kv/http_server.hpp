@@ -6,7 +6,9 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +25,8 @@ struct http_page {
     std::string body{};
 };
 
+class http_connection;
+
 class http_server {
 public:
     /// `page(path)` gives what is there, if anything, within the io_context's thread.
@@ -37,11 +41,13 @@ public:
 private:
     friend class http_connection;
     void accept();
+    [[nodiscard]] bool make_room();
 
     asio::ip::tcp::acceptor acceptor_;
     asio::steady_timer accept_again_;
     page_function page_;
     std::size_t connections_ = 0;
+    std::deque<std::weak_ptr<http_connection>> asking_{};  ///< In the order of their coming.
 };
 
 }  // namespace raft_kv

@@ -2,6 +2,7 @@
 //
 // What a real server tells of itself to Prometheus, and to a client.
 #include <cstdint>
+#include <list>
 #include <string>
 #include <string_view>
 
@@ -52,6 +53,21 @@ TEST_CASE("e2e: metrics are told over HTTP, and nothing else is") {
     CHECK(said(std::string(raft_kv::http_head_bytes_max, 'x')).starts_with("HTTP/1.1 400 "));
     CHECK(said("\x16\x03\x01\r\n").starts_with("HTTP/1.1 400 "));
     CHECK(shown(servers.ask({"GET", "a"})) == "1");
+}
+
+TEST_CASE("e2e: half requests hold no places from who asks for the metrics") {
+    const auto port = raft_kv::outside::free_ports(1).front();
+    kv_servers servers{1, {}, {"--metrics", std::to_string(port)}};
+    std::list<support::raw_socket> half;
+    for (int i = 0; i < 40; ++i) {
+        half.emplace_back(port);
+        REQUIRE(half.back().send("GET /metr"));
+    }
+    CHECK(said_to(port, "GET /metrics HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 200 OK\r\n"));
+    CHECK(half.front().receive_all().empty());
+    CHECK(half.front().was_closed());
+    REQUIRE(half.back().send("ics HTTP/1.1\r\n\r\n"));
+    CHECK(half.back().receive_all().starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
 TEST_CASE("e2e: a server tells whether it is healthy and ready") {
