@@ -2,12 +2,12 @@
 //
 // Commands as bytes: what is ready-made comes back as it was, and bytes that are no command are not
 // taken for one.
+#include <limits>
+#include <string_view>
+
 #include <doctest/doctest.h>
 
 #include <raft/codec/command.hpp>
-
-#include <limits>
-#include <string_view>
 
 namespace {
 
@@ -77,17 +77,21 @@ struct raft::codec<named> {
     }
 };
 
-static_assert(raft::encodable<int> && raft::encodable<double> && raft::encodable<bool>);
-static_assert(raft::encodable<transfer> && raft::encodable<nothing> && raft::encodable<colour>);
-static_assert(raft::encodable<std::string> && raft::encodable<std::vector<std::byte>>);
-static_assert(raft::encodable<named> && raft::encodable<any_command>);
+static_assert(raft::policy::encodable<int> && raft::policy::encodable<double> &&
+              raft::policy::encodable<bool>);
+static_assert(raft::policy::encodable<transfer> && raft::policy::encodable<nothing> &&
+              raft::policy::encodable<colour>);
+static_assert(raft::policy::encodable<std::string> &&
+              raft::policy::encodable<std::vector<std::byte>>);
+static_assert(raft::policy::encodable<named> && raft::policy::encodable<any_command>);
 
 // What means nothing in another process, or what nobody has told how to encode.
-static_assert(!raft::encodable<int*> && !raft::encodable<const char*>);
-static_assert(!raft::encodable<std::string_view> && !raft::encodable<std::span<int>>);
-static_assert(!raft::encodable<without_codec>);
-static_assert(!raft::encodable<std::variant<int, without_codec>>);
-static_assert(!raft::encodable<std::variant<int, int*>>);
+static_assert(!raft::policy::encodable<int*> && !raft::policy::encodable<const char*>);
+static_assert(!raft::policy::encodable<std::string_view> &&
+              !raft::policy::encodable<std::span<int>>);
+static_assert(!raft::policy::encodable<without_codec>);
+static_assert(!raft::policy::encodable<std::variant<int, without_codec>>);
+static_assert(!raft::policy::encodable<std::variant<int, int*>>);
 
 TEST_CASE("codec: ready-made types come back as they were") {
     check_round_trip(-7);

@@ -138,7 +138,7 @@ std::optional<frame_error> error_of_encoding(const letter& l, const frame_limits
 void sign(bytes_vector& frame) {
     detail::store_little_endian(frame.data(), static_cast<std::uint32_t>(frame.size()));
     const auto covered = std::span{frame}.first(frame.size() - detail::checksum_bytes);
-    detail::store_little_endian(frame.data() + covered.size(), crc32c(covered));
+    detail::store_little_endian(frame.data() + covered.size(), wire::crc32c(covered));
 }
 
 std::optional<frame_error> error_of(std::span<const std::byte> frame,

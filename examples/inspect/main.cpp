@@ -65,7 +65,7 @@ std::optional<options> read_options(std::span<char*> words) {
 }
 
 /// Tells each entry; what is wrong if one cannot be read.
-std::optional<raft::file_storage_error> tell_entries(raft::storage_inspector<>& inspector,
+std::optional<raft::file_storage_error> tell_entries(raft::wal::storage_inspector<>& inspector,
                                                      bool json) {
     if (!json) {
         std::printf("entries\n");
@@ -81,7 +81,7 @@ std::optional<raft::file_storage_error> tell_entries(raft::storage_inspector<>& 
 }
 
 int inspect(const options& chosen) {
-    raft::storage_inspector<> inspector{chosen.directory};
+    raft::wal::storage_inspector<> inspector{chosen.directory};
     if (const auto failed = inspector.look()) {
         std::fprintf(stderr, "raft-inspect: %s\n", failed->message.c_str());
         return no_storage;

@@ -38,7 +38,7 @@ public:
     }
 
     /// What comparing the servers has shown.
-    void tell(const std::vector<raft::comparison_news>& news) const {
+    void tell(const std::vector<raft::digests::comparison_news>& news) const {
         const auto name = [](raft::member_id id) { return id_text(id.value); };
         for (const auto& each : news)
             log_(std::visit([&](const auto& found) { return text_of(found, name); }, each));

@@ -64,7 +64,7 @@ public:
     /// Opens a session; the answer is its number. `place`: of the write in the log, unlike that of
     /// any other.
     [[nodiscard]] write_result open(raft::log_index place, byte_reader& reader) {
-        const raft::log_time now{reader.integer<std::uint64_t>()};
+        const raft::timing::log_time now{reader.integer<std::uint64_t>()};
         if (reader.failed()) return {.what = write_result::kind::malformed};
         return result_of(sessions_.apply(place, raft::session::open{now}));
     }
@@ -74,7 +74,7 @@ public:
     [[nodiscard]] write_result once(raft::log_index place, byte_reader& reader, Write write) {
         const raft::session::id session{reader.integer<std::uint64_t>()};
         const raft::session::serial_number serial{reader.integer<std::uint64_t>()};
-        const raft::log_time now{reader.integer<std::uint64_t>()};
+        const raft::timing::log_time now{reader.integer<std::uint64_t>()};
         const auto bytes = reader.string();
         if (reader.failed()) return {.what = write_result::kind::malformed};
         raft::session::exactly_once<deferred::command> asked{.ticket = {session, serial},
@@ -86,9 +86,10 @@ public:
     }
 
     /// The log's time: the latest that it has shown.
-    [[nodiscard]] raft::log_time now() const { return sessions_.now(); }
-    void pass_time(raft::log_index place, raft::log_time now) {
-        if (now > sessions_.now()) static_cast<void>(sessions_.apply(place, raft::pass_time{now}));
+    [[nodiscard]] raft::timing::log_time now() const { return sessions_.now(); }
+    void pass_time(raft::log_index place, raft::timing::log_time now) {
+        if (now > sessions_.now())
+            static_cast<void>(sessions_.apply(place, raft::timing::pass_time{now}));
     }
 
     void save(auto& sink) const { sessions_.save(sink); }

@@ -57,7 +57,7 @@ public:
     /// Why a handshake failed, in words that live for ever.
     [[nodiscard]] std::string_view describe(const asio::error_code& error) const {
         if (tls_->is_late) return "the TLS handshake took longer than 3 s";
-        return raft::detail::describe_tls_refusal(tls_->native(), error)
+        return raft::security::describe_tls_refusal(tls_->native(), error)
             .value_or("the connection ended in the TLS handshake");
     }
 

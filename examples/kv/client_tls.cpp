@@ -74,9 +74,10 @@ std::variant<client_tls, std::string> client_tls::make(const client_tls_settings
         SSL_CTX_set_session_cache_mode(context.native_handle(), SSL_SESS_CACHE_OFF);
         context.set_verify_mode(mode);
     };
-    auto contexts = raft::tls_contexts::make(settings.files, prepare, log);
+    auto contexts = raft::security::tls_contexts::make(settings.files, prepare, log);
     if (auto* wrong = std::get_if<std::string>(&contexts)) return std::move(*wrong);
-    client_tls made{std::get<raft::tls_contexts>(std::move(contexts)), std::move(host), log};
+    client_tls made{std::get<raft::security::tls_contexts>(std::move(contexts)), std::move(host),
+                    log};
     static_cast<void>(made.context());
     return made;
 }

@@ -23,7 +23,7 @@ enum class client_certificates : std::uint8_t { none, optional, required };
 /// --tls-port and the like.
 struct client_tls_settings {
     std::uint16_t port = 0;  ///< Where it listens, if not where the cluster file says it is.
-    raft::tls_files files{};
+    raft::security::tls_files files{};
     client_certificates asked = client_certificates::required;
     friend bool operator==(const client_tls_settings&, const client_tls_settings&) = default;
 };
@@ -46,13 +46,13 @@ public:
     [[nodiscard]] asio::ssl::context& context();
 
 private:
-    client_tls(raft::tls_contexts contexts, std::string host, event_log log)
+    client_tls(raft::security::tls_contexts contexts, std::string host, event_log log)
         : contexts_{std::move(contexts)}, host_{std::move(host)}, log_{log} {}
 
     void warn_of_refusals() const;
 
-    raft::tls_contexts contexts_;
-    raft::tls_contexts::shared used_{};
+    raft::security::tls_contexts contexts_;
+    raft::security::tls_contexts::shared used_{};
     std::string host_;
     event_log log_;
 };

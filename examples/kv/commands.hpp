@@ -84,7 +84,7 @@ struct read_call {
     const kv& store;
     const word_list& words;
     reply_writer reply;
-    raft::log_time
+    raft::timing::log_time
         now{};  ///< As this server reckons the log's time, for what shows how much is left.
 };
 

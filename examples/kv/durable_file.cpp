@@ -69,7 +69,7 @@ std::string without_checksum(std::string text) {
 }  // namespace
 
 std::string checksum_line(std::string_view text) {
-    const auto checksum = raft::crc32c(std::as_bytes(std::span{text}));
+    const auto checksum = raft::wire::crc32c(std::as_bytes(std::span{text}));
     char line[32];
     std::snprintf(line, sizeof(line), "%s%08x", checksum_mark, static_cast<unsigned>(checksum));
     return line;

@@ -25,14 +25,14 @@ struct expiry {
 inline constexpr std::uint64_t nanoseconds_per_ms = 1'000'000;
 
 /// Begun milliseconds do not count.
-[[nodiscard]] inline std::uint64_t whole_ms(raft::log_time time) {
+[[nodiscard]] inline std::uint64_t whole_ms(raft::timing::log_time time) {
     return time.nanoseconds / nanoseconds_per_ms;
 }
 /// Begun milliseconds count.
-[[nodiscard]] inline std::uint64_t begun_ms(raft::log_time time) {
+[[nodiscard]] inline std::uint64_t begun_ms(raft::timing::log_time time) {
     return whole_ms(time) + (time.nanoseconds % nanoseconds_per_ms != 0 ? 1 : 0);
 }
-[[nodiscard]] inline raft::log_time time_of_ms(std::uint64_t ms) {
+[[nodiscard]] inline raft::timing::log_time time_of_ms(std::uint64_t ms) {
     constexpr auto most = std::numeric_limits<std::uint64_t>::max() / nanoseconds_per_ms;
     return {std::min(ms, most) * nanoseconds_per_ms};
 }

@@ -34,7 +34,7 @@ namespace raft_kv {
 class key_writes {
 public:
     /// `index`: of the entry; `now`: the log's time.
-    key_writes(keyspace& keys, std::uint64_t index, raft::log_time now)
+    key_writes(keyspace& keys, std::uint64_t index, raft::timing::log_time now)
         : keys_{keys}, index_{index}, now_{now} {}
 
     /// Carries out the write of this code, whose operands are next. Malformed, if it is none of
@@ -374,7 +374,7 @@ private:
 
     keyspace& keys_;
     std::uint64_t index_;
-    raft::log_time now_;
+    raft::timing::log_time now_;
 };
 
 }  // namespace raft_kv

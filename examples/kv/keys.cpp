@@ -84,7 +84,7 @@ std::variant<keys, std::string> read_keys(const key_files& files,
                                           std::function<void(std::string_view)> log) {
     keys all;
     if (!files.peer_secret.empty()) {
-        auto read = raft::openssl_secret::from_file(files.peer_secret, std::move(log));
+        auto read = raft::security::openssl_secret::from_file(files.peer_secret, std::move(log));
         if (auto* wrong = std::get_if<std::string>(&read)) return std::move(*wrong);
         all.secret = std::get<peer_secret>(std::move(read));
     }

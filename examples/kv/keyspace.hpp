@@ -22,7 +22,7 @@ public:
 
     keyspace() = default;
     /// Of a snapshot.
-    keyspace(sharded_map keys, raft::log_time now) : keys_{std::move(keys)} {
+    keyspace(sharded_map keys, raft::timing::log_time now) : keys_{std::move(keys)} {
         pass_time(now);
         keys_.for_each([this](const auto&, const stored& held) { expiring_ += count(held.when); });
         if (expiring_ == 0) return;
@@ -116,7 +116,7 @@ public:
 
     // --------------------------------------------------------------------------------------- time
 
-    void pass_time(raft::log_time now) { now_ = whole_ms(now); }
+    void pass_time(raft::timing::log_time now) { now_ = whole_ms(now); }
 
     /// Gives back the memory of some of what has expired, by the entry `at`. A shard is no more
     /// than a write may have to copy.
@@ -130,7 +130,7 @@ public:
     }
 
     /// When the next key expires: in the past, if something is still to be given back.
-    [[nodiscard]] std::optional<raft::log_time> next_expiry() const {
+    [[nodiscard]] std::optional<raft::timing::log_time> next_expiry() const {
         const auto due = index_.first();
         if (!due) return std::nullopt;
         return time_of_ms(due->at);

@@ -60,7 +60,7 @@ public:
 
     /// Of the keys it is kept up; the sessions and the addresses are read for it.
     [[nodiscard]] std::uint64_t digest() const {
-        raft::digest_sink sink;
+        raft::digests::digest_sink sink;
         sessions_.save(sink);
         const auto addresses = addresses_.saved();
         sink.number(addresses.size());
@@ -69,13 +69,15 @@ public:
         return sink.value();
     }
 
-    /// The log's time, and when the next key expires (`raft::keeps_log_time`). A session's end is
-    /// nothing to write a stamp for.
-    [[nodiscard]] raft::log_time now() const { return sessions_.now(); }
-    [[nodiscard]] std::optional<raft::log_time> next_expiry() const { return keys_.next_expiry(); }
+    /// The log's time, and when the next key expires (`raft::timing::keeps_log_time`). A session's
+    /// end is nothing to write a stamp for.
+    [[nodiscard]] raft::timing::log_time now() const { return sessions_.now(); }
+    [[nodiscard]] std::optional<raft::timing::log_time> next_expiry() const {
+        return keys_.next_expiry();
+    }
     /// A batch's writes are stamped when they are put into it.
-    static void stamp(command& /*batch*/, raft::log_time /*now*/) {}
-    [[nodiscard]] static command stamp_at(raft::log_time now) {
+    static void stamp(command& /*batch*/, raft::timing::log_time /*now*/) {}
+    [[nodiscard]] static command stamp_at(raft::timing::log_time now) {
         command batch;
         batch_writer{batch, {.log = now}}.stamp();
         return batch;
@@ -165,7 +167,7 @@ private:
         return key_writes{keys_, index_, now()}.apply(code, reader);
     }
 
-    void pass_time(raft::log_time now) {
+    void pass_time(raft::timing::log_time now) {
         sessions_.pass_time(place_, now);
         keys_.pass_time(sessions_.now());
     }

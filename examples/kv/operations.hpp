@@ -55,8 +55,8 @@ enum class reply_bound : std::uint8_t { surely_fits, is_checked };
 
 /// What clocks show when a command is taken.
 struct write_times {
-    raft::log_time log{};      ///< By this server's reckoning of the log's time.
-    std::int64_t unix_ms = 0;  ///< By its wall clock.
+    raft::timing::log_time log{};  ///< By this server's reckoning of the log's time.
+    std::int64_t unix_ms = 0;      ///< By its wall clock.
 };
 
 /// How long a key is to live, from when the command is applied. The wall clock of the server that

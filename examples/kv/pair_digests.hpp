@@ -23,7 +23,7 @@ class pair_digests {
 public:
     [[nodiscard]] static std::uint64_t of(std::string_view key, std::string_view value,
                                           const expiry& when) {
-        raft::digest_sink sink;
+        raft::digests::digest_sink sink;
         sink.number(key.size());
         sink.number(when.at);
         sink.number(static_cast<std::uint64_t>(when.unix_ms));

@@ -21,7 +21,7 @@
 
 namespace raft_kv {
 
-using peer_secret = std::shared_ptr<const raft::authenticator>;
+using peer_secret = std::shared_ptr<const raft::security::authenticator>;
 
 namespace outside {
 class connection;

@@ -19,11 +19,11 @@ std::optional<std::string> peers::open(server_identity identity) {
 
 // ------------------------------------------------------------------------------------- connections
 
-std::variant<raft::asio_transport_options, std::string>
+std::variant<raft::transport::options, std::string>
 peers::connections(const asio::ip::tcp::endpoint& listen_on, const running_node& node) {
     auto secured = security();
     if (auto* wrong = std::get_if<std::string>(&secured)) return std::move(*wrong);
-    raft::asio_transport_options all{
+    raft::transport::options all{
         .cluster = {identity_.cluster},
         .self = {options_.id},
         .listen = listen_on,
@@ -35,9 +35,9 @@ peers::connections(const asio::ip::tcp::endpoint& listen_on, const running_node&
                 return storages_.takes(other.value, mark);
             },
         .secret = options_.own_keys.secret,
-        .security = std::get<std::shared_ptr<raft::stream_security>>(std::move(secured)),
+        .security = std::get<std::shared_ptr<raft::security::stream_security>>(std::move(secured)),
         .takes_guest = [this, &node](raft::member_id caller) { return takes_guest(node, caller); },
-        .on_event = [this](const raft::asio_event& event) { tell(event); },
+        .on_event = [this](const raft::transport::event& event) { tell(event); },
     };
     for (const auto& each : layout_.servers)
         if (number_of(each.id) != number_of(options_.id))
@@ -46,11 +46,12 @@ peers::connections(const asio::ip::tcp::endpoint& listen_on, const running_node&
 }
 
 /// Every incarnation of a server has its name.
-std::variant<std::shared_ptr<raft::stream_security>, std::string> peers::security() const {
-    using shared = std::shared_ptr<raft::stream_security>;
+std::variant<std::shared_ptr<raft::security::stream_security>, std::string>
+peers::security() const {
+    using shared = std::shared_ptr<raft::security::stream_security>;
     const auto& files = options_.key_paths;
     if (files.peer_certificate.empty()) return shared{};
-    auto made = raft::asio_tls::make(
+    auto made = raft::security::asio_tls::make(
         {.certificate = files.peer_certificate,
          .key = files.peer_key,
          .authority = files.peer_authority,
@@ -59,7 +60,7 @@ std::variant<std::shared_ptr<raft::stream_security>, std::string> peers::securit
          .self = raft::member_id{options_.id},
          .log = log_});
     if (auto* wrong = std::get_if<std::string>(&made)) return std::move(*wrong);
-    return shared{std::get<std::shared_ptr<raft::asio_tls>>(std::move(made))};
+    return shared{std::get<std::shared_ptr<raft::security::asio_tls>>(std::move(made))};
 }
 
 /// Any server of the cluster is heard, member or not (§6), but for one that has been replaced by a
@@ -75,8 +76,8 @@ bool peers::takes_guest(const running_node& node, raft::member_id caller) const 
 }
 
 /// One that was removed, and does not know it, calls again and again; so does who guesses.
-void peers::tell(const raft::asio_event& event) {
-    if (event.kind == raft::asio_event_kind::refused) {
+void peers::tell(const raft::transport::event& event) {
+    if (event.kind == raft::transport::event_kind::refused) {
         const auto is_news = refused_.note(event.reason, event.remote.address().to_string());
         if (!is_news && !event.peer) return;
     }

@@ -29,7 +29,7 @@ public:
     /// Takes up what the directory knows of the others. Says what is wrong, if anything is.
     [[nodiscard]] std::optional<std::string> open(server_identity identity);
     /// How to be connected with them; or what is wrong. `node` outlives the connections.
-    [[nodiscard]] std::variant<raft::asio_transport_options, std::string>
+    [[nodiscard]] std::variant<raft::transport::options, std::string>
     connections(const asio::ip::tcp::endpoint& listen_on, const running_node& node);
 
     /// Calls those that the log names now. To be called when the log may have changed.
@@ -53,11 +53,11 @@ private:
         friend bool operator==(const membership_seen&, const membership_seen&) = default;
     };
 
-    [[nodiscard]] std::variant<std::shared_ptr<raft::stream_security>, std::string>
+    [[nodiscard]] std::variant<std::shared_ptr<raft::security::stream_security>, std::string>
     security() const;
     void connect(running_node& node, bool settled);
     [[nodiscard]] bool takes_guest(const running_node& node, raft::member_id caller) const;
-    void tell(const raft::asio_event& event);
+    void tell(const raft::transport::event& event);
 
     const server_options& options_;
     const event_log& log_;

@@ -100,7 +100,7 @@ public:
     upload(const founders& to, std::string token) : to_{to}, token_{std::move(token)} {}
 
     void write(std::span<const std::byte> bytes) {
-        checksum_ = raft::crc32c(bytes, checksum_);
+        checksum_ = raft::wire::crc32c(bytes, checksum_);
         part_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
         if (part_.size() >= part_bytes) send();
     }

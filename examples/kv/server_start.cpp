@@ -100,8 +100,8 @@ std::optional<std::string> server::listen_for_peers() {
     auto connections = peers_.connections(std::get<tcp::endpoint>(listen_on), *node_);
     if (auto* wrong = std::get_if<std::string>(&connections)) return std::move(*wrong);
     const auto failed = node_->listen(
-        kv{}, node_settings(), std::get<raft::asio_transport_options>(std::move(connections)),
-        raft::flight_recorder<>{{.bytes = options_.recorder_bytes, .file = recording_path()}});
+        kv{}, node_settings(), std::get<raft::transport::options>(std::move(connections)),
+        raft::flight::recorder<>{{.bytes = options_.recorder_bytes, .file = recording_path()}});
     if (!failed) return std::nullopt;
     return "cannot listen for peers on " + host_and_port(at.host, at.port) + ": " +
            failed.message() + where_else(options_.listen_peers, "--listen-peers");

@@ -62,11 +62,11 @@ struct server_report {
     std::uint64_t removed_at = 0;     ///< The configuration since which it is no member; 0: it is.
     std::uint64_t applied_bytes = 0;  ///< Since the server was started.
     bool storage_failed = false;
-    bool state_differs = false;          ///< It has halted since its state is not the others'.
-    raft::comparison_status compared{};  ///< What comparing the servers has shown.
-    std::uint64_t configuration = 0;     ///< The index of the newest one.
-    bool changing = false;               ///< A change of membership is under way.
-    bool lease = false;                  ///< RAFT LEASE on.
+    bool state_differs = false;  ///< It has halted since its state is not the others'.
+    raft::digests::comparison_status compared{};  ///< What comparing the servers has shown.
+    std::uint64_t configuration = 0;              ///< The index of the newest one.
+    bool changing = false;                        ///< A change of membership is under way.
+    bool lease = false;                           ///< RAFT LEASE on.
     std::vector<member_report> members{};
     client_report clients{};
     std::uint64_t uptime_seconds = 0;

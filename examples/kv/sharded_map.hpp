@@ -30,7 +30,7 @@ class sharded_map {
 public:
     /// The same on every server, which `std::hash` need not be.
     [[nodiscard]] static std::uint32_t shard_of(std::string_view key) {
-        return raft::crc32c(std::as_bytes(std::span{key})) % shard_count;
+        return raft::wire::crc32c(std::as_bytes(std::span{key})) % shard_count;
     }
 
     [[nodiscard]] std::size_t size() const { return size_; }

@@ -69,7 +69,7 @@ public:
 
 private:
     void flush() {
-        checksum_ = raft::crc32c(std::as_bytes(std::span{buffer_}), checksum_);
+        checksum_ = raft::wire::crc32c(std::as_bytes(std::span{buffer_}), checksum_);
         write();
     }
 
@@ -142,7 +142,7 @@ private:
     [[nodiscard]] bool take(std::string& text, std::size_t length) {
         text.resize(length);
         if (!source_.read(std::as_writable_bytes(std::span{text}))) return false;
-        checksum_ = raft::crc32c(std::as_bytes(std::span{text}), checksum_);
+        checksum_ = raft::wire::crc32c(std::as_bytes(std::span{text}), checksum_);
         return true;
     }
 

@@ -37,7 +37,7 @@ std::variant<measured, std::string> measure(const std::string& path) {
     for (std::size_t got = 1; got > 0; all.size += got) {
         const auto read = files.read(opened.handle(), all.size, bytes, got);
         if (const auto failed = raft::wal::check(read, "read", path)) return failed->message;
-        all.checksum = raft::crc32c(std::span{bytes}.first(got), all.checksum);
+        all.checksum = raft::wire::crc32c(std::span{bytes}.first(got), all.checksum);
     }
     return all;
 }

@@ -2,7 +2,7 @@
 //
 // Clients that hold something hold it for as long as they say that they live. Part of the state of
 // a service: time is the log's, so that all servers see the same clients go at the same entry, and
-// the leader sees to it that they do (`raft::timed`).
+// the leader sees to it that they do (`raft::timing::timed`).
 #pragma once
 
 #include <algorithm>
@@ -26,8 +26,8 @@ struct keep_client {
 };
 
 struct client_leases {
-    std::map<client_id, raft::log_time> until{};  ///< When each goes.
-    raft::log_time now{};
+    std::map<client_id, raft::timing::log_time> until{};  ///< When each goes.
+    raft::timing::log_time now{};
 
     static constexpr raft::duration lease = raft::milliseconds(5'000);
 
@@ -46,7 +46,7 @@ struct client_leases {
         return true;
     }
     /// Who goes as time comes to this.
-    std::vector<client_id> advance_to(raft::log_time time) {
+    std::vector<client_id> advance_to(raft::timing::log_time time) {
         now = time;
         std::vector<client_id> gone;
         std::erase_if(until, [&](const auto& each) {
@@ -57,8 +57,8 @@ struct client_leases {
         return gone;
     }
     /// When the next goes that says nothing.
-    [[nodiscard]] std::optional<raft::log_time> next_expiry() const {
-        std::optional<raft::log_time> first;
+    [[nodiscard]] std::optional<raft::timing::log_time> next_expiry() const {
+        std::optional<raft::timing::log_time> first;
         for (const auto& [client, when] : until) first = std::min(first.value_or(when), when);
         return first;
     }

@@ -65,11 +65,11 @@ struct elections {
     result apply(raft::log_index index, const command& asked) {
         return std::visit([&](const auto& each) { return do_one(index.value, each); }, asked);
     }
-    void expire(raft::log_index index, raft::log_time now) {
+    void expire(raft::log_index index, raft::timing::log_time now) {
         for (const auto gone : clients.advance_to(now))
             for (auto& [name, one] : contests) leave(one, gone, index.value);
     }
-    [[nodiscard]] std::optional<raft::log_time> next_expiry() const {
+    [[nodiscard]] std::optional<raft::timing::log_time> next_expiry() const {
         return clients.next_expiry();
     }
 
@@ -111,7 +111,7 @@ struct elections {
     std::map<std::string, contest> contests{};
 };
 
-using cluster_type = raft::replica<raft::timed<elections>>;
+using cluster_type = raft::replica<raft::timing::timed<elections>>;
 
 std::string leader_of(cluster_type& cluster, const std::string& election) {
     return services::look_up(cluster, [election](const auto& all) -> std::string {
@@ -148,7 +148,7 @@ std::string answer_to(cluster_type& cluster, const services::words& asked) {
 }  // namespace
 
 int main(int count, char** arguments) {
-    return services::run<raft::timed<elections>>(
+    return services::run<raft::timing::timed<elections>>(
         count, arguments,
         [](auto& cluster, const services::words& asked, asio::ip::tcp::iostream& client) {
             if (asked[0] == "OBSERVE" && asked.size() == 2)

@@ -47,10 +47,10 @@ struct locks {
     result apply(raft::log_index index, const command& asked) {
         return std::visit([&](const auto& each) { return do_one(index.value, each); }, asked);
     }
-    void expire(raft::log_index, raft::log_time now) {
+    void expire(raft::log_index, raft::timing::log_time now) {
         for (const auto gone : clients.advance_to(now)) free_all_of(gone);
     }
-    [[nodiscard]] std::optional<raft::log_time> next_expiry() const {
+    [[nodiscard]] std::optional<raft::timing::log_time> next_expiry() const {
         return clients.next_expiry();
     }
 
@@ -86,7 +86,7 @@ struct locks {
     std::map<std::string, held> taken{};
 };
 
-using cluster_type = raft::replica<raft::timed<locks>>;
+using cluster_type = raft::replica<raft::timing::timed<locks>>;
 
 std::string answer_to(cluster_type& cluster, const services::words& asked) {
     const auto client = [&] { return std::stoull(asked.at(1)); };
@@ -111,7 +111,7 @@ std::string answer_to(cluster_type& cluster, const services::words& asked) {
 }  // namespace
 
 int main(int count, char** arguments) {
-    return services::run<raft::timed<locks>>(
+    return services::run<raft::timing::timed<locks>>(
         count, arguments,
         [](auto& cluster, const services::words& asked, asio::ip::tcp::iostream& client) {
             client << answer_to(cluster, asked) << std::endl;

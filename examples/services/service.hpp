@@ -68,8 +68,9 @@ template <class Machine>
 
 /// The same, with the log's time, which the replica puts in.
 template <class Machine, class Command>
-[[nodiscard]] std::string propose(raft::replica<raft::timed<Machine>>& cluster, Command asked) {
-    raft::stamped<typename Machine::command> bare{{}, std::move(asked)};
+[[nodiscard]] std::string propose(raft::replica<raft::timing::timed<Machine>>& cluster,
+                                  Command asked) {
+    raft::timing::stamped<typename Machine::command> bare{{}, std::move(asked)};
     return propose(cluster, std::move(bare), [](const std::string& said) { return said; });
 }
 
@@ -82,7 +83,7 @@ template <class Machine, class Query>
 }
 
 /// "2=127.0.0.1:7002"
-[[nodiscard]] inline raft::asio_peer member_of(const std::string& text) {
+[[nodiscard]] inline raft::transport::peer member_of(const std::string& text) {
     const auto equals = text.find('=');
     const auto colon = text.rfind(':');
     if (equals == text.npos || colon == text.npos || colon < equals)

@@ -42,7 +42,7 @@ struct bank {
     }
     /// What servers are compared by.
     [[nodiscard]] std::uint64_t digest() const {
-        raft::digest_sink sink;
+        raft::digests::digest_sink sink;
         for (const auto each : accounts) sink.number(static_cast<std::uint64_t>(each));
         return sink.value();
     }

@@ -18,9 +18,7 @@
 #include <arm_acle.h>
 #endif
 
-namespace raft {
-
-namespace detail {
+namespace raft::detail {
 
 /// Row 0 advances the checksum by one byte, row k by one byte that k others follow.
 [[nodiscard]] constexpr std::array<std::array<std::uint32_t, 256>, 8> make_crc32c_tables() {
@@ -111,7 +109,9 @@ inline std::uint32_t crc32c_by_processor(std::span<const std::byte> bytes,
 
 #endif
 
-}  // namespace detail
+}  // namespace raft::detail
+
+namespace raft::wire {
 
 /// The CRC-32C of `bytes`. With the checksum of what came before as `previous`, that of both
 /// together, so that a checksum can be made in pieces: `crc32c(b, crc32c(a)) == crc32c(a + b)`.
@@ -124,4 +124,4 @@ inline std::uint32_t crc32c_by_processor(std::span<const std::byte> bytes,
     return ~detail::crc32c_by_table(bytes, remainder);
 }
 
-}  // namespace raft
+}  // namespace raft::wire

@@ -39,7 +39,7 @@ namespace raft {
 /// A server of a replicated state machine. Each policy is a type that the node owns, or a reference
 /// to one that outlives it.
 template <class StateMachine, class Transport, class Storage, class Clock, limits Limits = limits{},
-          class Observer = no_observer>
+          class Observer = policy::no_observer>
 requires policy::checked_node_parts<StateMachine, Transport, Storage, Clock>
 class node {
 public:
@@ -212,8 +212,9 @@ public:
     }
     /// The latest digests of the state, oldest first.
     [[nodiscard]] std::span<const state_digest> digests() const { return digests_.kept(); }
-
-    [[nodiscard]] node_status status() const { return status_of(state_, last_applied(), history_); }
+    [[nodiscard]] node_status status() const {
+        return detail::status_of(state_, last_applied(), history_);
+    }
 
     /// What this server knows of the protocol.
     [[nodiscard]] const core::state& protocol_state() const { return state_; }

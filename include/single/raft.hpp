@@ -5295,9 +5295,7 @@ take_short(state& s, member_id from, const append_entries_reply& m, instant now)
 #include <arm_acle.h>
 #endif
 
-namespace raft {
-
-namespace detail {
+namespace raft::detail {
 
 /// Row 0 advances the checksum by one byte, row k by one byte that k others follow.
 [[nodiscard]] constexpr std::array<std::array<std::uint32_t, 256>, 8> make_crc32c_tables() {
@@ -5388,7 +5386,9 @@ inline std::uint32_t crc32c_by_processor(std::span<const std::byte> bytes,
 
 #endif
 
-}  // namespace detail
+}  // namespace raft::detail
+
+namespace raft::wire {
 
 /// The CRC-32C of `bytes`. With the checksum of what came before as `previous`, that of both
 /// together, so that a checksum can be made in pieces: `crc32c(b, crc32c(a)) == crc32c(a + b)`.
@@ -5401,7 +5401,7 @@ inline std::uint32_t crc32c_by_processor(std::span<const std::byte> bytes,
     return ~detail::crc32c_by_table(bytes, remainder);
 }
 
-}  // namespace raft
+}  // namespace raft::wire
 //
 // Where a server keeps what it must not forget: the concept of a storage.
 
@@ -5822,7 +5822,7 @@ public:
 private:
     [[nodiscard]] std::uint32_t checksum_with(std::uint64_t offset,
                                               std::span<const std::byte> chunk) const {
-        return crc32c(chunk, offset == 0 ? 0 : checksum_);
+        return wire::crc32c(chunk, offset == 0 ? 0 : checksum_);
     }
 
     std::uint32_t checksum_ = 0;
@@ -7199,7 +7199,7 @@ private:
 // after it, as values. Without an observer nothing is done for it.
 
 
-namespace raft {
+namespace raft::policy {
 
 /// Observes nothing, and costs nothing. An observer has any of the members below; each is called if
 /// it is there. It must not call the node.
@@ -7212,7 +7212,9 @@ namespace raft {
 /// * `on_state(const state&)`: the state after the step.
 struct no_observer {};
 
-namespace detail {
+}  // namespace raft::policy
+
+namespace raft::detail {
 
 template <class Observer, class Input>
 constexpr void observe_input(Observer& observer, instant now, const Input& in) {
@@ -7246,8 +7248,7 @@ constexpr void observe_received(Observer& observer, instant now, member_id from,
     }
 }
 
-}  // namespace detail
-}  // namespace raft
+}  // namespace raft::detail
 //
 // Carries out what a step asks of storage and transport. The other effects may call back into the
 // program: the node handles them after that.
@@ -7873,10 +7874,6 @@ namespace raft::detail {
     return why != nullptr && why->reason == reason;
 }
 
-}  // namespace raft::detail
-
-namespace raft {
-
 /// What `s` says to the operators of the server; the rest is the node's.
 [[nodiscard]] inline node_status status_of(const core::state& s, log_index last_applied,
                                            std::optional<history_id> history) {
@@ -7892,9 +7889,9 @@ namespace raft {
                     .last_log_index = s.log.last_index(),
                     .first_log_index = next(s.log.base().index),
                     .snapshot = s.snapshot,
-                    .storage_failed = detail::is_halted_by(s, core::halt_reason::storage_failed),
-                    .not_born = detail::is_halted_by(s, core::halt_reason::not_born),
-                    .state_differs = detail::is_halted_by(s, core::halt_reason::state_differs),
+                    .storage_failed = is_halted_by(s, core::halt_reason::storage_failed),
+                    .not_born = is_halted_by(s, core::halt_reason::not_born),
+                    .state_differs = is_halted_by(s, core::halt_reason::state_differs),
                     .history = history,
                     .lost_through = s.tasks->lost_through,
                     .lacks_from = s.tasks->lacks_from,
@@ -7912,14 +7909,14 @@ namespace raft {
     return all;
 }
 
-}  // namespace raft
+}  // namespace raft::detail
 
 namespace raft {
 
 /// A server of a replicated state machine. Each policy is a type that the node owns, or a reference
 /// to one that outlives it.
 template <class StateMachine, class Transport, class Storage, class Clock, limits Limits = limits{},
-          class Observer = no_observer>
+          class Observer = policy::no_observer>
 requires policy::checked_node_parts<StateMachine, Transport, Storage, Clock>
 class node {
 public:
@@ -8092,8 +8089,9 @@ public:
     }
     /// The latest digests of the state, oldest first.
     [[nodiscard]] std::span<const state_digest> digests() const { return digests_.kept(); }
-
-    [[nodiscard]] node_status status() const { return status_of(state_, last_applied(), history_); }
+    [[nodiscard]] node_status status() const {
+        return detail::status_of(state_, last_applied(), history_);
+    }
 
     /// What this server knows of the protocol.
     [[nodiscard]] const core::state& protocol_state() const { return state_; }
@@ -8731,14 +8729,15 @@ public:
         byte_sink sink{saving_bytes_};
         fill(sink);
         std::swap(snapshot_bytes_, saving_bytes_);
-        keep_snapshot({last_included, snapshot_bytes_.size(), crc32c(snapshot_bytes_)}, members);
+        const auto checksum = wire::crc32c(snapshot_bytes_);
+        keep_snapshot({last_included, snapshot_bytes_.size(), checksum}, members);
     }
 
     void write_chunk(const core::chunk_write& chunk, std::span<const std::byte> bytes) {
         if (chunk.offset == 0) incoming_bytes_.clear();
         incoming_bytes_.insert(incoming_bytes_.end(), bytes.begin(), bytes.end());
         const auto before = chunk.offset == 0 ? 0 : incoming_->checksum;
-        incoming_ = {chunk.snapshot, incoming_bytes_.size(), crc32c(bytes, before)};
+        incoming_ = {chunk.snapshot, incoming_bytes_.size(), wire::crc32c(bytes, before)};
         progress_.durable = chunk.sequence;
     }
 
@@ -8779,10 +8778,9 @@ private:
         }
     };
 
-    void keep_snapshot(const core::snapshot_description& description,
-                       const configuration& members) {
+    void keep_snapshot(const core::snapshot_description& of, const configuration& members) {
         if (!snapshot_) snapshot_.emplace();
-        snapshot_->description = description;
+        snapshot_->description = of;
         snapshot_->members = members;
     }
 
@@ -8908,8 +8906,7 @@ static_assert(storage_for<memory_storage<int>, int> && witness_storage<memory_st
 #include <string>
 
 //
-// How a value becomes bytes and comes back: the point where a program can say so for a type of its
-// own. Most types need no word: see struct.hpp.
+// How a value becomes bytes and comes back. Most types need no word of yours: see struct.hpp.
 
 
 namespace raft {
@@ -8924,16 +8921,9 @@ namespace raft {
 template <class T>
 struct codec;
 
-/// Whether `codec<T>` is there and complete.
-template <class T>
-concept encodable = requires(const T& value, std::span<std::byte> out,
-                             std::span<const std::byte> bytes) {
-    { codec<T>::size(value) } -> std::convertible_to<std::size_t>;
-    codec<T>::encode(value, out);
-    { codec<T>::decode(bytes) } -> std::same_as<std::optional<T>>;
-};
+}  // namespace raft
 
-namespace detail {
+namespace raft::detail {
 
 /// What refers to a value instead of being one.
 template <class T>
@@ -8941,8 +8931,7 @@ inline constexpr bool refers_elsewhere =
     std::is_pointer_v<T> || std::is_member_pointer_v<T> || std::is_null_pointer_v<T> ||
     std::is_reference_v<T> || std::ranges::enable_view<T>;
 
-/// A value that was saved, perhaps by a newer version: fields that it has added are skipped, where
-/// the codec can tell.
+/// A saved value; fields that a newer version has added are skipped, where the codec can tell.
 template <class T>
 [[nodiscard]] std::optional<T> decode_saved(std::span<const std::byte> bytes) {
     if constexpr (requires { codec<T>::decode_saved(bytes); })
@@ -8951,7 +8940,18 @@ template <class T>
         return codec<T>::decode(bytes);
 }
 
-}  // namespace detail
+}  // namespace raft::detail
+
+namespace raft::policy {
+
+/// Whether `codec<T>` is there and complete.
+template <class T>
+concept encodable = requires(const T& value, std::span<std::byte> out,
+                             std::span<const std::byte> bytes) {
+    { codec<T>::size(value) } -> std::convertible_to<std::size_t>;
+    codec<T>::encode(value, out);
+    { codec<T>::decode(bytes) } -> std::same_as<std::optional<T>>;
+};
 
 /// Fails to compile with a sentence that says why a `T` cannot become bytes.
 template <class T>
@@ -8969,7 +8969,7 @@ template <class T>
 template <class T>
 concept checked_encodable = encodable<T> || check_encodable<T>();
 
-}  // namespace raft
+}  // namespace raft::policy
 
 namespace raft {
 namespace detail {
@@ -9233,7 +9233,7 @@ concept has_made_codec =
 
 /// A type whose codec is written by hand.
 template <class T>
-concept has_own_codec = encodable<T> && !std::derived_from<codec<T>, made_codec>;
+concept has_own_codec = policy::encodable<T> && !std::derived_from<codec<T>, made_codec>;
 
 template <class... Fields>
 struct field_types {
@@ -9304,7 +9304,7 @@ namespace raft {
 
 /// One byte that says which alternative it is, then that alternative. Add alternatives at the end
 /// only, so that the numbers of the others stay as they are in logs already written.
-template <encodable... Alternatives>
+template <policy::encodable... Alternatives>
 requires(sizeof...(Alternatives) > 0 &&
          sizeof...(Alternatives) <= 256) struct codec<std::variant<Alternatives...>> {
     using value_type = std::variant<Alternatives...>;
@@ -10559,7 +10559,7 @@ struct decoded {
 /// Appends a message as a frame to `out`, in a version that the receiver reads. Allocates only if
 /// `out` must grow. An error: the parts do not belong together, are beyond the limits, or the
 /// version has no such message. `out` is as it was then.
-template <encodable Command>
+template <policy::encodable Command>
 [[nodiscard]] std::optional<frame_error>
 append_frame(std::vector<std::byte>& out, const core::message& body,
              const attachment<Command>& beside, const frame_limits& limits = {},
@@ -10636,7 +10636,7 @@ namespace raft::wire {
 /// Reads one whole frame, from its length to its checksum. Nothing in the bytes is believed before
 /// it is checked; memory is taken only for what is really there (an entry in memory may be larger
 /// than in the frame, where it takes 4 bytes at least). After an error `into` says nothing.
-template <encodable Command>
+template <policy::encodable Command>
 [[nodiscard]] std::optional<frame_error> decode_frame(std::span<const std::byte> bytes,
                                                       decoded<Command>& into,
                                                       const frame_limits& limits = {}) {

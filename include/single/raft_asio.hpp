@@ -186,7 +186,7 @@ namespace raft::detail {
 
 
 
-namespace raft {
+namespace raft::security {
 
 /// One connection's, over a socket that outlives it. Like a socket it has one read and one write
 /// under way at most; closing the socket ends both.
@@ -247,21 +247,21 @@ public:
                                                                 bool calls) = 0;
 };
 
-}  // namespace raft
+}  // namespace raft::security
 
-namespace raft {
+namespace raft::transport {
 
 /// Where another server of the cluster listens. `host` is an address or a name; a name is resolved
 /// anew for each attempt to connect.
-struct asio_peer {
+struct peer {
     member_id id{};
     std::string host{};
     std::uint16_t port = 0;
-    friend bool operator==(const asio_peer&, const asio_peer&) = default;
+    friend bool operator==(const peer&, const peer&) = default;
 };
 
 /// What became of a connection.
-enum class asio_event_kind : std::uint8_t {
+enum class event_kind : std::uint8_t {
     connected,        ///< Messages to the peer flow from now on.
     disconnected,     ///< They do not; it is being tried again. Told once until that changes.
     refused_by_peer,  ///< The peer does not want us; the reason is what it says. As above.
@@ -273,8 +273,8 @@ enum class asio_event_kind : std::uint8_t {
 };
 
 /// One line for a log. Views: valid during the call that tells it.
-struct asio_event {
-    asio_event_kind kind{};
+struct event {
+    event_kind kind{};
     std::optional<member_id> peer{};   ///< None as long as a caller has not said who it is.
     asio::ip::tcp::endpoint remote{};  ///< The other end, if known.
     std::string_view reason{};         ///< In plain English; may be empty.
@@ -282,26 +282,26 @@ struct asio_event {
 };
 
 /// The kind in plain English, for a log.
-[[nodiscard]] constexpr std::string_view describe(asio_event_kind kind) {
+[[nodiscard]] constexpr std::string_view describe(event_kind kind) {
     switch (kind) {
-    case asio_event_kind::connected: return "connected";
-    case asio_event_kind::disconnected: return "disconnected";
-    case asio_event_kind::refused_by_peer: return "refused by the peer";
-    case asio_event_kind::accepted: return "accepted";
-    case asio_event_kind::closed: return "closed";
-    case asio_event_kind::refused: return "refused";
-    case asio_event_kind::not_sent: return "not sent";
-    case asio_event_kind::accept_failed: return "accept failed";
+    case event_kind::connected: return "connected";
+    case event_kind::disconnected: return "disconnected";
+    case event_kind::refused_by_peer: return "refused by the peer";
+    case event_kind::accepted: return "accepted";
+    case event_kind::closed: return "closed";
+    case event_kind::refused: return "refused";
+    case event_kind::not_sent: return "not sent";
+    case event_kind::accept_failed: return "accept failed";
     }
     return "unknown event";
 }
 
 /// Everything that a transport can be told, with its limits.
-struct asio_transport_options {
+struct options {
     wire::cluster_id cluster{};        ///< The same on all servers of the cluster.
     member_id self{};                  ///< Who this server is.
     asio::ip::tcp::endpoint listen{};  ///< Port 0: any; ask `local_endpoint()`.
-    std::vector<asio_peer> peers{};    ///< The others. `self` among them is passed over.
+    std::vector<peer> peers{};         ///< The others. `self` among them is passed over.
     history_id history{};              ///< Which history the cluster has; 0: not said.
     storage_mark mark{};               ///< Which storage this server has; 0: not said.
     /// Whether a server may have this storage: a server that comes with another one than before
@@ -312,10 +312,10 @@ struct asio_transport_options {
     /// same on all of them. Who cannot prove it is neither peer nor guest, and is refused by name.
     /// None: whoever reaches the port is believed. It guards the handshake: frames behind it can
     /// still be read and forged by who is on the wire.
-    std::shared_ptr<const authenticator> secret{};
+    std::shared_ptr<const security::authenticator> secret{};
     /// What encrypts each connection, and knows each member by its certificate (asio_tls.hpp): all
     /// servers have one, or none has. None: connections are as they are.
-    std::shared_ptr<stream_security> security{};
+    std::shared_ptr<security::stream_security> security{};
     wire::frame_limits limits{};  ///< Of messages. The same on all servers of the cluster.
 
     /// The bytes that wait for one peer. Frames with entries or with a chunk are taken below this
@@ -359,10 +359,10 @@ struct asio_transport_options {
     std::chrono::milliseconds keepalive_interval{1000};
 
     /// Told of each event, on the thread of the io_context. It must not call the transport.
-    std::function<void(const asio_event&)> on_event{};
+    std::function<void(const event&)> on_event{};
 };
 
-}  // namespace raft
+}  // namespace raft::transport
 //
 // Frames that several queues hold at once and whose memory is used again: a message is encoded once
 // for all its destinations, and in steady state without allocating. For one thread.
@@ -534,19 +534,19 @@ struct asio_framing {
 struct asio_shared_state {
     asio::io_context& io;
     asio_framing framing;
-    asio_transport_options options;
+    transport::options options;
     frame_pool frames;
     /// Takes one whole frame, from whom it came. An error ends the connection.
     std::function<std::optional<frame_error>(member_id, std::span<const std::byte>)> deliver{};
 
     asio_shared_state(asio::io_context& context, const asio_framing& carried,
-                      asio_transport_options chosen)
+                      transport::options chosen)
         : io{context}
         , framing{carried}
         , options{std::move(chosen)}
         , frames{options.queue_bytes_max} {}
 
-    void report(const asio_event& event) const {
+    void report(const transport::event& event) const {
         if (options.on_event) options.on_event(event);
     }
 };
@@ -554,7 +554,7 @@ struct asio_shared_state {
 // Messages are small and answered at once, so none may wait for others (TCP_NODELAY); and a peer
 // that vanished without a word must be noticed even if nothing is ever sent to it. A socket that
 // does not take an option works all the same, hence no error is looked at.
-inline void prepare_socket(asio::ip::tcp::socket& socket, const asio_transport_options& options) {
+inline void prepare_socket(asio::ip::tcp::socket& socket, const transport::options& options) {
     asio::error_code ignored;
     socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
     keep_alive(socket, options.keepalive_interval);
@@ -876,7 +876,7 @@ protected:
     asio::ip::tcp::endpoint remote_{};
 
 private:
-    std::unique_ptr<secure_stream> secure_{};  // None: the socket is used as it is.
+    std::unique_ptr<security::secure_stream> secure_{};  // None: the socket is used as it is.
     asio::steady_timer limit_timer_{shared_->io};
     asio::steady_timer look_timer_{shared_->io};
     delivery_watch watch_{{.unacknowledged = shared_->options.unacknowledged_timeout,
@@ -1101,10 +1101,10 @@ public:
     using on_accept = std::function<void(asio::ip::tcp::socket)>;
 
     listener(std::shared_ptr<asio_shared_state> shared, on_accept accepted)
-        : shared_{std::move(shared)},
-          accepted_{std::move(accepted)},
-          acceptor_{shared_->io},
-          timer_{shared_->io} {}
+        : shared_{std::move(shared)}
+        , accepted_{std::move(accepted)}
+        , acceptor_{shared_->io}
+        , timer_{shared_->io} {}
 
     [[nodiscard]] asio::error_code open() {
         const auto& endpoint = shared_->options.listen;
@@ -1147,7 +1147,7 @@ private:
 
     // Typically there are no file descriptors left; trying at once again would only burn time.
     void pause(asio::error_code error) {
-        shared_->report({.kind = asio_event_kind::accept_failed, .error = error});
+        shared_->report({.kind = transport::event_kind::accept_failed, .error = error});
         timer_.expires_after(std::chrono::milliseconds{100});
         timer_.async_wait([self = shared_from_this()](asio::error_code cancelled) {
             if (!cancelled && !self->closed_) self->accept();
@@ -1191,7 +1191,7 @@ public:
     using endpoint = asio::ip::tcp::endpoint;
     using on_answer = std::function<void(asio::error_code)>;
 
-    peer_addresses(asio::io_context& io, const asio_peer& peer)
+    peer_addresses(asio::io_context& io, const transport::peer& peer)
         : host_{peer.host}, port_{std::to_string(peer.port)}, resolver_{io} {
         asio::error_code not_an_address;
         const auto address = asio::ip::make_address(host_, not_an_address);
@@ -1451,7 +1451,7 @@ namespace raft::detail {
 
 class peer_link final : public outgoing_owner, public std::enable_shared_from_this<peer_link> {
 public:
-    peer_link(std::shared_ptr<asio_shared_state> shared, asio_peer peer)
+    peer_link(std::shared_ptr<asio_shared_state> shared, transport::peer peer)
         : shared_{std::move(shared)}
         , peer_{std::move(peer)}
         , where_{std::make_shared<peer_addresses>(shared_->io, peer_)}
@@ -1460,7 +1460,7 @@ public:
                       std::chrono::steady_clock::now().time_since_epoch().count()) ^
                   (shared_->options.self.value << 32U) ^ peer_.id.value} {}
 
-    [[nodiscard]] const asio_peer& peer() const { return peer_; }
+    [[nodiscard]] const transport::peer& peer() const { return peer_; }
 
     void connect() {
         if (closed_) return;
@@ -1506,7 +1506,7 @@ public:
         failing_ = false;
         attempts_failed_ = 0;
         told_reason_ = {};
-        shared_->report({.kind = asio_event_kind::connected,
+        shared_->report({.kind = transport::event_kind::connected,
                          .peer = peer_.id,
                          .remote = connection_->remote()});
     }
@@ -1519,12 +1519,12 @@ public:
         if (reason == told_reason_ && error == told_error_) return;
         told_reason_ = reason;
         told_error_ = error;
-        shared_->report(
-            {.kind = refused ? asio_event_kind::refused_by_peer : asio_event_kind::disconnected,
-             .peer = peer_.id,
-             .remote = remote,
-             .reason = reason,
-             .error = error});
+        shared_->report({.kind = refused ? transport::event_kind::refused_by_peer
+                                         : transport::event_kind::disconnected,
+                         .peer = peer_.id,
+                         .remote = remote,
+                         .reason = reason,
+                         .error = error});
     }
 
 private:
@@ -1558,7 +1558,7 @@ private:
     static constexpr int doublings_max = 30;
 
     std::shared_ptr<asio_shared_state> shared_;
-    asio_peer peer_;
+    transport::peer peer_;
     std::shared_ptr<peer_addresses> where_;
     asio::steady_timer timer_;
     std::shared_ptr<outgoing_connection> connection_{};  // None during a pause.
@@ -1578,7 +1578,7 @@ class asio_links final : public incoming_owner {
 public:
     using on_frame = decltype(asio_shared_state::deliver);
 
-    asio_links(asio::io_context& io, const asio_framing& framing, asio_transport_options options)
+    asio_links(asio::io_context& io, const asio_framing& framing, transport::options options)
         : shared_{std::make_shared<asio_shared_state>(io, framing, std::move(options))}
         , listener_{std::make_shared<listener>(
               shared_, [this](asio::ip::tcp::socket socket) { take_in(std::move(socket)); })} {
@@ -1605,7 +1605,7 @@ public:
         callers_.clear();
     }
 
-    void set_peer(asio_peer peer) {
+    void set_peer(transport::peer peer) {
         if (peer.id == shared_->options.self) return;
         for (auto& link : links_) {
             if (link->peer().id != peer.id) continue;
@@ -1683,18 +1683,19 @@ public:
         const auto id = *connection.from();
         close_callers(id, "the peer has connected again", &connection);
         shared_->report(
-            {.kind = asio_event_kind::accepted, .peer = id, .remote = connection.remote()});
+            {.kind = transport::event_kind::accepted, .peer = id, .remote = connection.remote()});
         if (auto* const link = find(id)) link->peer_called();
     }
 
     void caller_gone(incoming_connection& connection, bool refused, std::string_view reason,
                      asio::error_code error) override {
         std::erase_if(callers_, [&](const auto& caller) { return caller.get() == &connection; });
-        shared_->report({.kind = refused ? asio_event_kind::refused : asio_event_kind::closed,
-                         .peer = connection.from(),
-                         .remote = connection.remote(),
-                         .reason = reason,
-                         .error = error});
+        shared_->report(
+            {.kind = refused ? transport::event_kind::refused : transport::event_kind::closed,
+             .peer = connection.from(),
+             .remote = connection.remote(),
+             .reason = reason,
+             .error = error});
     }
 
 private:
@@ -1723,7 +1724,7 @@ private:
         auto caller = std::make_shared<incoming_connection>(shared_, std::move(socket), *this);
         if (strangers >= shared_->options.strangers_max) {
             caller->close();
-            shared_->report({.kind = asio_event_kind::refused,
+            shared_->report({.kind = transport::event_kind::refused,
                              .remote = caller->remote(),
                              .reason = "too many callers have not said who they are"});
             return;
@@ -1736,7 +1737,7 @@ private:
         std::erase_if(callers_, [&](const auto& caller) {
             if (caller->from() != id || caller.get() == but) return false;
             caller->close();
-            shared_->report({.kind = asio_event_kind::closed,
+            shared_->report({.kind = transport::event_kind::closed,
                              .peer = id,
                              .remote = caller->remote(),
                              .reason = reason});
@@ -1756,16 +1757,16 @@ private:
 namespace raft {
 
 /// Sends batches to other hosts, and receives theirs. What waits for one host is at most
-/// `asio_transport_options::queue_bytes_max`, a reserve, and a batch.
+/// `transport::options::queue_bytes_max`, a reserve, and a batch.
 ///
 /// It stays where it was made, and must not be destroyed from within a call of its own.
-template <checked_encodable Command>
+template <policy::checked_encodable Command>
 class asio_host_transport {
 public:
     /// `io` must outlive it. Nothing happens before `start`. `options.limits` are those of each
     /// message, and `frame_bytes_max` that of the frames that batches go in, as many as they need:
     /// above the former, and the same on all hosts. There are no guests among hosts.
-    asio_host_transport(asio::io_context& io, asio_transport_options options,
+    asio_host_transport(asio::io_context& io, transport::options options,
                         std::uint32_t frame_bytes_max = 16U << 20U)
         : limits_{.batch_bytes_max = frame_bytes_max, .each = options.limits}
         , links_{io,
@@ -1809,7 +1810,7 @@ public:
     [[nodiscard]] bool is_connected(member_id to) const { return links_.way_to(to) != nullptr; }
 
     /// Adds a host, or changes its address. Takes effect at once.
-    void set_peer(asio_peer peer) { links_.set_peer(std::move(peer)); }
+    void set_peer(transport::peer peer) { links_.set_peer(std::move(peer)); }
 
     /// Sends nothing more to it and takes nothing more from it.
     void remove_peer(member_id peer) { links_.remove_peer(peer); }
@@ -1819,7 +1820,7 @@ public:
 
 private:
     /// Where hosts are is not in any group's log, so that none can be behind in that.
-    [[nodiscard]] static asio_transport_options among_peers(asio_transport_options options) {
+    [[nodiscard]] static transport::options among_peers(transport::options options) {
         options.guests_max = 0;
         return options;
     }
@@ -1841,8 +1842,9 @@ private:
                 fault = writer.add(part);
             }
             if (fault)
-                links_.shared().report(
-                    {.kind = asio_event_kind::not_sent, .peer = to, .reason = describe(*fault)});
+                links_.shared().report({.kind = transport::event_kind::not_sent,
+                                        .peer = to,
+                                        .reason = describe(*fault)});
         });
         if (writer.count() != 0) finish();
     }
@@ -1867,7 +1869,7 @@ private:
 //
 // A handshake tells apart clusters, members and versions, so that a mistake in a configuration is
 // told and does no harm; but who can reach the port can lie. Against that there is a secret
-// (`asio_transport_options::secret`), which both ends of a connection prove to know. Nothing is
+// (`transport::options::secret`), which both ends of a connection prove to know. Nothing is
 // encrypted.
 //
 // Threads: everything happens on the one thread that runs the io_context, and every member function
@@ -1886,11 +1888,11 @@ namespace raft {
 /// beyond a reserve everything. `room` says beforehand. Lost connections are made again.
 ///
 /// It stays where it was made, and must not be destroyed from within a call of its own.
-template <checked_encodable Command>
+template <policy::checked_encodable Command>
 class asio_transport {
 public:
     /// `io` must outlive it. Nothing happens before `start`.
-    asio_transport(asio::io_context& io, asio_transport_options options)
+    asio_transport(asio::io_context& io, transport::options options)
         : links_{io,
                  {wire::frame_content::messages, detail::message_lengths(options.limits)},
                  std::move(options)} {}
@@ -1902,8 +1904,8 @@ public:
     /// `on_receive(member_id from, const message&, const attachment<Command>&)`, a copyable
     /// callable; the views are valid during the call, from which the transport may be used. What
     /// servers tell each other beside the protocol is given to `on_receive(member_id from, const
-    /// peer_report&)`, if it takes that. An error is that of listening: the address is in use, for
-    /// example. Then nothing has begun.
+    /// digests::peer_report&)`, if it takes that. An error is that of listening: the address is in
+    /// use, for example. Then nothing has begun.
     template <class OnReceive>
     [[nodiscard]] asio::error_code start(OnReceive on_receive) {
         return links_.start(
@@ -1935,7 +1937,7 @@ public:
     }
 
     /// Sends a report to each of `to` whose version has them.
-    void send(std::span<const member_id> to, const peer_report& said) {
+    void send(std::span<const member_id> to, const digests::peer_report& said) {
         std::optional<detail::shared_frame> frame;
         links_.send(to, false, [&](std::uint8_t version) -> const detail::shared_frame* {
             if (version < wire::reports_from) return nullptr;
@@ -1953,9 +1955,9 @@ public:
     }
 
     /// Adds a peer, or changes its address. Takes effect at once.
-    void set_peer(asio_peer peer) { links_.set_peer(std::move(peer)); }
+    void set_peer(transport::peer peer) { links_.set_peer(std::move(peer)); }
 
-    /// Calls it no more. As long as it calls, it is a guest (`asio_transport_options::guests_max`).
+    /// Calls it no more. As long as it calls, it is a guest (`transport::options::guests_max`).
     void remove_peer(member_id member) { links_.remove_peer(member); }
 
     /// Where it listens, once started.
@@ -1965,9 +1967,9 @@ private:
     template <class Receive>
     static std::optional<wire::frame_error>
     take_report(member_id from, std::span<const std::byte> frame, Receive& receive) {
-        std::optional<peer_report> said;
+        std::optional<digests::peer_report> said;
         const auto error = wire::decode_report(frame, said);
-        if constexpr (std::invocable<Receive&, member_id, const peer_report&>)
+        if constexpr (std::invocable<Receive&, member_id, const digests::peer_report&>)
             if (said) receive(from, std::as_const(*said));
         return error;
     }
@@ -1981,7 +1983,7 @@ private:
         const auto error =
             append_frame(frame.bytes(), body, beside, shared.options.limits, version);
         if (error && *error != wire::frame_error::unknown_kind)
-            shared.report({.kind = asio_event_kind::not_sent, .reason = describe(*error)});
+            shared.report({.kind = transport::event_kind::not_sent, .reason = describe(*error)});
         return frame;
     }
 

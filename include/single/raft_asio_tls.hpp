@@ -9,11 +9,11 @@
 // certificate of an authority that all of them trust, and its name is that of the member. Include
 // it only if you use it; the CMake targets `raft::asio` and `raft::openssl` link what it needs.
 //
-//     auto made = raft::asio_tls::make({.certificate = "server-1.crt",
+//     auto made = raft::security::asio_tls::make({.certificate = "server-1.crt",
 //                                       .key = "server-1.key",
 //                                       .authority = "authority.crt"});
 //     if (const auto* wrong = std::get_if<std::string>(&made)) return complain(*wrong);
-//     options.security = std::get<std::shared_ptr<raft::asio_tls>>(made);
+//     options.security = std::get<std::shared_ptr<raft::security::asio_tls>>(made);
 //
 // The certificate of member 3 has the DNS name `raft-3` among its subjectAltNames, and nothing else
 // is looked at: not the address, not the common name, no wildcard. It is used in both directions,
@@ -118,7 +118,7 @@ namespace raft::detail {
 
 #include <asio/error_code.hpp>
 
-namespace raft {
+namespace raft::security {
 
 /// Where they are (PEM).
 struct tls_files {
@@ -211,14 +211,14 @@ private:
     shared context_{};
 };
 
-}  // namespace raft
+}  // namespace raft::security
 //
 // Why the other end of a TLS connection was refused, or refuses, in the words of this library.
 
 
 #include <openssl/err.h>
 
-namespace raft::detail {
+namespace raft::security {
 
 /// The words live for ever; none if the error is not about TLS.
 [[nodiscard]] inline std::optional<std::string_view>
@@ -244,9 +244,9 @@ describe_tls_refusal(const SSL* connection, const asio::error_code& error) {
     return reason != nullptr ? reason : "the TLS handshake failed";
 }
 
-}  // namespace raft::detail
+}  // namespace raft::security
 
-namespace raft {
+namespace raft::security {
 
 /// Where the files are (PEM), and what members are called.
 struct asio_tls_options {
@@ -400,4 +400,4 @@ private:
     std::shared_ptr<detail::member_names> names_;
 };
 
-}  // namespace raft
+}  // namespace raft::security

@@ -13,7 +13,7 @@
 #include <optional>
 #include <span>
 
-namespace raft {
+namespace raft::security {
 
 /// A secret that proves itself. Its functions may be called by several threads.
 class authenticator {
@@ -49,7 +49,7 @@ protected:
     }
 };
 
-}  // namespace raft
+}  // namespace raft::security
 //
 // Servers compared while they run. The commonest mistake in a state machine is an `apply` that is
 // not deterministic, and the next is memory that went wrong: either shows as states that differ
@@ -87,7 +87,7 @@ protected:
 #include <string_view>
 
 
-namespace raft {
+namespace raft::digests {
 
 /// The digest of one server's state.
 struct member_digest {
@@ -171,7 +171,7 @@ template <class Name>
            " ms, and here it is " + ms(found.here) + " ms: they should be the same";
 }
 
-}  // namespace raft
+}  // namespace raft::digests
 
 namespace raft::detail {
 
@@ -184,8 +184,9 @@ public:
         if (rows_.size() == rows_max && digest.index < rows_.begin()->first) return false;
         auto& found = rows_[digest.index];
         auto& of = found.compared;
-        const auto place = std::find_if(
-            of.begin(), of.end(), [&](const member_digest& each) { return each.member >= member; });
+        const auto place =
+            std::find_if(of.begin(), of.end(),
+                         [&](const digests::member_digest& each) { return each.member >= member; });
         if (place != of.end() && place->member == member) return false;
         of.insert(place, {member, digest.value});
         found.is_judged = false;
@@ -197,8 +198,8 @@ public:
     /// The differences that have not been told, oldest first. `expected`: how many servers have
     /// digests to compare. Nothing is said before all of them were heard, unless a majority agrees
     /// already, or later digests of all are here.
-    [[nodiscard]] std::vector<state_difference> judge(std::size_t expected) {
-        std::vector<state_difference> found;
+    [[nodiscard]] std::vector<digests::state_difference> judge(std::size_t expected) {
+        std::vector<digests::state_difference> found;
         bool is_settled = false;
         for (auto at = rows_.rbegin(); at != rows_.rend(); ++at) {
             auto& [index, seen] = *at;
@@ -207,7 +208,7 @@ public:
             if (seen.is_judged || (!agreed && !is_settled)) continue;
             seen.is_judged = true;
             if (are_equal(seen.compared)) continue;
-            state_difference told{index, seen.compared, agreed};
+            digests::state_difference told{index, seen.compared, agreed};
             if (seen.told && seen.told->agreed == agreed &&
                 seen.told->differing() == told.differing())
                 continue;
@@ -221,24 +222,25 @@ private:
     static constexpr std::size_t rows_max = 16;
 
     struct row {
-        std::vector<member_digest> compared{};  ///< In the order of the members.
-        std::optional<state_difference> told{};
+        std::vector<digests::member_digest> compared{};  ///< In the order of the members.
+        std::optional<digests::state_difference> told{};
         bool is_judged = false;
     };
 
-    [[nodiscard]] static bool are_equal(const std::vector<member_digest>& all) {
-        return std::all_of(all.begin(), all.end(), [&](const member_digest& each) {
+    [[nodiscard]] static bool are_equal(const std::vector<digests::member_digest>& all) {
+        return std::all_of(all.begin(), all.end(), [&](const digests::member_digest& each) {
             return each.value == all.front().value;
         });
     }
 
     /// What more than half of `expected` have.
     [[nodiscard]] static std::optional<std::uint64_t>
-    majority(const std::vector<member_digest>& all, std::size_t expected) {
+    majority(const std::vector<digests::member_digest>& all, std::size_t expected) {
         for (const auto& one : all) {
             const auto equal =
-                std::count_if(all.begin(), all.end(),
-                              [&](const member_digest& each) { return each.value == one.value; });
+                std::count_if(all.begin(), all.end(), [&](const digests::member_digest& each) {
+                    return each.value == one.value;
+                });
             if (2 * static_cast<std::size_t>(equal) > std::max(expected, all.size()))
                 return one.value;
         }
@@ -252,7 +254,7 @@ private:
 //
 // The digest of a state machine's state (`digesting_state_machine`), made of what it saves:
 //
-//     std::uint64_t digest() const { return raft::digest_of(*this); }
+//     std::uint64_t digest() const { return raft::digests::digest_of(*this); }
 //
 // That reads the whole state, every few thousand entries: for a small one. A large one keeps its
 // digest up to date as it applies: for a map the sum of the digests of its pairs, from which that
@@ -279,7 +281,7 @@ template <class StateMachine>
 
 }  // namespace raft::policy
 
-namespace raft {
+namespace raft::digests {
 
 /// Takes bytes, in pieces of any size, and keeps their digest alone: the sink of a `save`.
 class digest_sink {
@@ -346,9 +348,9 @@ template <snapshotting_state_machine StateMachine>
     return sink.value();
 }
 
-}  // namespace raft
+}  // namespace raft::digests
 
-namespace raft {
+namespace raft::digests {
 
 /// What comparing has shown, as far as this server knows.
 struct comparison_status {
@@ -607,7 +609,7 @@ private:
     std::vector<comparison_news> news_{};
 };
 
-}  // namespace raft
+}  // namespace raft::digests
 //
 // A report as one frame of bytes (codec/message.hpp says what frames have in common), and back:
 //
@@ -647,7 +649,7 @@ struct report_writer {
         out.number(each.index.value);
         out.number(each.value);
     }
-    void operator()(const member_digest& each) const {
+    void operator()(const digests::member_digest& each) const {
         out.number(each.member.value);
         out.number(each.value);
     }
@@ -662,7 +664,7 @@ struct report_reader {
     void operator()(state_digest& each) const {
         each = {{in.number<std::uint64_t>()}, in.number<std::uint64_t>()};
     }
-    void operator()(member_digest& each) const {
+    void operator()(digests::member_digest& each) const {
         each = {{in.number<std::uint64_t>()}, in.number<std::uint64_t>()};
     }
     void operator()(auto& list, std::size_t most) const {
@@ -673,11 +675,11 @@ struct report_reader {
     }
 };
 
-inline void read_report(byte_reader& in, peer_report& into) {
+inline void read_report(byte_reader& in, digests::peer_report& into) {
     const auto purpose = in.number<std::uint8_t>();
-    if (purpose > static_cast<std::uint8_t>(report_purpose::stopping))
+    if (purpose > static_cast<std::uint8_t>(digests::report_purpose::stopping))
         in.fail(frame_error::unknown_kind);
-    into.purpose = static_cast<report_purpose>(purpose);
+    into.purpose = static_cast<digests::report_purpose>(purpose);
     into.term.value = in.number<std::uint64_t>();
     const auto timeout = in.number<std::uint64_t>();
     if ((into.term.value | timeout) >> 63U != 0) in.fail(frame_error::number_out_of_range);
@@ -699,7 +701,7 @@ inline void read_report(byte_reader& in, peer_report& into) {
 namespace raft::wire {
 
 /// Appends a report as a frame to `out`. Of its lists no more than 64 digests and 32 members.
-inline void append_report(std::vector<std::byte>& out, const peer_report& said) {
+inline void append_report(std::vector<std::byte>& out, const digests::peer_report& said) {
     const auto entries = said.digests.size() + said.difference.compared.size();
     const auto size = detail::report_head_bytes + 1 + 8 + 1 + 8 + 1 + 16 * entries + 4;
     const auto before = out.size();
@@ -724,8 +726,8 @@ inline void append_report(std::vector<std::byte>& out, const peer_report& said) 
 
 /// Reads one whole frame for which `is_beside_protocol` holds. `into` is none if it is of a kind
 /// that this version does not know.
-[[nodiscard]] inline std::optional<frame_error> decode_report(std::span<const std::byte> bytes,
-                                                              std::optional<peer_report>& into) {
+[[nodiscard]] inline std::optional<frame_error>
+decode_report(std::span<const std::byte> bytes, std::optional<digests::peer_report>& into) {
     into.reset();
     if (bytes.size() < 8 + detail::checksum_bytes) return frame_error::too_short;
     const auto covered = bytes.first(bytes.size() - detail::checksum_bytes);
@@ -823,7 +825,7 @@ enum class recording_error : std::uint8_t {
 [[nodiscard]] inline std::uint32_t checksum_of(const core::state& s) {
     std::vector<std::byte> bytes;
     detail::append_value(bytes, s);
-    return crc32c(bytes);
+    return wire::crc32c(bytes);
 }
 
 }  // namespace raft::flight
@@ -915,7 +917,7 @@ read_recording(std::span<const std::byte> bytes) {
     if (load_little_endian<std::uint64_t>(&bytes[magic.size() + 4]) != bytes.size())
         return recording_error::wrong_length;
     const auto checked = bytes.first(bytes.size() - checksum_bytes);
-    if (load_little_endian<std::uint32_t>(&bytes[checked.size()]) != crc32c(checked))
+    if (load_little_endian<std::uint32_t>(&bytes[checked.size()]) != wire::crc32c(checked))
         return recording_error::wrong_checksum;
 
     const auto body = checked.first(checked.size() - checksum_bytes);
@@ -934,9 +936,9 @@ read_recording(std::span<const std::byte> bytes) {
 
 }  // namespace raft::flight
 
-namespace raft {
+namespace raft::flight {
 
-struct flight_recorder_options {
+struct options {
     /// The room for inputs, in bytes; an input takes about 15. At least 8 KiB.
     std::size_t bytes = 64 * 1024;
     /// Where the recording goes when an invariant is broken; nowhere if empty.
@@ -946,10 +948,9 @@ struct flight_recorder_options {
 /// `ChecksInvariants`: after each step `core::invariants` must hold, or the recording is saved and
 /// the process stops. Thread rule: the node's.
 template <bool ChecksInvariants = true>
-class flight_recorder {
+class recorder {
 public:
-    explicit flight_recorder(flight_recorder_options options = {})
-        : file_{std::move(options.file)} {
+    explicit recorder(options options = {}) : file_{std::move(options.file)} {
         const auto half_bytes = std::max(options.bytes / 2, half_bytes_least);
         for (auto& each : halves_) each.bytes.resize(half_bytes);
     }
@@ -1056,7 +1057,7 @@ private:
     }
 
     static void append_checksum(std::vector<std::byte>& out, std::size_t from) {
-        const auto checksum = crc32c(std::span{out}.subspan(from));
+        const auto checksum = wire::crc32c(std::span{out}.subspan(from));
         out.resize(out.size() + detail::checksum_bytes);
         detail::store_little_endian(&out[out.size() - detail::checksum_bytes], checksum);
     }
@@ -1068,7 +1069,7 @@ private:
     bool missed_ = false;
 };
 
-}  // namespace raft
+}  // namespace raft::flight
 //
 // Many groups in one process: a host has a member of each of thousands of groups, and speaks for
 // all of them to the other hosts.
@@ -1326,7 +1327,8 @@ private:
     /// what the command holds is elsewhere, or where it is the program's own.
     [[nodiscard]] static std::size_t bytes_of(const Command& command) {
         constexpr bool is_all_here = std::is_trivially_copyable_v<Command>;
-        if constexpr (detail::has_own_codec<Command> || (!is_all_here && encodable<Command>))
+        if constexpr (detail::has_own_codec<Command> ||
+                      (!is_all_here && policy::encodable<Command>))
             return codec<Command>::size(command);
         else
             return sizeof(command);
@@ -1715,7 +1717,7 @@ namespace raft::wire {
 
 /// Writes one batch as a frame, message by message, to the end of `out`, which nothing else changes
 /// meanwhile. Allocates only if `out` must grow.
-template <encodable Command>
+template <policy::encodable Command>
 class batch_writer {
 public:
     /// `version`: of the messages in it, which the receiver reads.
@@ -1773,7 +1775,7 @@ private:
 
 /// Appends a batch as a frame to `out`. Allocates only if `out` must grow. After an error `out` is
 /// as it was.
-template <encodable Command>
+template <policy::encodable Command>
 [[nodiscard]] std::optional<frame_error> append_batch(std::vector<std::byte>& out,
                                                       const batch<Command>& messages,
                                                       const batch_frame_limits& limits = {}) {
@@ -1796,7 +1798,7 @@ template <encodable Command>
 }
 
 /// Reads batches. Keep one and reuse it: its memory is recycled. One thread at a time.
-template <encodable Command>
+template <policy::encodable Command>
 class batch_decoder {
 public:
     explicit batch_decoder(const batch_frame_limits& limits = {}) : limits_{limits} {}
@@ -1900,7 +1902,7 @@ private:
 
 
 
-namespace raft {
+namespace raft::timing {
 
 /// Time as the log tells it: nanoseconds since an origin that is the log's own. The latest that the
 /// log has shown so far is the log's time, the same on every server at the same entry. It is no
@@ -1925,9 +1927,9 @@ struct log_time {
     return {static_cast<std::uint64_t>(since.count())};
 }
 
-}  // namespace raft
+}  // namespace raft::timing
 
-namespace raft {
+namespace raft::timing {
 
 /// Goes on from the last stamp that this server has seen in the log, by its steady clock. It
 /// decides nothing: what it reads is put into commands, and what the log shows then counts.
@@ -1999,13 +2001,13 @@ private:
     instant not_before_{std::numeric_limits<std::int64_t>::min()};
 };
 
-}  // namespace raft
+}  // namespace raft::timing
 //
 // Stamps: how times get into the log.
 
 
 
-namespace raft {
+namespace raft::timing {
 
 /// A stamp alone: it is so late, and nothing else has happened.
 struct pass_time {
@@ -2024,6 +2026,10 @@ struct stamped {
 /// What the log of a `timed` state machine holds.
 template <class Command>
 using timed_command = std::variant<pass_time, stamped<Command>>;
+
+}  // namespace raft::timing
+
+namespace raft {
 
 namespace detail {
 
@@ -2049,38 +2055,39 @@ struct number_list {
 }  // namespace detail
 
 template <>
-struct codec<pass_time> {
+struct codec<timing::pass_time> {
     using numbers = detail::number_list<1>;
 
-    [[nodiscard]] static std::size_t size(const pass_time&) { return numbers::bytes; }
-    static void encode(const pass_time& value, std::span<std::byte> out) {
+    [[nodiscard]] static std::size_t size(const timing::pass_time&) { return numbers::bytes; }
+    static void encode(const timing::pass_time& value, std::span<std::byte> out) {
         numbers::encode({value.now.nanoseconds}, out);
     }
-    [[nodiscard]] static std::optional<pass_time> decode(std::span<const std::byte> bytes) {
+    [[nodiscard]] static std::optional<timing::pass_time> decode(std::span<const std::byte> bytes) {
         std::uint64_t in[1];
         if (bytes.size() != numbers::bytes || !numbers::decode(bytes, in)) return std::nullopt;
-        return pass_time{{in[0]}};
+        return timing::pass_time{{in[0]}};
     }
 };
 
 /// The time, then the command.
-template <encodable Command>
-struct codec<stamped<Command>> {
+template <policy::encodable Command>
+struct codec<timing::stamped<Command>> {
     using numbers = detail::number_list<1>;
 
-    [[nodiscard]] static std::size_t size(const stamped<Command>& value) {
+    [[nodiscard]] static std::size_t size(const timing::stamped<Command>& value) {
         return numbers::bytes + codec<Command>::size(value.command);
     }
-    static void encode(const stamped<Command>& value, std::span<std::byte> out) {
+    static void encode(const timing::stamped<Command>& value, std::span<std::byte> out) {
         numbers::encode({value.now.nanoseconds}, out.first(numbers::bytes));
         codec<Command>::encode(value.command, out.subspan(numbers::bytes));
     }
-    [[nodiscard]] static std::optional<stamped<Command>> decode(std::span<const std::byte> bytes) {
+    [[nodiscard]] static std::optional<timing::stamped<Command>>
+    decode(std::span<const std::byte> bytes) {
         std::uint64_t in[1];
         if (!numbers::decode(bytes, in)) return std::nullopt;
         auto command = codec<Command>::decode(bytes.subspan(numbers::bytes));
         if (!command) return std::nullopt;
-        return stamped<Command>{{in[0]}, std::move(*command)};
+        return timing::stamped<Command>{{in[0]}, std::move(*command)};
     }
 };
 
@@ -2090,7 +2097,7 @@ struct codec<stamped<Command>> {
 
 
 
-namespace raft {
+namespace raft::timing {
 
 /// Keeps a server's reckoning of the log's time, and writes the stamps of a leader. It outlives the
 /// node. Used on the node's thread.
@@ -2135,9 +2142,9 @@ private:
     stamp_schedule schedule_;
 };
 
-}  // namespace raft
+}  // namespace raft::timing
 
-namespace raft {
+namespace raft::timing {
 
 /// A state machine in which things expire.
 ///
@@ -2201,7 +2208,7 @@ public:
 
     static constexpr auto digest_version = policy::digest_version_of<StateMachine>();
     [[nodiscard]] std::uint64_t digest() const requires digesting_state_machine<StateMachine> {
-        digest_sink sink;
+        digests::digest_sink sink;
         save_value(sink, now_);
         save_value(sink, machine_.digest());
         return sink.value();
@@ -2246,7 +2253,7 @@ private:
     log_time now_{};
 };
 
-}  // namespace raft
+}  // namespace raft::timing
 //
 // The proofs of a connection, as one of its ends makes and checks them (proof.hpp). Both ends keep
 // a transcript of the handshake. The server that was called sends a challenge, the caller proves
@@ -2346,7 +2353,7 @@ namespace raft::wire {
 class mutual_proof {
 public:
     /// `secret`: null if nothing is to be proved; then nothing below but `is_wanted` and `add`.
-    explicit mutual_proof(std::shared_ptr<const authenticator> secret)
+    explicit mutual_proof(std::shared_ptr<const security::authenticator> secret)
         : secret_{std::move(secret)} {}
 
     [[nodiscard]] bool is_wanted() const { return secret_ != nullptr; }
@@ -2385,7 +2392,7 @@ public:
     }
 
 private:
-    std::shared_ptr<const authenticator> secret_;
+    std::shared_ptr<const security::authenticator> secret_;
     transcript transcript_{};
 };
 
@@ -2401,9 +2408,8 @@ private:
 //     node.propose(once{{session, {1}}, {0}, now, transfer}, …);
 //
 // All of it is decided by the log alone, so that all servers decide the same: who has a session,
-// what is kept for it, and, by the log's time (log_time.hpp), when it expires. `now` is what a
-// `log_clock` reads; `replica` puts it in. A session expires with the next command: nobody writes a
-// stamp for it, as all that it takes is memory within its limits.
+// what is kept for it, and, by the log's time (log_time.hpp), when it expires: with the next
+// command, without a stamp. `now` is what a `timing::log_clock` reads; `replica` puts it in.
 
 
 //
@@ -2439,7 +2445,7 @@ struct ticket {
 /// Opens a session; answered with `opened`. A client that hears no answer opens another:
 /// the one that nobody uses expires.
 struct open {
-    log_time now{};
+    timing::log_time now{};
     friend bool operator==(const open&, const open&) = default;
 };
 
@@ -2447,14 +2453,14 @@ struct open {
 struct keep {
     id session{};
     serial_number acknowledged_through{};  ///< As in `exactly_once`.
-    log_time now{};
+    timing::log_time now{};
     friend bool operator==(const keep&, const keep&) = default;
 };
 
 /// Ends a session, and all that is kept for it. Answered with `closed`, by a retry too.
 struct close {
     id session{};
-    log_time now{};
+    timing::log_time now{};
     friend bool operator==(const close&, const close&) = default;
 };
 
@@ -2466,7 +2472,7 @@ struct exactly_once {
     /// The client has the answers of all its commands up to this one, and never asks for them again
     /// (thesis §6.3: then they need not be kept). Less than this command's own.
     serial_number acknowledged_through{};
-    log_time now{};
+    timing::log_time now{};
     Command command{};
     friend bool operator==(const exactly_once&, const exactly_once&) = default;
 };
@@ -2484,8 +2490,8 @@ struct at_least_once {
 /// `Command` has one. Servers of before know no `pass_time`: it comes into the log only of a state
 /// machine in which things expire.
 template <class Command>
-using command =
-    std::variant<open, keep, close, exactly_once<Command>, at_least_once<Command>, pass_time>;
+using command = std::variant<open, keep, close, exactly_once<Command>, at_least_once<Command>,
+                             timing::pass_time>;
 
 // ----------------------------------------------------------------------------------------- answers
 
@@ -2591,7 +2597,7 @@ struct codec<session::close> {
 };
 
 /// Four numbers, then the command.
-template <encodable Command>
+template <policy::encodable Command>
 struct codec<session::exactly_once<Command>> {
     using numbers = detail::number_list<4>;
 
@@ -2615,7 +2621,7 @@ struct codec<session::exactly_once<Command>> {
     }
 };
 
-template <encodable Command>
+template <policy::encodable Command>
 struct codec<session::at_least_once<Command>> {
     [[nodiscard]] static std::size_t size(const session::at_least_once<Command>& value) {
         return codec<Command>::size(value.command);
@@ -2671,7 +2677,7 @@ namespace detail {
 template <class Result>
 struct session_record {
     log_index used_index{};                           ///< The entry that used it last,
-    log_time used_at{};                               ///< and the log's time then.
+    timing::log_time used_at{};                       ///< and the log's time then.
     session::serial_number acknowledged_through{};    ///< The answers up to here are not kept.
     std::map<session::serial_number, Result> kept{};  ///< The answers after that.
 
@@ -2693,7 +2699,7 @@ public:
 
     /// An entry of this time is applied: what has expired by then goes. The log's time never runs
     /// backwards, whatever the clocks of proposers do.
-    void advance_to(log_time time) {
+    void advance_to(timing::log_time time) {
         now_ = std::max(now_, time);
         while (!by_use_.empty() && is_expired(by_id_.at(longest_unused()))) erase(longest_unused());
     }
@@ -2728,7 +2734,7 @@ public:
         if (by_id_.contains(id)) erase(id);
     }
 
-    [[nodiscard]] log_time now() const { return now_; }
+    [[nodiscard]] timing::log_time now() const { return now_; }
     [[nodiscard]] std::size_t size() const { return by_id_.size(); }
     [[nodiscard]] const session::limits& limits() const { return limits_; }
 
@@ -2778,7 +2784,7 @@ private:
     }
 
     session::limits limits_;
-    log_time now_{};
+    timing::log_time now_{};
     std::map<session::id, record> by_id_{};
     std::set<std::pair<log_index, session::id>> by_use_{};
 };
@@ -2827,7 +2833,7 @@ private:
     }
 
     void flush() {
-        checksum_ = crc32c(buffer_, checksum_);
+        checksum_ = wire::crc32c(buffer_, checksum_);
         sink_.write(std::span<const std::byte>{buffer_});
     }
 
@@ -2898,7 +2904,7 @@ private:
             if (!source_.read(std::span{buffer_}.subspan(have))) return false;
             length -= piece;
         }
-        checksum_ = crc32c(buffer_, checksum_);
+        checksum_ = wire::crc32c(buffer_, checksum_);
         return true;
     }
 
@@ -2926,7 +2932,7 @@ class sessions {
     using inner_result = typename StateMachine::result;
     static_assert(std::copyable<inner_result>,
                   "raft: results are kept for retries, so sessions need copyable ones");
-    static_assert(!snapshotting_state_machine<StateMachine> || encodable<inner_result>,
+    static_assert(!snapshotting_state_machine<StateMachine> || policy::encodable<inner_result>,
                   "raft: results are part of the snapshot, so sessions need a codec<result>");
 
 public:
@@ -2955,27 +2961,27 @@ public:
     [[nodiscard]] const StateMachine& machine() const { return machine_; }
     [[nodiscard]] std::size_t session_count() const { return table_.size(); }
     /// The log's time: the latest that it has shown.
-    [[nodiscard]] log_time now() const { return table_.now(); }
+    [[nodiscard]] timing::log_time now() const { return table_.now(); }
     /// Of what expires in the state machine itself; sessions need no stamp of their own.
-    [[nodiscard]] std::optional<log_time> next_expiry() const {
-        if constexpr (expiring_state_machine<StateMachine>) return machine_.next_expiry();
+    [[nodiscard]] std::optional<timing::log_time> next_expiry() const {
+        if constexpr (timing::expiring_state_machine<StateMachine>) return machine_.next_expiry();
         return std::nullopt;
     }
 
-    static void stamp(command& asked, log_time now) {
+    static void stamp(command& asked, timing::log_time now) {
         std::visit(
             [&](auto& each) {
                 if constexpr (requires { each.now; }) each.now = now;
             },
             asked);
     }
-    [[nodiscard]] static command stamp_at(log_time now) { return pass_time{now}; }
+    [[nodiscard]] static command stamp_at(timing::log_time now) { return timing::pass_time{now}; }
 
     /// Of the sessions and of `StateMachine`. The time that it takes grows with the answers kept.
-    [[nodiscard]] std::uint64_t
-    digest() const requires digesting_state_machine<StateMachine> && encodable<inner_result> {
-        digest_sink sink;
-        detail::session_writer<inner_result, digest_sink>{sink}.write(table_);
+    [[nodiscard]] std::uint64_t digest() const requires
+        digesting_state_machine<StateMachine> && policy::encodable<inner_result> {
+        digests::digest_sink sink;
+        detail::session_writer<inner_result, digests::digest_sink>{sink}.write(table_);
         save_value(sink, machine_.digest());
         return sink.value();
     }
@@ -3020,12 +3026,13 @@ private:
     };
 
     /// A stamp is applied: whatever has expired by then goes.
-    void advance_to(log_index index, log_time now) {
+    void advance_to(log_index index, timing::log_time now) {
         table_.advance_to(now);
-        if constexpr (expiring_state_machine<StateMachine>) machine_.expire(index, table_.now());
+        if constexpr (timing::expiring_state_machine<StateMachine>)
+            machine_.expire(index, table_.now());
     }
 
-    result apply_one(log_index index, const pass_time& asked) {
+    result apply_one(log_index index, const timing::pass_time& asked) {
         advance_to(index, asked.now);
         return session::time_passed{};
     }

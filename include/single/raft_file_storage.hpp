@@ -545,7 +545,7 @@ struct segment_header {
 };
 
 [[nodiscard]] inline std::uint32_t segment_header_crc(std::span<const std::byte> sector) {
-    return crc32c(sector.subspan(16), crc32c(sector.first(12)));
+    return wire::crc32c(sector.subspan(16), wire::crc32c(sector.first(12)));
 }
 
 inline void encode(const segment_header& header, std::span<std::byte> sector) {
@@ -628,7 +628,7 @@ struct record_header {
     std::byte where[16];
     put(where, 0, place.segment);
     put(where, 8, place.offset);
-    return crc32c(header.subspan(4, record_header_bytes - 4), crc32c(where));
+    return wire::crc32c(header.subspan(4, record_header_bytes - 4), wire::crc32c(where));
 }
 
 /// How many of the sectors that a record touches have only zeros within it, if it stands at
@@ -650,7 +650,7 @@ struct record_header {
 /// are known.
 inline void seal(std::span<std::byte> record, record_place place, std::uint64_t sequence,
                  std::uint64_t first_unsynced) {
-    put(record, 4, crc32c(record.subspan(record_header_bytes)));
+    put(record, 4, wire::crc32c(record.subspan(record_header_bytes)));
     put(record, 12, zero_sectors_of(record, place.offset));
     put(record, 16, sequence);
     put(record, 24, first_unsynced);
@@ -679,7 +679,7 @@ read_record_header(std::span<const std::byte> bytes, record_place place) {
 [[nodiscard]] inline bool payload_is_sound(const record_header& header,
                                            std::span<const std::byte> record) {
     return record.size() >= header.record_bytes() &&
-           crc32c(
+           wire::crc32c(
                record.subspan(record_header_bytes, header.record_bytes() - record_header_bytes)) ==
                header.payload_crc;
 }
@@ -1166,7 +1166,7 @@ struct lost_mark {
 };
 
 [[nodiscard]] inline std::uint32_t lost_mark_crc(std::span<const std::byte> mark) {
-    return crc32c(mark.subspan(16), crc32c(mark.first(12)));
+    return wire::crc32c(mark.subspan(16), wire::crc32c(mark.first(12)));
 }
 
 [[nodiscard]] inline std::vector<std::byte> encoded(const lost_mark& mark) {
@@ -1260,7 +1260,7 @@ inline constexpr std::uint64_t newest_magic = 0x7377656E74666172;  // "raftnews"
 inline constexpr std::size_t newest_header_at = 256;
 
 [[nodiscard]] inline std::uint32_t newest_segment_crc(std::span<const std::byte> sector) {
-    return crc32c(sector.subspan(16), crc32c(sector.first(12)));
+    return wire::crc32c(sector.subspan(16), wire::crc32c(sector.first(12)));
 }
 
 [[nodiscard]] inline std::vector<std::byte> encoded(const newest_segment& newest) {
@@ -1545,7 +1545,7 @@ static_assert(56 + configuration_head_bytes + 8 * core::members_max <= snapshot_
 }
 
 [[nodiscard]] inline std::uint32_t snapshot_header_crc(std::span<const std::byte> sector) {
-    return crc32c(sector.subspan(16), crc32c(sector.first(12)));
+    return wire::crc32c(sector.subspan(16), wire::crc32c(sector.first(12)));
 }
 
 /// A snapshot that is being written, under a name that does not count yet.
@@ -1610,7 +1610,7 @@ public:
         put(header, 16, last_included.index.value);
         put(header, 24, last_included.term.value);
         put(header, 32, size_);
-        put(header, 40, crc32c(table));
+        put(header, 40, wire::crc32c(table));
         put(header, 44, checksum_);
         put(header, 48, std::uint8_t{withheld});
         encode(members, std::span{header}.subspan(56));
@@ -1624,12 +1624,12 @@ public:
 
 private:
     void count(std::span<const std::byte> bytes) {
-        checksum_ = crc32c(bytes, checksum_);
+        checksum_ = wire::crc32c(bytes, checksum_);
         while (!bytes.empty()) {
             const auto in_block = static_cast<std::size_t>(size_ % snapshot_block_bytes);
             const auto piece = bytes.first(std::min(bytes.size(), snapshot_block_bytes - in_block));
             if (in_block == 0) checksums_.push_back(0);
-            checksums_.back() = crc32c(piece, checksums_.back());
+            checksums_.back() = wire::crc32c(piece, checksums_.back());
             size_ += piece.size();
             bytes = bytes.subspan(piece.size());
         }
@@ -1688,7 +1688,7 @@ public:
             const auto block =
                 std::span{buffer}.subspan(at, std::min(snapshot_block_bytes, buffer.size() - at));
             const auto number = static_cast<std::size_t>((begin + at) / snapshot_block_bytes);
-            if (crc32c(block) != get<std::uint32_t>(table_, 4 * number))
+            if (wire::crc32c(block) != get<std::uint32_t>(table_, 4 * number))
                 return damage(path_, snapshot_header_bytes + begin + at,
                               "a block of snapshot data does not match its checksum");
         }
@@ -1746,7 +1746,7 @@ private:
             return damage(path_, file_bytes, "the file ends too early");
         table_.resize(static_cast<std::size_t>(table_bytes));
         if (auto failed = read_exactly(table_at, table_)) return failed;
-        if (crc32c(table_) != table_crc_)
+        if (wire::crc32c(table_) != table_crc_)
             return damage(path_, table_at, "the checksums of the blocks are damaged themselves");
         return std::nullopt;
     }
@@ -4028,7 +4028,7 @@ inline constexpr std::string_view history_draft_name = "history.tmp";
 inline constexpr std::uint64_t history_magic = 0x7473696874666172;  // "rafthist"
 
 [[nodiscard]] inline std::uint32_t history_crc(std::span<const std::byte> sector) {
-    return crc32c(sector.subspan(16), crc32c(sector.first(12)));
+    return wire::crc32c(sector.subspan(16), wire::crc32c(sector.first(12)));
 }
 
 [[nodiscard]] inline std::vector<std::byte> encoded(const storage_history& said) {
@@ -4379,7 +4379,7 @@ struct file_storage_options {
 
 namespace raft {
 
-template <checked_encodable Command, wal::storage_files Files = wal::posix_files>
+template <policy::checked_encodable Command, wal::storage_files Files = wal::posix_files>
 class file_storage {
 public:
     using opened = std::variant<file_storage, file_storage_error>;
@@ -4794,8 +4794,9 @@ inline constexpr std::uint32_t format_version = 1;
     wal::put(sector, 40, what.state.size);
     wal::put(sector, 48, what.state.checksum);
     wal::encode(what.members, std::span{sector}.subspan(56));
-    wal::put(sector, 12,
-             crc32c(std::span{sector}.subspan(16), crc32c(std::span{sector}.first(12))));
+    wal::put(
+        sector, 12,
+        wire::crc32c(std::span{sector}.subspan(16), wire::crc32c(std::span{sector}.first(12))));
     return sector;
 }
 
@@ -4813,7 +4814,7 @@ decode_header(std::span<const std::byte> sector, const std::string& path) {
                                   std::to_string(format_version)};
     auto members = wal::decode_configuration(sector.subspan(56));
     if (wal::get<std::uint32_t>(sector, 12) !=
-            crc32c(sector.subspan(16), crc32c(sector.first(12))) ||
+            wire::crc32c(sector.subspan(16), wire::crc32c(sector.first(12))) ||
         !members)
         return wal::damage(path, 0, "the header does not match its checksum");
     return contents{.history = {wal::get<std::uint64_t>(sector, 16)},
@@ -4831,7 +4832,7 @@ namespace detail {
                                               std::uint64_t block) {
     std::vector<std::byte> number(8);
     wal::put(number, 0, block);
-    return crc32c(number, wal::get<std::uint32_t>(header, 12));
+    return wire::crc32c(number, wal::get<std::uint32_t>(header, 12));
 }
 
 }  // namespace detail
@@ -4935,7 +4936,7 @@ private:
     }
 
     [[nodiscard]] std::optional<file_storage_error> end_block() {
-        const auto checksum = crc32c(block_, detail::block_seed(header_, blocks_++));
+        const auto checksum = wire::crc32c(block_, detail::block_seed(header_, blocks_++));
         block_.resize(block_.size() + sizeof(checksum));
         wal::put(block_, block_.size() - sizeof(checksum), checksum);
         auto failed = put(block_);
@@ -4989,12 +4990,12 @@ public:
             return failed;
         if (got < block_.size()) return wal::damage(path_, at + got, "the file ends too early");
         const auto data = std::span{block_}.first(length);
-        if (crc32c(data, detail::block_seed(header_, blocks_)) !=
+        if (wire::crc32c(data, detail::block_seed(header_, blocks_)) !=
             wal::get<std::uint32_t>(block_, length))
             return wal::damage(path_, at, "a block does not match its checksum");
         ++blocks_;
         taken_ += length;
-        checksum_ = crc32c(data, checksum_);
+        checksum_ = wire::crc32c(data, checksum_);
         bytes = data;
         return std::nullopt;
     }
@@ -5551,7 +5552,7 @@ private:
 
 }  // namespace raft::wal
 
-namespace raft {
+namespace raft::wal {
 
 /// Looks into one directory. Used from one thread at a time; blocks for the disk.
 template <wal::storage_files Files = wal::posix_files>
@@ -5626,25 +5627,22 @@ private:
     wal::log_map map_{};
 };
 
-}  // namespace raft
+}  // namespace raft::wal
 //
 // Which storage each other server had when it was met first, kept beside the log. A server that
 // comes with another one has lost what it had promised, and is not taken
-// (`asio_transport_options::takes_storage`).
+// (`transport::options::takes_storage`).
 
 #include <map>
 
 
-namespace raft {
-namespace wal {
+namespace raft::wal {
 
 inline constexpr std::string_view peers_name = "peers";
 inline constexpr std::string_view peers_draft_name = "peers.tmp";
 inline constexpr std::uint64_t peers_magic = 0x7372656570746672;  // "rftpeers"
 inline constexpr std::size_t peers_header_bytes = 24;
 inline constexpr std::size_t peer_bytes = 16;
-
-}  // namespace wal
 
 /// Used from one thread at a time.
 template <wal::storage_files Files = wal::posix_files>
@@ -5707,7 +5705,7 @@ private:
     }
 
     [[nodiscard]] static std::uint32_t checksum(std::span<const std::byte> bytes) {
-        return crc32c(bytes.subspan(wal::peers_header_bytes), crc32c(bytes.first(16)));
+        return wire::crc32c(bytes.subspan(wal::peers_header_bytes), wire::crc32c(bytes.first(16)));
     }
 
     Files files_;
@@ -5715,4 +5713,4 @@ private:
     std::map<std::uint64_t, storage_mark> known_{};
 };
 
-}  // namespace raft
+}  // namespace raft::wal

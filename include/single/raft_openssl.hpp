@@ -7,9 +7,9 @@
 // A secret that servers prove to each other to know, by HMAC-SHA256 over OpenSSL. Include it only
 // if you use it: link OpenSSL's libcrypto then, as the CMake target `raft::openssl` does.
 //
-//     const auto read = raft::openssl_secret::from_file("/etc/bank/peer-secret");
+//     const auto read = raft::security::openssl_secret::from_file("/etc/bank/peer-secret");
 //     if (const auto* wrong = std::get_if<std::string>(&read)) return complain(*wrong);
-//     options.secret = std::get<raft::openssl_secret::shared>(read);
+//     options.secret = std::get<raft::security::openssl_secret::shared>(read);
 //
 // A file for it: `openssl rand -hex 32 > peer-secret`, the same on all servers, and for the eyes of
 // nobody else: who has it can be any of them. The file is read anew when it has changed.
@@ -42,7 +42,7 @@
 #include <openssl/rand.h>
 
 
-namespace raft {
+namespace raft::security {
 
 /// One secret, which this side proves, and others that it accepts besides.
 class openssl_secret final : public authenticator {
@@ -205,4 +205,4 @@ openssl_secret::from_file(const std::string& path, std::function<void(std::strin
     return file;
 }
 
-}  // namespace raft
+}  // namespace raft::security

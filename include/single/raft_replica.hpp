@@ -79,7 +79,8 @@ namespace raft::detail {
 
 template <class Storage>
 [[nodiscard]] std::vector<member_progress> progress_of(const core::state& s, const Storage& storage,
-                                                       const comparison_status& told, instant now) {
+                                                       const digests::comparison_status& told,
+                                                       instant now) {
     std::vector<member_progress> all;
     for (const auto who : s.members().everyone()) {
         member_progress one{.id = s.members().id_of(who), .silence = silence_of(s, who, now)};
@@ -111,15 +112,15 @@ class node_stamps {
 public:
     using time_point = std::chrono::steady_clock::time_point;
 
-    [[nodiscard]] log_time now() const { return keeper_.read(clock_now()); }
+    [[nodiscard]] timing::log_time now() const { return keeper_.read(clock_now()); }
 
     void stamp(typename StateMachine::command& proposed) const {
-        if constexpr (keeps_log_time<StateMachine>) StateMachine::stamp(proposed, now());
+        if constexpr (timing::keeps_log_time<StateMachine>) StateMachine::stamp(proposed, now());
     }
 
     template <class Node>
     void keep(Node& node) {
-        if constexpr (keeps_log_time<StateMachine>) due_ = keeper_.keep(node, clock_now());
+        if constexpr (timing::keeps_log_time<StateMachine>) due_ = keeper_.keep(node, clock_now());
     }
 
     /// When `keep` is to be called at the latest.
@@ -135,7 +136,8 @@ public:
 
 private:
     /// A log begins with what the wall clock shows, as logs of before did.
-    log_timekeeper keeper_{log_clock{log_time_of(std::chrono::system_clock::now()), clock_now()}};
+    timing::log_timekeeper keeper_{
+        timing::log_clock{timing::log_time_of(std::chrono::system_clock::now()), clock_now()}};
     std::optional<instant> due_{};
 };
 
@@ -150,7 +152,7 @@ namespace raft {
 /// `on_turn` is called once for all that has happened, the log's time is kept (log_time.hpp), and
 /// the timer is set.
 template <state_machine StateMachine, limits Limits = limits{},
-          wal::storage_files Files = wal::posix_files, class Observer = no_observer>
+          wal::storage_files Files = wal::posix_files, class Observer = policy::no_observer>
 class asio_node
     : public std::enable_shared_from_this<asio_node<StateMachine, Limits, Files, Observer>> {
     struct made {};
@@ -195,7 +197,7 @@ public:
 
     /// Makes the node, and listens for the other servers. After `open`.
     [[nodiscard]] asio::error_code listen(StateMachine machine, node_options options,
-                                          asio_transport_options connections,
+                                          transport::options connections,
                                           Observer observer = Observer{}) {
         patience_ = std::chrono::nanoseconds{options.config.heartbeat_interval.nanoseconds};
         transport_.emplace(io_, std::move(connections));
@@ -227,9 +229,13 @@ public:
     [[nodiscard]] const storage_type& storage() const { return *storage_; }
 
     /// What comparing the servers' states has shown (battery/comparison.hpp).
-    [[nodiscard]] const comparison_status& compared() const { return comparison_.status(); }
+    [[nodiscard]] const digests::comparison_status& compared() const {
+        return comparison_.status();
+    }
     /// What there is to tell operators of that, since the last call.
-    [[nodiscard]] std::vector<comparison_news> take_news() { return comparison_.take_news(); }
+    [[nodiscard]] std::vector<digests::comparison_news> take_news() {
+        return comparison_.take_news();
+    }
 
     /// How far the members are, and since when they were not heard.
     [[nodiscard]] std::vector<member_progress> members() const {
@@ -241,7 +247,7 @@ public:
     [[nodiscard]] bool is_running() const { return node_.has_value(); }
 
     /// The time that commands proposed now are stamped with.
-    [[nodiscard]] log_time log_now() const requires keeps_log_time<StateMachine> {
+    [[nodiscard]] timing::log_time log_now() const requires timing::keeps_log_time<StateMachine> {
         return stamps_.now();
     }
     /// Puts it into a command that has a place for it.
@@ -313,11 +319,11 @@ private:
     void receive(member_id from, const core::message& body, const attachment<command>& beside) {
         node_->receive(from, body, beside);
     }
-    void receive(member_id from, const peer_report& said) {
+    void receive(member_id from, const digests::peer_report& said) {
         comparison_.receive(*node_, from, said, stamps_.clock_now(), reports_to_others());
     }
     [[nodiscard]] auto reports_to_others() {
-        return [this](std::span<const member_id> to, const peer_report& said) {
+        return [this](std::span<const member_id> to, const digests::peer_report& said) {
             transport_->send(to, said);
         };
     }
@@ -381,7 +387,7 @@ private:
     std::optional<storage_type> storage_{};
     std::optional<transport_type> transport_{};
     detail::node_stamps<StateMachine> stamps_{};
-    comparison comparison_{};
+    digests::comparison comparison_{};
     std::optional<node_type> node_{};
     bool turn_scheduled_ = false;
     bool hands_over_ = false;
@@ -442,14 +448,14 @@ struct replica_options {
     /// The first members of the cluster, all of which vote, and where each listens: the same list
     /// on every one of them. Of a server that `joins`, any servers that may know the cluster, and
     /// itself.
-    std::vector<asio_peer> members{};
+    std::vector<transport::peer> members{};
     /// Where to listen for the others, if that is not this server's own line of `members`.
     std::optional<asio::ip::tcp::endpoint> listen{};
-    /// What the servers prove to each other that they know (`asio_transport_options::secret`), as
+    /// What the servers prove to each other that they know (`transport::options::secret`), as
     /// openssl_secret.hpp makes it of a file. None: whoever reaches the port is believed.
-    std::shared_ptr<const authenticator> secret{};
-    /// What encrypts the connections between servers (`asio_transport_options::security`).
-    std::shared_ptr<stream_security> security{};
+    std::shared_ptr<const security::authenticator> secret{};
+    /// What encrypts the connections between servers (`transport::options::security`).
+    std::shared_ptr<security::stream_security> security{};
     /// It is none of the first members: it takes part once `change_members` has added it.
     bool joins = false;
     /// A follower hands proposals to its leader, which takes each at most once (thesis §6.2). If
@@ -477,7 +483,7 @@ struct replica_options {
 /// What a replica tells of itself and its cluster.
 struct replica_status : node_status {
     std::vector<member_progress> progress{};  ///< Of each of `members`.
-    comparison_status compared{};
+    digests::comparison_status compared{};
 };
 
 }  // namespace raft
@@ -503,7 +509,7 @@ namespace raft::detail {
 /// where a name is to be resolved.
 [[nodiscard]] inline std::variant<asio::ip::tcp::endpoint, std::string>
 listening_endpoint(asio::io_context& io, const replica_options& options) {
-    const auto own = std::ranges::find(options.members, options.id, &asio_peer::id);
+    const auto own = std::ranges::find(options.members, options.id, &transport::peer::id);
     if (own == options.members.end())
         return "server " + std::to_string(options.id.value) + " is not among the members";
     if (options.listen) return *options.listen;
@@ -798,7 +804,7 @@ public:
         if (options_.log) options_.log(line);
     }
 
-    void tell(const asio_event& event) const {
+    void tell(const transport::event& event) const {
         if (!options_.log) return;
         std::string text = "peer ";
         text += event.peer ? std::to_string(event.peer->value) : "unknown";
@@ -808,7 +814,7 @@ public:
         tell(text);
     }
 
-    void tell(const comparison_news& news) const {
+    void tell(const digests::comparison_news& news) const {
         const auto name = [](member_id id) { return std::to_string(id.value); };
         tell(std::visit([&](const auto& found) { return text_of(found, name); }, news));
     }
@@ -899,7 +905,7 @@ public:
         if (auto* wrong = std::get_if<std::string>(&connections)) return std::move(*wrong);
         const auto failed = driven_->listen(
             std::move(machine_), settings_of_node<StateMachine>(options_, *storage().history()),
-            std::get<asio_transport_options>(std::move(connections)));
+            std::get<transport::options>(std::move(connections)));
         if (failed) return "cannot listen for the other servers: " + failed.message();
         if (!driven_->start()) return "what " + options_.directory + " keeps makes no sense";
         return std::nullopt;
@@ -957,7 +963,7 @@ public:
         return {node().status(), driven.members(), driven.compared()};
     }
 
-    void set_peer(asio_peer peer) {
+    void set_peer(transport::peer peer) {
         if (is_taking()) driven_->transport().set_peer(std::move(peer));
     }
 
@@ -1013,10 +1019,10 @@ private:
         return marks_.open(options_.directory);
     }
 
-    [[nodiscard]] std::variant<asio_transport_options, std::string> transport_options() {
+    [[nodiscard]] std::variant<transport::options, std::string> transport_options() {
         const auto at = listening_endpoint(io_, options_);
         if (const auto* wrong = std::get_if<std::string>(&at)) return *wrong;
-        asio_transport_options all{
+        transport::options all{
             .cluster = {storage().history()->value},
             .self = options_.id,
             .listen = std::get<asio::ip::tcp::endpoint>(at),
@@ -1027,7 +1033,7 @@ private:
                                     storage_mark mark) { return marks_.takes(peer, mark); },
             .secret = options_.secret,
             .security = options_.security,
-            .on_event = [this](const asio_event& event) { watch_.tell(event); },
+            .on_event = [this](const transport::event& event) { watch_.tell(event); },
         };
         return all;
     }
@@ -1212,7 +1218,7 @@ private:
     StateMachine machine_;  ///< Until it starts; then the node has it.
 
     replica_watch watch_;
-    peer_marks<> marks_{};
+    wal::peer_marks<> marks_{};
     std::shared_ptr<driven_node> driven_{};
 
     open_requests open_{};
@@ -1358,7 +1364,7 @@ public:
     }
 
     /// Where another server listens, from now on.
-    void set_peer(asio_peer peer) {
+    void set_peer(transport::peer peer) {
         asio::post(running_->context(), [running = running_, peer = std::move(peer)]() mutable {
             running->set_peer(std::move(peer));
         });

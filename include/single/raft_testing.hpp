@@ -1988,7 +1988,7 @@ private:
         if constexpr (digesting_state_machine<StateMachine>)
             return machine.digest();
         else
-            return digest_of(machine);
+            return digests::digest_of(machine);
     }
 
     void keep_snapshot(const replica& one) {
@@ -3079,7 +3079,7 @@ namespace raft::testing::simulation {
 /// Where bytes go that only their digest is wanted of.
 class digest_sink {
 public:
-    void write(std::span<const std::byte> bytes) { checksum_ = crc32c(bytes, checksum_); }
+    void write(std::span<const std::byte> bytes) { checksum_ = wire::crc32c(bytes, checksum_); }
     [[nodiscard]] std::uint32_t checksum() const { return checksum_; }
 
 private:
@@ -3098,7 +3098,7 @@ public:
     result apply(log_index index, const command& given) {
         bytes_.resize(codec<command>::size(given));
         codec<command>::encode(given, bytes_);
-        const bool is_first = ledger_->note_applied(story_, index, crc32c(bytes_));
+        const bool is_first = ledger_->note_applied(story_, index, wire::crc32c(bytes_));
         auto answer = machine_.apply(index, given);
         if (is_first) told_->on_applied(index, given, answer);
         return answer;
@@ -3363,7 +3363,7 @@ private:
     promise promise_{};
     std::string refused_because_{};
     std::optional<storage_type> storage_{};
-    std::optional<peer_marks<simulated_files>> marks_{};
+    std::optional<wal::peer_marks<simulated_files>> marks_{};
     std::optional<node_type> node_{};
 };
 

@@ -46,7 +46,7 @@ std::vector<std::byte> some_state(std::size_t size) {
 
 backup::contents description_of(std::span<const std::byte> state) {
     return {.history = {77},
-            .state = {{{900}, {12}}, state.size(), crc32c(state)},
+            .state = {{{900}, {12}}, state.size(), wire::crc32c(state)},
             .members = core::voters_only({{1}, {2}, {3}})};
 }
 

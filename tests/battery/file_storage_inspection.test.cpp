@@ -33,7 +33,7 @@ struct looked {
 template <class Files>
 looked look_into(const Files& files) {
     looked all;
-    storage_inspector<Files> inspector{story::directory, files};
+    wal::storage_inspector<Files> inspector{story::directory, files};
     if (const auto failed = inspector.look()) {
         all.refused = failed->message;
         return all;
@@ -322,7 +322,7 @@ TEST_CASE("inspection: what holds no storage is refused") {
     faulty_files files;
     CHECK(look_into(files).refused ==
           "data holds no storage: there is no log in it, no snapshot and no history");
-    storage_inspector<> missing{"/no/such/directory"};
+    wal::storage_inspector<> missing{"/no/such/directory"};
     CHECK(missing.look()->message == "cannot list /no/such/directory: No such file or directory");
 }
 
@@ -472,7 +472,7 @@ TEST_CASE("inspection: what a server writes during a look is no damage whenever 
             CAPTURE(compacts);
             CAPTURE(at);
             busy_server busy{at, 20, compacts};
-            storage_inspector<busy_files> inspector{story::directory, busy.seen()};
+            wal::storage_inspector<busy_files> inspector{story::directory, busy.seen()};
             REQUIRE_FALSE(inspector.look());
             const auto& problems = inspector.found().problems;
             CHECK((problems.empty() ? "" : problems.front().message) == "");

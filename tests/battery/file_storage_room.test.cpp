@@ -28,7 +28,8 @@ void flush_all(teller& t) {
 struct long_snapshot {
     static constexpr std::size_t chunk_bytes = 700'000;
     std::vector<std::byte> bytes = std::vector<std::byte>(2 * chunk_bytes + 100, std::byte{7});
-    raft::core::snapshot_description description{{{100}, {2}}, bytes.size(), raft::crc32c(bytes)};
+    raft::core::snapshot_description description{
+        {{100}, {2}}, bytes.size(), raft::wire::crc32c(bytes)};
     raft::configuration members = raft::core::voters_only({{1}, {2}});
 
     [[nodiscard]] std::span<const std::byte> chunk_at(std::size_t offset) const {

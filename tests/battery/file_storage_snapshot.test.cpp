@@ -64,14 +64,14 @@ struct long_snapshot {
             mixed = mixed * 6364136223846793005U + 1442695040888963407U;
             each = static_cast<std::byte>(mixed >> 56U);
         }
-        description = {{{last_included}, {2}}, bytes.size(), raft::crc32c(bytes)};
+        description = {{{last_included}, {2}}, bytes.size(), raft::wire::crc32c(bytes)};
     }
 
     [[nodiscard]] std::span<const std::byte> chunk_at(std::uint64_t offset) const {
         return std::span{bytes}.subspan(offset, std::min(chunk_bytes, bytes.size() - offset));
     }
     [[nodiscard]] std::uint32_t checksum_of_first(std::uint64_t size) const {
-        return raft::crc32c(std::span{bytes}.first(size));
+        return raft::wire::crc32c(std::span{bytes}.first(size));
     }
 };
 
@@ -228,7 +228,7 @@ TEST_CASE("F3 a storage with its thread stages a chunk when there is room and wr
     threaded t;
     const auto bytes = bytes_of(state_at({9}));
     const raft::core::snapshot_description description{
-        {{9}, {2}}, bytes.size(), raft::crc32c(bytes)};
+        {{9}, {2}}, bytes.size(), raft::wire::crc32c(bytes)};
     const auto members = raft::core::voters_only({{1}, {2}});
     t.files.set_capacity(0);
     t.disk().stage(description, members, 0, bytes);
@@ -355,7 +355,8 @@ TEST_CASE("file storage: a snapshot that is not what its description says is nev
     teller t{files};
     REQUIRE(t.open());
     const auto bytes = bytes_of(state_at({9}));
-    const raft::core::snapshot_description wrong{{{9}, {2}}, bytes.size(), raft::crc32c(bytes) + 1};
+    const raft::core::snapshot_description wrong{
+        {{9}, {2}}, bytes.size(), raft::wire::crc32c(bytes) + 1};
     t.disk().write_chunk({{1}, wrong, 0, bytes.size()}, bytes);
     t.disk().install({{2}, wrong, false}, raft::core::voters_only({{1}}));
     t.flush();

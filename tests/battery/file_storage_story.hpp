@@ -143,7 +143,7 @@ public:
     void install(log_position last_included, bool keep_suffix, bool flush_between) {
         const auto bytes = bytes_of(state_at(last_included.index));
         const raft::core::snapshot_description description{last_included, bytes.size(),
-                                                           raft::crc32c(bytes)};
+                                                           raft::wire::crc32c(bytes)};
         const auto cut = bytes.size() / 2;
         images_.push_back(now());
         storage_->write_chunk({sequence(), description, 0, cut}, std::span{bytes}.first(cut));

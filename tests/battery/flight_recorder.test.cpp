@@ -51,10 +51,10 @@ bool comes_back(const T& x) {
 /// Every input of `at` is also given to a recorder, as a node would.
 struct recorded_server {
     state now;
-    flight_recorder<> recorder;
+    flight::recorder<> recorder;
     effects out{};
 
-    recorded_server(state begin, flight_recorder_options options)
+    recorded_server(state begin, flight::options options)
         : now{std::move(begin)}, recorder{std::move(options)} {
         recorder.on_start(now);
     }
@@ -108,7 +108,7 @@ state replayed(const recorded_stretch& from) {
 /// The bytes with their checksum made right again.
 std::vector<std::byte> resealed(std::vector<std::byte> bytes) {
     const auto checked = std::span{bytes}.first(bytes.size() - 4);
-    raft::detail::store_little_endian(&bytes[checked.size()], crc32c(checked));
+    raft::detail::store_little_endian(&bytes[checked.size()], wire::crc32c(checked));
     return bytes;
 }
 

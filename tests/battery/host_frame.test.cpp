@@ -82,7 +82,7 @@ void put(bytes& into, std::size_t place, Number value) {
 bytes sealed(bytes given) {
     put(given, 0, static_cast<std::uint32_t>(given.size()));
     const auto covered = given.size() - 4;
-    put(given, covered, crc32c(std::span{given}.first(covered)));
+    put(given, covered, wire::crc32c(std::span{given}.first(covered)));
     return given;
 }
 

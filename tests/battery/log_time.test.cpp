@@ -23,7 +23,7 @@ using namespace raft::testing;
 namespace {
 
 constexpr instant at_ms(std::int64_t ms) { return {ms * 1'000'000}; }
-constexpr log_time time_ms(std::uint64_t ms) { return {ms * 1'000'000}; }
+constexpr timing::log_time time_ms(std::uint64_t ms) { return {ms * 1'000'000}; }
 
 /// Names that are held for a while, and at which entry each came to its end.
 struct leases {
@@ -35,7 +35,7 @@ struct leases {
     using command = grant;
     using result = std::string;
 
-    void expire(log_index index, log_time time) {
+    void expire(log_index index, timing::log_time time) {
         now = time;
         std::erase_if(until, [&](const auto& each) {
             if (each.second > now) return false;
@@ -47,8 +47,8 @@ struct leases {
         until[asked.name] = now + milliseconds(asked.milliseconds);
         return "granted";
     }
-    [[nodiscard]] std::optional<log_time> next_expiry() const {
-        std::optional<log_time> first;
+    [[nodiscard]] std::optional<timing::log_time> next_expiry() const {
+        std::optional<timing::log_time> first;
         for (const auto& [name, when] : until) first = std::min(first.value_or(when), when);
         return first;
     }
@@ -60,15 +60,15 @@ struct leases {
         return restore_value(source, until) && restore_value(source, gone);
     }
 
-    log_time now{};
-    std::map<std::string, log_time> until{};
+    timing::log_time now{};
+    std::map<std::string, timing::log_time> until{};
     std::map<std::string, std::uint64_t> gone{};
     friend bool operator==(const leases&, const leases&) = default;
 };
 
-using machine = timed<leases>;
-static_assert(keeps_log_time<machine>);
-static_assert(keeps_log_time<sessions<leases>>);
+using machine = timing::timed<leases>;
+static_assert(timing::keeps_log_time<machine>);
+static_assert(timing::keeps_log_time<sessions<leases>>);
 static_assert(snapshotting_state_machine<machine>);
 
 /// Three servers that hold leases.
@@ -77,7 +77,7 @@ struct lease_servers : cluster_of_clocks<machine> {
 
     void grant(const std::string& name, std::int64_t milliseconds) {
         const auto id = leader();
-        propose(id, stamped<leases::grant>{read_time(id), {name, milliseconds}});
+        propose(id, timing::stamped<leases::grant>{read_time(id), {name, milliseconds}});
     }
     bool held(std::uint64_t id, const std::string& name) {
         return machine_of(id).machine().until.contains(name);
@@ -165,7 +165,7 @@ TEST_CASE("log time: a group that sleeps is woken by what expires") {
 }
 
 TEST_CASE("log time: the clock of a leader goes on though its own stamps come back late") {
-    log_clock clock{time_ms(50), at_ms(1'000)};
+    timing::log_clock clock{time_ms(50), at_ms(1'000)};
     CHECK(clock.read(at_ms(1'010)) == time_ms(60));
     clock.see(time_ms(60), at_ms(1'015), true);  // What it wrote 5 ms ago.
     CHECK(clock.read(at_ms(1'015)) == time_ms(65));
@@ -177,15 +177,15 @@ TEST_CASE("log time: the clock of a leader goes on though its own stamps come ba
     CHECK(clock.read(at_ms(1'050)) == time_ms(111));
     CHECK(clock.when(time_ms(121)) == at_ms(1'060));
     CHECK(clock.when(time_ms(1)) == at_ms(1'030));
-    const log_time never{~std::uint64_t{0}};
+    const timing::log_time never{~std::uint64_t{0}};
     CHECK(clock.when(never) > at_ms(1'000'000'000'000));
     CHECK(never + milliseconds(1) == never);
     CHECK(time_ms(5) + milliseconds(-1) == time_ms(5));
 }
 
 TEST_CASE("log time: a stamp is due when something expires and now and then until then") {
-    const log_clock clock{time_ms(0), at_ms(0)};
-    stamp_schedule stamps{milliseconds(1'000)};
+    const timing::log_clock clock{time_ms(0), at_ms(0)};
+    timing::stamp_schedule stamps{milliseconds(1'000)};
     CHECK_FALSE(stamps.due(clock, time_ms(0), std::nullopt).has_value());
     CHECK(stamps.due(clock, time_ms(0), time_ms(300)) == at_ms(300));
     CHECK(stamps.due(clock, time_ms(0), time_ms(5'000)) == at_ms(1'000));
@@ -201,7 +201,7 @@ TEST_CASE("log time: a stamp is due when something expires and now and then unti
 
 TEST_CASE("log time: it is saved and restored and a stamp behind it does nothing") {
     machine one;
-    CHECK(one.apply({1}, stamped<leases::grant>{time_ms(100), {"a", 50}}) == "granted");
+    CHECK(one.apply({1}, timing::stamped<leases::grant>{time_ms(100), {"a", 50}}) == "granted");
     CHECK(one.apply({2}, machine::stamp_at(time_ms(10))).empty());
     CHECK(one.now() == time_ms(100));
     CHECK(one.next_expiry() == time_ms(150));
@@ -223,15 +223,16 @@ TEST_CASE("log time: it is saved and restored and a stamp behind it does nothing
 TEST_CASE("log time: stamps and stamped commands come back from their bytes and from no others") {
     for (const machine::command& each :
          {machine::stamp_at(time_ms(7)),
-          machine::command{stamped<leases::grant>{time_ms(8), {"name", 9}}}}) {
+          machine::command{timing::stamped<leases::grant>{time_ms(8), {"name", 9}}}}) {
         std::vector<std::byte> bytes(codec<machine::command>::size(each));
         codec<machine::command>::encode(each, bytes);
         CHECK(codec<machine::command>::decode(bytes) == each);
         bytes.pop_back();
         CHECK_FALSE(codec<machine::command>::decode(bytes).has_value());
     }
-    CHECK_FALSE(codec<pass_time>::decode(std::vector<std::byte>(9)).has_value());
-    CHECK_FALSE(codec<stamped<leases::grant>>::decode(std::vector<std::byte>(7)).has_value());
+    CHECK_FALSE(codec<timing::pass_time>::decode(std::vector<std::byte>(9)).has_value());
+    CHECK_FALSE(
+        codec<timing::stamped<leases::grant>>::decode(std::vector<std::byte>(7)).has_value());
 }
 
 TEST_CASE("log time: sessions give it to a state machine in which things expire") {

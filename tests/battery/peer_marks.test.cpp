@@ -17,7 +17,7 @@ using raft::testing::faulty_files;
 
 namespace {
 
-using marks = peer_marks<faulty_files>;
+using marks = wal::peer_marks<faulty_files>;
 
 faulty_files with_directory() {
     faulty_files files;

@@ -29,7 +29,7 @@ using namespace raft::testing;
 
 namespace {
 
-constexpr log_time at(std::uint64_t seconds) { return {seconds * 1'000'000'000}; }
+constexpr timing::log_time at(std::uint64_t seconds) { return {seconds * 1'000'000'000}; }
 
 constexpr session::limits small{
     .sessions_max = 3, .results_max = 2, .lifetime = milliseconds(10'000)};
@@ -42,11 +42,11 @@ struct story {
     auto apply(const sessions<journal>::command& asked) {
         return machine.apply(log_index{++index}, asked);
     }
-    session::id open(log_time now = {}) {
+    session::id open(timing::log_time now = {}) {
         return std::get<session::opened>(apply(session::open{now})).session;
     }
     auto once(session::id session, std::uint64_t serial, const std::string& word,
-              std::uint64_t acknowledged = 0, log_time now = {}) {
+              std::uint64_t acknowledged = 0, timing::log_time now = {}) {
         return apply(
             session::exactly_once<std::string>{{session, {serial}}, {acknowledged}, now, word});
     }
@@ -83,7 +83,7 @@ story with_two_sessions() {
 static_assert(snapshotting_state_machine<sessions<journal>>);
 static_assert(state_machine<sessions<state_machine_archetype>>);
 static_assert(!snapshotting_state_machine<sessions<state_machine_archetype>>);
-static_assert(encodable<sessions<journal>::command>);
+static_assert(policy::encodable<sessions<journal>::command>);
 
 }  // namespace
 
@@ -196,7 +196,7 @@ TEST_CASE("sessions: a proposer whose clock is behind does not turn the log's ti
 
 TEST_CASE("sessions: times at the end of all time do no harm") {
     story s;
-    const log_time last{~std::uint64_t{0}};
+    const timing::log_time last{~std::uint64_t{0}};
     const auto session = s.open(last);
     CHECK(s.once(session, 1, "a", 0, at(1)) == said(1));
     CHECK(s.once(session, ~std::uint64_t{0}, "b", ~std::uint64_t{0}, last) ==
@@ -345,7 +345,7 @@ struct forged {
             for (const auto serial : serials)
                 for (const auto each : {serial, length, std::uint64_t{7}}) numbers.push_back(each);
         }
-        numbers.push_back(crc32c(std::as_bytes(std::span{numbers})));
+        numbers.push_back(wire::crc32c(std::as_bytes(std::span{numbers})));
         numbers.push_back(0);  // A journal without words.
         const auto all = std::as_bytes(std::span{numbers});
         return {all.begin(), all.end()};
@@ -406,8 +406,9 @@ TEST_CASE("sessions: every command survives the way through bytes, cut short it 
 
 TEST_CASE("sessions: the wall clock's time is counted from 1970, none comes before") {
     using std::chrono::system_clock;
-    CHECK(log_time_of(system_clock::time_point{std::chrono::seconds{3}}) == at(3));
-    CHECK(log_time_of(system_clock::time_point{std::chrono::seconds{-3}}) == log_time{});
+    CHECK(timing::log_time_of(system_clock::time_point{std::chrono::seconds{3}}) == at(3));
+    CHECK(timing::log_time_of(system_clock::time_point{std::chrono::seconds{-3}}) ==
+          timing::log_time{});
 }
 
 // --------------------------------------------------------------------------------------- in a node

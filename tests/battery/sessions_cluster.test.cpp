@@ -32,7 +32,7 @@ namespace {
 using machine = sessions<journal>;
 using bytes = std::vector<std::byte>;
 
-constexpr log_time at(std::uint64_t seconds) { return {seconds * 1'000'000'000}; }
+constexpr timing::log_time at(std::uint64_t seconds) { return {seconds * 1'000'000'000}; }
 
 constexpr session::limits limits{
     .sessions_max = 4, .results_max = 8, .lifetime = milliseconds(100'000)};
@@ -259,7 +259,7 @@ namespace {
 
 /// A client of one of the sessions that were opened last proposes one of its commands, for the
 /// first time or again; the clocks of clients are up to twenty seconds apart.
-machine::command some_command(const replicated& all, dice& d, log_time now) {
+machine::command some_command(const replicated& all, dice& d, timing::log_time now) {
     const auto& opened = all.opened();
     if (opened.empty() || d.below(20) == 0) return session::open{now};
     const auto back = d.below(std::min<std::uint64_t>(opened.size(), 5));

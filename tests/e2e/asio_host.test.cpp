@@ -94,7 +94,7 @@ TEST_CASE("asio host: strangers and junk are refused with a reason, and no group
         plain_client stranger{all.io(), here};
         speak(stranger);
         CHECK(run_until(all.io(), [&] { return stranger.gone; }));
-        CHECK(any_of(all[1].events, asio_event_kind::refused, reason));
+        CHECK(any_of(all[1].events, transport::event_kind::refused, reason));
         for (const auto& each : all[1].events) CHECK(each.peer != member_id{2});
     };
     check_refused(describe(frame_error::not_a_handshake), [](auto& stranger) {
@@ -184,7 +184,7 @@ TEST_CASE("asio host: a host cut off within a frame loses its groups, and finds 
         CHECK(all.wire(1, other).is_broken());
         CHECK(all.wire(other, 1).is_broken());
         CHECK_FALSE(all[1].links->is_connected({other}));
-        CHECK(any_of(all[other].events, asio_event_kind::closed));
+        CHECK(any_of(all[other].events, transport::event_kind::closed));
     }
     for (const auto& each : cut_off) CHECK_FALSE(is_applied(each));
     for (std::uint64_t group = 1; group <= groups; ++group) CHECK(all.leader_of(group) != 1);

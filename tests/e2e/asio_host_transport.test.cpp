@@ -54,10 +54,10 @@ struct listening_host {
     member_id id;
     std::unique_ptr<link_type> links;
 
-    listening_host(asio::io_context& io, asio_transport_options options,
+    listening_host(asio::io_context& io, transport::options options,
                    std::uint32_t frame_bytes_max = 1U << 20U)
         : id{options.self} {
-        options.on_event = [this](const asio_event& event) {
+        options.on_event = [this](const transport::event& event) {
             events.push_back({event.kind, event.peer, std::string(event.reason)});
         };
         links = std::make_unique<link_type>(io, options, frame_bytes_max);
@@ -79,7 +79,7 @@ struct pair_of_hosts {
     listening_host a;
     listening_host b;
 
-    explicit pair_of_hosts(const asio_transport_options& for_a = options_for(1),
+    explicit pair_of_hosts(const transport::options& for_a = options_for(1),
                            std::uint32_t frame_bytes_max = 1U << 20U)
         : a{io, for_a, frame_bytes_max}, b{io, options_for(2), frame_bytes_max} {
         a.knows(b);
@@ -131,7 +131,7 @@ TEST_CASE("asio host transport: a batch goes in as many frames as it needs, in o
     CHECK(s.b.inbox == parts_of(said));
     CHECK(s.b.batches > said.bytes() / frame_bytes_max);
     CHECK(s.b.batches < said.size());
-    CHECK_FALSE(any_of(s.a.events, asio_event_kind::not_sent));
+    CHECK_FALSE(any_of(s.a.events, transport::event_kind::not_sent));
 }
 
 TEST_CASE("asio host transport: a message that cannot be in a frame is told, the others go") {
@@ -146,9 +146,10 @@ TEST_CASE("asio host transport: a message that cannot be in a frame is told, the
     REQUIRE(run_until(s.io, [&] { return s.b.inbox.size() == 2; }));
     CHECK(s.b.inbox[0].group == group_id{1});
     CHECK(s.b.inbox[1].group == group_id{4});
-    CHECK(any_of(s.a.events, asio_event_kind::not_sent, describe(frame_error::too_large)));
-    CHECK(any_of(s.a.events, asio_event_kind::not_sent, describe(frame_error::wrong_entries)));
-    CHECK_FALSE(any_of(s.b.events, asio_event_kind::refused));
+    CHECK(any_of(s.a.events, transport::event_kind::not_sent, describe(frame_error::too_large)));
+    CHECK(
+        any_of(s.a.events, transport::event_kind::not_sent, describe(frame_error::wrong_entries)));
+    CHECK_FALSE(any_of(s.b.events, transport::event_kind::refused));
 }
 
 TEST_CASE("asio host transport: what finds the queue full is kept, what finds no host is lost") {
@@ -191,10 +192,10 @@ TEST_CASE("asio host transport: a host of groups and a server of one refuse each
     b.transport.set_peer({{1}, "127.0.0.1", a.links->local_endpoint().port()});
     const auto reason = describe(handshake_verdict::other_content);
     CHECK(run_until(io, [&] {
-        return any_of(a.events, asio_event_kind::refused, reason) &&
-               any_of(a.events, asio_event_kind::refused_by_peer, reason) &&
-               b.heard(asio_event_kind::refused, reason) &&
-               b.heard(asio_event_kind::refused_by_peer, reason);
+        return any_of(a.events, transport::event_kind::refused, reason) &&
+               any_of(a.events, transport::event_kind::refused_by_peer, reason) &&
+               b.heard(transport::event_kind::refused, reason) &&
+               b.heard(transport::event_kind::refused_by_peer, reason);
     }));
     CHECK_FALSE(a.links->is_connected({2}));
     CHECK(b.transport.room({1}) == 0);

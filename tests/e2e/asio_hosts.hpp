@@ -43,7 +43,7 @@ public:
 
     /// `links`: as all hosts have them, but for who they are.
     asio_hosts(std::uint64_t host_count, std::uint64_t group_count, const settings& config,
-               const asio_transport_options& links = options_for(0))
+               const transport::options& links = options_for(0))
         : host_count_{host_count}, group_count_{group_count} {
         for (std::uint64_t id = 1; id <= host_count; ++id) start(id, config, links);
         for (std::uint64_t from = 1; from <= host_count; ++from)
@@ -143,10 +143,10 @@ public:
 private:
     using way = std::pair<std::uint64_t, std::uint64_t>;  ///< From a host to another.
 
-    void start(std::uint64_t id, const settings& config, asio_transport_options options) {
+    void start(std::uint64_t id, const settings& config, transport::options options) {
         auto& one = *machines_.emplace(id, std::make_unique<machine>(id)).first->second;
         options.self = {id};
-        options.on_event = [this, id](const asio_event& event) { note(id, event); };
+        options.on_event = [this, id](const transport::event& event) { note(id, event); };
         one.links = std::make_unique<link_type>(io_, options);
         REQUIRE_FALSE(one.links->start([this, id](member_id from, const batch<int>& arrived) {
             auto& own = *machines_.at(id);
@@ -183,11 +183,13 @@ private:
     }
 
     /// What was on its way on a connection that has ended is lost.
-    void note(std::uint64_t id, const asio_event& event) {
+    void note(std::uint64_t id, const transport::event& event) {
         machines_.at(id)->events.push_back({event.kind, event.peer, std::string(event.reason)});
         if (!event.peer) return;
-        if (event.kind == asio_event_kind::disconnected) under_way_[{id, event.peer->value}] = 0;
-        if (event.kind == asio_event_kind::closed || event.kind == asio_event_kind::refused)
+        if (event.kind == transport::event_kind::disconnected)
+            under_way_[{id, event.peer->value}] = 0;
+        if (event.kind == transport::event_kind::closed ||
+            event.kind == transport::event_kind::refused)
             under_way_[{event.peer->value, id}] = 0;
     }
 

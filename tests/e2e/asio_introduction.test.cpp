@@ -11,7 +11,7 @@ using namespace asio_test;
 
 namespace {
 
-asio_transport_options born(std::uint64_t id, std::uint64_t history, std::uint64_t mark) {
+transport::options born(std::uint64_t id, std::uint64_t history, std::uint64_t mark) {
     auto options = options_for(id);
     options.history = {history};
     options.mark = {mark};
@@ -24,7 +24,7 @@ struct newborn_pair {
     server a;
     server b;
 
-    newborn_pair(asio_transport_options for_a, asio_transport_options for_b)
+    newborn_pair(transport::options for_a, transport::options for_b)
         : a{io, std::move(for_a)}, b{io, std::move(for_b)} {
         a.start();
         b.start();
@@ -38,8 +38,10 @@ struct newborn_pair {
 TEST_CASE("F1 servers of two histories refuse each other by name") {
     newborn_pair s{born(1, 7, 1), born(2, 8, 2)};
     const auto reason = describe(handshake_verdict::other_history);
-    CHECK(run_until(s.io, [&] { return s.a.heard(asio_event_kind::refused_by_peer, reason); }));
-    CHECK(run_until(s.io, [&] { return s.b.heard(asio_event_kind::refused_by_peer, reason); }));
+    CHECK(
+        run_until(s.io, [&] { return s.a.heard(transport::event_kind::refused_by_peer, reason); }));
+    CHECK(
+        run_until(s.io, [&] { return s.b.heard(transport::event_kind::refused_by_peer, reason); }));
     CHECK(s.a.transport.room({2}) == 0);
     CHECK(s.b.transport.room({1}) == 0);
 }
@@ -49,7 +51,8 @@ TEST_CASE("F1 a server that comes with another storage than before is refused by
     careful.takes_storage = [](member_id, storage_mark mark) { return mark == storage_mark{22}; };
     newborn_pair s{careful, born(2, 7, 2)};
     const auto reason = describe(handshake_verdict::other_storage);
-    CHECK(run_until(s.io, [&] { return s.b.heard(asio_event_kind::refused_by_peer, reason); }));
+    CHECK(
+        run_until(s.io, [&] { return s.b.heard(transport::event_kind::refused_by_peer, reason); }));
     CHECK(s.a.transport.room({2}) == 0);
 }
 

@@ -23,7 +23,7 @@ struct called_server {
         caller.say(handshake{.cluster = ours, .from = {2}, .to = {1}});
         REQUIRE(run_until(io, [&] { return caller.verdict() == handshake_verdict::welcome; }));
         leaves(caller);
-        CHECK(run_until(io, [&] { return called.heard(asio_event_kind::closed, expected); }));
+        CHECK(run_until(io, [&] { return called.heard(transport::event_kind::closed, expected); }));
     }
 };
 

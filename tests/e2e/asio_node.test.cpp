@@ -75,7 +75,7 @@ private:
         options.initial = raft::core::voters_only({{1}, {2}, {3}});
         options.config.election_timeout = raft::milliseconds(300);
         options.config.heartbeat_interval = raft::milliseconds(60);
-        raft::asio_transport_options connections{
+        raft::transport::options connections{
             .cluster = {history.value},
             .self = {id},
             .listen = {asio::ip::address_v4::loopback(), ports_[at]},

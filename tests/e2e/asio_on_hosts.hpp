@@ -59,9 +59,9 @@ struct as_batch {
     }
 };
 
-inline asio_transport_options options_on(network_of_hosts::host self,
-                                         std::vector<network_of_hosts::host> peers) {
-    asio_transport_options options;
+inline transport::options options_on(network_of_hosts::host self,
+                                     std::vector<network_of_hosts::host> peers) {
+    transport::options options;
     options.cluster = ours;
     options.self = {self};
     options.listen = {asio::ip::make_address(network_of_hosts::address(self)), 7000};
@@ -74,8 +74,8 @@ inline asio_transport_options options_on(network_of_hosts::host self,
 template <class Carrier>
 class speaker {
 public:
-    speaker(const network_of_hosts& net, asio_transport_options options,
-            network_of_hosts::host partner, bool speaks)
+    speaker(const network_of_hosts& net, transport::options options, network_of_hosts::host partner,
+            bool speaks)
         : partner_{partner}, speaks_{speaks}, thread_{[this, &net, options = std::move(options)] {
             const auto there = net.visit(options.self.value);
             run(options);
@@ -90,7 +90,7 @@ public:
     void speak(bool speaks) { speaks_ = speaks; }
     [[nodiscard]] std::uint64_t said() const { return said_; }
     [[nodiscard]] std::uint64_t heard() const { return heard_; }
-    [[nodiscard]] bool was_told(asio_event_kind kind, std::string_view reason = {}) {
+    [[nodiscard]] bool was_told(transport::event_kind kind, std::string_view reason = {}) {
         const std::lock_guard lock{mutex_};
         return any_of(events_, kind, reason);
     }
@@ -103,8 +103,8 @@ public:
     }
 
 private:
-    void run(asio_transport_options options) {
-        options.on_event = [this](const asio_event& event) {
+    void run(transport::options options) {
+        options.on_event = [this](const transport::event& event) {
             const std::lock_guard lock{mutex_};
             events_.push_back({event.kind, event.peer, std::string(event.reason)});
         };

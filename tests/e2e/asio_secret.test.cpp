@@ -17,15 +17,15 @@ using namespace asio_test;
 
 namespace {
 
-std::shared_ptr<const authenticator> secret_of(std::string text) {
-    return std::make_shared<const openssl_secret>(std::move(text));
+std::shared_ptr<const security::authenticator> secret_of(std::string text) {
+    return std::make_shared<const security::openssl_secret>(std::move(text));
 }
 
 const auto right = secret_of("the secret of all our servers");
 const auto wrong = secret_of("what somebody else would guess");
 
-asio_transport_options with_secret(std::uint64_t id,
-                                   std::shared_ptr<const authenticator> secret = right) {
+transport::options with_secret(std::uint64_t id,
+                               std::shared_ptr<const security::authenticator> secret = right) {
     auto options = options_for(id);
     options.secret = std::move(secret);
     return options;
@@ -37,7 +37,7 @@ struct two_servers {
     server a;
     server b;
 
-    two_servers(asio_transport_options for_a, asio_transport_options for_b)
+    two_servers(transport::options for_a, transport::options for_b)
         : a{io, std::move(for_a)}, b{io, std::move(for_b)} {
         a.start();
         b.start();
@@ -49,13 +49,13 @@ struct two_servers {
     void check_refused(handshake_verdict verdict) {
         const auto reason = describe(verdict);
         CHECK(run_until(io, [&] {
-            return a.heard(asio_event_kind::refused, reason) &&
-                   b.heard(asio_event_kind::refused_by_peer, reason);
+            return a.heard(transport::event_kind::refused, reason) &&
+                   b.heard(transport::event_kind::refused_by_peer, reason);
         }));
         b.send({{1}}, any_message);
         CHECK(b.transport.room({1}) == 0);
         CHECK(a.transport.room({2}) == 0);
-        CHECK_FALSE(a.heard(asio_event_kind::accepted));
+        CHECK_FALSE(a.heard(transport::event_kind::accepted));
         CHECK(a.inbox.empty());
     }
 };
@@ -96,8 +96,9 @@ struct impostor {
     /// What `caller` makes of it.
     [[nodiscard]] bool is_refused(asio::io_context& io, server& caller, handshake_verdict why) {
         caller.transport.set_peer({{1}, "127.0.0.1", acceptor.local_endpoint().port()});
-        return run_until(
-            io, [&] { return caller.heard(asio_event_kind::refused_by_peer, describe(why)); });
+        return run_until(io, [&] {
+            return caller.heard(transport::event_kind::refused_by_peer, describe(why));
+        });
     }
 };
 
@@ -135,8 +136,8 @@ TEST_CASE("asio secret: a stranger with the secret is a guest, and without it is
     guest.knows(a);
     stranger.knows(a);
     CHECK(run_until(io, [&] {
-        return a.heard(asio_event_kind::accepted) &&
-               a.heard(asio_event_kind::refused, describe(handshake_verdict::wrong_proof));
+        return a.heard(transport::event_kind::accepted) &&
+               a.heard(transport::event_kind::refused, describe(handshake_verdict::wrong_proof));
     }));
     CHECK(a.transport.room({2}) > 0);
     CHECK(a.transport.room({3}) == 0);
@@ -158,9 +159,9 @@ TEST_CASE("asio secret: a handshake that was recorded is worth nothing when it i
     plain_client thief{io, a};
     thief.say(recorded);
     CHECK(run_until(io, [&] { return thief.gone; }));
-    CHECK(a.heard(asio_event_kind::refused, describe(handshake_verdict::wrong_proof)));
+    CHECK(a.heard(transport::event_kind::refused, describe(handshake_verdict::wrong_proof)));
     CHECK(a.inbox.size() == 1);
-    CHECK_FALSE(a.heard(asio_event_kind::closed));
+    CHECK_FALSE(a.heard(transport::event_kind::closed));
 }
 
 TEST_CASE("asio secret: a forged frame is not heard, with whichever words before it") {
@@ -175,7 +176,7 @@ TEST_CASE("asio secret: a forged frame is not heard, with whichever words before
         ask(io, caller);
         caller.say(behind_question);
         const auto is_refused =
-            run_until(io, [&] { return a.heard(asio_event_kind::refused, why); });
+            run_until(io, [&] { return a.heard(transport::event_kind::refused, why); });
         return is_refused && a.inbox.empty();
     };
     std::vector<std::byte> words;
@@ -208,7 +209,7 @@ TEST_CASE("asio secret: half a handshake ends in time, and does not crowd others
     plain_client silent{io, a};
     ask(io, silent);
     CHECK(run_until(io, [&] { return silent.gone; }));
-    CHECK(a.heard(asio_event_kind::refused, "the caller does not prove who it is"));
+    CHECK(a.heard(transport::event_kind::refused, "the caller does not prove who it is"));
 
     plain_client first{io, a};
     plain_client second{io, a};
@@ -216,7 +217,7 @@ TEST_CASE("asio secret: half a handshake ends in time, and does not crowd others
     ask(io, second);
     plain_client third{io, a};
     CHECK(run_until(io, [&] { return third.gone; }));
-    CHECK(a.heard(asio_event_kind::refused, "too many callers have not said who they are"));
+    CHECK(a.heard(transport::event_kind::refused, "too many callers have not said who they are"));
 }
 
 TEST_CASE("asio secret: a server that only says that it is the right one is not believed") {
@@ -241,7 +242,7 @@ TEST_CASE("asio secret: a server that only says that it is the right one is not 
     put(liar.answer, encode_introduction({.verdict = handshake_verdict::welcome}));
     put(liar.answer, encode_proof({}));
     CHECK(liar.is_refused(io, b, handshake_verdict::wrong_proof));
-    CHECK_FALSE(b.heard(asio_event_kind::connected));
+    CHECK_FALSE(b.heard(transport::event_kind::connected));
 }
 
 TEST_CASE("asio secret: servers that share a secret still refuse another history") {
@@ -251,7 +252,8 @@ TEST_CASE("asio secret: servers that share a secret still refuse another history
     for_b.history = {8};
     two_servers s{for_a, for_b};
     const auto reason = describe(handshake_verdict::other_history);
-    CHECK(run_until(s.io, [&] { return s.b.heard(asio_event_kind::refused_by_peer, reason); }));
+    CHECK(
+        run_until(s.io, [&] { return s.b.heard(transport::event_kind::refused_by_peer, reason); }));
     CHECK(s.a.transport.room({2}) == 0);
 }
 
@@ -277,7 +279,7 @@ TEST_CASE("asio secret: hosts of groups prove it too") {
 }
 
 TEST_CASE("asio secret: HMAC-SHA256 is that of RFC 4231, and a file of a secret is checked") {
-    const openssl_secret jefe{"Jefe"};
+    const security::openssl_secret jefe{"Jefe"};
     const std::string_view said = "what do ya want for nothing?";
     const auto code = jefe.prove(std::as_bytes(std::span{said}));
     REQUIRE(code.has_value());
@@ -290,7 +292,7 @@ TEST_CASE("asio secret: HMAC-SHA256 is that of RFC 4231, and a file of a secret 
             .string();
     const auto said_of = [&](std::string_view text) {
         std::ofstream{path} << text;
-        const auto read = openssl_secret::from_file(path);
+        const auto read = security::openssl_secret::from_file(path);
         const auto* problem = std::get_if<std::string>(&read);
         return problem == nullptr ? std::string{} : problem->substr(path.size());
     };
@@ -302,7 +304,7 @@ TEST_CASE("asio secret: HMAC-SHA256 is that of RFC 4231, and a file of a secret 
     CHECK(said_of("0123456789abcdef\n0123456789ABCDEF\n0123456789ABCDEF\n") ==
           " has more than two lines");
     std::filesystem::remove(path);
-    const auto absent = openssl_secret::from_file(path);
+    const auto absent = security::openssl_secret::from_file(path);
     CHECK(std::get<std::string>(absent) == path + " cannot be read");
 }
 
@@ -315,13 +317,13 @@ TEST_CASE("asio secret: a file proves its first line and accepts both and is rea
     const std::string older = "the older of two secrets";
     const std::string newer = "the newer of two secrets";
     const auto proof_of = [&](const std::string& secret) {
-        return *openssl_secret{secret}.prove(bytes);
+        return *security::openssl_secret{secret}.prove(bytes);
     };
     std::ofstream{path} << older << '\n';
     std::vector<std::string> told;
-    const auto read =
-        openssl_secret::from_file(path, [&](std::string_view line) { told.emplace_back(line); });
-    const auto secret = std::get<openssl_secret::shared>(read);
+    const auto read = security::openssl_secret::from_file(
+        path, [&](std::string_view line) { told.emplace_back(line); });
+    const auto secret = std::get<security::openssl_secret::shared>(read);
     CHECK(*secret->prove(bytes) == proof_of(older));
     CHECK(secret->accepts(bytes, proof_of(older)));
     CHECK_FALSE(secret->accepts(bytes, proof_of(newer)));

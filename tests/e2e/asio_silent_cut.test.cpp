@@ -33,7 +33,7 @@ struct two_hosts {
         await_speech();
         b->speak(b_speaks);
     }
-    two_hosts(const asio_transport_options& for_a, const asio_transport_options& for_b) {
+    two_hosts(const transport::options& for_a, const transport::options& for_b) {
         a.emplace(net, for_a, 2, true);
         b.emplace(net, for_b, 1, true);
     }
@@ -64,7 +64,7 @@ void check_cut(bool b_speaks) {
     let_pass(short_cut);
     s.net.heal(2);
     s.check_both_heard();
-    CHECK(s.a->was_told(asio_event_kind::disconnected,
+    CHECK(s.a->was_told(transport::event_kind::disconnected,
                         "the peer's system acknowledges nothing any more"));
 }
 
@@ -90,13 +90,13 @@ void check_power_loss() {
 
 /// Nothing is sent on its connections when the host goes, so nothing goes unacknowledged.
 template <class Carrier>
-void check_end_of_silent_connections(const asio_transport_options& for_a) {
+void check_end_of_silent_connections(const transport::options& for_a) {
     two_hosts<Carrier> s{for_a, options_on(2, {1})};
     s.await_speech();
     s.a->speak(false);
     s.b->speak(false);
     s.net.power_off(2);
-    CHECK(eventually(15s, [&] { return s.a->was_told(asio_event_kind::closed); }));
+    CHECK(eventually(15s, [&] { return s.a->was_told(transport::event_kind::closed); }));
 }
 
 }  // namespace
@@ -185,11 +185,11 @@ TEST_CASE("F2 a peer that stands still keeps its connection for as long as its s
         io.restart();
         io.run_one_for(1ms);
     }
-    CHECK_FALSE(a.heard(asio_event_kind::disconnected));
+    CHECK_FALSE(a.heard(transport::event_kind::disconnected));
     for (int i = 0; i < 100'000; ++i) {
         a.send({{2}}, any_message);
         io.restart();
         io.poll();
     }
-    CHECK_FALSE(a.heard(asio_event_kind::disconnected));
+    CHECK_FALSE(a.heard(transport::event_kind::disconnected));
 }

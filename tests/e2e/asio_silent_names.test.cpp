@@ -57,7 +57,7 @@ void check_peer_found_without_its_name() {
     const auto said = a.said();
     CHECK(eventually(2s, [&] { return b.heard() > said; }));
     INFO(a.events());
-    CHECK(a.was_told(asio_event_kind::disconnected));
+    CHECK(a.was_told(transport::event_kind::disconnected));
 }
 
 }  // namespace

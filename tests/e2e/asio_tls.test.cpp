@@ -30,12 +30,12 @@ struct certificates {
     }
 
     /// Options of server `id` with the certificate of `member`.
-    [[nodiscard]] asio_transport_options of(std::uint64_t id, std::uint64_t member) {
+    [[nodiscard]] transport::options of(std::uint64_t id, std::uint64_t member) {
         return of(id, member, ours, "authority", 86'400);
     }
-    [[nodiscard]] asio_transport_options of(std::uint64_t id, std::uint64_t member,
-                                            const support::authority& by,
-                                            const std::string& trusted, long seconds) {
+    [[nodiscard]] transport::options of(std::uint64_t id, std::uint64_t member,
+                                        const support::authority& by, const std::string& trusted,
+                                        long seconds) {
         const auto base = files.path(std::to_string(id));
         by.issue("raft-" + std::to_string(member), base + ".crt", base + ".key", seconds);
         auto options = options_for(id);
@@ -43,10 +43,11 @@ struct certificates {
             {.certificate = base + ".crt", .key = base + ".key", .authority = files.path(trusted)});
         return options;
     }
-    [[nodiscard]] static std::shared_ptr<asio_tls> from(asio_tls_options options) {
-        auto made = asio_tls::make(std::move(options));
+    [[nodiscard]] static std::shared_ptr<security::asio_tls>
+    from(security::asio_tls_options options) {
+        auto made = security::asio_tls::make(std::move(options));
         if (const auto* wrong = std::get_if<std::string>(&made)) FAIL(*wrong);
-        return std::get<std::shared_ptr<asio_tls>>(made);
+        return std::get<std::shared_ptr<security::asio_tls>>(made);
     }
 };
 
@@ -56,7 +57,7 @@ struct call {
     server a;
     server b;
 
-    call(asio_transport_options for_a, asio_transport_options for_b)
+    call(transport::options for_a, transport::options for_b)
         : a{io, std::move(for_a)}, b{io, std::move(for_b)} {
         a.start();
         b.start();
@@ -65,12 +66,13 @@ struct call {
 
     [[nodiscard]] bool are_told(std::string_view called, std::string_view caller) {
         const auto told = run_until(io, [&] {
-            return a.heard(asio_event_kind::refused, called) &&
-                   b.heard(asio_event_kind::refused_by_peer, caller);
+            return a.heard(transport::event_kind::refused, called) &&
+                   b.heard(transport::event_kind::refused_by_peer, caller);
         });
         b.send({{1}}, any_message);
         return told && b.transport.room({1}) == 0 && a.inbox.empty() &&
-               !a.heard(asio_event_kind::accepted) && !b.heard(asio_event_kind::connected);
+               !a.heard(transport::event_kind::accepted) &&
+               !b.heard(transport::event_kind::connected);
     }
 };
 
@@ -119,15 +121,16 @@ TEST_CASE("asio tls: a certificate of member 2 used by member 3 is refused and b
     const auto reason = describe(handshake_verdict::other_name);
     call as_caller{all.of(1, 1), all.of(3, 2)};
     CHECK(run_until(as_caller.io, [&] {
-        return as_caller.a.heard(asio_event_kind::refused, reason) &&
-               as_caller.b.heard(asio_event_kind::refused_by_peer, reason);
+        return as_caller.a.heard(transport::event_kind::refused, reason) &&
+               as_caller.b.heard(transport::event_kind::refused_by_peer, reason);
     }));
-    CHECK_FALSE(as_caller.a.heard(asio_event_kind::accepted));
+    CHECK_FALSE(as_caller.a.heard(transport::event_kind::accepted));
 
     call as_called{all.of(1, 2), all.of(2, 2)};
-    CHECK(run_until(as_called.io,
-                    [&] { return as_called.b.heard(asio_event_kind::refused_by_peer, reason); }));
-    CHECK_FALSE(as_called.b.heard(asio_event_kind::connected));
+    CHECK(run_until(as_called.io, [&] {
+        return as_called.b.heard(transport::event_kind::refused_by_peer, reason);
+    }));
+    CHECK_FALSE(as_called.b.heard(transport::event_kind::connected));
 }
 
 TEST_CASE("asio tls: an expired certificate is refused and both are told") {
@@ -136,7 +139,7 @@ TEST_CASE("asio tls: an expired certificate is refused and both are told") {
     CHECK(one.are_told("certificate has expired", not_accepted));
     call other{all.of(1, 1, all.ours, "authority", -60), all.of(2, 2)};
     CHECK(run_until(other.io, [&] {
-        return other.b.heard(asio_event_kind::refused_by_peer, "certificate has expired");
+        return other.b.heard(transport::event_kind::refused_by_peer, "certificate has expired");
     }));
 }
 
@@ -150,11 +153,11 @@ TEST_CASE("asio tls: a caller without TLS and a called one without it are told")
     a.knows(b);
     b.knows(a);
     CHECK(run_until(io, [&] {
-        return a.heard(asio_event_kind::refused, "the other side does not speak TLS") &&
-               b.heard(asio_event_kind::refused, describe(frame_error::not_a_handshake));
+        return a.heard(transport::event_kind::refused, "the other side does not speak TLS") &&
+               b.heard(transport::event_kind::refused, describe(frame_error::not_a_handshake));
     }));
-    CHECK_FALSE(a.heard(asio_event_kind::connected));
-    CHECK_FALSE(b.heard(asio_event_kind::connected));
+    CHECK_FALSE(a.heard(transport::event_kind::connected));
+    CHECK_FALSE(b.heard(transport::event_kind::connected));
 }
 
 TEST_CASE("asio tls: a caller that says nothing does not stay") {
@@ -166,7 +169,7 @@ TEST_CASE("asio tls: a caller that says nothing does not stay") {
     a.start();
     plain_client silent{io, a};
     CHECK(run_until(io, [&] { return silent.gone; }));
-    CHECK(a.heard(asio_event_kind::refused, "the caller does not say who it is"));
+    CHECK(a.heard(transport::event_kind::refused, "the caller does not say who it is"));
 }
 
 TEST_CASE("asio tls: certificates are read anew, and the connections that are there go on") {
@@ -181,7 +184,7 @@ TEST_CASE("asio tls: certificates are read anew, and the connections that are th
                             .log = [&](std::string_view line) { lines.emplace_back(line); }});
     call one{all.of(1, 1), for_b};
     REQUIRE(run_until(one.io,
-                      [&] { return one.b.heard(asio_event_kind::refused_by_peer, not_accepted); }));
+                      [&] { return one.b.heard(transport::event_kind::refused_by_peer, not_accepted); }));
     REQUIRE(lines.size() == 1);
     CHECK(lines.front().starts_with("WARNING: the certificate for peers has expired, on "));
     all.files.put("2.crt", "half a certificate");
@@ -196,7 +199,7 @@ TEST_CASE("asio tls: a secret is proved within, too") {
     certificates all;
     auto for_a = all.of(1, 1);
     auto for_b = all.of(2, 2);
-    for_a.secret = std::make_shared<const openssl_secret>("the secret of all servers");
+    for_a.secret = std::make_shared<const security::openssl_secret>("the secret of all servers");
     for_b.secret = for_a.secret;
     call one{for_a, for_b};
     CHECK(run_until(one.io, [&] { return connected(one.b, one.a); }));
@@ -204,8 +207,8 @@ TEST_CASE("asio tls: a secret is proved within, too") {
 
 TEST_CASE("asio tls: files that cannot be used are told") {
     certificates all;
-    const auto problem = [&](asio_tls_options options) {
-        const auto made = asio_tls::make(std::move(options));
+    const auto problem = [&](security::asio_tls_options options) {
+        const auto made = security::asio_tls::make(std::move(options));
         const auto* wrong = std::get_if<std::string>(&made);
         return wrong == nullptr ? std::string{} : *wrong;
     };

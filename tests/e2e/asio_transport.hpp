@@ -48,21 +48,21 @@ struct received_message {
 };
 
 struct told {
-    asio_event_kind kind{};
+    transport::event_kind kind{};
     std::optional<member_id> peer{};
     std::string reason{};
 };
 
 /// Whether any of the events is of that kind, and says that reason if one is given.
-inline bool any_of(const std::vector<told>& events, asio_event_kind kind,
+inline bool any_of(const std::vector<told>& events, transport::event_kind kind,
                    std::string_view reason = {}) {
     for (const auto& event : events)
         if (event.kind == kind && (reason.empty() || event.reason == reason)) return true;
     return false;
 }
 
-inline asio_transport_options options_for(std::uint64_t id) {
-    asio_transport_options options;
+inline transport::options options_for(std::uint64_t id) {
+    transport::options options;
     options.cluster = ours;
     options.self = {id};
     options.listen = loopback();
@@ -78,11 +78,11 @@ struct server {
     member_id id;
     transport_type transport;
 
-    server(asio::io_context& io, asio_transport_options options)
+    server(asio::io_context& io, transport::options options)
         : id{options.self}, transport{io, with_log(std::move(options))} {}
 
-    asio_transport_options with_log(asio_transport_options options) {
-        options.on_event = [this](const asio_event& event) {
+    transport::options with_log(transport::options options) {
+        options.on_event = [this](const transport::event& event) {
             events.push_back({event.kind, event.peer, std::string(event.reason)});
         };
         return options;
@@ -110,7 +110,7 @@ struct server {
         transport.send({to.begin(), to.size()}, body, beside);
     }
 
-    [[nodiscard]] bool heard(asio_event_kind kind, std::string_view reason = {}) const {
+    [[nodiscard]] bool heard(transport::event_kind kind, std::string_view reason = {}) const {
         return any_of(events, kind, reason);
     }
 };
@@ -123,8 +123,8 @@ struct pair_of_servers {
     server a;
     server b;
 
-    explicit pair_of_servers(asio_transport_options for_a = options_for(1),
-                             asio_transport_options for_b = options_for(2))
+    explicit pair_of_servers(transport::options for_a = options_for(1),
+                             transport::options for_b = options_for(2))
         : a{io, std::move(for_a)}, b{io, std::move(for_b)} {
         a.start();
         b.start();
@@ -210,7 +210,7 @@ struct plain_listener {
                          });
     }
 
-    [[nodiscard]] asio_peer address() const {
+    [[nodiscard]] transport::peer address() const {
         return {self, "127.0.0.1", acceptor.local_endpoint().port()};
     }
 };

@@ -52,7 +52,7 @@ TEST_CASE("asio transport: one message to several destinations, and to those tha
     CHECK(b.inbox[0].body == any_message);
     CHECK(c.inbox[0].body == any_message);
     CHECK(a.inbox.empty());
-    CHECK_FALSE(a.heard(asio_event_kind::refused));
+    CHECK_FALSE(a.heard(transport::event_kind::refused));
     CHECK(a.transport.room({99}) == 0);
     CHECK(a.transport.room({1}) == 0);
 }
@@ -100,7 +100,7 @@ TEST_CASE("asio transport: a name that is none is told, and tried again") {
     a.start();
     a.transport.set_peer({{2}, "no such host", 1});
     CHECK(run_until(io, [&] {
-        return a.heard(asio_event_kind::disconnected, "the host's name is not known");
+        return a.heard(transport::event_kind::disconnected, "the host's name is not known");
     }));
 }
 
@@ -118,7 +118,7 @@ TEST_CASE("asio transport: a peer that connects again has lost its old connectio
     after.say(question);
     CHECK(run_until(io, [&] { return before.gone && after.verdict().has_value(); }));
     CHECK_FALSE(after.gone);
-    CHECK(a.heard(asio_event_kind::closed, "the peer has connected again"));
+    CHECK(a.heard(transport::event_kind::closed, "the peer has connected again"));
 }
 
 TEST_CASE("asio transport: a frame may come byte by byte") {
@@ -160,7 +160,7 @@ TEST_CASE("asio transport: a peer that comes back is found again, by both") {
         REQUIRE(run_until(io, [&] { return b->inbox.size() == 1; }));
         a.events.clear();
         b.reset();
-        REQUIRE(run_until(io, [&] { return a.heard(asio_event_kind::disconnected); }));
+        REQUIRE(run_until(io, [&] { return a.heard(transport::event_kind::disconnected); }));
         CHECK(run_until(io, [&] { return a.transport.room({2}) == 0; }));
         b = std::make_unique<server>(io, restarted);
         b->start();
@@ -181,7 +181,7 @@ TEST_CASE("asio transport: a peer that calls is called back at once, whatever th
     const auto port = b.transport.local_endpoint().port();
     b.transport.stop();
     a.transport.set_peer({{2}, "127.0.0.1", port});
-    REQUIRE(run_until(io, [&] { return a.heard(asio_event_kind::disconnected); }));
+    REQUIRE(run_until(io, [&] { return a.heard(transport::event_kind::disconnected); }));
     auto again = options_for(2);
     again.listen = loopback(port);
     server c{io, again};
@@ -209,8 +209,8 @@ TEST_CASE("asio transport: peers can be moved and removed while it runs") {
     s.a.transport.remove_peer({2});
     CHECK_FALSE(connected(s.a, elsewhere));
     const auto reason = describe(handshake_verdict::unknown_member);
-    CHECK(
-        run_until(s.io, [&] { return elsewhere.heard(asio_event_kind::refused_by_peer, reason); }));
+    CHECK(run_until(
+        s.io, [&] { return elsewhere.heard(transport::event_kind::refused_by_peer, reason); }));
 }
 
 TEST_CASE("asio transport: a full queue takes what is light up to the reserve, then nothing") {
@@ -265,7 +265,7 @@ TEST_CASE("asio transport: a peer that reads nothing is given up, and fills no m
     for (int i = 0; i < 10'000; ++i) a.send({to}, any_message);
     CHECK(a.transport.room(to) == 0);
     CHECK(run_until(io, [&] {
-        return a.heard(asio_event_kind::disconnected, "the peer takes nothing any more");
+        return a.heard(transport::event_kind::disconnected, "the peer takes nothing any more");
     }));
 }
 
@@ -277,7 +277,7 @@ TEST_CASE("asio transport: a message that cannot be a frame is told") {
     const entry<std::string> one{.term = {1}, .command = std::string(1000, 'x')};
     s.a.send({{2}}, append_entries{.term = {1}, .last_index = {1}, .entries_term = {1}},
              {.entries = {&one, 1}});
-    CHECK(s.a.heard(asio_event_kind::not_sent, describe(frame_error::too_large)));
+    CHECK(s.a.heard(transport::event_kind::not_sent, describe(frame_error::too_large)));
 }
 
 TEST_CASE("asio transport: it can be stopped from within a message") {
@@ -315,6 +315,6 @@ TEST_CASE("asio transport: an address in use is an error, not a surprise") {
 }
 
 TEST_CASE("asio transport: every kind of event has words") {
-    for (int i = 0; i <= static_cast<int>(asio_event_kind::accept_failed); ++i)
-        CHECK(describe(static_cast<asio_event_kind>(i)) != "unknown event");
+    for (int i = 0; i <= static_cast<int>(transport::event_kind::accept_failed); ++i)
+        CHECK(describe(static_cast<transport::event_kind>(i)) != "unknown event");
 }

@@ -17,7 +17,7 @@ struct guest_and_host {
     server host;
     server guest;
 
-    explicit guest_and_host(asio_transport_options for_host = options_for(1))
+    explicit guest_and_host(transport::options for_host = options_for(1))
         : host{io, std::move(for_host)}, guest{io, options_for(2)} {
         host.start();
         guest.start();
@@ -25,11 +25,12 @@ struct guest_and_host {
     }
 
     [[nodiscard]] bool await_call() {
-        return run_until(io, [&] { return host.heard(asio_event_kind::accepted); });
+        return run_until(io, [&] { return host.heard(transport::event_kind::accepted); });
     }
     [[nodiscard]] bool await_refusal() {
         const auto reason = describe(handshake_verdict::unknown_member);
-        return run_until(io, [&] { return guest.heard(asio_event_kind::refused_by_peer, reason); });
+        return run_until(
+            io, [&] { return guest.heard(transport::event_kind::refused_by_peer, reason); });
     }
     /// Whether the guest hears what the host says to it.
     [[nodiscard]] bool answers_arrive() {
@@ -42,7 +43,7 @@ struct guest_and_host {
     }
 };
 
-asio_transport_options with_guests(std::size_t most) {
+transport::options with_guests(std::size_t most) {
     auto options = options_for(1);
     options.guests_max = most;
     return options;
@@ -73,7 +74,7 @@ TEST_CASE("asio guests: a peer that is elsewhere by now is answered where it cal
     REQUIRE(s.await_call());
     CHECK(s.answers_arrive());
     s.host.knows(s.guest);
-    REQUIRE(run_until(s.io, [&] { return s.host.heard(asio_event_kind::connected); }));
+    REQUIRE(run_until(s.io, [&] { return s.host.heard(transport::event_kind::connected); }));
     CHECK(s.answers_arrive());
 }
 
@@ -83,7 +84,7 @@ TEST_CASE("asio guests: a peer that is removed while it calls stays as a guest")
     REQUIRE(run_until(s.io, [&] { return connected(s.host, s.guest); }));
     REQUIRE(s.await_call());
     s.host.transport.remove_peer({2});
-    CHECK_FALSE(s.host.heard(asio_event_kind::closed));
+    CHECK_FALSE(s.host.heard(transport::event_kind::closed));
     CHECK(s.answers_arrive());
 }
 
@@ -114,7 +115,7 @@ TEST_CASE("asio guests: there are never more of them than there may be") {
     host.transport.set_peer({{9}, "127.0.0.1", 1});
     CHECK(verdict_for(call(9)) == handshake_verdict::welcome);  // A peer is no guest.
     again.socket.close();
-    REQUIRE(run_until(io, [&] { return host.heard(asio_event_kind::closed); }));
+    REQUIRE(run_until(io, [&] { return host.heard(transport::event_kind::closed); }));
     CHECK(run_until(io, [&] { return verdict_for(call(5)) == handshake_verdict::welcome; }));
 }
 
@@ -134,7 +135,7 @@ TEST_CASE("asio guests: whom the owner does not take, and all where none may be,
         s.host.knows(s.guest);
         REQUIRE(s.await_call());
         s.host.transport.remove_peer({2});
-        CHECK(s.host.heard(asio_event_kind::closed, "the peer was removed"));
+        CHECK(s.host.heard(transport::event_kind::closed, "the peer was removed"));
         CHECK(s.await_refusal());
         CHECK_FALSE(connected(s.host, s.guest));
     }
@@ -146,14 +147,14 @@ TEST_CASE("asio guests: what is no frame in an answer ends the connection, and o
     caller.start();
     plain_listener called{io, {2}};
     caller.transport.set_peer(called.address());
-    REQUIRE(run_until(io, [&] { return caller.heard(asio_event_kind::connected); }));
+    REQUIRE(run_until(io, [&] { return caller.heard(transport::event_kind::connected); }));
     auto damaged = frame_of(any_message);
     damaged.back() ^= std::byte{1};
     asio::error_code error;
     asio::write(called.socket, asio::buffer(damaged), error);
     REQUIRE_FALSE(error);
     CHECK(run_until(io, [&] {
-        return caller.heard(asio_event_kind::refused_by_peer,
+        return caller.heard(transport::event_kind::refused_by_peer,
                             describe(frame_error::wrong_checksum));
     }));
     CHECK(caller.inbox.empty());

@@ -11,7 +11,7 @@ using namespace asio_test;
 }  // namespace
 
 TEST_CASE("asio transport: peers that are not what they should be are refused, and told why") {
-    const auto check = [](asio_transport_options stranger, handshake_verdict expected,
+    const auto check = [](transport::options stranger, handshake_verdict expected,
                           bool a_knows_stranger, std::uint64_t called) {
         asio::io_context io;
         auto options = options_for(1);
@@ -24,8 +24,8 @@ TEST_CASE("asio transport: peers that are not what they should be are refused, a
         b.transport.set_peer({{called}, "127.0.0.1", a.transport.local_endpoint().port()});
         const auto reason = describe(expected);
         CHECK(run_until(io, [&] {
-            return a.heard(asio_event_kind::refused, reason) &&
-                   b.heard(asio_event_kind::refused_by_peer, reason);
+            return a.heard(transport::event_kind::refused, reason) &&
+                   b.heard(transport::event_kind::refused_by_peer, reason);
         }));
         b.send({{called}}, any_message);
         CHECK(b.transport.room({called}) == 0);
@@ -54,7 +54,7 @@ TEST_CASE("asio transport: a caller of another version or protocol is refused") 
     const std::string_view request = "GET / HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n";
     browser.say(std::as_bytes(std::span{request}));
     CHECK(run_until(io, [&] { return browser.gone; }));
-    CHECK(a.heard(asio_event_kind::refused, describe(frame_error::not_a_handshake)));
+    CHECK(a.heard(transport::event_kind::refused, describe(frame_error::not_a_handshake)));
 }
 
 TEST_CASE("asio transport: frames that are not right close the connection, and only that") {
@@ -69,7 +69,7 @@ TEST_CASE("asio transport: frames that are not right close the connection, and o
         s.a.events.clear();
         client.say(bytes);
         CHECK(run_until(s.io, [&] { return client.gone; }));
-        CHECK(s.a.heard(asio_event_kind::refused, describe(expected)));
+        CHECK(s.a.heard(transport::event_kind::refused, describe(expected)));
     };
     check(std::vector<std::byte>(4, std::byte{0xFF}), frame_error::too_large);
     check(std::vector<std::byte>(4), frame_error::too_short);
@@ -80,7 +80,7 @@ TEST_CASE("asio transport: frames that are not right close the connection, and o
 
     s.b.send({{1}}, any_message);
     CHECK(run_until(s.io, [&] { return !s.a.inbox.empty(); }));
-    CHECK_FALSE(s.a.heard(asio_event_kind::closed));
+    CHECK_FALSE(s.a.heard(transport::event_kind::closed));
 }
 
 TEST_CASE("asio transport: callers that never say who they are do not stay, nor crowd") {
@@ -94,6 +94,6 @@ TEST_CASE("asio transport: callers that never say who they are do not stay, nor 
     plain_client second{io, a};
     plain_client third{io, a};
     CHECK(run_until(io, [&] { return first.gone && second.gone && third.gone; }));
-    CHECK(a.heard(asio_event_kind::refused, "too many callers have not said who they are"));
-    CHECK(a.heard(asio_event_kind::refused, "the caller does not say who it is"));
+    CHECK(a.heard(transport::event_kind::refused, "too many callers have not said who they are"));
+    CHECK(a.heard(transport::event_kind::refused, "the caller does not say who it is"));
 }

@@ -249,7 +249,7 @@ TEST_CASE("replica: a member is added and another removed, and knows it") {
 TEST_CASE("replica: those that share a secret agree, and one with another is not heard") {
     replicas all;
     const auto secret_of = [](const char* text) {
-        return std::make_shared<const raft::openssl_secret>(text);
+        return std::make_shared<const raft::security::openssl_secret>(text);
     };
     all.options.secret = secret_of("the secret of all three");
     all.start(1);

@@ -34,7 +34,7 @@ struct expiring : one_client {
         server.applied_ = next(server.applied_);
         static_cast<void>(server.store_.apply(server.applied_, kv::stamp_at(log())));
     }
-    [[nodiscard]] raft::log_time log() const { return server.times_.log; }
+    [[nodiscard]] raft::timing::log_time log() const { return server.times_.log; }
     /// A wall time so many milliseconds from now.
     [[nodiscard]] std::string unix_ms(std::int64_t from_now) const {
         return std::to_string(server.times_.unix_ms + from_now);

@@ -38,7 +38,7 @@ struct storage_of_hundreds {
 };
 
 std::vector<member_report> report_of(const raft::core::state& state, raft::instant now,
-                                     const raft::comparison_status& told = {}) {
+                                     const raft::digests::comparison_status& told = {}) {
     return report_of_members(state,
                              raft::detail::progress_of(state, storage_of_hundreds{}, told, now));
 }
@@ -119,7 +119,7 @@ TEST_CASE("members are reported with how far they are behind and since when they
     state.peers[0] = {.match_index = {10}, .last_contact = start};
     state.peers[1] = {.match_index = {4}, .last_contact = after(15)};
     state.peers[2] = {.last_contact = start};
-    raft::comparison_status told;
+    raft::digests::comparison_status told;
     told.election_timeouts[{2}] = raft::milliseconds(900);
     const auto led = report_of(state, after(40), told);
     CHECK(led[0].heard_ms == 0);

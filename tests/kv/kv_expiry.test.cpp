@@ -25,7 +25,7 @@ using kind = write_result::kind;
 
 namespace {
 
-constexpr raft::log_time at_ms(std::uint64_t ms) { return {ms * 1'000'000}; }
+constexpr raft::timing::log_time at_ms(std::uint64_t ms) { return {ms * 1'000'000}; }
 
 /// Writes at these times, each an entry of its own.
 struct timed_store {
@@ -74,9 +74,11 @@ struct noting_kv {
             if (store.find(key) == nullptr) gone[key] = index.value;
         return results;
     }
-    [[nodiscard]] raft::log_time now() const { return store.now(); }
-    [[nodiscard]] std::optional<raft::log_time> next_expiry() const { return store.next_expiry(); }
-    [[nodiscard]] static command stamp_at(raft::log_time now) { return kv::stamp_at(now); }
+    [[nodiscard]] raft::timing::log_time now() const { return store.now(); }
+    [[nodiscard]] std::optional<raft::timing::log_time> next_expiry() const {
+        return store.next_expiry();
+    }
+    [[nodiscard]] static command stamp_at(raft::timing::log_time now) { return kv::stamp_at(now); }
     void save(auto& sink) const { store.save(sink); }
     [[nodiscard]] bool restore(auto& source) { return store.restore(source); }
 

@@ -58,7 +58,7 @@ std::string snapshot_of_version_2() {
     append_integer(text, std::uint64_t{1});
     append_string(text, "old");
     append_string(text, "value");
-    append_integer(text, raft::crc32c(std::as_bytes(std::span{text})));
+    append_integer(text, raft::wire::crc32c(std::as_bytes(std::span{text})));
     return sink.bytes + text;
 }
 

@@ -9,5 +9,5 @@ struct counter {
     int apply(raft::log_index, const int& amount) { return value += amount; }
 };
 
-raft::timed<counter>* chosen = nullptr;
+raft::timing::timed<counter>* chosen = nullptr;
 std::size_t size = sizeof(*chosen);

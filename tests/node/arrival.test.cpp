@@ -101,7 +101,7 @@ struct receiver {
                                     .size = whole.size(),
                                     .offset = offset,
                                     .length = static_cast<std::uint32_t>(chunk.size()),
-                                    .checksum = crc32c(whole)};
+                                    .checksum = wire::crc32c(whole)};
         server.receive({2}, message{body},
                        {.entries = {}, .configuration = &members, .chunk = chunk});
     }
@@ -250,7 +250,7 @@ TEST_CASE("F3 the first chunk of a term that is new waits until the term is know
                                 .size = f.whole.size(),
                                 .offset = 0,
                                 .length = 500,
-                                .checksum = crc32c(f.whole)};
+                                .checksum = wire::crc32c(f.whole)};
     const attachment<std::string> beside{
         .entries = {}, .configuration = &f.members, .chunk = f.whole};
     f.server.receive({2}, message{body}, beside);
@@ -271,7 +271,7 @@ TEST_CASE("§7 a restore reads each byte of a snapshot once, however few are ask
                                               .size = f.whole.size(),
                                               .offset = 0,
                                               .length = 1'000'000,
-                                              .checksum = crc32c(f.whole)}},
+                                              .checksum = wire::crc32c(f.whole)}},
                      {.entries = {}, .configuration = &f.members, .chunk = f.whole});
     f.settle();
     const auto files = f.files.after_kill();

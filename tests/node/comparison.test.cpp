@@ -65,7 +65,7 @@ TEST_CASE("comparison: a follower that applies wrongly stops and says why") {
     }
     const auto news = c[wrong].compares.take_news();
     REQUIRE(news.size() == 1);
-    CHECK(text_of(std::get<state_difference>(news[0]),
+    CHECK(text_of(std::get<digests::state_difference>(news[0]),
                   [](member_id id) { return std::to_string(id.value); }) ==
           "after entry 24 the state of server " + std::to_string(wrong) +
               " is not that of the others");
@@ -275,25 +275,25 @@ TEST_CASE("comparison: an election timeout that is another is told once to both"
     c.pass(30'000);
     CHECK(c[leads].compares.status().election_timeouts.at({2}) == milliseconds(900));
     CHECK(c[2].compares.status().election_timeouts.at({leads}) == milliseconds(800));
-    const timeout_difference there{{2}, milliseconds(900), milliseconds(800)};
-    const timeout_difference here{{leads}, milliseconds(800), milliseconds(900)};
-    CHECK(c[leads].compares.take_news() == std::vector<comparison_news>{there});
+    const digests::timeout_difference there{{2}, milliseconds(900), milliseconds(800)};
+    const digests::timeout_difference here{{leads}, milliseconds(800), milliseconds(900)};
+    CHECK(c[leads].compares.take_news() == std::vector<digests::comparison_news>{there});
     const auto told = c[2].compares.take_news();
-    CHECK(std::count(told.begin(), told.end(), comparison_news{here}) == 1);
+    CHECK(std::count(told.begin(), told.end(), digests::comparison_news{here}) == 1);
 }
 
 TEST_CASE("comparison: a report as bytes comes back as it was, and what is none does not") {
-    peer_report said{.purpose = report_purpose::stopping,
-                     .term = {7},
-                     .election_timeout = milliseconds(300),
-                     .digest_version = 2,
-                     .digests = {{{8}, ~std::uint64_t{0}}, {{16}, 5}},
-                     .difference = {{16}, {{{1}, 5}, {{3}, 6}}, 5}};
+    digests::peer_report said{.purpose = digests::report_purpose::stopping,
+                              .term = {7},
+                              .election_timeout = milliseconds(300),
+                              .digest_version = 2,
+                              .digests = {{{8}, ~std::uint64_t{0}}, {{16}, 5}},
+                              .difference = {{16}, {{{1}, 5}, {{3}, 6}}, 5}};
     std::vector<std::byte> bytes;
     wire::append_report(bytes, said);
     REQUIRE(wire::is_beside_protocol(bytes));
     CHECK(wire::inspect_frame(bytes).length == bytes.size());
-    std::optional<peer_report> heard;
+    std::optional<digests::peer_report> heard;
     CHECK_FALSE(wire::decode_report(bytes, heard));
     CHECK(heard == said);
     said.difference.agreed.reset();
@@ -315,7 +315,7 @@ TEST_CASE("comparison: a report as bytes comes back as it was, and what is none 
     CHECK_FALSE(wire::is_beside_protocol(message));
     bytes[5] = std::byte{200};
     const auto covered = std::span{bytes}.first(bytes.size() - 4);
-    detail::store_little_endian(&bytes[covered.size()], crc32c(covered));
+    detail::store_little_endian(&bytes[covered.size()], wire::crc32c(covered));
     CHECK(wire::is_beside_protocol(bytes));
     CHECK_FALSE(wire::decode_report(bytes, heard));
     CHECK_FALSE(heard);
@@ -327,7 +327,7 @@ TEST_CASE("comparison: a message to stop that is lost is sent again") {
     c.write(10);
     const auto wrong = c.follower();
     c.loses = [&](const report_on_its_way& each) {
-        return each.said.purpose == report_purpose::stopping;
+        return each.said.purpose == digests::report_purpose::stopping;
     };
     *c.faults[wrong] = 1;
     c.write(10);

@@ -59,7 +59,7 @@ struct follower_over {
                                     .size = bytes_of(whole).size(),
                                     .offset = first * sizeof(int),
                                     .length = static_cast<std::uint32_t>(chunk.size()),
-                                    .checksum = crc32c(bytes_of(whole))};
+                                    .checksum = wire::crc32c(bytes_of(whole))};
         server->receive({2}, message{body},
                         {.entries = {}, .configuration = &members, .chunk = chunk});
     }
@@ -110,7 +110,7 @@ TEST_CASE("B83 a node that is made again goes on with the snapshot that it was r
     CHECK(f.answers == offsets{8});
     f.give(2, 1);
     CHECK(f.items() == whole);
-    CHECK(f.server->status().snapshot.checksum == crc32c(bytes_of(whole)));
+    CHECK(f.server->status().snapshot.checksum == wire::crc32c(bytes_of(whole)));
 }
 
 TEST_CASE("§7 a snapshot whose bytes do not match its description is not installed but asked for") {
@@ -159,7 +159,7 @@ TEST_CASE("§7 what a snapshot has ended of a log is not looked for when the log
                                  .last_included = {{5}, {2}},
                                  .size = bytes_of(whole).size(),
                                  .length = static_cast<std::uint32_t>(bytes_of(whole).size()),
-                                 .checksum = crc32c(bytes_of(whole))};
+                                 .checksum = wire::crc32c(bytes_of(whole))};
     f.server->receive({3}, message{newer}, {.configuration = &f.members, .chunk = bytes_of(whole)});
     REQUIRE(f.server->status().last_log_index == log_index{5});
     const std::vector<entry<int>> next(1, {{2}, 14});

@@ -7,7 +7,7 @@
 
 int main() {
     asio::io_context io;
-    raft::asio_transport_options options;
+    raft::transport::options options;
     options.self = {1};
     options.listen = {asio::ip::make_address("127.0.0.1"), 0};
     raft::asio_transport<int> transport{io, options};

@@ -41,7 +41,7 @@ public:
 
     void start(std::uint64_t id) {
         auto& one = all_[id];
-        one.keeper.emplace(log_clock{one.wall(), one.now()});
+        one.keeper.emplace(timing::log_clock{one.wall(), one.now()});
         one.node.emplace(one.options, Machine{}, wires_.port_of({id}), one.disk, one.clock);
         REQUIRE(one.node->start());
     }
@@ -83,8 +83,8 @@ public:
     }
 
     /// The log's time as that server reckons it, and what its wall clock shows.
-    log_time read_time(std::uint64_t id) { return all_[id].keeper->read(all_[id].now()); }
-    log_time wall_time(std::uint64_t id) { return all_[id].wall(); }
+    timing::log_time read_time(std::uint64_t id) { return all_[id].keeper->read(all_[id].now()); }
+    timing::log_time wall_time(std::uint64_t id) { return all_[id].wall(); }
 
     const Machine& machine_of(std::uint64_t id) { return all_.at(id).node->state_machine(); }
     node_type& operator[](std::uint64_t id) { return *all_.at(id).node; }
@@ -94,11 +94,11 @@ private:
         manual_clock clock{};
         disk_type disk{};
         node_options options{};
-        std::optional<log_timekeeper> keeper{};
+        std::optional<timing::log_timekeeper> keeper{};
         std::optional<node_type> node{};
 
         [[nodiscard]] instant now() const { return {clock.now().time_since_epoch().count()}; }
-        [[nodiscard]] log_time wall() const {
+        [[nodiscard]] timing::log_time wall() const {
             return {static_cast<std::uint64_t>(now().nanoseconds)};
         }
     };

@@ -44,7 +44,9 @@ struct sum {
     bool restore(auto& source) { return restore_value(source, value); }
 };
 struct digested_sum : sum {
-    [[nodiscard]] std::uint64_t digest() const { return digest_of(static_cast<const sum&>(*this)); }
+    [[nodiscard]] std::uint64_t digest() const {
+        return digests::digest_of(static_cast<const sum&>(*this));
+    }
 };
 struct newly_digested_sum : sum {
     static constexpr std::uint32_t digest_version = 2;
@@ -61,7 +63,7 @@ struct server {
     virtual void look() = 0;
     virtual void receive(member_id from, const core::message& body,
                          const attachment<int>& mail) = 0;
-    virtual void receive(member_id from, const peer_report& said) = 0;
+    virtual void receive(member_id from, const digests::peer_report& said) = 0;
     virtual std::optional<refusal> propose(int more) = 0;
     virtual void change(std::vector<member> wanted) = 0;
     virtual std::optional<refusal> read() = 0;
@@ -69,13 +71,13 @@ struct server {
     [[nodiscard]] virtual node_status status() const = 0;
     [[nodiscard]] virtual std::int64_t value() const = 0;
     [[nodiscard]] virtual std::span<const state_digest> digests() const = 0;
-    comparison compares{};
+    digests::comparison compares{};
 };
 
 struct report_on_its_way {
     member_id from{};
     member_id to{};
-    peer_report said{};
+    digests::peer_report said{};
 };
 
 struct cluster {
@@ -99,7 +101,7 @@ struct cluster {
             return made;
         }
         auto sender() {
-            return [this](std::span<const member_id> to, const peer_report& said) {
+            return [this](std::span<const member_id> to, const digests::peer_report& said) {
                 for (const auto id : to) all.reports.push_back({node.status().id, id, said});
             };
         }
@@ -112,7 +114,7 @@ struct cluster {
                      const attachment<int>& mail) override {
             node.receive(from, body, mail);
         }
-        void receive(member_id from, const peer_report& said) override {
+        void receive(member_id from, const digests::peer_report& said) override {
             compares.receive(node, from, said, now(), sender());
         }
         std::optional<refusal> propose(int more) override {

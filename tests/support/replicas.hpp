@@ -74,7 +74,7 @@ public:
     [[nodiscard]] std::string directory(std::uint64_t id) const {
         return (root_ / std::to_string(id)).string();
     }
-    [[nodiscard]] raft::asio_peer address(std::uint64_t id) const {
+    [[nodiscard]] raft::transport::peer address(std::uint64_t id) const {
         return {{id}, "127.0.0.1", ports_.at(id - 1)};
     }
 

@@ -34,7 +34,7 @@ struct counter {
 struct recorded_cluster {
     using network = raft::memory_network<int>;
     using server = raft::node<counter, network::port, raft::memory_storage<int>,
-                              raft::manual_clock&, raft::limits{}, raft::flight_recorder<>>;
+                              raft::manual_clock&, raft::limits{}, raft::flight::recorder<>>;
     network wires;
     raft::manual_clock clock;
     std::deque<server> servers;
@@ -45,7 +45,7 @@ struct recorded_cluster {
                 raft::node_options{
                     {id}, raft::core::voters_only({{1}, {2}, {3}}), raft::history_id{1}, {}, id},
                 counter{}, wires.port_of({id}), raft::memory_storage<int>{}, clock,
-                raft::flight_recorder<>{{.bytes = bytes, .file = {}}});
+                raft::flight::recorder<>{{.bytes = bytes, .file = {}}});
         for (auto& each : servers) each.start();
     }
     void deliver() {

@@ -59,7 +59,7 @@ settings with_everything() {
 struct eventful_cluster {
     using network = memory_network<int>;
     using server = node<saved_counter, network::port, memory_storage<int>, manual_clock&, limits{},
-                        flight_recorder<>>;
+                        flight::recorder<>>;
 
     explicit eventful_cluster(std::uint64_t seed) : random{seed} {
         for (std::uint64_t id = 1; id <= count; ++id)
@@ -70,7 +70,7 @@ struct eventful_cluster {
                              .config = with_everything(),
                              .seed = seed + id},
                 saved_counter{}, wires.port_of({id}), memory_storage<int>{}, clock,
-                flight_recorder<>{{.bytes = 4096U << random.below(5), .file = {}}});
+                flight::recorder<>{{.bytes = 4096U << random.below(5), .file = {}}});
         for (auto& each : servers) each.start();
     }
 
@@ -146,7 +146,7 @@ bytes forged(const recorded_file& of, dice& random) {
                                    : one ^ static_cast<std::byte>(1U << random.below(8));
     }
     const auto checked = std::span{all}.first(all.size() - 4);
-    raft::detail::store_little_endian(&all[checked.size()], crc32c(checked));
+    raft::detail::store_little_endian(&all[checked.size()], wire::crc32c(checked));
     return all;
 }
 

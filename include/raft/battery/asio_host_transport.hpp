@@ -29,16 +29,16 @@
 namespace raft {
 
 /// Sends batches to other hosts, and receives theirs. What waits for one host is at most
-/// `asio_transport_options::queue_bytes_max`, a reserve, and a batch.
+/// `transport::options::queue_bytes_max`, a reserve, and a batch.
 ///
 /// It stays where it was made, and must not be destroyed from within a call of its own.
-template <checked_encodable Command>
+template <policy::checked_encodable Command>
 class asio_host_transport {
 public:
     /// `io` must outlive it. Nothing happens before `start`. `options.limits` are those of each
     /// message, and `frame_bytes_max` that of the frames that batches go in, as many as they need:
     /// above the former, and the same on all hosts. There are no guests among hosts.
-    asio_host_transport(asio::io_context& io, asio_transport_options options,
+    asio_host_transport(asio::io_context& io, transport::options options,
                         std::uint32_t frame_bytes_max = 16U << 20U)
         : limits_{.batch_bytes_max = frame_bytes_max, .each = options.limits}
         , links_{io,
@@ -82,7 +82,7 @@ public:
     [[nodiscard]] bool is_connected(member_id to) const { return links_.way_to(to) != nullptr; }
 
     /// Adds a host, or changes its address. Takes effect at once.
-    void set_peer(asio_peer peer) { links_.set_peer(std::move(peer)); }
+    void set_peer(transport::peer peer) { links_.set_peer(std::move(peer)); }
 
     /// Sends nothing more to it and takes nothing more from it.
     void remove_peer(member_id peer) { links_.remove_peer(peer); }
@@ -92,7 +92,7 @@ public:
 
 private:
     /// Where hosts are is not in any group's log, so that none can be behind in that.
-    [[nodiscard]] static asio_transport_options among_peers(asio_transport_options options) {
+    [[nodiscard]] static transport::options among_peers(transport::options options) {
         options.guests_max = 0;
         return options;
     }
@@ -114,8 +114,9 @@ private:
                 fault = writer.add(part);
             }
             if (fault)
-                links_.shared().report(
-                    {.kind = asio_event_kind::not_sent, .peer = to, .reason = describe(*fault)});
+                links_.shared().report({.kind = transport::event_kind::not_sent,
+                                        .peer = to,
+                                        .reason = describe(*fault)});
         });
         if (writer.count() != 0) finish();
     }

@@ -51,7 +51,7 @@ namespace raft {
 /// `on_turn` is called once for all that has happened, the log's time is kept (log_time.hpp), and
 /// the timer is set.
 template <state_machine StateMachine, limits Limits = limits{},
-          wal::storage_files Files = wal::posix_files, class Observer = no_observer>
+          wal::storage_files Files = wal::posix_files, class Observer = policy::no_observer>
 class asio_node
     : public std::enable_shared_from_this<asio_node<StateMachine, Limits, Files, Observer>> {
     struct made {};
@@ -96,7 +96,7 @@ public:
 
     /// Makes the node, and listens for the other servers. After `open`.
     [[nodiscard]] asio::error_code listen(StateMachine machine, node_options options,
-                                          asio_transport_options connections,
+                                          transport::options connections,
                                           Observer observer = Observer{}) {
         patience_ = std::chrono::nanoseconds{options.config.heartbeat_interval.nanoseconds};
         transport_.emplace(io_, std::move(connections));
@@ -128,9 +128,13 @@ public:
     [[nodiscard]] const storage_type& storage() const { return *storage_; }
 
     /// What comparing the servers' states has shown (battery/comparison.hpp).
-    [[nodiscard]] const comparison_status& compared() const { return comparison_.status(); }
+    [[nodiscard]] const digests::comparison_status& compared() const {
+        return comparison_.status();
+    }
     /// What there is to tell operators of that, since the last call.
-    [[nodiscard]] std::vector<comparison_news> take_news() { return comparison_.take_news(); }
+    [[nodiscard]] std::vector<digests::comparison_news> take_news() {
+        return comparison_.take_news();
+    }
 
     /// How far the members are, and since when they were not heard.
     [[nodiscard]] std::vector<member_progress> members() const {
@@ -142,7 +146,7 @@ public:
     [[nodiscard]] bool is_running() const { return node_.has_value(); }
 
     /// The time that commands proposed now are stamped with.
-    [[nodiscard]] log_time log_now() const requires keeps_log_time<StateMachine> {
+    [[nodiscard]] timing::log_time log_now() const requires timing::keeps_log_time<StateMachine> {
         return stamps_.now();
     }
     /// Puts it into a command that has a place for it.
@@ -214,11 +218,11 @@ private:
     void receive(member_id from, const core::message& body, const attachment<command>& beside) {
         node_->receive(from, body, beside);
     }
-    void receive(member_id from, const peer_report& said) {
+    void receive(member_id from, const digests::peer_report& said) {
         comparison_.receive(*node_, from, said, stamps_.clock_now(), reports_to_others());
     }
     [[nodiscard]] auto reports_to_others() {
-        return [this](std::span<const member_id> to, const peer_report& said) {
+        return [this](std::span<const member_id> to, const digests::peer_report& said) {
             transport_->send(to, said);
         };
     }
@@ -282,7 +286,7 @@ private:
     std::optional<storage_type> storage_{};
     std::optional<transport_type> transport_{};
     detail::node_stamps<StateMachine> stamps_{};
-    comparison comparison_{};
+    digests::comparison comparison_{};
     std::optional<node_type> node_{};
     bool turn_scheduled_ = false;
     bool hands_over_ = false;

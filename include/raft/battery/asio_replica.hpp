@@ -168,7 +168,7 @@ public:
     }
 
     /// Where another server listens, from now on.
-    void set_peer(asio_peer peer) {
+    void set_peer(transport::peer peer) {
         asio::post(running_->context(), [running = running_, peer = std::move(peer)]() mutable {
             running->set_peer(std::move(peer));
         });

@@ -4,11 +4,11 @@
 // certificate of an authority that all of them trust, and its name is that of the member. Include
 // it only if you use it; the CMake targets `raft::asio` and `raft::openssl` link what it needs.
 //
-//     auto made = raft::asio_tls::make({.certificate = "server-1.crt",
+//     auto made = raft::security::asio_tls::make({.certificate = "server-1.crt",
 //                                       .key = "server-1.key",
 //                                       .authority = "authority.crt"});
 //     if (const auto* wrong = std::get_if<std::string>(&made)) return complain(*wrong);
-//     options.security = std::get<std::shared_ptr<raft::asio_tls>>(made);
+//     options.security = std::get<std::shared_ptr<raft::security::asio_tls>>(made);
 //
 // The certificate of member 3 has the DNS name `raft-3` among its subjectAltNames, and nothing else
 // is looked at: not the address, not the common name, no wildcard. It is used in both directions,
@@ -37,7 +37,7 @@
 #include <raft/battery/asio_tls/refusal.hpp>
 #include <raft/battery/asio_transport/secure_stream.hpp>
 
-namespace raft {
+namespace raft::security {
 
 /// Where the files are (PEM), and what members are called.
 struct asio_tls_options {
@@ -191,4 +191,4 @@ private:
     std::shared_ptr<detail::member_names> names_;
 };
 
-}  // namespace raft
+}  // namespace raft::security

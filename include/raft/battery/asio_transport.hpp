@@ -12,7 +12,7 @@
 //
 // A handshake tells apart clusters, members and versions, so that a mistake in a configuration is
 // told and does no harm; but who can reach the port can lie. Against that there is a secret
-// (`asio_transport_options::secret`), which both ends of a connection prove to know. Nothing is
+// (`transport::options::secret`), which both ends of a connection prove to know. Nothing is
 // encrypted.
 //
 // Threads: everything happens on the one thread that runs the io_context, and every member function
@@ -43,11 +43,11 @@ namespace raft {
 /// beyond a reserve everything. `room` says beforehand. Lost connections are made again.
 ///
 /// It stays where it was made, and must not be destroyed from within a call of its own.
-template <checked_encodable Command>
+template <policy::checked_encodable Command>
 class asio_transport {
 public:
     /// `io` must outlive it. Nothing happens before `start`.
-    asio_transport(asio::io_context& io, asio_transport_options options)
+    asio_transport(asio::io_context& io, transport::options options)
         : links_{io,
                  {wire::frame_content::messages, detail::message_lengths(options.limits)},
                  std::move(options)} {}
@@ -59,8 +59,8 @@ public:
     /// `on_receive(member_id from, const message&, const attachment<Command>&)`, a copyable
     /// callable; the views are valid during the call, from which the transport may be used. What
     /// servers tell each other beside the protocol is given to `on_receive(member_id from, const
-    /// peer_report&)`, if it takes that. An error is that of listening: the address is in use, for
-    /// example. Then nothing has begun.
+    /// digests::peer_report&)`, if it takes that. An error is that of listening: the address is in
+    /// use, for example. Then nothing has begun.
     template <class OnReceive>
     [[nodiscard]] asio::error_code start(OnReceive on_receive) {
         return links_.start(
@@ -92,7 +92,7 @@ public:
     }
 
     /// Sends a report to each of `to` whose version has them.
-    void send(std::span<const member_id> to, const peer_report& said) {
+    void send(std::span<const member_id> to, const digests::peer_report& said) {
         std::optional<detail::shared_frame> frame;
         links_.send(to, false, [&](std::uint8_t version) -> const detail::shared_frame* {
             if (version < wire::reports_from) return nullptr;
@@ -110,9 +110,9 @@ public:
     }
 
     /// Adds a peer, or changes its address. Takes effect at once.
-    void set_peer(asio_peer peer) { links_.set_peer(std::move(peer)); }
+    void set_peer(transport::peer peer) { links_.set_peer(std::move(peer)); }
 
-    /// Calls it no more. As long as it calls, it is a guest (`asio_transport_options::guests_max`).
+    /// Calls it no more. As long as it calls, it is a guest (`transport::options::guests_max`).
     void remove_peer(member_id member) { links_.remove_peer(member); }
 
     /// Where it listens, once started.
@@ -122,9 +122,9 @@ private:
     template <class Receive>
     static std::optional<wire::frame_error>
     take_report(member_id from, std::span<const std::byte> frame, Receive& receive) {
-        std::optional<peer_report> said;
+        std::optional<digests::peer_report> said;
         const auto error = wire::decode_report(frame, said);
-        if constexpr (std::invocable<Receive&, member_id, const peer_report&>)
+        if constexpr (std::invocable<Receive&, member_id, const digests::peer_report&>)
             if (said) receive(from, std::as_const(*said));
         return error;
     }
@@ -138,7 +138,7 @@ private:
         const auto error =
             append_frame(frame.bytes(), body, beside, shared.options.limits, version);
         if (error && *error != wire::frame_error::unknown_kind)
-            shared.report({.kind = asio_event_kind::not_sent, .reason = describe(*error)});
+            shared.report({.kind = transport::event_kind::not_sent, .reason = describe(*error)});
         return frame;
     }
 

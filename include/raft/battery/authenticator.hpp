@@ -11,7 +11,7 @@
 #include <optional>
 #include <span>
 
-namespace raft {
+namespace raft::security {
 
 /// A secret that proves itself. Its functions may be called by several threads.
 class authenticator {
@@ -47,4 +47,4 @@ protected:
     }
 };
 
-}  // namespace raft
+}  // namespace raft::security

@@ -34,7 +34,7 @@
 #include <raft/core/role.hpp>
 #include <raft/core/state.hpp>
 
-namespace raft {
+namespace raft::digests {
 
 /// What comparing has shown, as far as this server knows.
 struct comparison_status {
@@ -293,4 +293,4 @@ private:
     std::vector<comparison_news> news_{};
 };
 
-}  // namespace raft
+}  // namespace raft::digests

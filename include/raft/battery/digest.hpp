@@ -2,7 +2,7 @@
 //
 // The digest of a state machine's state (`digesting_state_machine`), made of what it saves:
 //
-//     std::uint64_t digest() const { return raft::digest_of(*this); }
+//     std::uint64_t digest() const { return raft::digests::digest_of(*this); }
 //
 // That reads the whole state, every few thousand entries: for a small one. A large one keeps its
 // digest up to date as it applies: for a map the sum of the digests of its pairs, from which that
@@ -35,7 +35,7 @@ template <class StateMachine>
 
 }  // namespace raft::policy
 
-namespace raft {
+namespace raft::digests {
 
 /// Takes bytes, in pieces of any size, and keeps their digest alone: the sink of a `save`.
 class digest_sink {
@@ -102,4 +102,4 @@ template <snapshotting_state_machine StateMachine>
     return sink.value();
 }
 
-}  // namespace raft
+}  // namespace raft::digests

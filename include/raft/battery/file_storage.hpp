@@ -48,7 +48,7 @@
 
 namespace raft {
 
-template <checked_encodable Command, wal::storage_files Files = wal::posix_files>
+template <policy::checked_encodable Command, wal::storage_files Files = wal::posix_files>
 class file_storage {
 public:
     using opened = std::variant<file_storage, file_storage_error>;

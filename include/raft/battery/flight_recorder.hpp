@@ -22,9 +22,9 @@
 
 #include <raft/battery/flight_recorder/recording.hpp>
 
-namespace raft {
+namespace raft::flight {
 
-struct flight_recorder_options {
+struct options {
     /// The room for inputs, in bytes; an input takes about 15. At least 8 KiB.
     std::size_t bytes = 64 * 1024;
     /// Where the recording goes when an invariant is broken; nowhere if empty.
@@ -34,10 +34,9 @@ struct flight_recorder_options {
 /// `ChecksInvariants`: after each step `core::invariants` must hold, or the recording is saved and
 /// the process stops. Thread rule: the node's.
 template <bool ChecksInvariants = true>
-class flight_recorder {
+class recorder {
 public:
-    explicit flight_recorder(flight_recorder_options options = {})
-        : file_{std::move(options.file)} {
+    explicit recorder(options options = {}) : file_{std::move(options.file)} {
         const auto half_bytes = std::max(options.bytes / 2, half_bytes_least);
         for (auto& each : halves_) each.bytes.resize(half_bytes);
     }
@@ -144,7 +143,7 @@ private:
     }
 
     static void append_checksum(std::vector<std::byte>& out, std::size_t from) {
-        const auto checksum = crc32c(std::span{out}.subspan(from));
+        const auto checksum = wire::crc32c(std::span{out}.subspan(from));
         out.resize(out.size() + detail::checksum_bytes);
         detail::store_little_endian(&out[out.size() - detail::checksum_bytes], checksum);
     }
@@ -156,4 +155,4 @@ private:
     bool missed_ = false;
 };
 
-}  // namespace raft
+}  // namespace raft::flight

@@ -45,7 +45,7 @@
 #include <raft/codec/saved_value.hpp>
 #include <raft/policy/state_machine.hpp>
 
-namespace raft {
+namespace raft::timing {
 
 /// A state machine in which things expire.
 ///
@@ -109,7 +109,7 @@ public:
 
     static constexpr auto digest_version = policy::digest_version_of<StateMachine>();
     [[nodiscard]] std::uint64_t digest() const requires digesting_state_machine<StateMachine> {
-        digest_sink sink;
+        digests::digest_sink sink;
         save_value(sink, now_);
         save_value(sink, machine_.digest());
         return sink.value();
@@ -154,4 +154,4 @@ private:
     log_time now_{};
 };
 
-}  // namespace raft
+}  // namespace raft::timing

@@ -101,14 +101,15 @@ public:
         byte_sink sink{saving_bytes_};
         fill(sink);
         std::swap(snapshot_bytes_, saving_bytes_);
-        keep_snapshot({last_included, snapshot_bytes_.size(), crc32c(snapshot_bytes_)}, members);
+        const auto checksum = wire::crc32c(snapshot_bytes_);
+        keep_snapshot({last_included, snapshot_bytes_.size(), checksum}, members);
     }
 
     void write_chunk(const core::chunk_write& chunk, std::span<const std::byte> bytes) {
         if (chunk.offset == 0) incoming_bytes_.clear();
         incoming_bytes_.insert(incoming_bytes_.end(), bytes.begin(), bytes.end());
         const auto before = chunk.offset == 0 ? 0 : incoming_->checksum;
-        incoming_ = {chunk.snapshot, incoming_bytes_.size(), crc32c(bytes, before)};
+        incoming_ = {chunk.snapshot, incoming_bytes_.size(), wire::crc32c(bytes, before)};
         progress_.durable = chunk.sequence;
     }
 
@@ -149,10 +150,9 @@ private:
         }
     };
 
-    void keep_snapshot(const core::snapshot_description& description,
-                       const configuration& members) {
+    void keep_snapshot(const core::snapshot_description& of, const configuration& members) {
         if (!snapshot_) snapshot_.emplace();
-        snapshot_->description = description;
+        snapshot_->description = of;
         snapshot_->members = members;
     }
 

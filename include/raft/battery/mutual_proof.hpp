@@ -22,7 +22,7 @@ namespace raft::wire {
 class mutual_proof {
 public:
     /// `secret`: null if nothing is to be proved; then nothing below but `is_wanted` and `add`.
-    explicit mutual_proof(std::shared_ptr<const authenticator> secret)
+    explicit mutual_proof(std::shared_ptr<const security::authenticator> secret)
         : secret_{std::move(secret)} {}
 
     [[nodiscard]] bool is_wanted() const { return secret_ != nullptr; }
@@ -61,7 +61,7 @@ public:
     }
 
 private:
-    std::shared_ptr<const authenticator> secret_;
+    std::shared_ptr<const security::authenticator> secret_;
     transcript transcript_{};
 };
 

@@ -10,9 +10,8 @@
 //     node.propose(once{{session, {1}}, {0}, now, transfer}, …);
 //
 // All of it is decided by the log alone, so that all servers decide the same: who has a session,
-// what is kept for it, and, by the log's time (log_time.hpp), when it expires. `now` is what a
-// `log_clock` reads; `replica` puts it in. A session expires with the next command: nobody writes a
-// stamp for it, as all that it takes is memory within its limits.
+// what is kept for it, and, by the log's time (log_time.hpp), when it expires: with the next
+// command, without a stamp. `now` is what a `timing::log_clock` reads; `replica` puts it in.
 #pragma once
 
 #include <concepts>
@@ -45,7 +44,7 @@ class sessions {
     using inner_result = typename StateMachine::result;
     static_assert(std::copyable<inner_result>,
                   "raft: results are kept for retries, so sessions need copyable ones");
-    static_assert(!snapshotting_state_machine<StateMachine> || encodable<inner_result>,
+    static_assert(!snapshotting_state_machine<StateMachine> || policy::encodable<inner_result>,
                   "raft: results are part of the snapshot, so sessions need a codec<result>");
 
 public:
@@ -74,27 +73,27 @@ public:
     [[nodiscard]] const StateMachine& machine() const { return machine_; }
     [[nodiscard]] std::size_t session_count() const { return table_.size(); }
     /// The log's time: the latest that it has shown.
-    [[nodiscard]] log_time now() const { return table_.now(); }
+    [[nodiscard]] timing::log_time now() const { return table_.now(); }
     /// Of what expires in the state machine itself; sessions need no stamp of their own.
-    [[nodiscard]] std::optional<log_time> next_expiry() const {
-        if constexpr (expiring_state_machine<StateMachine>) return machine_.next_expiry();
+    [[nodiscard]] std::optional<timing::log_time> next_expiry() const {
+        if constexpr (timing::expiring_state_machine<StateMachine>) return machine_.next_expiry();
         return std::nullopt;
     }
 
-    static void stamp(command& asked, log_time now) {
+    static void stamp(command& asked, timing::log_time now) {
         std::visit(
             [&](auto& each) {
                 if constexpr (requires { each.now; }) each.now = now;
             },
             asked);
     }
-    [[nodiscard]] static command stamp_at(log_time now) { return pass_time{now}; }
+    [[nodiscard]] static command stamp_at(timing::log_time now) { return timing::pass_time{now}; }
 
     /// Of the sessions and of `StateMachine`. The time that it takes grows with the answers kept.
-    [[nodiscard]] std::uint64_t
-    digest() const requires digesting_state_machine<StateMachine> && encodable<inner_result> {
-        digest_sink sink;
-        detail::session_writer<inner_result, digest_sink>{sink}.write(table_);
+    [[nodiscard]] std::uint64_t digest() const requires
+        digesting_state_machine<StateMachine> && policy::encodable<inner_result> {
+        digests::digest_sink sink;
+        detail::session_writer<inner_result, digests::digest_sink>{sink}.write(table_);
         save_value(sink, machine_.digest());
         return sink.value();
     }
@@ -139,12 +138,13 @@ private:
     };
 
     /// A stamp is applied: whatever has expired by then goes.
-    void advance_to(log_index index, log_time now) {
+    void advance_to(log_index index, timing::log_time now) {
         table_.advance_to(now);
-        if constexpr (expiring_state_machine<StateMachine>) machine_.expire(index, table_.now());
+        if constexpr (timing::expiring_state_machine<StateMachine>)
+            machine_.expire(index, table_.now());
     }
 
-    result apply_one(log_index index, const pass_time& asked) {
+    result apply_one(log_index index, const timing::pass_time& asked) {
         advance_to(index, asked.now);
         return session::time_passed{};
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// How a value becomes bytes and comes back: the point where a program can say so for a type of its
-// own. Most types need no word: see struct.hpp.
+// How a value becomes bytes and comes back. Most types need no word of yours: see struct.hpp.
 #pragma once
 
 #include <concepts>
@@ -22,16 +21,9 @@ namespace raft {
 template <class T>
 struct codec;
 
-/// Whether `codec<T>` is there and complete.
-template <class T>
-concept encodable = requires(const T& value, std::span<std::byte> out,
-                             std::span<const std::byte> bytes) {
-    { codec<T>::size(value) } -> std::convertible_to<std::size_t>;
-    codec<T>::encode(value, out);
-    { codec<T>::decode(bytes) } -> std::same_as<std::optional<T>>;
-};
+}  // namespace raft
 
-namespace detail {
+namespace raft::detail {
 
 /// What refers to a value instead of being one.
 template <class T>
@@ -39,8 +31,7 @@ inline constexpr bool refers_elsewhere =
     std::is_pointer_v<T> || std::is_member_pointer_v<T> || std::is_null_pointer_v<T> ||
     std::is_reference_v<T> || std::ranges::enable_view<T>;
 
-/// A value that was saved, perhaps by a newer version: fields that it has added are skipped, where
-/// the codec can tell.
+/// A saved value; fields that a newer version has added are skipped, where the codec can tell.
 template <class T>
 [[nodiscard]] std::optional<T> decode_saved(std::span<const std::byte> bytes) {
     if constexpr (requires { codec<T>::decode_saved(bytes); })
@@ -49,7 +40,18 @@ template <class T>
         return codec<T>::decode(bytes);
 }
 
-}  // namespace detail
+}  // namespace raft::detail
+
+namespace raft::policy {
+
+/// Whether `codec<T>` is there and complete.
+template <class T>
+concept encodable = requires(const T& value, std::span<std::byte> out,
+                             std::span<const std::byte> bytes) {
+    { codec<T>::size(value) } -> std::convertible_to<std::size_t>;
+    codec<T>::encode(value, out);
+    { codec<T>::decode(bytes) } -> std::same_as<std::optional<T>>;
+};
 
 /// Fails to compile with a sentence that says why a `T` cannot become bytes.
 template <class T>
@@ -67,4 +69,4 @@ template <class T>
 template <class T>
 concept checked_encodable = encodable<T> || check_encodable<T>();
 
-}  // namespace raft
+}  // namespace raft::policy

@@ -111,7 +111,7 @@ concept has_made_codec =
 
 /// A type whose codec is written by hand.
 template <class T>
-concept has_own_codec = encodable<T> && !std::derived_from<codec<T>, made_codec>;
+concept has_own_codec = policy::encodable<T> && !std::derived_from<codec<T>, made_codec>;
 
 template <class... Fields>
 struct field_types {

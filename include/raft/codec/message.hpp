@@ -53,7 +53,7 @@ struct decoded {
 /// Appends a message as a frame to `out`, in a version that the receiver reads. Allocates only if
 /// `out` must grow. An error: the parts do not belong together, are beyond the limits, or the
 /// version has no such message. `out` is as it was then.
-template <encodable Command>
+template <policy::encodable Command>
 [[nodiscard]] std::optional<frame_error>
 append_frame(std::vector<std::byte>& out, const core::message& body,
              const attachment<Command>& beside, const frame_limits& limits = {},
@@ -130,7 +130,7 @@ namespace raft::wire {
 /// Reads one whole frame, from its length to its checksum. Nothing in the bytes is believed before
 /// it is checked; memory is taken only for what is really there (an entry in memory may be larger
 /// than in the frame, where it takes 4 bytes at least). After an error `into` says nothing.
-template <encodable Command>
+template <policy::encodable Command>
 [[nodiscard]] std::optional<frame_error> decode_frame(std::span<const std::byte> bytes,
                                                       decoded<Command>& into,
                                                       const frame_limits& limits = {}) {

@@ -16,7 +16,7 @@ namespace raft {
 
 /// One byte that says which alternative it is, then that alternative. Add alternatives at the end
 /// only, so that the numbers of the others stay as they are in logs already written.
-template <encodable... Alternatives>
+template <policy::encodable... Alternatives>
 requires(sizeof...(Alternatives) > 0 &&
          sizeof...(Alternatives) <= 256) struct codec<std::variant<Alternatives...>> {
     using value_type = std::variant<Alternatives...>;

@@ -39,7 +39,7 @@ public:
 private:
     [[nodiscard]] std::uint32_t checksum_with(std::uint64_t offset,
                                               std::span<const std::byte> chunk) const {
-        return crc32c(chunk, offset == 0 ? 0 : checksum_);
+        return wire::crc32c(chunk, offset == 0 ? 0 : checksum_);
     }
 
     std::uint32_t checksum_ = 0;

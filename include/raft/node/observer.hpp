@@ -6,7 +6,7 @@
 
 #include <raft/core/step.hpp>
 
-namespace raft {
+namespace raft::policy {
 
 /// Observes nothing, and costs nothing. An observer has any of the members below; each is called if
 /// it is there. It must not call the node.
@@ -19,7 +19,9 @@ namespace raft {
 /// * `on_state(const state&)`: the state after the step.
 struct no_observer {};
 
-namespace detail {
+}  // namespace raft::policy
+
+namespace raft::detail {
 
 template <class Observer, class Input>
 constexpr void observe_input(Observer& observer, instant now, const Input& in) {
@@ -53,5 +55,4 @@ constexpr void observe_received(Observer& observer, instant now, member_id from,
     }
 }
 
-}  // namespace detail
-}  // namespace raft
+}  // namespace raft::detail

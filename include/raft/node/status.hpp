@@ -56,10 +56,6 @@ namespace raft::detail {
     return why != nullptr && why->reason == reason;
 }
 
-}  // namespace raft::detail
-
-namespace raft {
-
 /// What `s` says to the operators of the server; the rest is the node's.
 [[nodiscard]] inline node_status status_of(const core::state& s, log_index last_applied,
                                            std::optional<history_id> history) {
@@ -75,9 +71,9 @@ namespace raft {
                     .last_log_index = s.log.last_index(),
                     .first_log_index = next(s.log.base().index),
                     .snapshot = s.snapshot,
-                    .storage_failed = detail::is_halted_by(s, core::halt_reason::storage_failed),
-                    .not_born = detail::is_halted_by(s, core::halt_reason::not_born),
-                    .state_differs = detail::is_halted_by(s, core::halt_reason::state_differs),
+                    .storage_failed = is_halted_by(s, core::halt_reason::storage_failed),
+                    .not_born = is_halted_by(s, core::halt_reason::not_born),
+                    .state_differs = is_halted_by(s, core::halt_reason::state_differs),
                     .history = history,
                     .lost_through = s.tasks->lost_through,
                     .lacks_from = s.tasks->lacks_from,
@@ -95,4 +91,4 @@ namespace raft {
     return all;
 }
 
-}  // namespace raft
+}  // namespace raft::detail

@@ -134,7 +134,7 @@ private:
         if constexpr (digesting_state_machine<StateMachine>)
             return machine.digest();
         else
-            return digest_of(machine);
+            return digests::digest_of(machine);
     }
 
     void keep_snapshot(const replica& one) {

@@ -45,7 +45,8 @@ namespace raft::detail {
 
 template <class Storage>
 [[nodiscard]] std::vector<member_progress> progress_of(const core::state& s, const Storage& storage,
-                                                       const comparison_status& told, instant now) {
+                                                       const digests::comparison_status& told,
+                                                       instant now) {
     std::vector<member_progress> all;
     for (const auto who : s.members().everyone()) {
         member_progress one{.id = s.members().id_of(who), .silence = silence_of(s, who, now)};

@@ -17,15 +17,15 @@ class node_stamps {
 public:
     using time_point = std::chrono::steady_clock::time_point;
 
-    [[nodiscard]] log_time now() const { return keeper_.read(clock_now()); }
+    [[nodiscard]] timing::log_time now() const { return keeper_.read(clock_now()); }
 
     void stamp(typename StateMachine::command& proposed) const {
-        if constexpr (keeps_log_time<StateMachine>) StateMachine::stamp(proposed, now());
+        if constexpr (timing::keeps_log_time<StateMachine>) StateMachine::stamp(proposed, now());
     }
 
     template <class Node>
     void keep(Node& node) {
-        if constexpr (keeps_log_time<StateMachine>) due_ = keeper_.keep(node, clock_now());
+        if constexpr (timing::keeps_log_time<StateMachine>) due_ = keeper_.keep(node, clock_now());
     }
 
     /// When `keep` is to be called at the latest.
@@ -41,7 +41,8 @@ public:
 
 private:
     /// A log begins with what the wall clock shows, as logs of before did.
-    log_timekeeper keeper_{log_clock{log_time_of(std::chrono::system_clock::now()), clock_now()}};
+    timing::log_timekeeper keeper_{
+        timing::log_clock{timing::log_time_of(std::chrono::system_clock::now()), clock_now()}};
     std::optional<instant> due_{};
 };
 

@@ -18,7 +18,7 @@ namespace raft::detail {
 /// where a name is to be resolved.
 [[nodiscard]] inline std::variant<asio::ip::tcp::endpoint, std::string>
 listening_endpoint(asio::io_context& io, const replica_options& options) {
-    const auto own = std::ranges::find(options.members, options.id, &asio_peer::id);
+    const auto own = std::ranges::find(options.members, options.id, &transport::peer::id);
     if (own == options.members.end())
         return "server " + std::to_string(options.id.value) + " is not among the members";
     if (options.listen) return *options.listen;

@@ -31,14 +31,14 @@ struct replica_options {
     /// The first members of the cluster, all of which vote, and where each listens: the same list
     /// on every one of them. Of a server that `joins`, any servers that may know the cluster, and
     /// itself.
-    std::vector<asio_peer> members{};
+    std::vector<transport::peer> members{};
     /// Where to listen for the others, if that is not this server's own line of `members`.
     std::optional<asio::ip::tcp::endpoint> listen{};
-    /// What the servers prove to each other that they know (`asio_transport_options::secret`), as
+    /// What the servers prove to each other that they know (`transport::options::secret`), as
     /// openssl_secret.hpp makes it of a file. None: whoever reaches the port is believed.
-    std::shared_ptr<const authenticator> secret{};
-    /// What encrypts the connections between servers (`asio_transport_options::security`).
-    std::shared_ptr<stream_security> security{};
+    std::shared_ptr<const security::authenticator> secret{};
+    /// What encrypts the connections between servers (`transport::options::security`).
+    std::shared_ptr<security::stream_security> security{};
     /// It is none of the first members: it takes part once `change_members` has added it.
     bool joins = false;
     /// A follower hands proposals to its leader, which takes each at most once (thesis §6.2). If
@@ -66,7 +66,7 @@ struct replica_options {
 /// What a replica tells of itself and its cluster.
 struct replica_status : node_status {
     std::vector<member_progress> progress{};  ///< Of each of `members`.
-    comparison_status compared{};
+    digests::comparison_status compared{};
 };
 
 }  // namespace raft

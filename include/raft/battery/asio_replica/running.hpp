@@ -71,7 +71,7 @@ public:
         if (auto* wrong = std::get_if<std::string>(&connections)) return std::move(*wrong);
         const auto failed = driven_->listen(
             std::move(machine_), settings_of_node<StateMachine>(options_, *storage().history()),
-            std::get<asio_transport_options>(std::move(connections)));
+            std::get<transport::options>(std::move(connections)));
         if (failed) return "cannot listen for the other servers: " + failed.message();
         if (!driven_->start()) return "what " + options_.directory + " keeps makes no sense";
         return std::nullopt;
@@ -129,7 +129,7 @@ public:
         return {node().status(), driven.members(), driven.compared()};
     }
 
-    void set_peer(asio_peer peer) {
+    void set_peer(transport::peer peer) {
         if (is_taking()) driven_->transport().set_peer(std::move(peer));
     }
 
@@ -185,10 +185,10 @@ private:
         return marks_.open(options_.directory);
     }
 
-    [[nodiscard]] std::variant<asio_transport_options, std::string> transport_options() {
+    [[nodiscard]] std::variant<transport::options, std::string> transport_options() {
         const auto at = listening_endpoint(io_, options_);
         if (const auto* wrong = std::get_if<std::string>(&at)) return *wrong;
-        asio_transport_options all{
+        transport::options all{
             .cluster = {storage().history()->value},
             .self = options_.id,
             .listen = std::get<asio::ip::tcp::endpoint>(at),
@@ -199,7 +199,7 @@ private:
                                     storage_mark mark) { return marks_.takes(peer, mark); },
             .secret = options_.secret,
             .security = options_.security,
-            .on_event = [this](const asio_event& event) { watch_.tell(event); },
+            .on_event = [this](const transport::event& event) { watch_.tell(event); },
         };
         return all;
     }
@@ -384,7 +384,7 @@ private:
     StateMachine machine_;  ///< Until it starts; then the node has it.
 
     replica_watch watch_;
-    peer_marks<> marks_{};
+    wal::peer_marks<> marks_{};
     std::shared_ptr<driven_node> driven_{};
 
     open_requests open_{};

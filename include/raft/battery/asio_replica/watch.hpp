@@ -27,7 +27,7 @@ public:
         if (options_.log) options_.log(line);
     }
 
-    void tell(const asio_event& event) const {
+    void tell(const transport::event& event) const {
         if (!options_.log) return;
         std::string text = "peer ";
         text += event.peer ? std::to_string(event.peer->value) : "unknown";
@@ -37,7 +37,7 @@ public:
         tell(text);
     }
 
-    void tell(const comparison_news& news) const {
+    void tell(const digests::comparison_news& news) const {
         const auto name = [](member_id id) { return std::to_string(id.value); };
         tell(std::visit([&](const auto& found) { return text_of(found, name); }, news));
     }

@@ -20,7 +20,7 @@
 #include <asio/ssl/context.hpp>
 #include <openssl/ssl.h>
 
-namespace raft {
+namespace raft::security {
 
 /// Where they are (PEM).
 struct tls_files {
@@ -113,4 +113,4 @@ private:
     shared context_{};
 };
 
-}  // namespace raft
+}  // namespace raft::security

@@ -11,7 +11,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-namespace raft::detail {
+namespace raft::security {
 
 /// The words live for ever; none if the error is not about TLS.
 [[nodiscard]] inline std::optional<std::string_view>
@@ -37,4 +37,4 @@ describe_tls_refusal(const SSL* connection, const asio::error_code& error) {
     return reason != nullptr ? reason : "the TLS handshake failed";
 }
 
-}  // namespace raft::detail
+}  // namespace raft::security

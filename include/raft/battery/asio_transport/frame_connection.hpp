@@ -336,7 +336,7 @@ protected:
     asio::ip::tcp::endpoint remote_{};
 
 private:
-    std::unique_ptr<secure_stream> secure_{};  // None: the socket is used as it is.
+    std::unique_ptr<security::secure_stream> secure_{};  // None: the socket is used as it is.
     asio::steady_timer limit_timer_{shared_->io};
     asio::steady_timer look_timer_{shared_->io};
     delivery_watch watch_{{.unacknowledged = shared_->options.unacknowledged_timeout,

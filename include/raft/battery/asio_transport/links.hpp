@@ -26,7 +26,7 @@ class asio_links final : public incoming_owner {
 public:
     using on_frame = decltype(asio_shared_state::deliver);
 
-    asio_links(asio::io_context& io, const asio_framing& framing, asio_transport_options options)
+    asio_links(asio::io_context& io, const asio_framing& framing, transport::options options)
         : shared_{std::make_shared<asio_shared_state>(io, framing, std::move(options))}
         , listener_{std::make_shared<listener>(
               shared_, [this](asio::ip::tcp::socket socket) { take_in(std::move(socket)); })} {
@@ -53,7 +53,7 @@ public:
         callers_.clear();
     }
 
-    void set_peer(asio_peer peer) {
+    void set_peer(transport::peer peer) {
         if (peer.id == shared_->options.self) return;
         for (auto& link : links_) {
             if (link->peer().id != peer.id) continue;
@@ -131,18 +131,19 @@ public:
         const auto id = *connection.from();
         close_callers(id, "the peer has connected again", &connection);
         shared_->report(
-            {.kind = asio_event_kind::accepted, .peer = id, .remote = connection.remote()});
+            {.kind = transport::event_kind::accepted, .peer = id, .remote = connection.remote()});
         if (auto* const link = find(id)) link->peer_called();
     }
 
     void caller_gone(incoming_connection& connection, bool refused, std::string_view reason,
                      asio::error_code error) override {
         std::erase_if(callers_, [&](const auto& caller) { return caller.get() == &connection; });
-        shared_->report({.kind = refused ? asio_event_kind::refused : asio_event_kind::closed,
-                         .peer = connection.from(),
-                         .remote = connection.remote(),
-                         .reason = reason,
-                         .error = error});
+        shared_->report(
+            {.kind = refused ? transport::event_kind::refused : transport::event_kind::closed,
+             .peer = connection.from(),
+             .remote = connection.remote(),
+             .reason = reason,
+             .error = error});
     }
 
 private:
@@ -171,7 +172,7 @@ private:
         auto caller = std::make_shared<incoming_connection>(shared_, std::move(socket), *this);
         if (strangers >= shared_->options.strangers_max) {
             caller->close();
-            shared_->report({.kind = asio_event_kind::refused,
+            shared_->report({.kind = transport::event_kind::refused,
                              .remote = caller->remote(),
                              .reason = "too many callers have not said who they are"});
             return;
@@ -184,7 +185,7 @@ private:
         std::erase_if(callers_, [&](const auto& caller) {
             if (caller->from() != id || caller.get() == but) return false;
             caller->close();
-            shared_->report({.kind = asio_event_kind::closed,
+            shared_->report({.kind = transport::event_kind::closed,
                              .peer = id,
                              .remote = caller->remote(),
                              .reason = reason});

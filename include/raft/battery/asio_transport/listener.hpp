@@ -18,10 +18,10 @@ public:
     using on_accept = std::function<void(asio::ip::tcp::socket)>;
 
     listener(std::shared_ptr<asio_shared_state> shared, on_accept accepted)
-        : shared_{std::move(shared)},
-          accepted_{std::move(accepted)},
-          acceptor_{shared_->io},
-          timer_{shared_->io} {}
+        : shared_{std::move(shared)}
+        , accepted_{std::move(accepted)}
+        , acceptor_{shared_->io}
+        , timer_{shared_->io} {}
 
     [[nodiscard]] asio::error_code open() {
         const auto& endpoint = shared_->options.listen;
@@ -64,7 +64,7 @@ private:
 
     // Typically there are no file descriptors left; trying at once again would only burn time.
     void pause(asio::error_code error) {
-        shared_->report({.kind = asio_event_kind::accept_failed, .error = error});
+        shared_->report({.kind = transport::event_kind::accept_failed, .error = error});
         timer_.expires_after(std::chrono::milliseconds{100});
         timer_.async_wait([self = shared_from_this()](asio::error_code cancelled) {
             if (!cancelled && !self->closed_) self->accept();

@@ -22,19 +22,19 @@
 #include <raft/codec/frame.hpp>
 #include <raft/codec/handshake.hpp>
 
-namespace raft {
+namespace raft::transport {
 
 /// Where another server of the cluster listens. `host` is an address or a name; a name is resolved
 /// anew for each attempt to connect.
-struct asio_peer {
+struct peer {
     member_id id{};
     std::string host{};
     std::uint16_t port = 0;
-    friend bool operator==(const asio_peer&, const asio_peer&) = default;
+    friend bool operator==(const peer&, const peer&) = default;
 };
 
 /// What became of a connection.
-enum class asio_event_kind : std::uint8_t {
+enum class event_kind : std::uint8_t {
     connected,        ///< Messages to the peer flow from now on.
     disconnected,     ///< They do not; it is being tried again. Told once until that changes.
     refused_by_peer,  ///< The peer does not want us; the reason is what it says. As above.
@@ -46,8 +46,8 @@ enum class asio_event_kind : std::uint8_t {
 };
 
 /// One line for a log. Views: valid during the call that tells it.
-struct asio_event {
-    asio_event_kind kind{};
+struct event {
+    event_kind kind{};
     std::optional<member_id> peer{};   ///< None as long as a caller has not said who it is.
     asio::ip::tcp::endpoint remote{};  ///< The other end, if known.
     std::string_view reason{};         ///< In plain English; may be empty.
@@ -55,26 +55,26 @@ struct asio_event {
 };
 
 /// The kind in plain English, for a log.
-[[nodiscard]] constexpr std::string_view describe(asio_event_kind kind) {
+[[nodiscard]] constexpr std::string_view describe(event_kind kind) {
     switch (kind) {
-    case asio_event_kind::connected: return "connected";
-    case asio_event_kind::disconnected: return "disconnected";
-    case asio_event_kind::refused_by_peer: return "refused by the peer";
-    case asio_event_kind::accepted: return "accepted";
-    case asio_event_kind::closed: return "closed";
-    case asio_event_kind::refused: return "refused";
-    case asio_event_kind::not_sent: return "not sent";
-    case asio_event_kind::accept_failed: return "accept failed";
+    case event_kind::connected: return "connected";
+    case event_kind::disconnected: return "disconnected";
+    case event_kind::refused_by_peer: return "refused by the peer";
+    case event_kind::accepted: return "accepted";
+    case event_kind::closed: return "closed";
+    case event_kind::refused: return "refused";
+    case event_kind::not_sent: return "not sent";
+    case event_kind::accept_failed: return "accept failed";
     }
     return "unknown event";
 }
 
 /// Everything that a transport can be told, with its limits.
-struct asio_transport_options {
+struct options {
     wire::cluster_id cluster{};        ///< The same on all servers of the cluster.
     member_id self{};                  ///< Who this server is.
     asio::ip::tcp::endpoint listen{};  ///< Port 0: any; ask `local_endpoint()`.
-    std::vector<asio_peer> peers{};    ///< The others. `self` among them is passed over.
+    std::vector<peer> peers{};         ///< The others. `self` among them is passed over.
     history_id history{};              ///< Which history the cluster has; 0: not said.
     storage_mark mark{};               ///< Which storage this server has; 0: not said.
     /// Whether a server may have this storage: a server that comes with another one than before
@@ -85,10 +85,10 @@ struct asio_transport_options {
     /// same on all of them. Who cannot prove it is neither peer nor guest, and is refused by name.
     /// None: whoever reaches the port is believed. It guards the handshake: frames behind it can
     /// still be read and forged by who is on the wire.
-    std::shared_ptr<const authenticator> secret{};
+    std::shared_ptr<const security::authenticator> secret{};
     /// What encrypts each connection, and knows each member by its certificate (asio_tls.hpp): all
     /// servers have one, or none has. None: connections are as they are.
-    std::shared_ptr<stream_security> security{};
+    std::shared_ptr<security::stream_security> security{};
     wire::frame_limits limits{};  ///< Of messages. The same on all servers of the cluster.
 
     /// The bytes that wait for one peer. Frames with entries or with a chunk are taken below this
@@ -132,7 +132,7 @@ struct asio_transport_options {
     std::chrono::milliseconds keepalive_interval{1000};
 
     /// Told of each event, on the thread of the io_context. It must not call the transport.
-    std::function<void(const asio_event&)> on_event{};
+    std::function<void(const event&)> on_event{};
 };
 
-}  // namespace raft
+}  // namespace raft::transport

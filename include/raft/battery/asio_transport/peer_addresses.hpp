@@ -25,7 +25,7 @@ public:
     using endpoint = asio::ip::tcp::endpoint;
     using on_answer = std::function<void(asio::error_code)>;
 
-    peer_addresses(asio::io_context& io, const asio_peer& peer)
+    peer_addresses(asio::io_context& io, const transport::peer& peer)
         : host_{peer.host}, port_{std::to_string(peer.port)}, resolver_{io} {
         asio::error_code not_an_address;
         const auto address = asio::ip::make_address(host_, not_an_address);

@@ -16,7 +16,7 @@ namespace raft::detail {
 
 class peer_link final : public outgoing_owner, public std::enable_shared_from_this<peer_link> {
 public:
-    peer_link(std::shared_ptr<asio_shared_state> shared, asio_peer peer)
+    peer_link(std::shared_ptr<asio_shared_state> shared, transport::peer peer)
         : shared_{std::move(shared)}
         , peer_{std::move(peer)}
         , where_{std::make_shared<peer_addresses>(shared_->io, peer_)}
@@ -25,7 +25,7 @@ public:
                       std::chrono::steady_clock::now().time_since_epoch().count()) ^
                   (shared_->options.self.value << 32U) ^ peer_.id.value} {}
 
-    [[nodiscard]] const asio_peer& peer() const { return peer_; }
+    [[nodiscard]] const transport::peer& peer() const { return peer_; }
 
     void connect() {
         if (closed_) return;
@@ -71,7 +71,7 @@ public:
         failing_ = false;
         attempts_failed_ = 0;
         told_reason_ = {};
-        shared_->report({.kind = asio_event_kind::connected,
+        shared_->report({.kind = transport::event_kind::connected,
                          .peer = peer_.id,
                          .remote = connection_->remote()});
     }
@@ -84,12 +84,12 @@ public:
         if (reason == told_reason_ && error == told_error_) return;
         told_reason_ = reason;
         told_error_ = error;
-        shared_->report(
-            {.kind = refused ? asio_event_kind::refused_by_peer : asio_event_kind::disconnected,
-             .peer = peer_.id,
-             .remote = remote,
-             .reason = reason,
-             .error = error});
+        shared_->report({.kind = refused ? transport::event_kind::refused_by_peer
+                                         : transport::event_kind::disconnected,
+                         .peer = peer_.id,
+                         .remote = remote,
+                         .reason = reason,
+                         .error = error});
     }
 
 private:
@@ -123,7 +123,7 @@ private:
     static constexpr int doublings_max = 30;
 
     std::shared_ptr<asio_shared_state> shared_;
-    asio_peer peer_;
+    transport::peer peer_;
     std::shared_ptr<peer_addresses> where_;
     asio::steady_timer timer_;
     std::shared_ptr<outgoing_connection> connection_{};  // None during a pause.

@@ -17,7 +17,7 @@
 
 #include <raft/core/types.hpp>
 
-namespace raft {
+namespace raft::security {
 
 /// One connection's, over a socket that outlives it. Like a socket it has one read and one write
 /// under way at most; closing the socket ends both.
@@ -78,4 +78,4 @@ public:
                                                                 bool calls) = 0;
 };
 
-}  // namespace raft
+}  // namespace raft::security

@@ -27,19 +27,19 @@ struct asio_framing {
 struct asio_shared_state {
     asio::io_context& io;
     asio_framing framing;
-    asio_transport_options options;
+    transport::options options;
     frame_pool frames;
     /// Takes one whole frame, from whom it came. An error ends the connection.
     std::function<std::optional<frame_error>(member_id, std::span<const std::byte>)> deliver{};
 
     asio_shared_state(asio::io_context& context, const asio_framing& carried,
-                      asio_transport_options chosen)
+                      transport::options chosen)
         : io{context}
         , framing{carried}
         , options{std::move(chosen)}
         , frames{options.queue_bytes_max} {}
 
-    void report(const asio_event& event) const {
+    void report(const transport::event& event) const {
         if (options.on_event) options.on_event(event);
     }
 };
@@ -47,7 +47,7 @@ struct asio_shared_state {
 // Messages are small and answered at once, so none may wait for others (TCP_NODELAY); and a peer
 // that vanished without a word must be noticed even if nothing is ever sent to it. A socket that
 // does not take an option works all the same, hence no error is looked at.
-inline void prepare_socket(asio::ip::tcp::socket& socket, const asio_transport_options& options) {
+inline void prepare_socket(asio::ip::tcp::socket& socket, const transport::options& options) {
     asio::error_code ignored;
     socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
     keep_alive(socket, options.keepalive_interval);

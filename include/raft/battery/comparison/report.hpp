@@ -14,7 +14,7 @@
 #include <raft/core/types.hpp>
 #include <raft/node/digests.hpp>
 
-namespace raft {
+namespace raft::digests {
 
 /// The digest of one server's state.
 struct member_digest {
@@ -98,4 +98,4 @@ template <class Name>
            " ms, and here it is " + ms(found.here) + " ms: they should be the same";
 }
 
-}  // namespace raft
+}  // namespace raft::digests

@@ -43,7 +43,7 @@ struct report_writer {
         out.number(each.index.value);
         out.number(each.value);
     }
-    void operator()(const member_digest& each) const {
+    void operator()(const digests::member_digest& each) const {
         out.number(each.member.value);
         out.number(each.value);
     }
@@ -58,7 +58,7 @@ struct report_reader {
     void operator()(state_digest& each) const {
         each = {{in.number<std::uint64_t>()}, in.number<std::uint64_t>()};
     }
-    void operator()(member_digest& each) const {
+    void operator()(digests::member_digest& each) const {
         each = {{in.number<std::uint64_t>()}, in.number<std::uint64_t>()};
     }
     void operator()(auto& list, std::size_t most) const {
@@ -69,11 +69,11 @@ struct report_reader {
     }
 };
 
-inline void read_report(byte_reader& in, peer_report& into) {
+inline void read_report(byte_reader& in, digests::peer_report& into) {
     const auto purpose = in.number<std::uint8_t>();
-    if (purpose > static_cast<std::uint8_t>(report_purpose::stopping))
+    if (purpose > static_cast<std::uint8_t>(digests::report_purpose::stopping))
         in.fail(frame_error::unknown_kind);
-    into.purpose = static_cast<report_purpose>(purpose);
+    into.purpose = static_cast<digests::report_purpose>(purpose);
     into.term.value = in.number<std::uint64_t>();
     const auto timeout = in.number<std::uint64_t>();
     if ((into.term.value | timeout) >> 63U != 0) in.fail(frame_error::number_out_of_range);
@@ -95,7 +95,7 @@ inline void read_report(byte_reader& in, peer_report& into) {
 namespace raft::wire {
 
 /// Appends a report as a frame to `out`. Of its lists no more than 64 digests and 32 members.
-inline void append_report(std::vector<std::byte>& out, const peer_report& said) {
+inline void append_report(std::vector<std::byte>& out, const digests::peer_report& said) {
     const auto entries = said.digests.size() + said.difference.compared.size();
     const auto size = detail::report_head_bytes + 1 + 8 + 1 + 8 + 1 + 16 * entries + 4;
     const auto before = out.size();
@@ -120,8 +120,8 @@ inline void append_report(std::vector<std::byte>& out, const peer_report& said) 
 
 /// Reads one whole frame for which `is_beside_protocol` holds. `into` is none if it is of a kind
 /// that this version does not know.
-[[nodiscard]] inline std::optional<frame_error> decode_report(std::span<const std::byte> bytes,
-                                                              std::optional<peer_report>& into) {
+[[nodiscard]] inline std::optional<frame_error>
+decode_report(std::span<const std::byte> bytes, std::optional<digests::peer_report>& into) {
     into.reset();
     if (bytes.size() < 8 + detail::checksum_bytes) return frame_error::too_short;
     const auto covered = bytes.first(bytes.size() - detail::checksum_bytes);

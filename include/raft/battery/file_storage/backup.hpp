@@ -59,8 +59,9 @@ inline constexpr std::uint32_t format_version = 1;
     wal::put(sector, 40, what.state.size);
     wal::put(sector, 48, what.state.checksum);
     wal::encode(what.members, std::span{sector}.subspan(56));
-    wal::put(sector, 12,
-             crc32c(std::span{sector}.subspan(16), crc32c(std::span{sector}.first(12))));
+    wal::put(
+        sector, 12,
+        wire::crc32c(std::span{sector}.subspan(16), wire::crc32c(std::span{sector}.first(12))));
     return sector;
 }
 
@@ -78,7 +79,7 @@ decode_header(std::span<const std::byte> sector, const std::string& path) {
                                   std::to_string(format_version)};
     auto members = wal::decode_configuration(sector.subspan(56));
     if (wal::get<std::uint32_t>(sector, 12) !=
-            crc32c(sector.subspan(16), crc32c(sector.first(12))) ||
+            wire::crc32c(sector.subspan(16), wire::crc32c(sector.first(12))) ||
         !members)
         return wal::damage(path, 0, "the header does not match its checksum");
     return contents{.history = {wal::get<std::uint64_t>(sector, 16)},
@@ -96,7 +97,7 @@ namespace detail {
                                               std::uint64_t block) {
     std::vector<std::byte> number(8);
     wal::put(number, 0, block);
-    return crc32c(number, wal::get<std::uint32_t>(header, 12));
+    return wire::crc32c(number, wal::get<std::uint32_t>(header, 12));
 }
 
 }  // namespace detail
@@ -200,7 +201,7 @@ private:
     }
 
     [[nodiscard]] std::optional<file_storage_error> end_block() {
-        const auto checksum = crc32c(block_, detail::block_seed(header_, blocks_++));
+        const auto checksum = wire::crc32c(block_, detail::block_seed(header_, blocks_++));
         block_.resize(block_.size() + sizeof(checksum));
         wal::put(block_, block_.size() - sizeof(checksum), checksum);
         auto failed = put(block_);
@@ -254,12 +255,12 @@ public:
             return failed;
         if (got < block_.size()) return wal::damage(path_, at + got, "the file ends too early");
         const auto data = std::span{block_}.first(length);
-        if (crc32c(data, detail::block_seed(header_, blocks_)) !=
+        if (wire::crc32c(data, detail::block_seed(header_, blocks_)) !=
             wal::get<std::uint32_t>(block_, length))
             return wal::damage(path_, at, "a block does not match its checksum");
         ++blocks_;
         taken_ += length;
-        checksum_ = crc32c(data, checksum_);
+        checksum_ = wire::crc32c(data, checksum_);
         bytes = data;
         return std::nullopt;
     }

@@ -30,7 +30,7 @@ inline constexpr std::string_view history_draft_name = "history.tmp";
 inline constexpr std::uint64_t history_magic = 0x7473696874666172;  // "rafthist"
 
 [[nodiscard]] inline std::uint32_t history_crc(std::span<const std::byte> sector) {
-    return crc32c(sector.subspan(16), crc32c(sector.first(12)));
+    return wire::crc32c(sector.subspan(16), wire::crc32c(sector.first(12)));
 }
 
 [[nodiscard]] inline std::vector<std::byte> encoded(const storage_history& said) {

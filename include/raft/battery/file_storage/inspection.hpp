@@ -20,7 +20,7 @@
 #include <raft/battery/file_storage/posix_files.hpp>
 #include <raft/battery/file_storage/read_only_files.hpp>
 
-namespace raft {
+namespace raft::wal {
 
 /// Looks into one directory. Used from one thread at a time; blocks for the disk.
 template <wal::storage_files Files = wal::posix_files>
@@ -95,4 +95,4 @@ private:
     wal::log_map map_{};
 };
 
-}  // namespace raft
+}  // namespace raft::wal

@@ -34,7 +34,7 @@ struct lost_mark {
 };
 
 [[nodiscard]] inline std::uint32_t lost_mark_crc(std::span<const std::byte> mark) {
-    return crc32c(mark.subspan(16), crc32c(mark.first(12)));
+    return wire::crc32c(mark.subspan(16), wire::crc32c(mark.first(12)));
 }
 
 [[nodiscard]] inline std::vector<std::byte> encoded(const lost_mark& mark) {

@@ -41,7 +41,7 @@ inline constexpr std::uint64_t newest_magic = 0x7377656E74666172;  // "raftnews"
 inline constexpr std::size_t newest_header_at = 256;
 
 [[nodiscard]] inline std::uint32_t newest_segment_crc(std::span<const std::byte> sector) {
-    return crc32c(sector.subspan(16), crc32c(sector.first(12)));
+    return wire::crc32c(sector.subspan(16), wire::crc32c(sector.first(12)));
 }
 
 [[nodiscard]] inline std::vector<std::byte> encoded(const newest_segment& newest) {

@@ -2,7 +2,7 @@
 //
 // Which storage each other server had when it was met first, kept beside the log. A server that
 // comes with another one has lost what it had promised, and is not taken
-// (`asio_transport_options::takes_storage`).
+// (`transport::options::takes_storage`).
 #pragma once
 
 #include <algorithm>
@@ -22,16 +22,13 @@
 #include <raft/core/types.hpp>
 #include <raft/policy/identity.hpp>
 
-namespace raft {
-namespace wal {
+namespace raft::wal {
 
 inline constexpr std::string_view peers_name = "peers";
 inline constexpr std::string_view peers_draft_name = "peers.tmp";
 inline constexpr std::uint64_t peers_magic = 0x7372656570746672;  // "rftpeers"
 inline constexpr std::size_t peers_header_bytes = 24;
 inline constexpr std::size_t peer_bytes = 16;
-
-}  // namespace wal
 
 /// Used from one thread at a time.
 template <wal::storage_files Files = wal::posix_files>
@@ -94,7 +91,7 @@ private:
     }
 
     [[nodiscard]] static std::uint32_t checksum(std::span<const std::byte> bytes) {
-        return crc32c(bytes.subspan(wal::peers_header_bytes), crc32c(bytes.first(16)));
+        return wire::crc32c(bytes.subspan(wal::peers_header_bytes), wire::crc32c(bytes.first(16)));
     }
 
     Files files_;
@@ -102,4 +99,4 @@ private:
     std::map<std::uint64_t, storage_mark> known_{};
 };
 
-}  // namespace raft
+}  // namespace raft::wal

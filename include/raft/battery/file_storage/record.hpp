@@ -77,7 +77,7 @@ struct segment_header {
 };
 
 [[nodiscard]] inline std::uint32_t segment_header_crc(std::span<const std::byte> sector) {
-    return crc32c(sector.subspan(16), crc32c(sector.first(12)));
+    return wire::crc32c(sector.subspan(16), wire::crc32c(sector.first(12)));
 }
 
 inline void encode(const segment_header& header, std::span<std::byte> sector) {
@@ -160,7 +160,7 @@ struct record_header {
     std::byte where[16];
     put(where, 0, place.segment);
     put(where, 8, place.offset);
-    return crc32c(header.subspan(4, record_header_bytes - 4), crc32c(where));
+    return wire::crc32c(header.subspan(4, record_header_bytes - 4), wire::crc32c(where));
 }
 
 /// How many of the sectors that a record touches have only zeros within it, if it stands at
@@ -182,7 +182,7 @@ struct record_header {
 /// are known.
 inline void seal(std::span<std::byte> record, record_place place, std::uint64_t sequence,
                  std::uint64_t first_unsynced) {
-    put(record, 4, crc32c(record.subspan(record_header_bytes)));
+    put(record, 4, wire::crc32c(record.subspan(record_header_bytes)));
     put(record, 12, zero_sectors_of(record, place.offset));
     put(record, 16, sequence);
     put(record, 24, first_unsynced);
@@ -211,7 +211,7 @@ read_record_header(std::span<const std::byte> bytes, record_place place) {
 [[nodiscard]] inline bool payload_is_sound(const record_header& header,
                                            std::span<const std::byte> record) {
     return record.size() >= header.record_bytes() &&
-           crc32c(
+           wire::crc32c(
                record.subspan(record_header_bytes, header.record_bytes() - record_header_bytes)) ==
                header.payload_crc;
 }

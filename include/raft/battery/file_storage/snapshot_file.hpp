@@ -36,7 +36,7 @@ static_assert(56 + configuration_head_bytes + 8 * core::members_max <= snapshot_
 }
 
 [[nodiscard]] inline std::uint32_t snapshot_header_crc(std::span<const std::byte> sector) {
-    return crc32c(sector.subspan(16), crc32c(sector.first(12)));
+    return wire::crc32c(sector.subspan(16), wire::crc32c(sector.first(12)));
 }
 
 /// A snapshot that is being written, under a name that does not count yet.
@@ -101,7 +101,7 @@ public:
         put(header, 16, last_included.index.value);
         put(header, 24, last_included.term.value);
         put(header, 32, size_);
-        put(header, 40, crc32c(table));
+        put(header, 40, wire::crc32c(table));
         put(header, 44, checksum_);
         put(header, 48, std::uint8_t{withheld});
         encode(members, std::span{header}.subspan(56));
@@ -115,12 +115,12 @@ public:
 
 private:
     void count(std::span<const std::byte> bytes) {
-        checksum_ = crc32c(bytes, checksum_);
+        checksum_ = wire::crc32c(bytes, checksum_);
         while (!bytes.empty()) {
             const auto in_block = static_cast<std::size_t>(size_ % snapshot_block_bytes);
             const auto piece = bytes.first(std::min(bytes.size(), snapshot_block_bytes - in_block));
             if (in_block == 0) checksums_.push_back(0);
-            checksums_.back() = crc32c(piece, checksums_.back());
+            checksums_.back() = wire::crc32c(piece, checksums_.back());
             size_ += piece.size();
             bytes = bytes.subspan(piece.size());
         }
@@ -179,7 +179,7 @@ public:
             const auto block =
                 std::span{buffer}.subspan(at, std::min(snapshot_block_bytes, buffer.size() - at));
             const auto number = static_cast<std::size_t>((begin + at) / snapshot_block_bytes);
-            if (crc32c(block) != get<std::uint32_t>(table_, 4 * number))
+            if (wire::crc32c(block) != get<std::uint32_t>(table_, 4 * number))
                 return damage(path_, snapshot_header_bytes + begin + at,
                               "a block of snapshot data does not match its checksum");
         }
@@ -237,7 +237,7 @@ private:
             return damage(path_, file_bytes, "the file ends too early");
         table_.resize(static_cast<std::size_t>(table_bytes));
         if (auto failed = read_exactly(table_at, table_)) return failed;
-        if (crc32c(table_) != table_crc_)
+        if (wire::crc32c(table_) != table_crc_)
             return damage(path_, table_at, "the checksums of the blocks are damaged themselves");
         return std::nullopt;
     }

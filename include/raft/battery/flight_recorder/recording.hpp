@@ -82,7 +82,7 @@ enum class recording_error : std::uint8_t {
 [[nodiscard]] inline std::uint32_t checksum_of(const core::state& s) {
     std::vector<std::byte> bytes;
     detail::append_value(bytes, s);
-    return crc32c(bytes);
+    return wire::crc32c(bytes);
 }
 
 }  // namespace raft::flight
@@ -174,7 +174,7 @@ read_recording(std::span<const std::byte> bytes) {
     if (load_little_endian<std::uint64_t>(&bytes[magic.size() + 4]) != bytes.size())
         return recording_error::wrong_length;
     const auto checked = bytes.first(bytes.size() - checksum_bytes);
-    if (load_little_endian<std::uint32_t>(&bytes[checked.size()]) != crc32c(checked))
+    if (load_little_endian<std::uint32_t>(&bytes[checked.size()]) != wire::crc32c(checked))
         return recording_error::wrong_checksum;
 
     const auto body = checked.first(checked.size() - checksum_bytes);

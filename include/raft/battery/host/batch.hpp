@@ -134,7 +134,8 @@ private:
     /// what the command holds is elsewhere, or where it is the program's own.
     [[nodiscard]] static std::size_t bytes_of(const Command& command) {
         constexpr bool is_all_here = std::is_trivially_copyable_v<Command>;
-        if constexpr (detail::has_own_codec<Command> || (!is_all_here && encodable<Command>))
+        if constexpr (detail::has_own_codec<Command> ||
+                      (!is_all_here && policy::encodable<Command>))
             return codec<Command>::size(command);
         else
             return sizeof(command);

@@ -43,7 +43,7 @@ namespace raft::wire {
 
 /// Writes one batch as a frame, message by message, to the end of `out`, which nothing else changes
 /// meanwhile. Allocates only if `out` must grow.
-template <encodable Command>
+template <policy::encodable Command>
 class batch_writer {
 public:
     /// `version`: of the messages in it, which the receiver reads.
@@ -101,7 +101,7 @@ private:
 
 /// Appends a batch as a frame to `out`. Allocates only if `out` must grow. After an error `out` is
 /// as it was.
-template <encodable Command>
+template <policy::encodable Command>
 [[nodiscard]] std::optional<frame_error> append_batch(std::vector<std::byte>& out,
                                                       const batch<Command>& messages,
                                                       const batch_frame_limits& limits = {}) {
@@ -124,7 +124,7 @@ template <encodable Command>
 }
 
 /// Reads batches. Keep one and reuse it: its memory is recycled. One thread at a time.
-template <encodable Command>
+template <policy::encodable Command>
 class batch_decoder {
 public:
     explicit batch_decoder(const batch_frame_limits& limits = {}) : limits_{limits} {}

@@ -10,7 +10,7 @@
 
 #include <raft/battery/log_time/time.hpp>
 
-namespace raft {
+namespace raft::timing {
 
 /// Goes on from the last stamp that this server has seen in the log, by its steady clock. It
 /// decides nothing: what it reads is put into commands, and what the log shows then counts.
@@ -82,4 +82,4 @@ private:
     instant not_before_{std::numeric_limits<std::int64_t>::min()};
 };
 
-}  // namespace raft
+}  // namespace raft::timing

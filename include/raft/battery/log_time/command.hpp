@@ -14,7 +14,7 @@
 #include <raft/codec/command.hpp>
 #include <raft/codec/frame.hpp>
 
-namespace raft {
+namespace raft::timing {
 
 /// A stamp alone: it is so late, and nothing else has happened.
 struct pass_time {
@@ -33,6 +33,10 @@ struct stamped {
 /// What the log of a `timed` state machine holds.
 template <class Command>
 using timed_command = std::variant<pass_time, stamped<Command>>;
+
+}  // namespace raft::timing
+
+namespace raft {
 
 namespace detail {
 
@@ -58,38 +62,39 @@ struct number_list {
 }  // namespace detail
 
 template <>
-struct codec<pass_time> {
+struct codec<timing::pass_time> {
     using numbers = detail::number_list<1>;
 
-    [[nodiscard]] static std::size_t size(const pass_time&) { return numbers::bytes; }
-    static void encode(const pass_time& value, std::span<std::byte> out) {
+    [[nodiscard]] static std::size_t size(const timing::pass_time&) { return numbers::bytes; }
+    static void encode(const timing::pass_time& value, std::span<std::byte> out) {
         numbers::encode({value.now.nanoseconds}, out);
     }
-    [[nodiscard]] static std::optional<pass_time> decode(std::span<const std::byte> bytes) {
+    [[nodiscard]] static std::optional<timing::pass_time> decode(std::span<const std::byte> bytes) {
         std::uint64_t in[1];
         if (bytes.size() != numbers::bytes || !numbers::decode(bytes, in)) return std::nullopt;
-        return pass_time{{in[0]}};
+        return timing::pass_time{{in[0]}};
     }
 };
 
 /// The time, then the command.
-template <encodable Command>
-struct codec<stamped<Command>> {
+template <policy::encodable Command>
+struct codec<timing::stamped<Command>> {
     using numbers = detail::number_list<1>;
 
-    [[nodiscard]] static std::size_t size(const stamped<Command>& value) {
+    [[nodiscard]] static std::size_t size(const timing::stamped<Command>& value) {
         return numbers::bytes + codec<Command>::size(value.command);
     }
-    static void encode(const stamped<Command>& value, std::span<std::byte> out) {
+    static void encode(const timing::stamped<Command>& value, std::span<std::byte> out) {
         numbers::encode({value.now.nanoseconds}, out.first(numbers::bytes));
         codec<Command>::encode(value.command, out.subspan(numbers::bytes));
     }
-    [[nodiscard]] static std::optional<stamped<Command>> decode(std::span<const std::byte> bytes) {
+    [[nodiscard]] static std::optional<timing::stamped<Command>>
+    decode(std::span<const std::byte> bytes) {
         std::uint64_t in[1];
         if (!numbers::decode(bytes, in)) return std::nullopt;
         auto command = codec<Command>::decode(bytes.subspan(numbers::bytes));
         if (!command) return std::nullopt;
-        return stamped<Command>{{in[0]}, std::move(*command)};
+        return timing::stamped<Command>{{in[0]}, std::move(*command)};
     }
 };
 

@@ -11,7 +11,7 @@
 
 #include <raft/core/types.hpp>
 
-namespace raft {
+namespace raft::timing {
 
 /// Time as the log tells it: nanoseconds since an origin that is the log's own. The latest that the
 /// log has shown so far is the log's time, the same on every server at the same entry. It is no
@@ -36,4 +36,4 @@ struct log_time {
     return {static_cast<std::uint64_t>(since.count())};
 }
 
-}  // namespace raft
+}  // namespace raft::timing

@@ -10,7 +10,7 @@
 #include <raft/battery/log_time/time.hpp>
 #include <raft/node/outcome.hpp>
 
-namespace raft {
+namespace raft::timing {
 
 /// Keeps a server's reckoning of the log's time, and writes the stamps of a leader. It outlives the
 /// node. Used on the node's thread.
@@ -55,4 +55,4 @@ private:
     stamp_schedule schedule_;
 };
 
-}  // namespace raft
+}  // namespace raft::timing

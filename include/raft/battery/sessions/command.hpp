@@ -43,7 +43,7 @@ struct ticket {
 /// Opens a session; answered with `opened`. A client that hears no answer opens another:
 /// the one that nobody uses expires.
 struct open {
-    log_time now{};
+    timing::log_time now{};
     friend bool operator==(const open&, const open&) = default;
 };
 
@@ -51,14 +51,14 @@ struct open {
 struct keep {
     id session{};
     serial_number acknowledged_through{};  ///< As in `exactly_once`.
-    log_time now{};
+    timing::log_time now{};
     friend bool operator==(const keep&, const keep&) = default;
 };
 
 /// Ends a session, and all that is kept for it. Answered with `closed`, by a retry too.
 struct close {
     id session{};
-    log_time now{};
+    timing::log_time now{};
     friend bool operator==(const close&, const close&) = default;
 };
 
@@ -70,7 +70,7 @@ struct exactly_once {
     /// The client has the answers of all its commands up to this one, and never asks for them again
     /// (thesis §6.3: then they need not be kept). Less than this command's own.
     serial_number acknowledged_through{};
-    log_time now{};
+    timing::log_time now{};
     Command command{};
     friend bool operator==(const exactly_once&, const exactly_once&) = default;
 };
@@ -88,8 +88,8 @@ struct at_least_once {
 /// `Command` has one. Servers of before know no `pass_time`: it comes into the log only of a state
 /// machine in which things expire.
 template <class Command>
-using command =
-    std::variant<open, keep, close, exactly_once<Command>, at_least_once<Command>, pass_time>;
+using command = std::variant<open, keep, close, exactly_once<Command>, at_least_once<Command>,
+                             timing::pass_time>;
 
 // ----------------------------------------------------------------------------------------- answers
 
@@ -195,7 +195,7 @@ struct codec<session::close> {
 };
 
 /// Four numbers, then the command.
-template <encodable Command>
+template <policy::encodable Command>
 struct codec<session::exactly_once<Command>> {
     using numbers = detail::number_list<4>;
 
@@ -219,7 +219,7 @@ struct codec<session::exactly_once<Command>> {
     }
 };
 
-template <encodable Command>
+template <policy::encodable Command>
 struct codec<session::at_least_once<Command>> {
     [[nodiscard]] static std::size_t size(const session::at_least_once<Command>& value) {
         return codec<Command>::size(value.command);

@@ -57,7 +57,7 @@ private:
     }
 
     void flush() {
-        checksum_ = crc32c(buffer_, checksum_);
+        checksum_ = wire::crc32c(buffer_, checksum_);
         sink_.write(std::span<const std::byte>{buffer_});
     }
 
@@ -128,7 +128,7 @@ private:
             if (!source_.read(std::span{buffer_}.subspan(have))) return false;
             length -= piece;
         }
-        checksum_ = crc32c(buffer_, checksum_);
+        checksum_ = wire::crc32c(buffer_, checksum_);
         return true;
     }
 

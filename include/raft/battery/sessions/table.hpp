@@ -40,7 +40,7 @@ namespace detail {
 template <class Result>
 struct session_record {
     log_index used_index{};                           ///< The entry that used it last,
-    log_time used_at{};                               ///< and the log's time then.
+    timing::log_time used_at{};                       ///< and the log's time then.
     session::serial_number acknowledged_through{};    ///< The answers up to here are not kept.
     std::map<session::serial_number, Result> kept{};  ///< The answers after that.
 
@@ -62,7 +62,7 @@ public:
 
     /// An entry of this time is applied: what has expired by then goes. The log's time never runs
     /// backwards, whatever the clocks of proposers do.
-    void advance_to(log_time time) {
+    void advance_to(timing::log_time time) {
         now_ = std::max(now_, time);
         while (!by_use_.empty() && is_expired(by_id_.at(longest_unused()))) erase(longest_unused());
     }
@@ -97,7 +97,7 @@ public:
         if (by_id_.contains(id)) erase(id);
     }
 
-    [[nodiscard]] log_time now() const { return now_; }
+    [[nodiscard]] timing::log_time now() const { return now_; }
     [[nodiscard]] std::size_t size() const { return by_id_.size(); }
     [[nodiscard]] const session::limits& limits() const { return limits_; }
 
@@ -147,7 +147,7 @@ private:
     }
 
     session::limits limits_;
-    log_time now_{};
+    timing::log_time now_{};
     std::map<session::id, record> by_id_{};
     std::set<std::pair<log_index, session::id>> by_use_{};
 };

@@ -251,7 +251,7 @@ private:
     promise promise_{};
     std::string refused_because_{};
     std::optional<storage_type> storage_{};
-    std::optional<peer_marks<simulated_files>> marks_{};
+    std::optional<wal::peer_marks<simulated_files>> marks_{};
     std::optional<node_type> node_{};
 };
 

@@ -21,7 +21,7 @@ namespace raft::testing::simulation {
 /// Where bytes go that only their digest is wanted of.
 class digest_sink {
 public:
-    void write(std::span<const std::byte> bytes) { checksum_ = crc32c(bytes, checksum_); }
+    void write(std::span<const std::byte> bytes) { checksum_ = wire::crc32c(bytes, checksum_); }
     [[nodiscard]] std::uint32_t checksum() const { return checksum_; }
 
 private:
@@ -40,7 +40,7 @@ public:
     result apply(log_index index, const command& given) {
         bytes_.resize(codec<command>::size(given));
         codec<command>::encode(given, bytes_);
-        const bool is_first = ledger_->note_applied(story_, index, crc32c(bytes_));
+        const bool is_first = ledger_->note_applied(story_, index, wire::crc32c(bytes_));
         auto answer = machine_.apply(index, given);
         if (is_first) told_->on_applied(index, given, answer);
         return answer;
