@@ -15,7 +15,7 @@ follows: from every cluster within bounds of which it holds, reachable or not.
   --servers N       how many, up to 3 (3)
   --max-term T      no server goes beyond this term, up to 4 (2)
   --max-log L       or this index, up to 5 (2)
-  --features LIST   of prevote, check_quorum, pipeline, batch, transfers (none)
+  --features LIST   of prevote, check_quorum, pipeline, batch, transfers, holes (none)
   --preset NAME     quick: seconds; proof: minutes. Instead of the above
   --threads N       (2)
   --help            this text
@@ -32,7 +32,8 @@ using raft::proof::induction_bounds;
 /// most: no batching, no slack.
 bool set_features(std::string_view list, proof_options& one) {
     auto& config = one.bounds.config;
-    config.pre_vote = config.check_quorum = one.bounds.transfers = false;
+    config.pre_vote = config.check_quorum = false;
+    one.bounds.transfers = one.bounds.holes = false;
     config.messages_in_flight = 1;
     config.entries_per_message = 1;
     one.features = list.empty() ? std::string_view{"none"} : list;
@@ -50,6 +51,8 @@ bool set_features(std::string_view list, proof_options& one) {
             config.entries_per_message = 8;
         else if (name == "transfers")
             one.bounds.transfers = true;
+        else if (name == "holes")
+            one.bounds.holes = true;
         else
             return false;
     }
@@ -65,12 +68,18 @@ proof_options proof_of(std::string_view features, const induction_bounds& bounds
 /// False if there is no such preset.
 bool set_preset(std::string_view name, std::vector<proof_options>& proofs) {
     constexpr std::string_view all = "prevote,check_quorum,pipeline,batch,transfers";
+    constexpr std::string_view all_and_holes =
+        "prevote,check_quorum,pipeline,batch,transfers,holes";
     if (name == "quick")
-        proofs = {proof_of(all, {.servers = 2, .term_max = 3, .log_max = 3}),
+        proofs = {proof_of("holes", {.servers = 2, .term_max = 2, .log_max = 2}),
+                  proof_of(all, {.servers = 2, .term_max = 3, .log_max = 3}),
                   proof_of("", {.servers = 3, .term_max = 3, .log_max = 1}),
                   proof_of("", {.servers = 3, .term_max = 2, .log_max = 2})};
     else if (name == "proof")
-        proofs = {proof_of("", {.servers = 2, .term_max = 4, .log_max = 4}),
+        proofs = {proof_of(all_and_holes, {.servers = 2, .term_max = 3, .log_max = 3}),
+                  proof_of("holes", {.servers = 3, .term_max = 2, .log_max = 2}),
+                  proof_of("holes", {.servers = 3, .term_max = 3, .log_max = 1}),
+                  proof_of("", {.servers = 2, .term_max = 4, .log_max = 4}),
                   proof_of(all, {.servers = 2, .term_max = 4, .log_max = 4}),
                   proof_of("", {.servers = 3, .term_max = 3, .log_max = 2}),
                   proof_of(all, {.servers = 3, .term_max = 3, .log_max = 2})};

@@ -19,7 +19,8 @@
 // what was committed, or rules it out.
 //
 // For clusters of a few voters, without changes of membership and snapshots, whose storage is
-// durable at once.
+// durable at once. Their logs may have holes: commands that a server was not sent, as it was a
+// witness, and entries that a disk has lost.
 #pragma once
 
 #include <algorithm>
@@ -154,6 +155,21 @@ inline constexpr std::array history_clauses{
     return s.current_term == h.current_term[i] && s.voted_for == h.terms[s.current_term].vote[i];
 }
 
+/// Whether the first position is as far as the second, by the comparison of §5.4.1.
+[[nodiscard]] constexpr bool is_as_far(std::size_t term, std::size_t index, std::size_t other_term,
+                                       std::size_t other_index) {
+    return term != other_term ? term > other_term : index >= other_index;
+}
+
+/// The log by which a server votes and for which it stands in: its own, or the one that it had
+/// before entries of it were lost, which was the beginning of a leader's.
+[[nodiscard]] constexpr small_log promised_log(const cluster_history& h, const server_view& s) {
+    if (is_as_far(s.log.last_term(), s.log.length, s.lost_term, s.lost_index)) return s.log;
+    auto promised = h.terms[s.lost_term].log;
+    promised.length = std::min(promised.length, s.lost_index);
+    return promised;
+}
+
 /// Log Matching (§5.3): every log is the beginning of the log of the leader that made its last
 /// entry. Followers take entries only where the entry before them is the same (the consistency
 /// check), and cut off only from the end.
@@ -163,15 +179,19 @@ inline constexpr std::array history_clauses{
            h.terms[s.log.last_term()].log.agrees(s.log, s.log.length);
 }
 
-/// What a server has acknowledged it keeps: to the leader of its term all of it, as that leader
-/// never takes anything back; to earlier ones what may be committed, since every leader after them
-/// has that (Leader Completeness), and so sends nothing that conflicts with it.
+/// What a server has acknowledged it keeps, or still votes by, if it has lost it: to the leader of
+/// its term all of it, as that leader never takes anything back; to earlier ones what may be
+/// committed, since every leader after them has that (Leader Completeness), and so sends nothing
+/// that conflicts with it.
 [[nodiscard]] constexpr bool keeps_acknowledged(const cluster_history& h, std::size_t i,
                                                 const server_view& s) {
+    const auto promised = promised_log(h, s);
     for (std::size_t term = 1; term < s.current_term; ++term)
-        if (!s.log.agrees(h.terms[term].log, binds_through(h, term, i))) return false;
+        if (!promised.agrees(h.terms[term].log, binds_through(h, term, i))) return false;
     const auto& in = h.terms[s.current_term];
-    return s.log.agrees(in.log, in.acknowledged[i]);
+    const auto last = in.acknowledged[i];
+    return s.log.agrees(in.log, last) ||
+           is_as_far(s.lost_term, s.lost_index, in.log.term_at(last), last);
 }
 
 /// Whether a log is committed up to `index`, in `term` or before.

@@ -38,6 +38,8 @@ template <class Step = production_step>
 induction_result first_violation(const chosen_clauses& clauses, Step step = {}) {
     induction_result found;
     for (auto bounds : {induction_bounds{.servers = 2, .term_max = 2, .log_max = 2},
+                        induction_bounds{.servers = 2, .term_max = 2, .log_max = 2, .holes = true},
+                        induction_bounds{.servers = 3, .term_max = 2, .log_max = 1, .holes = true},
                         induction_bounds{.servers = 3, .term_max = 3, .log_max = 1},
                         induction_bounds{.servers = 3, .term_max = 2, .log_max = 2}}) {
         bounds.config = plain_settings();
@@ -154,6 +156,35 @@ void believe_hints(state& s, const input& in) {
         if (m->hint.index < peer.next_index) peer.match_index = m->hint.index;
 }
 
+/// §5.4.1, but for entries that this server has lost.
+void vote_by_the_log_that_is_here(state& s, input& in) {
+    if (s.tasks->lost_through) see_the_best_log(s, in);
+}
+
+void forget_what_was_lost(state& s, const input& in) {
+    if (s.tasks->lost_through && message_in<append_entries>(in) != nullptr)
+        s.tasks.change().lost_through.reset();
+}
+
+/// The log that lacks commands is removed, and nothing is known of it any more.
+void forget_what_was_removed(state& s, input& in) {
+    if (!s.tasks->lacks_from || message_in<append_entries>(in) == nullptr) return;
+    const auto kept = previous(*s.tasks->lacks_from);
+    if (std::get_if<received>(&in)->withheld || kept < s.commit_index) return;
+    s.log.truncate_after(kept);
+    s.disk.durable_index = s.disk.run_index = kept;
+    s.tasks.change().lacks_from.reset();
+    if (auto* following = std::get_if<follower_state>(&s.role))
+        following->matched_index = std::min(following->matched_index, kept);
+}
+
+/// Entries that the disk has not any more are acknowledged by the log that it had.
+void acknowledge_what_was_lost(state& s, const input&) {
+    auto* following = std::get_if<follower_state>(&s.role);
+    if (following != nullptr && s.tasks->lost_through)
+        following->matched_index = s.log.last_index();
+}
+
 struct named_fault {
     std::string name{};
     faulty_step step{};
@@ -204,6 +235,18 @@ const std::vector<named_fault>& faults() {
          {.after = believe_in_next_index},
          "a leader leads"},
         {"hints count as acknowledged", {.after = believe_hints}, "a leader leads"},
+        {"who has lost entries votes by what is left",
+         {.before = vote_by_the_log_that_is_here},
+         "a candidate is as up to date as its voters"},
+        {"what was lost is forgotten",
+         {.after = forget_what_was_lost},
+         "what is acknowledged is kept"},
+        {"entries without commands are removed, and the server votes by what is left",
+         {.before = forget_what_was_removed},
+         "what is acknowledged is kept"},
+        {"who has lost entries matches the leader with all that is left",
+         {.after = acknowledge_what_was_lost},
+         "a follower follows the leader"},
     };
     return all;
 }
@@ -217,6 +260,12 @@ TEST_CASE("induction: the invariant holds after every step of two servers and of
 
 TEST_CASE("induction: pre-votes, a quorum to hear, pipelines, batches and transfers keep it, too") {
     must_close(with_all_features({.servers = 2, .term_max = 2, .log_max = 2}));
+}
+
+TEST_CASE("induction: logs without commands and disks that lose entries keep it, too") {
+    must_close(with_all_features({.servers = 2, .term_max = 2, .log_max = 2, .holes = true}));
+    must_close(
+        {.servers = 3, .term_max = 2, .log_max = 1, .holes = true, .config = plain_settings()});
 }
 
 TEST_CASE("induction: no clause can be left out") {

@@ -23,6 +23,7 @@ struct induction_bounds {
     std::size_t term_max = 2;  ///< No server goes beyond this term, …
     std::size_t log_max = 2;   ///< … or this index.
     bool transfers = false;    ///< Leadership is handed over and given up.
+    bool holes = false;        ///< Commands are withheld from servers, and disks lose entries.
     settings config{};
     chosen_clauses clauses{};
 };

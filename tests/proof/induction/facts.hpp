@@ -67,8 +67,10 @@ private:
             add(core::append_entries_reply{.term = term, .match_index = {index}});
             add(core::timeout_now{term, {index}});
             for (const auto hint : positions())
-                add(core::append_entries_rejection{
-                    .term = term, .prev_index = {index}, .hint = hint});
+                for (const bool lost : {false, true})
+                    if (!lost || bounds_.holes)
+                        add(core::append_entries_rejection{
+                            .term = term, .prev_index = {index}, .hint = hint, .lost = lost});
         }
     }
 

@@ -32,7 +32,8 @@ struct induction_input {
         crash,  ///< It begins anew with what it had written.
         resign,
         transfer,  ///< `peer` is to lead.
-        deliver,   ///< `peer` has sent this.
+        lose,      ///< It begins anew, and the disk has lost the end of its log.
+        deliver,   ///< `peer` has sent this, with commands or without.
     };
     kind what{};
     std::size_t peer = 0;
@@ -96,14 +97,16 @@ private:
     void list_requests() {
         requests_ = {
             {kind::election_timer}, {kind::heartbeat_timer}, {kind::propose}, {kind::crash}};
-        if (!bounds_.transfers) return;
-        requests_.push_back({kind::resign});
-        for (std::size_t k = 0; k < bounds_.servers; ++k) requests_.push_back({kind::transfer, k});
+        if (bounds_.transfers) requests_.push_back({kind::resign});
+        for (std::size_t k = 0; bounds_.transfers && k < bounds_.servers; ++k)
+            requests_.push_back({kind::transfer, k});
+        if (bounds_.holes) requests_.push_back({kind::lose});
     }
 
     [[nodiscard]] std::size_t place_of(const induction_input& in) const {
         switch (in.what) {
         case kind::transfer: return static_cast<std::size_t>(kind::transfer) + in.peer;
+        case kind::lose: return requests_.size() - 1;
         case kind::deliver: return requests_.size() + in.peer * facts_->size() + in.fact;
         default: return static_cast<std::size_t>(in.what);
         }
@@ -138,11 +141,21 @@ private:
         case kind::resign: return advance_from(before, core::step_down_requested{});
         case kind::transfer: return advance_from(before, core::transfer_requested{peer});
         case kind::deliver:
-            for (const auto& each : facts_->messages(in.fact))
-                advance_from(before, core::received{peer, each, {}});
+            for (const auto& each : facts_->messages(in.fact)) deliver(before, peer, each);
             return;
         case kind::crash: out_.clear(); return note(states_.restarted(before));
+        case kind::lose:
+            out_.clear();
+            for (std::size_t kept = 0; kept < before.log.last_index().value; ++kept)
+                note(states_.restarted_with(before, kept));
+            return;
         }
+    }
+
+    void deliver(const core::state& before, member_id from, const core::message& body) {
+        advance_from(before, core::received{from, body, {}});
+        if (bounds_.holes && std::holds_alternative<core::append_entries>(body))
+            advance_from(before, core::received{from, body, {}, true});
     }
 
     void advance_from(const core::state& before, const core::input& in) {

@@ -36,14 +36,16 @@ public:
 
     /// The state that a server begins to run with after a crash. What was written was durable.
     [[nodiscard]] core::state restarted(const core::state& before) const {
-        core::recovered_state kept;
-        kept.vote = {before.current_term, before.voted_for};
-        kept.log = before.log;
-        kept.configurations = before.configurations;
-        auto s = initial_state(before.self, before.config, std::move(kept), 0);
-        core::effects timers;
-        advance(s, core::started{}, induction_now, timers);
-        return s;
+        return begun(before, kept_of(before));
+    }
+
+    /// The same, where the disk has lost what follows the first `count` entries.
+    [[nodiscard]] core::state restarted_with(const core::state& before, std::size_t count) const {
+        auto kept = kept_of(before);
+        kept.log.truncate_after({count});
+        kept.lost_through = core::log_for_votes(before);
+        if (kept.lacks_from > kept.log.last_index()) kept.lacks_from.reset();
+        return begun(before, std::move(kept));
     }
 
     /// Whether a state is among those that `for_each` visits for its view, but for what no rule
@@ -55,6 +57,23 @@ public:
     }
 
 private:
+    [[nodiscard]] static core::recovered_state kept_of(const core::state& before) {
+        core::recovered_state kept;
+        kept.vote = {before.current_term, before.voted_for};
+        kept.log = before.log;
+        kept.configurations = before.configurations;
+        kept.lost_through = before.tasks->lost_through;
+        kept.lacks_from = before.tasks->lacks_from;
+        return kept;
+    }
+
+    [[nodiscard]] static core::state begun(const core::state& before, core::recovered_state kept) {
+        auto s = initial_state(before.self, before.config, std::move(kept), 0);
+        core::effects timers;
+        advance(s, core::started{}, induction_now, timers);
+        return s;
+    }
+
     [[nodiscard]] bool has(bool settings::*feature) const { return bounds_.config.*feature; }
 
     // ------------------------------------------------------------------------------------ the view
@@ -84,6 +103,9 @@ private:
         core::follower_state following{.matched_index = {view.matched_index}};
         if (view.leader) following.leader = member_id{*view.leader + std::uint64_t{1}};
         s.role = core::role{following};
+        if (view.lacks_from > 0) s.tasks.change().lacks_from = log_index{view.lacks_from};
+        if (view.lost_index > 0)
+            s.tasks.change().lost_through = core::log_position{{view.lost_index}, {view.lost_term}};
     }
 
     void lead(core::state& s, std::size_t i, const server_view& view) const {
@@ -114,7 +136,8 @@ private:
                 following.last_contact = last_contact;
                 visit(std::as_const(s));
             }
-        const bool can_ask = !following.leader && following.matched_index == s.commit_index;
+        const bool can_ask = !following.leader && following.matched_index == s.commit_index &&
+                             !s.tasks->lacks_from && !s.tasks->lost_through;
         if (!has(&settings::pre_vote) || !can_ask) return;
         for (std::uint32_t granted = 0; granted < std::uint32_t{1} << bounds_.servers; ++granted) {
             s.role =

@@ -35,6 +35,10 @@ public:
         text_ += "  server " + name(static_cast<small_number>(i)) + ": term " +
                  std::to_string(s.current_term) + " vote " + name(s.voted_for) + " log " +
                  log(s.log) + " commit " + std::to_string(s.commit_index);
+        if (s.lacks_from > 0) text_ += ", lacks commands from " + std::to_string(s.lacks_from);
+        if (s.lost_index > 0)
+            text_ += ", lost what went to " + std::to_string(s.lost_index) + "/" +
+                     std::to_string(s.lost_term);
         switch (s.is) {
         case server_view::role::follower:
             text_ += ", follows " + name(s.leader) + " verified " + std::to_string(s.matched_index);
@@ -51,11 +55,11 @@ public:
     }
 
     void tell(const induction_input& in, const message_facts& facts) {
-        static constexpr std::array names{"election timer", "heartbeat timer", "proposal",
-                                          "crash",          "resignation",     "transfer to",
-                                          "receives from"};
+        static constexpr std::array names{
+            "election timer", "heartbeat timer", "proposal",          "crash",
+            "resignation",    "transfer to",     "loses its entries", "receives from"};
         text_ += std::string{"  "} + names[static_cast<std::size_t>(in.what)];
-        if (in.what >= induction_input::kind::transfer)
+        if (in.what == induction_input::kind::transfer || in.what == induction_input::kind::deliver)
             text_ += " " + name(static_cast<small_number>(in.peer));
         if (in.what == induction_input::kind::deliver) tell_body(facts.example(in.fact));
         line("");

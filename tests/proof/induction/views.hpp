@@ -62,12 +62,33 @@ private:
         for (std::size_t verified = 0; verified <= view.log.length; ++verified) {
             view.matched_index = static_cast<small_number>(verified);
             view.leader = std::nullopt;
-            add(view);
+            add_with_holes(view);
             for (std::size_t k = 0; k < bounds_.servers; ++k) {
                 view.leader = static_cast<small_number>(k);
-                add(view);
+                add_with_holes(view);
             }
         }
+    }
+
+    /// Every place from which the log may lack commands, and every place at which it may have ended
+    /// before entries were lost. `core::invariants` allows that in followers.
+    void add_with_holes(server_view view) {
+        const std::size_t lacks_max = bounds_.holes ? view.log.length : 0;
+        for (std::size_t lacks_from = 0; lacks_from <= lacks_max; ++lacks_from) {
+            view.lacks_from = static_cast<small_number>(lacks_from);
+            view.lost_index = view.lost_term = 0;
+            add(view);
+            if (bounds_.holes) add_with_losses(view);
+        }
+    }
+
+    void add_with_losses(server_view view) {
+        for (std::size_t index = 1; index <= bounds_.log_max; ++index)
+            for (std::size_t term = 1; term <= view.current_term; ++term) {
+                view.lost_index = static_cast<small_number>(index);
+                view.lost_term = static_cast<small_number>(term);
+                add(view);
+            }
     }
 
     void add_candidates(server_view view) {
@@ -112,6 +133,9 @@ private:
         put(second, view.matched_index);
         put(second, view.granted);
         for (const auto match : view.match_index) put(second, match);
+        put(second, view.lacks_from);
+        put(second, view.lost_index);
+        put(second, view.lost_term);
         return result;
     }
 

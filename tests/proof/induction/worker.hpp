@@ -138,9 +138,19 @@ private:
         else
             judge_later(taken, s);
         judge_boasts(taken, s);
-        const bool forgets = s.commit_index < view(taken.i, taken.before).commit_index;
-        if (forgets && taken.in.what != induction_input::kind::crash)
+        const auto& before = view(taken.i, taken.before);
+        if (s.commit_index < before.commit_index && !may_forget_commits(taken.in, before, s))
             note("the commit index goes back", &taken);
+    }
+
+    /// A server that begins anew knows of no commits, and one that removes a part of its log without
+    /// commands of none there: it had applied nothing of it.
+    [[nodiscard]] static bool may_forget_commits(const induction_input& in,
+                                                 const server_view& before, const server_view& s) {
+        if (in.what == induction_input::kind::crash || in.what == induction_input::kind::lose)
+            return true;
+        return before.lacks_from > 0 && s.lacks_from == 0 &&
+               s.commit_index + 1 >= before.lacks_from;
     }
 
     /// Whether the history knows all this already.

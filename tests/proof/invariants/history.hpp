@@ -44,7 +44,7 @@ struct small_log {
     friend constexpr auto operator<=>(const small_log&, const small_log&) = default;
 };
 
-/// A server, by its fields of Figure 2.
+/// A server, by its fields of Figure 2, and by what it knows of holes in its log.
 struct server_view {
     enum class role : std::uint8_t { follower, candidate, leader };
 
@@ -57,6 +57,9 @@ struct server_view {
     small_number matched_index = 0;        ///< A follower's log is the leader's up to here.
     std::uint8_t granted = 0;  ///< The votes that a candidate has counted; a bit for each.
     std::array<small_number, small_cluster_max> match_index{};  ///< A leader's.
+    small_number lacks_from = 0;  ///< The log has no commands from here on; 0: it has all.
+    small_number lost_index = 0;  ///< The log ended here before the disk lost entries; 0: it has
+    small_number lost_term = 0;   ///< lost none.
 
     friend constexpr bool operator==(const server_view&, const server_view&) = default;
 };
@@ -84,6 +87,11 @@ struct server_view {
     if (s.voted_for) result.voted_for = place_of(*s.voted_for);
     result.log = small_log_of(s.log);
     result.commit_index = small(s.commit_index);
+    if (s.tasks->lacks_from) result.lacks_from = small(*s.tasks->lacks_from);
+    if (s.tasks->lost_through) {
+        result.lost_index = small(s.tasks->lost_through->index);
+        result.lost_term = small(s.tasks->lost_through->term);
+    }
     if (const auto* following = std::get_if<core::follower_state>(&s.role)) {
         if (following->leader) result.leader = place_of(*following->leader);
         result.matched_index = small(following->matched_index);
