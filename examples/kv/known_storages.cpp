@@ -30,13 +30,15 @@ std::optional<std::string> known_storages::open(std::string directory, const bir
     return std::nullopt;
 }
 
-bool known_storages::takes(std::uint64_t id, raft::storage_mark mark) {
+raft::wire::handshake_verdict known_storages::judge(std::uint64_t id, raft::storage_mark mark) {
+    using verdict = raft::wire::handshake_verdict;
     const auto found = std::ranges::find(known_, id, &founder::id);
-    if (found != known_.end()) return found->mark == mark;
+    if (found != known_.end())
+        return found->mark == mark ? verdict::welcome : verdict::other_storage;
     known_.push_back({id, mark});
-    if (!write_durably(directory_, storages_name, text_of(known_))) return true;
+    if (!write_durably(directory_, storages_name, text_of(known_))) return verdict::welcome;
     known_.pop_back();
-    return false;
+    return verdict::not_noted;
 }
 
 }  // namespace raft_kv

@@ -11,6 +11,8 @@
 
 #include "birth.hpp"
 
+#include <raft/codec/handshake.hpp>
+
 namespace raft_kv {
 
 class known_storages {
@@ -19,9 +21,10 @@ public:
     /// wrong, if anything is.
     [[nodiscard]] std::optional<std::string> open(std::string directory, const birth_record& birth);
 
-    /// Whether this server may have this storage. The first one is remembered, and durable when
-    /// this returns; if it cannot be, the server is not taken.
-    [[nodiscard]] bool takes(std::uint64_t id, raft::storage_mark mark);
+    /// What is said to a server that has this storage: `welcome`, `other_storage`, or `not_noted`.
+    /// The first one is remembered, and durable when this returns; if it cannot be, the server is
+    /// not taken, and may come again.
+    [[nodiscard]] raft::wire::handshake_verdict judge(std::uint64_t id, raft::storage_mark mark);
 
 private:
     std::string directory_{};

@@ -30,9 +30,9 @@ peers::connections(const asio::ip::tcp::endpoint& listen_on, const running_node&
         .peers = {},
         .history = identity_.birth.history,
         .mark = node.storage().mark(),
-        .takes_storage =
+        .judge_storage =
             [this](raft::member_id other, raft::storage_mark mark) {
-                return storages_.takes(other.value, mark);
+                return storages_.judge(other.value, mark);
             },
         .secret = options_.own_keys.secret,
         .security = std::get<std::shared_ptr<raft::security::stream_security>>(std::move(secured)),

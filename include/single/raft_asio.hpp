@@ -304,10 +304,11 @@ struct options {
     std::vector<peer> peers{};         ///< The others. `self` among them is passed over.
     history_id history{};              ///< Which history the cluster has; 0: not said.
     storage_mark mark{};               ///< Which storage this server has; 0: not said.
-    /// Whether a server may have this storage: a server that comes with another one than before
-    /// has lost what it had promised. Whoever is asked remembers it, for good, before it says yes.
-    /// None: any. It must not call the transport.
-    std::function<bool(member_id, storage_mark)> takes_storage{};
+    /// What is said to a server that has this storage: `welcome`; `other_storage`, if it had
+    /// another one before, as it has lost what it had promised; `not_noted`, if its first one
+    /// cannot be remembered for good, which is done before it is welcome. None: any is. It must not
+    /// call the transport.
+    std::function<wire::handshake_verdict(member_id, storage_mark)> judge_storage{};
     /// What the servers prove to each other that they know, whoever calls (battery/proof.hpp): the
     /// same on all of them. Who cannot prove it is neither peer nor guest, and is refused by name.
     /// None: whoever reaches the port is believed. It guards the handshake: frames behind it can
@@ -635,9 +636,9 @@ protected:
                                                        const introduction& said) const {
         const auto& options = shared().options;
         if (!share_history(options.history, said.history)) return handshake_verdict::other_history;
-        const bool known = said.mark == storage_mark{} || !options.takes_storage ||
-                           options.takes_storage(other, said.mark);
-        return known ? handshake_verdict::welcome : handshake_verdict::other_storage;
+        if (said.mark == storage_mark{} || !options.judge_storage)
+            return handshake_verdict::welcome;
+        return options.judge_storage(other, said.mark);
     }
 
     std::uint8_t version_ = frame_version_newest;

@@ -3291,7 +3291,7 @@ public:
 
     /// As the handshake asks: whether this may be that server's storage.
     [[nodiscard]] bool takes_storage(member_id peer, storage_mark mark) {
-        return marks_->takes(peer, mark);
+        return marks_->judge(peer, mark) == wire::handshake_verdict::welcome;
     }
 
     /// Whether its disk has something to do, or to try again.

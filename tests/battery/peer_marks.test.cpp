@@ -18,6 +18,7 @@ using raft::testing::faulty_files;
 namespace {
 
 using marks = wal::peer_marks<faulty_files>;
+using verdict = wire::handshake_verdict;
 
 faulty_files with_directory() {
     faulty_files files;
@@ -36,14 +37,14 @@ marks opened(const faulty_files& files) {
 TEST_CASE("F1 a server is taken with the storage that it had first, also after a restart") {
     const auto files = with_directory();
     auto all = opened(files);
-    CHECK(all.takes({2}, {22}));
-    CHECK(all.takes({2}, {22}));
-    CHECK_FALSE(all.takes({2}, {23}));
-    CHECK(all.takes({3}, {33}));
+    CHECK(all.judge({2}, {22}) == verdict::welcome);
+    CHECK(all.judge({2}, {22}) == verdict::welcome);
+    CHECK(all.judge({2}, {23}) == verdict::other_storage);
+    CHECK(all.judge({3}, {33}) == verdict::welcome);
     auto again = opened(files.after_kill());
-    CHECK_FALSE(again.takes({2}, {23}));
-    CHECK(again.takes({2}, {22}));
-    CHECK_FALSE(again.takes({3}, {22}));
+    CHECK(again.judge({2}, {23}) == verdict::other_storage);
+    CHECK(again.judge({2}, {22}) == verdict::welcome);
+    CHECK(again.judge({3}, {22}) == verdict::other_storage);
 }
 
 TEST_CASE("F1 a server is not taken before its storage is on the disk, whatever stops that") {
@@ -52,16 +53,25 @@ TEST_CASE("F1 a server is not taken before its storage is on the disk, whatever 
         auto files = with_directory();
         files.fail_at(files.changes() + step, EIO);
         auto all = opened(files);
-        const bool taken = all.takes({2}, {22});
+        const auto said = all.judge({2}, {22});
+        CHECK((said == verdict::welcome || said == verdict::not_noted));
         auto later = opened(files.after_power_loss({}));
-        if (taken) CHECK_FALSE(later.takes({2}, {23}));
-        CHECK(later.takes({2}, {22}));
+        if (said == verdict::welcome) CHECK(later.judge({2}, {23}) == verdict::other_storage);
+        CHECK(later.judge({2}, {22}) == verdict::welcome);
     }
+}
+
+TEST_CASE("F3 a server whose storage cannot be noted is not told that it has another one") {
+    auto files = with_directory();
+    files.fail_at(files.changes() + 1, ENOSPC);
+    auto all = opened(files);
+    CHECK(all.judge({2}, {22}) == verdict::not_noted);
+    CHECK(all.judge({2}, {22}) == verdict::welcome);
 }
 
 TEST_CASE("marks of peers that were changed on the disk are refused") {
     auto files = with_directory();
-    CHECK(opened(files).takes({2}, {22}));
+    CHECK(opened(files).judge({2}, {22}) == verdict::welcome);
     const auto path = files.paths().back();
     const auto whole = files.contents(path);
     for (std::size_t at = 0; at < whole.size(); ++at) {

@@ -48,7 +48,10 @@ TEST_CASE("F1 servers of two histories refuse each other by name") {
 
 TEST_CASE("F1 a server that comes with another storage than before is refused by name") {
     auto careful = born(1, 7, 1);
-    careful.takes_storage = [](member_id, storage_mark mark) { return mark == storage_mark{22}; };
+    careful.judge_storage = [](member_id, storage_mark mark) {
+        return mark == storage_mark{22} ? handshake_verdict::welcome
+                                        : handshake_verdict::other_storage;
+    };
     newborn_pair s{careful, born(2, 7, 2)};
     const auto reason = describe(handshake_verdict::other_storage);
     CHECK(
@@ -59,9 +62,9 @@ TEST_CASE("F1 a server that comes with another storage than before is refused by
 TEST_CASE("F1 servers of one history that know each other's storages are connected") {
     std::map<std::uint64_t, storage_mark> seen;
     auto noting = born(1, 7, 1);
-    noting.takes_storage = [&](member_id other, storage_mark mark) {
+    noting.judge_storage = [&](member_id other, storage_mark mark) {
         seen[other.value] = mark;
-        return true;
+        return handshake_verdict::welcome;
     };
     newborn_pair s{noting, born(2, 7, 2)};
     CHECK(run_until(s.io,

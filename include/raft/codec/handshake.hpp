@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The first words on a connection between two servers: who calls whom, in which cluster, and in
-// which versions; then the answer. Its frame keeps this form in all versions to come, so that old
-// and new can tell each other why they part. By itself it protects against mistakes in
-// configuration files; against an attacker there are proofs (battery/proof.hpp), if both want them.
+// The first words on a connection between two servers: who calls whom, in which cluster, in which
+// versions; then the answer. All versions to come keep its form, so that old and new can tell each
+// other why they part. Against attackers there are proofs besides (battery/proof.hpp).
 //
 //     u32 length (40), u32 magic, u8 verdict, u8 oldest version, u8 newest version, u8 content,
 //     u64 cluster, u64 from, u64 to, u32 checksum (CRC32C of everything before it)
@@ -22,8 +21,7 @@
 
 namespace raft::wire {
 
-/// Which cluster a server belongs to. Any number, the same on all servers of a cluster, not that
-/// of any other cluster that could ever be reached by mistake.
+/// A cluster's number: any that no other cluster has which could be reached by mistake.
 struct cluster_id {
     std::uint64_t value = 0;
     friend constexpr bool operator==(const cluster_id&, const cluster_id&) = default;
@@ -60,6 +58,7 @@ enum class handshake_verdict : std::uint8_t {
     no_secret,        ///< The caller wants a proof, and the server that it called has no secret.
     wrong_proof,      ///< Of an introduction: the caller's proof is not right.
     other_name,       ///< The certificate is not that of the member that it comes with.
+    not_noted,        ///< Of an introduction: the caller's storage is new, and cannot be noted now.
 };
 
 /// The verdict in plain English, for a log.
@@ -82,6 +81,7 @@ enum class handshake_verdict : std::uint8_t {
     case handshake_verdict::wrong_proof:
         return "the proof is wrong: of another secret, or of an earlier connection";
     case handshake_verdict::other_name: return "the certificate is of another member";
+    case handshake_verdict::not_noted: return "the caller's storage cannot be noted now";
     }
     return "unknown verdict";
 }
@@ -164,7 +164,7 @@ decode_introduction(std::span<const std::byte> bytes, introduction& into) {
     if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&bytes[covered.size()]))
         return frame_error::wrong_checksum;
     const auto verdict = in.number<std::uint32_t>();
-    if (verdict > static_cast<std::uint32_t>(handshake_verdict::other_name))
+    if (verdict > static_cast<std::uint32_t>(handshake_verdict::not_noted))
         return frame_error::unknown_verdict;
     into.verdict = static_cast<handshake_verdict>(verdict);
     into.history.value = in.number<std::uint64_t>();
@@ -191,7 +191,7 @@ decode_introduction(std::span<const std::byte> bytes, introduction& into) {
     if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&bytes[covered.size()]))
         return frame_error::wrong_checksum;
     const auto verdict = in.number<std::uint8_t>();
-    if (verdict > static_cast<std::uint8_t>(handshake_verdict::other_name))
+    if (verdict > static_cast<std::uint8_t>(handshake_verdict::not_noted))
         return frame_error::unknown_verdict;
     into.verdict = static_cast<handshake_verdict>(verdict);
     into.version_oldest = in.number<std::uint8_t>();

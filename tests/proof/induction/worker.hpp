@@ -143,8 +143,8 @@ private:
             note("the commit index goes back", &taken);
     }
 
-    /// A server that begins anew knows of no commits, and one that removes a part of its log without
-    /// commands of none there: it had applied nothing of it.
+    /// A server that begins anew knows of no commits, and one that removes a part of its log
+    /// without commands of none there: it had applied nothing of it.
     [[nodiscard]] static bool may_forget_commits(const induction_input& in,
                                                  const server_view& before, const server_view& s) {
         if (in.what == induction_input::kind::crash || in.what == induction_input::kind::lose)

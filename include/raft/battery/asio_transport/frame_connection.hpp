@@ -95,9 +95,9 @@ protected:
                                                        const introduction& said) const {
         const auto& options = shared().options;
         if (!share_history(options.history, said.history)) return handshake_verdict::other_history;
-        const bool known = said.mark == storage_mark{} || !options.takes_storage ||
-                           options.takes_storage(other, said.mark);
-        return known ? handshake_verdict::welcome : handshake_verdict::other_storage;
+        if (said.mark == storage_mark{} || !options.judge_storage)
+            return handshake_verdict::welcome;
+        return options.judge_storage(other, said.mark);
     }
 
     std::uint8_t version_ = frame_version_newest;

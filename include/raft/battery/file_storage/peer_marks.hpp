@@ -2,7 +2,7 @@
 //
 // Which storage each other server had when it was met first, kept beside the log. A server that
 // comes with another one has lost what it had promised, and is not taken
-// (`transport::options::takes_storage`).
+// (`transport::options::judge_storage`).
 #pragma once
 
 #include <algorithm>
@@ -19,6 +19,7 @@
 #include <raft/battery/file_storage/file.hpp>
 #include <raft/battery/file_storage/posix_files.hpp>
 #include <raft/battery/file_storage/record.hpp>
+#include <raft/codec/handshake.hpp>
 #include <raft/core/types.hpp>
 #include <raft/policy/identity.hpp>
 
@@ -51,16 +52,18 @@ public:
         return std::nullopt;
     }
 
-    /// Whether this server may have this storage. The first one is remembered, and durable when
-    /// this returns; if it cannot be, the server is not taken. Blocks for the disk.
-    [[nodiscard]] bool takes(member_id peer, storage_mark mark) {
+    /// What is said to a server that has this storage: `welcome`, `other_storage`, or `not_noted`.
+    /// The first one is remembered, and durable when this returns; if it cannot be, the server is
+    /// not taken, and may come again. Blocks for the disk.
+    [[nodiscard]] wire::handshake_verdict judge(member_id peer, storage_mark mark) {
+        using verdict = wire::handshake_verdict;
         const auto [place, is_new] = known_.emplace(peer.value, mark);
-        if (!is_new) return place->second == mark;
+        if (!is_new) return place->second == mark ? verdict::welcome : verdict::other_storage;
         const auto path = wal::path_of(directory_, wal::peers_name);
         if (!wal::put_whole(files_, directory_, wal::peers_draft_name, path, encoded()))
-            return true;
+            return verdict::welcome;
         known_.erase(place);
-        return false;
+        return verdict::not_noted;
     }
 
 private:
