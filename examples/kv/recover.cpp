@@ -19,6 +19,8 @@
 #include "server_id.hpp"
 
 #include <raft/battery/file_storage.hpp>
+#include <raft/battery/file_storage/differs_mark.hpp>
+#include <raft/battery/file_storage/posix_files.hpp>
 #include <raft/core/membership.hpp>
 
 namespace raft_kv {
@@ -110,6 +112,13 @@ std::optional<std::string> look_into(const recover_flags& flags, storage_type& s
     if (!found.kept.configurations.empty()) found.members = found.kept.configurations.back().value;
     if (found.members.members.empty())  // As its founders made it.
         for (const auto& each : found.known.servers) found.members.members.add({each.id});
+    bool differs = false;
+    raft::wal::posix_files files;
+    if (const auto wrong = raft::wal::read_differs_mark(files, flags.directory, differs))
+        return wrong->message;
+    if (differs)
+        return "the state of server " + id_text(flags.id) +
+               " was not that of the others: take another server";
     if (found.kept.last_index == raft::log_index{})
         return flags.directory + " holds nothing: there is nothing to recover";
     if (found.members.is_witness({flags.id}))

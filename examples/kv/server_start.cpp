@@ -129,6 +129,9 @@ std::optional<std::string> server::take_part() {
         return "what was lost of the log in " + options_.directory + " is on no other server";
     if (!starts) return "what " + options_.directory + " keeps makes no sense";
     tell_recovery(status, clock::now() - restores);
+    if (status.state_differs)
+        log_("takes part in nothing: the state of this server was not that of the others; it comes "
+             "back as its next incarnation");
     snapshots_.begin_after(status.snapshot.last_included.index);
     return std::nullopt;
 }

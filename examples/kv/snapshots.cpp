@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "snapshots.hpp"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
+#include "limits.hpp"
 #include "snapshot_spread.hpp"
 
 namespace raft_kv {
@@ -28,14 +31,29 @@ void snapshots::look_after() {
     observe();
 }
 
-bool snapshots::is_due() const {
+bool snapshots::is_due() {
     const auto& state = node_.node().protocol_state();
     if (state.is_halted() || node_.storage().is_saving()) return false;
     const auto entries = state.commit_index - state.snapshot.last_included.index;
     const auto bytes = node_.node().state_machine().bytes_applied() - bytes_at_last_;
     return entries >= spread(options_.snapshot_entries, state) ||
+           (bytes >= limits::segment_bytes && is_room_short()) ||
            (bytes >= spread(limits::log_bytes_per_snapshot, state) &&
             bytes >= spread(limits::log_per_snapshot * state.snapshot.size, state));
+}
+
+/// Whether what is free on the disk may not do for the next snapshot and the log beside it. Then
+/// the log is to become shorter while a snapshot can still be written: without one it never would.
+/// The disk is looked at once a second.
+bool snapshots::is_room_short() {
+    const auto now = clock::now();
+    if (now - room_looked_at_ < std::chrono::seconds{1}) return room_is_short_;
+    room_looked_at_ = now;
+    std::error_code error;
+    const auto there = std::filesystem::space(options_.directory, error);
+    const auto wanted = 2 * (node_.node().protocol_state().snapshot.size + limits::segment_bytes);
+    room_is_short_ = !error && there.available < wanted;
+    return room_is_short_;
 }
 
 void snapshots::observe() {

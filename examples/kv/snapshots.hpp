@@ -3,6 +3,7 @@
 // When a server takes a snapshot, and what its log says of it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,7 +33,10 @@ public:
     void look_after();
 
 private:
-    [[nodiscard]] bool is_due() const;
+    using clock = std::chrono::steady_clock;
+
+    [[nodiscard]] bool is_due();
+    [[nodiscard]] bool is_room_short();
     void observe();
 
     const server_options& options_;
@@ -41,6 +45,8 @@ private:
     const event_log& log_;
     bool saving_ = false;  ///< One that was begun here is not durable yet.
     std::uint64_t bytes_at_last_ = 0;
+    clock::time_point room_looked_at_{};
+    bool room_is_short_ = false;  ///< When it was looked at.
     raft::log_index seen_{};
     std::string seen_error_{};
 };

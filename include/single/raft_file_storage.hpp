@@ -5114,6 +5114,38 @@ begin_from_state(const std::string& directory, file_storage_options options, his
 
 }  // namespace raft::backup
 //
+// The mark of a server whose state was found not to be that of the others. Its snapshot may hold
+// that state, so it takes part in nothing after a restart either: it comes back as its next
+// incarnation, with an empty directory.
+
+
+
+namespace raft::wal {
+
+inline constexpr std::string_view differs_name = "state-differs";
+inline constexpr std::string_view differs_draft_name = "state-differs.tmp";
+inline constexpr std::string_view differs_text =
+    "The state of this server was not that of the others. It is to come back as its next "
+    "incarnation, with an empty directory.\n";
+
+/// Durable when this returns without an error.
+template <class Files>
+[[nodiscard]] failure put_differs_mark(Files& files, const std::string& directory) {
+    return put_whole(files, directory, differs_draft_name, path_of(directory, differs_name),
+                     std::as_bytes(std::span{differs_text}));
+}
+
+/// Whether the directory has that mark.
+template <class Files>
+[[nodiscard]] failure read_differs_mark(Files& files, const std::string& directory, bool& found) {
+    std::vector<std::string> names;
+    auto failed = check(files.list(directory, names), "list", directory);
+    found = !failed && has_name(names, differs_name);
+    return failed;
+}
+
+}  // namespace raft::wal
+//
 // One look into a directory of `file_storage`, by the readers that open it. It tells what is there
 // and goes on after what is wrong, where an opening would stop.
 //
@@ -5263,6 +5295,7 @@ public:
         found_.directory = directory_;
         look_at_identity();
         look_at_loss();
+        look_at_difference();
         look_at_snapshots();
         look_at_drafts();
         look_at_log();
@@ -5296,6 +5329,12 @@ private:
         if (!said) return;
         found_.mark = said->mark;
         found_.history = said->history;
+    }
+
+    void look_at_difference() {
+        if (has_name(names_, differs_name))
+            found_.notes.emplace_back(
+                "the state of this server was not that of the others: it takes part in nothing");
     }
 
     void look_at_loss() {

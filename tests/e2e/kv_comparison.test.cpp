@@ -131,6 +131,18 @@ TEST_CASE("e2e: a server whose state was changed behind its back is found and st
           std::string::npos);
     CHECK(shown(servers.ask({"GET", "key7"})) == "right");
     write(written, written + 20);
+
+    // What its disk holds is still wrong after a restart, and the operator may take it for nothing.
+    servers.cluster().kill(wrong);
+    servers.cluster().start(wrong);
+    const auto again = shown(servers.connect(wrong).call({"GET", "key7"}));
+    CHECK(again.find("DIFFERS") != std::string::npos);
+    CHECK(told_by(servers, wrong).find("state-differs, (integer) 1") != std::string::npos);
+    servers.cluster().kill(wrong);
+    const auto told =
+        support::run_program({RAFT_KV_PATH, "recover", "--data", servers.cluster().data_path(wrong),
+                              "--id", std::to_string(wrong)});
+    CHECK(told.output.find("was not that of the others: take another") != std::string::npos);
 }
 
 TEST_CASE("e2e: an election timeout that is not the leader's is told") {

@@ -191,3 +191,22 @@ TEST_CASE("e2e: a full disk refuses writes, answers reads, and takes writes when
     const auto keys = writer.persist({"DBSIZE"}, patience);
     CHECK(shown(keys) == "(integer) " + std::to_string(written + 1));
 }
+
+TEST_CASE("F3 a disk that the log alone would fill gets a snapshot in time") {
+    local_cluster cluster{RAFT_KV_PATH, 1};
+    small_disk disk{cluster.data_path(1), 220};
+    if (!disk.is_there()) {
+        MESSAGE("skipped: a tmpfs cannot be mounted here: ", disk.error());
+        return;
+    }
+    cluster.start(1);
+    static_cast<void>(cluster.await_leader());
+    // A state of 38 MiB: by its size alone the next snapshot would be due after 300 MiB of log.
+    constexpr std::size_t keys = 600;
+    constexpr std::size_t writes = 6'000;
+    const std::string value(64 * 1024, 'v');
+    leader_client writer{cluster.layout(), patience};
+    for (std::size_t i = 0; i < writes; ++i)
+        REQUIRE(shown(writer.persist({"SET", key_of(i % keys), value}, patience)) == "OK");
+    CHECK(cluster.log_tail(1).find("no room") == std::string::npos);
+}

@@ -290,7 +290,8 @@ private:
         CHECK(counter <= counting_->acknowledged() + counting_->unknown());
     }
 
-    static constexpr std::size_t disk_mebibytes = 300;
+    /// So much do the log that is kept and three snapshots take at most.
+    static constexpr std::size_t disk_mebibytes = 700;
     /// Two segments of 32 MiB are to be written before, by whatever the machine has left.
     static constexpr milliseconds full_logs_bound{120'000};
 

@@ -40,6 +40,7 @@
 #include <raft/battery/asio_transport.hpp>
 #include <raft/battery/comparison.hpp>
 #include <raft/battery/file_storage.hpp>
+#include <raft/battery/file_storage/differs_mark.hpp>
 #include <raft/node.hpp>
 
 namespace raft {
@@ -84,11 +85,14 @@ public:
     [[nodiscard]] std::optional<std::string>
     open(std::string directory, file_storage_options options = {}, Files files = Files{}) {
         options.wake = [this, weak = this->weak_from_this()] { storage_woke(weak); };
+        directory_ = directory;
+        files_.emplace(files);
         auto opened =
             storage_type::open(std::move(directory), std::move(options), std::move(files));
         if (auto* wrong = std::get_if<file_storage_error>(&opened)) return wrong->message;
         storage_.emplace(std::get<storage_type>(std::move(opened)));
-        return std::nullopt;
+        auto failed = wal::read_differs_mark(*files_, directory_, differs_for_good_);
+        return failed ? std::optional{failed->message} : std::nullopt;
     }
 
     /// Lets go of the storage, before `listen`: another may have its directory then.
@@ -108,10 +112,11 @@ public:
         });
     }
 
-    /// Takes up what the storage keeps, and begins to take part, as `node::start` does. After
-    /// `listen`.
+    /// Takes up what the storage keeps, and begins to take part, as `node::start` does; not if this
+    /// server's state was found before not to be that of the others. After `listen`.
     [[nodiscard]] bool start() {
         const bool sound = node_->start();
+        if (differs_for_good_) node_->halt_as_different();
         schedule_turn();
         return sound;
     }
@@ -211,8 +216,17 @@ private:
         if (!node_) return;
         stamps_.keep(*node_);
         comparison_.look(*node_, stamps_.clock_now(), reports_to_others());
+        keep_difference();
         on_turn_();
         if (node_) arm_timer();
+    }
+
+    /// Without room it is tried again in the next turn.
+    void keep_difference() {
+        if (differs_for_good_ ||
+            !detail::is_halted_by(node_->protocol_state(), core::halt_reason::state_differs))
+            return;
+        differs_for_good_ = !wal::put_differs_mark(*files_, directory_);
     }
 
     void receive(member_id from, const core::message& body, const attachment<command>& beside) {
@@ -282,6 +296,9 @@ private:
     asio::io_context& io_;
     std::function<void()> on_turn_;
 
+    std::string directory_{};
+    std::optional<Files> files_{};
+    bool differs_for_good_ = false;  ///< The directory says so.
     std::atomic<bool> storage_wakes_ = false;
     std::optional<storage_type> storage_{};
     std::optional<transport_type> transport_{};

@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include <raft/battery/file_storage/differs_mark.hpp>
 #include <raft/battery/file_storage/damaged_log.hpp>
 #include <raft/battery/file_storage/findings.hpp>
 #include <raft/battery/file_storage/fit.hpp>
@@ -45,6 +46,7 @@ public:
         found_.directory = directory_;
         look_at_identity();
         look_at_loss();
+        look_at_difference();
         look_at_snapshots();
         look_at_drafts();
         look_at_log();
@@ -78,6 +80,12 @@ private:
         if (!said) return;
         found_.mark = said->mark;
         found_.history = said->history;
+    }
+
+    void look_at_difference() {
+        if (has_name(names_, differs_name))
+            found_.notes.emplace_back(
+                "the state of this server was not that of the others: it takes part in nothing");
     }
 
     void look_at_loss() {
