@@ -94,12 +94,12 @@ asio::ssl::context& client_tls::context() {
 void client_tls::warn_of_refusals() const {
     const auto* const own = SSL_CTX_get0_certificate(used_->native_handle());
     if (own == nullptr) return;
-    if (const auto fault = raft::detail::fault_in_time(*own))
+    if (const auto fault = raft::security::fault_in_time(*own))
         log_("WARNING: the certificate for clients " + *fault +
              ": those that look refuse this server");
     if (!is_for(*own, host_))
         log_("WARNING: the certificate for clients is not for " + host_ +
-             ", where the cluster file sends them, but for " + raft::detail::names_in(*own) +
+             ", where the cluster file sends them, but for " + raft::security::names_in(*own) +
              ": those that look refuse this server");
 }
 

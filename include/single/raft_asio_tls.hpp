@@ -43,7 +43,7 @@
 #include <ctime>
 
 
-namespace raft::detail {
+namespace raft::security {
 
 /// What somebody else may have written, in a line of its own.
 [[nodiscard]] inline std::string printable(const ASN1_STRING* text) {
@@ -106,7 +106,7 @@ namespace raft::detail {
     return std::nullopt;
 }
 
-}  // namespace raft::detail
+}  // namespace raft::security
 //
 // TLS contexts of certificates in files, made anew when the files change: connections that are
 // there go on with the one that they were made from.

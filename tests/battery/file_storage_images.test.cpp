@@ -64,8 +64,9 @@ struct life {
 
 void be_born(life& l) {
     l.has_history = l.told.disk().keep_history(history);
-    raft::peer_marks<faulty_files> marks{l.files};
-    l.knows_peer = !marks.open(story::directory) && marks.takes(peer, {5});
+    raft::wal::peer_marks<faulty_files> marks{l.files};
+    l.knows_peer = !marks.open(story::directory) &&
+                   marks.judge(peer, {5}) == raft::wire::handshake_verdict::welcome;
     l.told.vote(1, 1);
     l.append(1, 1, 3, 10);
     l.told.flush();
@@ -238,9 +239,10 @@ public:
         auto all = story::check_recovered(survivor, life_.told);
         if (life_.mark) CHECK(survivor.disk().mark() == *life_.mark);
         if (life_.has_history) CHECK(survivor.found().history == history);
-        raft::peer_marks<faulty_files> marks{image};
+        raft::wal::peer_marks<faulty_files> marks{image};
         CHECK(marks.open(story::directory) == std::nullopt);
-        if (life_.knows_peer) CHECK_FALSE(marks.takes(peer, {6}));
+        if (life_.knows_peer)
+            CHECK(marks.judge(peer, {6}) == raft::wire::handshake_verdict::other_storage);
         story::check_goes_on(survivor, std::move(all), image);
     }
 

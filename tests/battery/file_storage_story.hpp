@@ -168,7 +168,7 @@ public:
     void stage_and_install(log_position last_included) {
         const auto bytes = bytes_of(state_at(last_included.index));
         const raft::core::snapshot_description description{last_included, bytes.size(),
-                                                           raft::crc32c(bytes)};
+                                                           raft::wire::crc32c(bytes)};
         const auto cut = bytes.size() / 3;
         const auto members = raft::core::voters_only({{1}, {2}});
         storage_->stage(description, members, 0, std::span{bytes}.first(cut));

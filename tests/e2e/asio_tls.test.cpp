@@ -183,8 +183,8 @@ TEST_CASE("asio tls: certificates are read anew, and the connections that are th
                             .authority = all.files.path("authority"),
                             .log = [&](std::string_view line) { lines.emplace_back(line); }});
     call one{all.of(1, 1), for_b};
-    REQUIRE(run_until(one.io,
-                      [&] { return one.b.heard(transport::event_kind::refused_by_peer, not_accepted); }));
+    REQUIRE(run_until(
+        one.io, [&] { return one.b.heard(transport::event_kind::refused_by_peer, not_accepted); }));
     REQUIRE(lines.size() == 1);
     CHECK(lines.front().starts_with("WARNING: the certificate for peers has expired, on "));
     all.files.put("2.crt", "half a certificate");

@@ -12,7 +12,7 @@
 
 #include <openssl/x509v3.h>
 
-namespace raft::detail {
+namespace raft::security {
 
 /// What somebody else may have written, in a line of its own.
 [[nodiscard]] inline std::string printable(const ASN1_STRING* text) {
@@ -75,4 +75,4 @@ namespace raft::detail {
     return std::nullopt;
 }
 
-}  // namespace raft::detail
+}  // namespace raft::security
