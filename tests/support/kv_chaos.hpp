@@ -69,17 +69,20 @@ public:
 private:
     // ----------------------------------------------------------------------------------- a round
 
+    using told_of_logs = std::map<std::uint64_t, std::size_t>;
+
     void run_round() {
         const auto plan = plans_.next();
         bulk_->hurry(std::ranges::find(plan.faults, trouble::disk_full, &fault::what) !=
                      plan.faults.end());
+        const auto told_before = plan.fills_logs ? full_logs_told(plan) : told_of_logs{};
         for (const auto& each : plan.faults) {
             let_pass(each.after);
             begin(each);
         }
         std::future<std::string> change;
         if (!plan.members.empty()) change = begin_change(plan.members);
-        plan.fills_logs ? await_full_logs(plan) : let_pass(plan.length);
+        plan.fills_logs ? await_full_logs(told_before) : let_pass(plan.length);
         require_running(plan);
         bulk_->hurry(false);
         const auto took = heal(plan);
@@ -93,19 +96,26 @@ private:
     /// Until each of the logs has met the end of its disk: the server says so, or, if it leads,
     /// its clients are told. Where too many are full nobody writes any more. A log gets nothing
     /// while its server is no member, and no commands while it is a witness.
-    void await_full_logs(const round_plan& plan) {
-        const auto said = [&](std::uint64_t id) {
-            return count_of("the disk has no room for the log", servers_.log(id));
-        };
-        std::map<std::uint64_t, std::size_t> before;
-        for (const auto id : with_commands(plan)) before[id] = said(id);
+    void await_full_logs(const told_of_logs& before) {
         const auto refused = bulk_->refused_for_room();
         CHECK(eventually(full_logs_bound, [&] {
             return bulk_->refused_for_room() > refused ||
                    std::ranges::all_of(
-                       before, [&](const auto& each) { return said(each.first) > each.second; });
+                       before, [&](const auto& each) { return told(each.first) > each.second; });
         }));
         if (!before.empty()) ++full_logs_;
+    }
+
+    /// How often each server whose disk is to be filled has said that its log has no room. Before
+    /// the first is filled: it may say so before the last one is.
+    [[nodiscard]] told_of_logs full_logs_told(const round_plan& plan) {
+        told_of_logs all;
+        for (const auto id : with_commands(plan)) all[id] = told(id);
+        return all;
+    }
+
+    [[nodiscard]] std::size_t told(std::uint64_t id) {
+        return count_of("the disk has no room for the log", servers_.log(id));
     }
 
     [[nodiscard]] std::vector<std::uint64_t> with_commands(const round_plan& plan) {
