@@ -85,7 +85,8 @@ public:
 
     /// As fast as it goes, so that what is left in the segments of a full disk is soon used up.
     void hurry(bool on) { hurries_ = on; }
-    /// How often it was told that there is no room.
+    /// How often it was told that there is no room: on the leader's disk, or on so many others that
+    /// entries that were taken before do not become committed.
     [[nodiscard]] std::size_t refused_for_room() const { return refused_for_room_; }
     void stop() {
         thread_.request_stop();
@@ -103,7 +104,8 @@ private:
                 std::string(hurries_ ? bytes_in_a_hurry : bytes, static_cast<char>('a' + i % 26))};
             const auto said = client.exchange({&command, 1}).front().said;
             const auto went_well = said.is_ok();
-            if (said.text.starts_with("NOSPACE")) ++refused_for_room_;
+            if (said.text.starts_with("NOSPACE") || said.text.starts_with("TRYAGAIN no majority"))
+                ++refused_for_room_;
             if (!hurries_ || !went_well) std::this_thread::sleep_for(std::chrono::milliseconds{20});
         }
     }
