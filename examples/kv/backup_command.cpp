@@ -7,6 +7,8 @@
 #include <utility>
 #include <variant>
 
+#include "redirect.hpp"
+
 #include <raft/battery/file_storage/backup.hpp>
 
 namespace raft_kv::commands {
@@ -18,7 +20,9 @@ void as_bulk(reply_writer& reply, std::span<const std::byte> bytes) {
 }
 
 void begin_backup(local_call& call) {
-    const auto last = call.server.report().snapshot;
+    const auto report = call.server.report();
+    if (report.state_differs) return call.reply.error(differs_text);
+    const auto last = report.snapshot;
     if (last == 0) return call.reply.error("NOCHANGE there is no snapshot yet; RAFT SNAPSHOT");
     auto opened =
         raft::backup::source::open(call.server.directory(), {last}, call.server.birth().history);

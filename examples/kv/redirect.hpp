@@ -47,6 +47,9 @@ inline constexpr std::string_view no_majority_text =
 inline constexpr std::string_view given_up_text =
     "TRYAGAIN no majority of the servers takes writes; nothing was written";
 inline constexpr std::string_view no_leader_text = "CLUSTERDOWN no leader is known; try again";
+inline constexpr std::string_view differs_text =
+    "DIFFERS the state of this server is not that of the others; ask another server, and let it "
+    "come back as its next incarnation";
 /// In the words of Redis, which clients know.
 inline constexpr std::string_view full_text =
     "ERR max number of clients reached; RAFT, CLUSTER and INFO are answered, or try again later";
@@ -107,9 +110,7 @@ inline constexpr std::string_view overloaded_text =
                "cluster would have no leader; start them first, or append FORCE";
     case raft::refusal_reason::member_unreachable:
         return "UNREACHABLE that server has not answered the leader of late; choose another";
-    case raft::refusal_reason::state_differs:
-        return "DIFFERS the state of this server is not that of the others; ask another server, "
-               "and let it come back as its next incarnation";
+    case raft::refusal_reason::state_differs: return std::string{differs_text};
     case raft::refusal_reason::not_born:
         return "CLUSTERDOWN this server's directory was empty; raft-kv init lets a cluster begin";
     case raft::refusal_reason::commands_missing:
