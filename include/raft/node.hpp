@@ -30,6 +30,7 @@
 #include <raft/node/performer.hpp>
 #include <raft/node/receipt.hpp>
 #include <raft/node/recovery.hpp>
+#include <raft/node/room.hpp>
 #include <raft/node/saving.hpp>
 #include <raft/node/status.hpp>
 #include <raft/policy.hpp>
@@ -85,6 +86,7 @@ public:
         read_clock();
         if (saving_at_) detail::saver<node>{*this}.check();
         detail::arrival<node>{*this}.check_storage_progress();
+        detail::room_check<node>{*this}.look();
         for (const auto each : {core::timer::election, core::timer::heartbeat})
             if (detail::is_due(state_.timers.of(each), now_))
                 step_and_finish(core::timer_fired{each});
@@ -234,8 +236,10 @@ private:
     using entries_view = std::span<const entry<command>>;
     friend class detail::arrival<node>;
     friend class detail::performer<node>;
+    friend class detail::room_check<node>;
     friend struct detail::saver<node>;
     static constexpr std::size_t message_bytes = Limits.message_bytes;
+    static constexpr std::uint64_t unapplied_bytes = Limits.unapplied_bytes;
     static constexpr bool takes_snapshots = snapshotting_state_machine<state_machine_type>;
 
     // -------------------------------------------------------------------------------------- inputs
@@ -265,9 +269,10 @@ private:
         if (withheld && !witness_storage<storage_type>) return;
         read_clock();
         if constexpr (std::is_same_v<Body, core::append_entries>)
-            if (!beside.entries.empty() && !takes(beside.entries))
-                return receive_of_replication(from, detail::without_entries(body),
-                                              {.commands = beside.commands});
+            if (const auto count = detail::room_check<node>{*this}.count_taken(beside.entries);
+                count < beside.entries.size())
+                return receive_of_replication(from, detail::shortened(body, count),
+                                              detail::shortened(body, beside, count));
         const bool plain = !withheld && beside.configuration == nullptr;
         if (!plain || !detail::performer<node>{*this, beside}.step_short(from, body))
             finish(step_on_message(from, body, beside, withheld));
@@ -299,17 +304,6 @@ private:
         detail::performer<node>{*this, beside}.perform(out);
         detail::observe_state(observer_, state_);
         return out;
-    }
-
-    /// Whether there is room for the entries that a leader sends. If not they stay at the leader,
-    /// and its message is handled as a heartbeat.
-    [[nodiscard]] bool takes(entries_view entries) {
-        const auto bytes = [&] { return detail::bytes_of(entries, storage_); };
-        if (bytes() > storage_.room()) {
-            if (!state_.disk.full) step_and_finish(core::room_changed{true});
-            return false;
-        }
-        return backlog_.bytes() == 0 || backlog_.bytes() + bytes() <= Limits.unapplied_bytes;
     }
 
     template <class Input>
@@ -490,6 +484,7 @@ private:
     delivery_type delivery_{};
     [[no_unique_address]] detail::digest_keeper<state_machine_type> digests_{};
     detail::backlog backlog_{};
+    std::uint64_t room_wanted_ = 0;  ///< For the entry that the full disk did not take.
     detail::arriving_snapshot arriving_{};
     log_index last_written_{};
     detail::snapshot_schedule schedule_{};

@@ -9,7 +9,6 @@
 #include <a_newer_standard_library>  // Stops here: errors without end would hide the one above.
 #endif
 
-//
 // The whole protocol: a state, an input and the time give the next state and the effects. `step` is
 // its pure form, on values; `advance` is the same code in place, for callers that keep one state.
 // Both run at compile time. The files included here make all decisions of a server, and none of
@@ -18,17 +17,14 @@
 #include <utility>
 #include <variant>
 
-//
 // What a server may send once a write is durable: votes, acknowledgements, and a leader's own part
 // in the majority (Figure 2: "updated on stable storage before responding to RPCs").
 
-//
 // Leader election (§5.2) with the election restriction (§5.4.1), pre-votes (thesis §9.6), and the
 // protection of a live leader from needless elections (thesis §4.2.3).
 
 #include <algorithm>
 
-//
 // A server whose disk has lost entries that it may have acknowledged. The storage knows where its
 // log ended, and nothing else is in doubt: neither term nor vote. Until the entries are here again
 // the server keeps three rules, and so no committed entry is lost:
@@ -49,20 +45,16 @@
 // helped to commit, at indexes and in terms up to those of the last lost one. Terms never decrease
 // along a log, so these entries come before an entry that is as up to date as that one.
 
-//
 // The role of a server (§5.1): how it becomes a follower, what ends with its role, which senders it
 // accepts, and the one rule of Figure 2 for "All servers".
 
 
-//
 // Pseudo-random numbers: election timeouts (§5.2), and names that distinguish the runs of a server.
 // All of them come from one seed in the state.
 
-//
 // One step in progress: the state that it changes, the time at which it is taken, and its effects.
 // Every rule that does more than answer a question takes a turn.
 
-//
 // What a step asks the node to do, as plain data. The parts of one `effects` may be carried out in
 // any order, or in parallel, with two exceptions. Writes become durable in the order of their
 // sequence. And where `settings.durable_at_once` holds, a step relies on its log write: this write
@@ -76,7 +68,6 @@
 #include <cstddef>
 #include <optional>
 
-//
 // The messages between servers: the RPCs of Figure 2, §7, and thesis §3.10 and §9.6, one struct
 // each, with the paper's names. Every message is trivially copyable and fits in 64 bytes. A message
 // never contains commands: `append_entries` names a range of entries, and the node sends the
@@ -85,7 +76,6 @@
 
 #include <type_traits>
 
-//
 // The log as the rules see it (§5.3): the term of each index, and nothing of the commands. Terms
 // never decrease along a log, so the log is a few runs of equal terms. The runs answer every
 // question of the protocol, without storage, in time proportional to their number, which is almost
@@ -93,7 +83,6 @@
 
 #include <vector>
 
-//
 // The vocabulary of the protocol: terms, log indexes, members, instants. Each is a type of its own
 // and none converts into another, so a term cannot be used where an index is expected. "None" is
 // std::optional, never a special value.
@@ -378,7 +367,6 @@ private:
 };
 
 }  // namespace raft::core
-//
 // Why a server refuses a request: a reason for each case, so that the caller can act on it.
 
 
@@ -631,12 +619,10 @@ using message =
 static_assert(std::is_trivially_copyable_v<message> && sizeof(message) <= 64);
 
 }  // namespace raft::core
-//
 // The messages of one step, and the destination of each. Most steps send one or two messages, so
 // the first few need no allocation.
 
 
-//
 // The members of the cluster (§6). Each member has a place (`slot`), and a set of members is a bit
 // mask over the places.
 
@@ -1025,7 +1011,6 @@ private:
 };
 
 }  // namespace raft::core
-//
 // Values that almost always equal their default, and cost next to nothing then. `seldom` saves
 // memory: for the tasks of a server while it receives a snapshot, transfers leadership, or lets a
 // new member catch up. `seldom_here` saves time: for the effects that only few steps have.
@@ -1297,13 +1282,11 @@ private:
 };
 
 }  // namespace raft::core
-//
 // All that a server knows: the "State" box of Figure 2 as one regular value, to copy, compare, and
 // keep. What only a follower, a candidate or a leader knows is in the state of that role.
 // `invariants` says what must hold in every state.
 
 
-//
 // The disk is treated as a peer: a server issues a write, and the disk acknowledges it later. This
 // file holds what a server knows of its writes.
 
@@ -1363,7 +1346,6 @@ private:
 };
 
 }  // namespace raft::core
-//
 // What a leader knows of one member (Figure 2: nextIndex and matchIndex), and how each message to
 // the member, and from it, changes that.
 //
@@ -1374,7 +1356,6 @@ private:
 //                at a time.
 
 
-//
 // What the operators of a cluster can choose.
 
 
@@ -1552,7 +1533,6 @@ private:
 };
 
 }  // namespace raft::core
-//
 // What a majority is (§5.2, §5.3), and what a quorum is while the members change: two majorities
 // (§6). Every question of the protocol about a quorum is one of these functions, and all of them
 // use the same count.
@@ -1949,7 +1929,6 @@ constexpr void restart_election_timer(turn& t) {
 }
 
 }  // namespace raft::core
-//
 // How a step writes: each change of persistent state is issued together with its write (Figure 2,
 // persistent state).
 
@@ -2149,7 +2128,6 @@ constexpr void regain_lost_entries(turn& t, log_index verified) {
 }
 
 }  // namespace raft::core
-//
 // A server that was removed while it was offline does not know it: the entry that removed it is
 // never sent to it. It would start elections for ever, in vain (thesis §4.2.3), and its operators
 // would not see why. So a server that receives its request for a vote, and knows of the removal,
@@ -2190,7 +2168,6 @@ constexpr void forget_removal(state& s) {
 }
 
 }  // namespace raft::core
-//
 // What a leader sends, and to which members at once (§5.3, §7): members that need the same message
 // get it as one effect. The leader decides what a member needs when it sends, from the member's
 // next index and the base of the log.
@@ -2576,12 +2553,10 @@ constexpr void on_started(turn& t) {
 }
 
 }  // namespace raft::core
-//
 // Log replication (§5.3) and the commit rule (§5.4.2): how a follower handles AppendEntries, how a
 // leader handles the replies, and how a leader handles a proposal.
 
 
-//
 // A log without commands must be recognized. A witness receives only the indexes and terms of the
 // entries (see `configuration`). By these its log matches the leader's, so no leader would send the
 // entries again if the same server became a voter or a learner: it could lead, and serve reads,
@@ -2670,14 +2645,12 @@ constexpr void expect_commands(turn& t, follower_state& follower, bool withheld)
     if (!withheld && t.s.tasks->lacks_from) drop_entries_without_commands(t, follower);
 }
 }  // namespace raft::core
-//
 // Groups that sleep; other systems call them quiesced. Where there is nothing to do, a leader lets
 // its followers sleep: it sends no heartbeats, they expect none, and no server has a timer. A
 // server that gets a request wakes all. If the leader has died meanwhile, this shows only now:
 // every follower waits an election timeout, from when it wakes, for a message of the leader. All of
 // them do so at the same time, so no follower prevents the election of another.
 
-//
 // A follower forwards proposals to its leader (thesis §6.2), so that a client need not find the
 // leader. The follower has one request in progress. The reply says at which index the entries are;
 // the follower learns their outcome like every server, by applying them. A request without a timely
@@ -2685,7 +2658,6 @@ constexpr void expect_commands(turn& t, follower_state& follower, bool withheld)
 // The request ends here with the leader's term: then it is unknown whether it was ever accepted,
 // and the client's session decides (§8).
 
-//
 // How leadership is given up. Transfer (thesis §3.10): the leader accepts no more proposals, brings
 // the target's log up to its own, and sends it timeout_now, so that it starts an election at once.
 // If that takes longer than an election timeout, the leader goes on as before. A leader that must
@@ -2693,7 +2665,6 @@ constexpr void expect_commands(turn& t, follower_state& follower, bool withheld)
 // the others, and steps down.
 
 
-//
 // How a request is refused: with its reason, and with the leader, as far as this server knows it.
 
 
@@ -2865,17 +2836,14 @@ constexpr void on(turn& t, member_id from, const forward_proposal_refusal& m) {
 }
 
 }  // namespace raft::core
-//
 // Reads that write nothing to the log (§8, thesis §6.4). A linearizable read notes the commit index
 // and a round of heartbeats that begins after the read came. A read under a lease needs no round
 // while the lease holds. A stale read needs no other server if the last contact was recent enough.
 
-//
 // Reads of followers (thesis §6.4): a follower asks its leader up to which index it must apply the
 // log before it serves the reads that wait. The leader replies with an index and a round. One
 // request is in progress at a time; reads that come meanwhile share the next one.
 
-//
 // Rounds of heartbeats (thesis §6.4). Once a quorum has acknowledged a round, this server was still
 // the leader after the round began, so nothing that it does not know can have been committed by
 // then. Reads that come while a round is in progress share the next one.
@@ -3036,7 +3004,6 @@ constexpr void on(turn& t, member_id from, const request_read_index& m) {
 }
 
 }  // namespace raft::core
-//
 // Leases (thesis §6.4.1): for a time after a round began no other server can have been elected, so
 // the leader answers reads without a round. This relies on clocks that keep the configured bound.
 
@@ -3093,6 +3060,7 @@ constexpr void renew_lease(const state& s, leader_state& leader, instant now) {
 }
 
 }  // namespace raft::core
+// SPDX-License-Identifier: BSL-1.0
 
 
 namespace raft::core {
@@ -3259,14 +3227,12 @@ constexpr void wake_by(turn& t, member_id from) {
 constexpr void on(turn&, member_id, const wake_up&) {}
 
 }  // namespace raft::core
-//
 // How a leader carries out a change of membership (§6, thesis §4). Each configuration on the way is
 // an entry of the log. It is in force from the moment it is in the log, and the next one follows
 // when it is committed. A new leader continues a change that it finds unfinished, so a change needs
 // no further request, and survives its leader.
 
 
-//
 // Changes of membership as values (§6): which configuration follows which. One request leads from
 // any configuration to any other. New voters first join as learners and catch up (thesis §4.2.1),
 // then both sets of voters decide together (joint consensus), then the new voters decide alone. A
@@ -3912,7 +3878,6 @@ constexpr void on_propose(turn& t, std::uint32_t count) {
 }
 
 }  // namespace raft::core
-//
 // Log compaction (§7). A server discards the log that its own durable snapshot covers. A follower
 // that needs entries which its leader has discarded gets the leader's snapshot in chunks; the reply
 // to each chunk requests the next one.
@@ -4209,7 +4174,6 @@ constexpr void complete_writes(turn& t) {
 }
 
 }  // namespace raft::core
-//
 // How a leader handles the proposals that followers forward to it: like its own, but at most once
 // for each request, however often the request comes. For that it remembers the last request of each
 // server and its result. This memory ends with its leadership, and so do the requests: they are
@@ -4293,7 +4257,6 @@ constexpr void on(turn& t, member_id from, const forward_proposal& m) {
     on_forwarded(t, from, m, std::nullopt);
 }
 }  // namespace raft::core
-//
 // What a leader does at each heartbeat (§5.2), besides sending it: it steps down if it has no
 // contact with a quorum, and advances its tasks that take time.
 
@@ -4328,7 +4291,6 @@ constexpr void on_heartbeat_timer(turn& t) {
 }
 
 }  // namespace raft::core
-//
 // The state of a server when it starts.
 
 
@@ -4390,7 +4352,6 @@ struct recovered_state {
 }
 
 }  // namespace raft::core
-//
 // All that can happen to a server, as plain data, one struct each. A step takes one of them.
 
 
@@ -4758,7 +4719,6 @@ template <class Input>
 }
 
 }  // namespace raft::core
-//
 // Words for whatever a server can be asked: each function gives a phrase in plain English, for a
 // log or an error message, without a full stop. The texts may change in any version: programs act
 // upon the values, not upon the words.
@@ -4768,7 +4728,6 @@ template <class Input>
 
 #include <string_view>
 
-//
 // The outcome of a request. Every request gets one; none is dropped, and each outcome says all that
 // is known.
 
@@ -4847,7 +4806,6 @@ using change_outcome = std::variant<core::change_result, refusal, unknown>;
 using read_outcome = std::variant<read_ready, refusal>;
 
 }  // namespace raft
-//
 // What the log holds, and what travels beside a message: the bytes of the protocol, which the core
 // never sees.
 
@@ -5066,7 +5024,6 @@ template <class Result>
 [[nodiscard]] constexpr std::string_view describe(read_ready) { return "ready to be read"; }
 
 }  // namespace raft
-//
 // The node: the only part with side effects. It gives inputs to the step and carries out its
 // effects through the four policies; it holds no rule of Raft, and decides only by sizes and room.
 // Thread rule: a node is used from one thread at a time, and calls nothing back except from within
@@ -5076,7 +5033,6 @@ template <class Result>
 // calls back into the program. What may call back (outcomes, reads, the state machine) follows.
 
 
-//
 // The step as a node takes it: `advance`. With RAFT_CORE_COMPILED, as the target raft::core defines
 // it, the rules are only declared here and compiled once for a program, in compiled.cpp; otherwise
 // they are compiled in each file that uses a node.
@@ -5110,7 +5066,6 @@ constexpr void take_message(state& s, member_id from, const Body& body,
 #endif
 
 }  // namespace raft::core
-//
 // The fast path. Nearly every step of a busy cluster is one of three: a leader accepts commands, a
 // follower appends what its leader sends at the end of its log, or a leader counts an
 // acknowledgement. While nothing else is in progress, each of them is a few assignments, and asks
@@ -5271,19 +5226,16 @@ take_short(state& s, member_id from, const append_entries_reply& m, instant now)
 }
 
 }  // namespace raft::core
-//
 // How a node receives a snapshot (§7): its chunks wait here until the storage has them
 // (`staging_storage`). To the protocol it is as if the messages had been in transit for longer. So
 // the protocol never counts on a chunk for which there is no room, and gets the last chunk only
 // when the whole snapshot can be installed.
 
 
-//
 // Whether a received snapshot matches its description (§7). This must be known before the protocol
 // has it installed.
 
 
-//
 // CRC-32C (Castagnoli), the checksum of everything that this library writes to a disk or a wire.
 // Usable at compile time. At run time the processor's own instruction does the work where there is
 // one; without it, eight tables do. It finds accidents, not attacks.
@@ -5402,11 +5354,9 @@ namespace raft::wire {
 }
 
 }  // namespace raft::wire
-//
 // Where a server keeps what it must not forget: the concept of a storage.
 
 
-//
 // Which cluster a storage belongs to, and which storage it is. An empty storage looks the same
 // whether its server never ran or lost its disk; only the first may vote. So a cluster begins by an
 // explicit act, its birth, and from then on has a history of its own; what is born again is another
@@ -5829,7 +5779,6 @@ private:
 };
 
 }  // namespace raft::detail
-//
 // Every message is checked before it is accepted: a transport may lose a part of it, and the disk
 // may be full.
 
@@ -5919,11 +5868,22 @@ template <bool TakesSnapshots, class Command>
     return chunk == nullptr || (TakesSnapshots && beside.chunk.size() == chunk->length);
 }
 
-/// The same message without its entries: a heartbeat, which can be answered.
-[[nodiscard]] constexpr append_entries without_entries(append_entries m) {
-    m.last_index = m.prev.index;
-    m.entries_term = {};
+/// The same message with its first entries alone. With none it is a heartbeat, which can be
+/// answered.
+[[nodiscard]] constexpr append_entries shortened(append_entries m, std::size_t count) {
+    m.last_index = m.prev.index + count;
+    if (count == 0) m.entries_term = {};
     return m;
+}
+
+/// What comes with it then.
+template <class Command>
+[[nodiscard]] attachment<Command> shortened(const append_entries& m, attachment<Command> beside,
+                                            std::size_t count) {
+    beside.entries = beside.entries.first(count);
+    if (beside.configuration != nullptr && beside.configuration->index > m.prev.index + count)
+        beside.configuration = nullptr;
+    return beside;
 }
 
 /// The same message without its chunk: it asks for the offset that the receiver has reached.
@@ -5933,13 +5893,11 @@ template <bool TakesSnapshots, class Command>
 }
 
 }  // namespace raft::detail
-//
 // The four concepts that a program plugs into `raft::node`: what each must do, in prose and in C++,
 // and the least type that does it. `check_state_machine<T>()` and its siblings tell which member a
 // type lacks.
 
 
-//
 // Where time comes from: the concept of a clock.
 
 
@@ -5977,7 +5935,6 @@ constexpr void check_clock() {
 }
 
 }  // namespace raft::policy
-//
 // What is replicated (§2): the concept of a state machine, of one that can be saved, and of one
 // that goes on while it is saved (§7).
 
@@ -6124,7 +6081,6 @@ template <class T>
 concept checked_state_machine = state_machine<T> ||(check_state_machine<T>(), true);
 
 }  // namespace raft::policy
-//
 // Where messages leave a server: the concept of a transport.
 
 
@@ -6260,11 +6216,10 @@ public:
         hand_on(from, m, beside, withheld);
     }
 
-    /// Checks what the storage has done, and whether it has room.
+    /// Checks what the storage has done.
     void check_storage_progress() {
         if constexpr (stages_chunks)
             if (node_.arriving_.waiting) check_staged_chunk();
-        check_room();
     }
 
 private:
@@ -6298,27 +6253,14 @@ private:
         hand_on(chunk.from, chunk.body, {{}, &chunk.members, chunk.bytes}, false);
     }
 
-    /// Updates whether the disk is full, which the leader then receives with the acknowledgements.
-    void check_room() {
-        const bool is_full = node_.state_.disk.full;
-        bool waits = false;
-        if constexpr (stages_chunks) waits = node_.storage_.waits_for_room();
-        if (is_full && !waits && node_.storage_.room() >= Node::message_bytes)
-            node_.step_and_finish(room_changed{false});
-        else if (!is_full && waits)
-            node_.step_and_finish(room_changed{true});
-    }
-
     Node& node_;
 };
 
 }  // namespace raft::detail
-//
 // How many bytes of commands are in the log and not applied yet: at a leader what it has accepted,
 // at a follower what it has received. Both are bounded.
 
 
-//
 // The parameters of a node: limits when it is compiled, options when it is made.
 
 
@@ -6440,7 +6382,6 @@ struct snapshot_schedule {
 };
 
 }  // namespace raft::detail
-//
 // Deadlines, and the clock of the program.
 
 #include <chrono>
@@ -6461,18 +6402,15 @@ template <class TimePoint>
 }
 
 }  // namespace raft::detail
-//
 // Committed entries go to the state machine, and the results to the callers of proposals, reads,
 // and changes of membership.
 
 
-//
 // Commands that are forwarded to the leader: those that wait for the next request, and those of the
 // request in progress, which are kept until it is known where their entries are. Commands that come
 // meanwhile go together in the next message.
 
 
-//
 // First in, first out, in memory that is reused: once it has grown to its working size it allocates
 // no more.
 
@@ -6532,12 +6470,10 @@ private:
 };
 
 }  // namespace raft::detail
-//
 // The requests that a node has accepted and not yet answered: proposals by the index of their
 // entries, reads by their round, and changes of membership.
 
 
-//
 // A callable of any type in a fixed place, without the heap: a callback that waits for an outcome.
 // It resembles `inplace_function` and std::move_only_function.
 
@@ -7139,7 +7075,6 @@ private:
 };
 
 }  // namespace raft::detail
-//
 // Digests of the state, taken after the same entries on every server (battery/comparison.hpp).
 
 
@@ -7194,7 +7129,6 @@ private:
 };
 
 }  // namespace raft::detail
-//
 // The observer of a node: a policy that sees the inputs of the step, its effects and the state
 // after it, as values. Without an observer nothing is done for it.
 
@@ -7249,12 +7183,10 @@ constexpr void observe_received(Observer& observer, instant now, member_id from,
 }
 
 }  // namespace raft::detail
-//
 // Carries out what a step asks of storage and transport. The other effects may call back into the
 // program: the node handles them after that.
 
 
-//
 // How a node saves the state of its state machine (§7): at once, or in the background if both
 // policies can; and what the storage need not keep.
 
@@ -7329,7 +7261,6 @@ void let_go(const rare_effects& rare, Storage& storage) {
 }
 
 }  // namespace raft::detail
-//
 // From a message of the step to messages on the wire: what travels beside it is read from the
 // storage, and only if the transport has room for it.
 
@@ -7673,7 +7604,6 @@ private:
 };
 
 }  // namespace raft::detail
-//
 // From what a storage kept to the state of a server when it starts.
 
 
@@ -7823,7 +7753,66 @@ template <class StateMachine, class Storage>
 }
 
 }  // namespace raft::detail
-//
+// Whether a server has room for what its leader sends: on its disk, and among the entries that wait
+// to be applied. What it has no room for stays at the leader. No room on the disk is told to the
+// leader with the acknowledgements, until there is room again for what was sent.
+
+#include <limits>
+
+
+namespace raft::detail {
+
+/// It reaches the parts of `Node`, its owner, as a friend.
+template <class Node>
+class room_check {
+    using entries_view = typename Node::entries_view;
+
+public:
+    explicit room_check(Node& owner) : node_{owner} {}
+
+    /// How many of the entries there is room for, from the first on. If the disk has room for none,
+    /// it is full.
+    [[nodiscard]] std::size_t count_taken(entries_view entries) {
+        const auto most = left();
+        if (bytes_of(entries, node_.storage_) <= most) return entries.size();
+        std::size_t count = 0;
+        std::uint64_t bytes = 0;  // Of one more than that.
+        while ((bytes += bytes_of(entries.subspan(count, 1), node_.storage_)) <= most) ++count;
+        if (count == 0 && bytes > node_.storage_.room()) {
+            node_.room_wanted_ = bytes;
+            if (!node_.state_.disk.full) node_.step_and_finish(room_changed{true});
+        }
+        return count;
+    }
+
+    /// Updates whether the disk is full.
+    void look() {
+        const bool is_full = node_.state_.disk.full;
+        bool waits = false;
+        if constexpr (staging_storage<typename Node::storage_type>)
+            waits = node_.storage_.waits_for_room();
+        if (!is_full && waits) {
+            node_.room_wanted_ = 0;
+            node_.step_and_finish(room_changed{true});
+        } else if (is_full && !waits && node_.storage_.room() >= node_.room_wanted_) {
+            node_.step_and_finish(room_changed{false});
+        }
+    }
+
+private:
+    /// However large the first entry is that waits to be applied, it may wait.
+    [[nodiscard]] std::uint64_t left() const {
+        const auto waiting = node_.backlog_.bytes();
+        const auto most = std::uint64_t{Node::unapplied_bytes};
+        const auto backlog = waiting == 0 ? std::numeric_limits<std::uint64_t>::max()
+                                          : most - std::min(most, waiting);
+        return std::min(std::uint64_t{node_.storage_.room()}, backlog);
+    }
+
+    Node& node_;
+};
+
+}  // namespace raft::detail
 // What a node knows, for its operators.
 
 
@@ -7962,6 +7951,7 @@ public:
         read_clock();
         if (saving_at_) detail::saver<node>{*this}.check();
         detail::arrival<node>{*this}.check_storage_progress();
+        detail::room_check<node>{*this}.look();
         for (const auto each : {core::timer::election, core::timer::heartbeat})
             if (detail::is_due(state_.timers.of(each), now_))
                 step_and_finish(core::timer_fired{each});
@@ -8111,8 +8101,10 @@ private:
     using entries_view = std::span<const entry<command>>;
     friend class detail::arrival<node>;
     friend class detail::performer<node>;
+    friend class detail::room_check<node>;
     friend struct detail::saver<node>;
     static constexpr std::size_t message_bytes = Limits.message_bytes;
+    static constexpr std::uint64_t unapplied_bytes = Limits.unapplied_bytes;
     static constexpr bool takes_snapshots = snapshotting_state_machine<state_machine_type>;
 
     // -------------------------------------------------------------------------------------- inputs
@@ -8142,9 +8134,10 @@ private:
         if (withheld && !witness_storage<storage_type>) return;
         read_clock();
         if constexpr (std::is_same_v<Body, core::append_entries>)
-            if (!beside.entries.empty() && !takes(beside.entries))
-                return receive_of_replication(from, detail::without_entries(body),
-                                              {.commands = beside.commands});
+            if (const auto count = detail::room_check<node>{*this}.count_taken(beside.entries);
+                count < beside.entries.size())
+                return receive_of_replication(from, detail::shortened(body, count),
+                                              detail::shortened(body, beside, count));
         const bool plain = !withheld && beside.configuration == nullptr;
         if (!plain || !detail::performer<node>{*this, beside}.step_short(from, body))
             finish(step_on_message(from, body, beside, withheld));
@@ -8176,17 +8169,6 @@ private:
         detail::performer<node>{*this, beside}.perform(out);
         detail::observe_state(observer_, state_);
         return out;
-    }
-
-    /// Whether there is room for the entries that a leader sends. If not they stay at the leader,
-    /// and its message is handled as a heartbeat.
-    [[nodiscard]] bool takes(entries_view entries) {
-        const auto bytes = [&] { return detail::bytes_of(entries, storage_); };
-        if (bytes() > storage_.room()) {
-            if (!state_.disk.full) step_and_finish(core::room_changed{true});
-            return false;
-        }
-        return backlog_.bytes() == 0 || backlog_.bytes() + bytes() <= Limits.unapplied_bytes;
     }
 
     template <class Input>
@@ -8367,6 +8349,7 @@ private:
     delivery_type delivery_{};
     [[no_unique_address]] detail::digest_keeper<state_machine_type> digests_{};
     detail::backlog backlog_{};
+    std::uint64_t room_wanted_ = 0;  ///< For the entry that the full disk did not take.
     detail::arriving_snapshot arriving_{};
     log_index last_written_{};
     detail::snapshot_schedule schedule_{};
@@ -8383,7 +8366,6 @@ inline constexpr int version_minor = 1;
 inline constexpr int version_patch = 0;
 
 }  // namespace raft
-//
 // A clock that stands still until it is told to move: for tests, simulations, and programs that
 // look at the real clock once for many events.
 
@@ -8413,11 +8395,9 @@ private:
 static_assert(clock<manual_clock>);
 
 }  // namespace raft
-//
 // A network in memory, for several nodes of one process on one thread: messages wait in a queue
 // until they are delivered.
 
-#include <limits>
 
 
 namespace raft {
@@ -8639,7 +8619,6 @@ private:
 static_assert(transport_for<memory_network<int>::port, int>);
 
 }  // namespace raft
-//
 // A storage in memory: durable at once, for as long as the object lives. For tests, for examples,
 // and for state that is as well rebuilt from the other servers. A node that borrows it
 // (`memory_storage<T>&`) can be destroyed and made again.
@@ -8879,7 +8858,6 @@ private:
 static_assert(storage_for<memory_storage<int>, int> && witness_storage<memory_storage<int>>);
 
 }  // namespace raft
-//
 // Commands and messages as bytes, for those who send them over a network or keep them on a disk:
 //
 // * codec/command.hpp: `codec<T>`, how commands and results become bytes: most without a word.
@@ -8890,7 +8868,6 @@ static_assert(storage_for<memory_storage<int>, int> && witness_storage<memory_st
 //
 // No I/O: bytes in, values out, and back.
 
-//
 // A command as bytes, needed only where commands leave the process (a disk, a network):
 //
 // * codec/customization.hpp: `codec<T>`, where a program says how for a type of its own.
@@ -8900,12 +8877,10 @@ static_assert(storage_for<memory_storage<int>, int> && witness_storage<memory_st
 //
 // None adds a checksum or a version: what carries the bytes does that.
 
-//
 // The codecs of what is bytes already.
 
 #include <string>
 
-//
 // How a value becomes bytes and comes back. Most types need no word of yours: see struct.hpp.
 
 
@@ -9013,7 +8988,6 @@ struct codec<std::vector<std::byte>> {
 };
 
 }  // namespace raft
-//
 // The codecs that need no word: of numbers, enumerations, strings, arrays, optionals, pairs,
 // durations, containers, variants, and structs of all these, up to sixteen public fields. A class
 // with private fields, with more, or with a base class names them:
@@ -9042,21 +9016,17 @@ struct codec<std::vector<std::byte>> {
 // version everywhere first, and only then uses the new field.
 
 
-//
 // Values from bytes that nobody vouches for, field by field; the forms are listed in struct.hpp.
 
 #include <tuple>
 
-//
 // Values as bytes, field by field; the forms are listed in struct.hpp.
 
 
-//
 // What types are made of, as far as it matters to their bytes (struct.hpp).
 
 #include <iterator>
 
-//
 // The fields of a plain struct without their names: what is written down field by field goes
 // through here, so that no field can be forgotten, not even one that is added later.
 
@@ -9295,7 +9265,6 @@ template <class T>
 }
 
 }  // namespace raft::detail
-//
 // The codec of one of several types.
 
 
@@ -9788,7 +9757,6 @@ private:
 };
 
 }  // namespace raft
-//
 // What frames of every kind have in common: their limits, what can be wrong with one, and reading
 // and writing numbers as little-endian bytes within bounds. What the kinds say is in message.hpp
 // and handshake.hpp.
@@ -9982,7 +9950,6 @@ private:
 };
 
 }  // namespace raft::detail
-//
 // The first words on a connection between two servers: who calls whom, in which cluster, in which
 // versions; then the answer. All versions to come keep its form, so that old and new can tell each
 // other why they part. Against attackers there are proofs besides (battery/proof.hpp).
@@ -10224,7 +10191,6 @@ answer(const handshake& question, cluster_id cluster, member_id self, const IsPe
 namespace raft {
 using wire::describe;
 }
-//
 // A message and what travels beside it as one frame of bytes, and back. All numbers are
 // little-endian:
 //
@@ -10249,7 +10215,6 @@ using wire::describe;
 // handshake. Version 1 has no bit 1, and no message after forward_proposal_refusal. Kinds from 128
 // on, in version 3, are none of the protocol's (battery/comparison/report_frame.hpp).
 
-//
 // The parts of a frame (codec/message.hpp), each written and read by itself: numbers, entries, a
 // configuration, flags; and what is wrong with parts that make no frame.
 
@@ -10669,7 +10634,6 @@ template <policy::encodable Command>
 }
 
 }  // namespace raft::wire
-//
 // The snapshot of a state machine without writing its form: whatever struct.hpp knows how to write
 // goes into the sink of `save`, and comes back from the source of `restore`.
 //
@@ -10737,7 +10701,6 @@ template <class Source, class T>
 }
 
 }  // namespace raft
-//
 // Any value of the core (a state, an input, …) as bytes, and back. It is written field by field
 // without names (fields.hpp), and every value has exactly one form:
 //

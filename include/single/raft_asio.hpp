@@ -3,7 +3,6 @@
 #pragma once
 #include "raft.hpp"
 #include "raft_batteries.hpp"
-//
 // What carries the batches of a `host` over TCP, with standalone Asio. Include it only if you use
 // it: nothing else in this library needs Asio.
 //
@@ -24,7 +23,6 @@
 #include <span>
 #include <utility>
 
-//
 // All connections of one transport: the ways to its peers, and the callers it has accepted. It
 // knows frames as bytes only; what is in them is the business of asio_transport.hpp, where they are
 // the messages of a node, and of asio_host_transport.hpp, where they are the batches of a host.
@@ -38,13 +36,11 @@
 #include <memory>
 #include <vector>
 
-//
 // A connection that was accepted: hears who calls, and answers; then frames flow. It closes at the
 // first thing that is wrong; a caller that means well comes again.
 
 #include <array>
 
-//
 // A connection between two servers, whoever has opened it: once they have shaken hands, frames are
 // written that are offered here, many in one system call, and those that come are read and handed
 // on. It ends once, at the first thing that is wrong, and is not used again.
@@ -59,7 +55,6 @@
 #include <asio/steady_timer.hpp>
 #include <asio/write.hpp>
 
-//
 // Decides when a connection is given up, by what is seen of it at one look after the other; who
 // looks, and at what, is not known here. Two things can be wrong, and are told apart:
 //
@@ -138,7 +133,6 @@ private:
 };
 
 }  // namespace raft::detail
-//
 // Why a connection was lost, in words. Most errors of the system mean one of a few things, and
 // which of them tells an operator where to look: at the peer's process, its host, or the network.
 
@@ -163,7 +157,6 @@ namespace raft::detail {
 }
 
 }  // namespace raft::detail
-//
 // What all connections of one transport share. It lives as long as the last of them, which can
 // be longer than the transport: a handler that was cancelled still has to run.
 
@@ -171,7 +164,6 @@ namespace raft::detail {
 
 #include <asio/io_context.hpp>
 
-//
 // What a transport over TCP is told when it is made, and what it tells of its connections: the same
 // for asio_transport and for asio_host_transport, whose peers are hosts.
 
@@ -179,7 +171,6 @@ namespace raft::detail {
 
 #include <asio/ip/tcp.hpp>
 
-//
 // A secure stream encrypts a connection between two servers and authenticates its other end:
 // asio_tls.hpp has one over OpenSSL. Without one a connection is its socket.
 
@@ -364,7 +355,6 @@ struct options {
 };
 
 }  // namespace raft::transport
-//
 // Frames that several queues hold at once and whose memory is used again: a message is encoded once
 // for all its destinations, and in steady state without allocating. For one thread.
 
@@ -445,7 +435,6 @@ shared_frame::~shared_frame() {
 }
 
 }  // namespace raft::detail
-//
 // What the system is asked about one TCP connection, beyond reading and writing. All that differs
 // from system to system is here: where one lacks something, the transport does without it.
 
@@ -1089,7 +1078,6 @@ private:
 };
 
 }  // namespace raft::detail
-//
 // Accepts connections until it is closed, and goes on when the system cannot give one for a while.
 
 
@@ -1163,18 +1151,15 @@ private:
 };
 
 }  // namespace raft::detail
-//
 // The way to one peer: keeps a connection to it, and makes a new one whenever it ends, with growing
 // pauses.
 
 
 
-//
 // One attempt to reach a peer, and the connection that comes of it: resolve, connect, shake hands;
 // then frames flow. Trying again is the business of peer_link.hpp.
 
 
-//
 // Where a peer is: at an address, or where a name leads that is looked up for each attempt to
 // connect. What answers such questions can be cut off as the peer was, and for longer; then the
 // addresses that were found last are the best that is known.
@@ -1857,7 +1842,6 @@ private:
 };
 
 }  // namespace raft
-//
 // A transport over TCP, with standalone Asio. Include it only if you use it: nothing else in this
 // library needs Asio.
 //

@@ -4,7 +4,6 @@
 #include "raft.hpp"
 #include "raft_batteries.hpp"
 #include "raft_asio.hpp"
-//
 // Mutual TLS between servers, by Asio over OpenSSL: what they say is encrypted, each has a
 // certificate of an authority that all of them trust, and its name is that of the member. Include
 // it only if you use it; the CMake targets `raft::asio` and `raft::openssl` link what it needs.
@@ -36,7 +35,6 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-//
 // What a certificate says, in words for a log: whose it is, and whether it is good now.
 
 #include <cstddef>
@@ -107,7 +105,6 @@ namespace raft::security {
 }
 
 }  // namespace raft::security
-//
 // TLS contexts of certificates in files, made anew when the files change: connections that are
 // there go on with the one that they were made from.
 
@@ -212,7 +209,6 @@ private:
 };
 
 }  // namespace raft::security
-//
 // Why the other end of a TLS connection was refused, or refuses, in the words of this library.
 
 

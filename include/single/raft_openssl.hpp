@@ -3,7 +3,6 @@
 #pragma once
 #include "raft.hpp"
 #include "raft_batteries.hpp"
-//
 // A secret that servers prove to each other to know, by HMAC-SHA256 over OpenSSL. Include it only
 // if you use it: link OpenSSL's libcrypto then, as the CMake target `raft::openssl` does.
 //

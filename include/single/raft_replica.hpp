@@ -5,7 +5,6 @@
 #include "raft_batteries.hpp"
 #include "raft_file_storage.hpp"
 #include "raft_asio.hpp"
-//
 // A node at work on an event loop: its storage in files, its connections over TCP, and its timer.
 // It does what the loop of every such server has to, and leaves the requests to its owner:
 //
@@ -40,7 +39,6 @@
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
-//
 // What operators ask of the members: since when one was not heard, and how far it is behind.
 
 #include <cstdint>
@@ -98,7 +96,6 @@ template <class Storage>
 }
 
 }  // namespace raft::detail
-//
 // The log's time at a node, whose state machine may have one.
 
 
@@ -310,6 +307,7 @@ private:
     /// A deadline that is missed by so much was not for want of messages: nobody read them.
     static constexpr std::chrono::milliseconds noticeable_delay{20};
     static constexpr std::chrono::milliseconds room_wait_max{500};
+    static constexpr std::chrono::seconds mark_pause{1};
 
     void turn() {
         turn_scheduled_ = false;
@@ -321,12 +319,17 @@ private:
         if (node_) arm_timer();
     }
 
-    /// Without room it is tried again in the next turn.
+    /// Without room it is tried again, but not in every turn.
     void keep_difference() {
         if (differs_for_good_ ||
             !detail::is_halted_by(node_->protocol_state(), core::halt_reason::state_differs))
             return;
+        const auto now = clock::now();
+        if (now < mark_due_) return;
         differs_for_good_ = !wal::put_differs_mark(*files_, directory_);
+        mark_due_ = now + mark_pause;
+        if (!differs_for_good_)
+            wait(room_timer_, mark_due_, [](asio_node& self) { self.schedule_turn(); });
     }
 
     void receive(member_id from, const core::message& body, const attachment<command>& beside) {
@@ -399,6 +402,7 @@ private:
     std::string directory_{};
     std::optional<Files> files_{};
     bool differs_for_good_ = false;  ///< The directory says so.
+    time_point mark_due_{};          ///< Before that it is not tried again.
     std::atomic<bool> storage_wakes_ = false;
     std::optional<storage_type> storage_{};
     std::optional<transport_type> transport_{};
@@ -417,7 +421,6 @@ private:
 };
 
 }  // namespace raft
-//
 // A replica: the running thing. It is a node with a storage in files, connections over TCP, a timer
 // and, if you like, a thread, so that from a state machine to a server of a cluster there is no
 // more to write than who the servers are:
@@ -446,7 +449,6 @@ private:
 
 #include <asio/async_result.hpp>
 
-//
 // What a replica is told when it is made.
 
 #include <string_view>
@@ -503,7 +505,6 @@ struct replica_status : node_status {
 };
 
 }  // namespace raft
-//
 // The running replica: a node at work on an event loop (asio_node.hpp), and the requests that wait.
 // In each of its turns what waits is handed to the node, and whoever watches is told.
 
@@ -512,7 +513,6 @@ struct replica_status : node_status {
 #include <iterator>
 
 
-//
 // Where a replica listens for the others.
 
 
@@ -538,7 +538,6 @@ listening_endpoint(asio::io_context& io, const replica_options& options) {
 }
 
 }  // namespace raft::detail
-//
 // What a replica tells its node.
 
 
@@ -562,7 +561,6 @@ template <class StateMachine>
 }
 
 }  // namespace raft::detail
-//
 // What becomes of the requests of a replica, beside what becomes of a node's (node/outcome.hpp).
 
 
@@ -614,7 +612,6 @@ struct signature_of<stopped> {
 
 }  // namespace detail
 }  // namespace raft
-//
 // What somebody asked a replica for and has not been answered yet: an asynchronous operation in the
 // way of Asio. It is answered once: by its outcome, when its time is over, or when it is cancelled.
 
@@ -803,7 +800,6 @@ private:
 };
 
 }  // namespace raft::detail
-//
 // Tells whoever operates a replica what has changed.
 
 

@@ -4,7 +4,6 @@
 #include "raft.hpp"
 #include "raft_batteries.hpp"
 #include "raft_file_storage.hpp"
-//
 // A cluster of protocol states on virtual time, to tell stories with: who stands for election,
 // which message arrives, which disk is slow, who crashes. It makes nothing happen by itself, holds
 // the five properties of Figure 3 against every step, and runs at compile time.
@@ -23,7 +22,6 @@
 #include <utility>
 #include <vector>
 
-//
 // The properties of Figure 3, held against a cluster after every step: election safety, leader
 // append-only, log matching, leader completeness, state machine safety; and our own invariants of
 // each state.
@@ -119,7 +117,6 @@ private:
 };
 
 }  // namespace raft::testing
-//
 // A message between two simulated servers, with all that travels beside it.
 
 
@@ -161,7 +158,6 @@ beside(const core::state& sender, const core::message& body) {
 }
 
 }  // namespace raft::testing
-//
 // The disk of a simulated server: what is durable, and the writes that are not yet. A crash takes
 // what is not.
 
@@ -841,7 +837,6 @@ private:
 };
 
 }  // namespace raft::testing
-//
 // A file system in memory that can be stopped, crashed, filled and made to fail, in place of
 // `posix_files`: what a test of durability needs. It keeps what is synced apart from what is not;
 // `after_power_loss` says what a disk may look like when the power fails.
@@ -864,12 +859,10 @@ private:
 #include <string>
 #include <type_traits>
 
-//
 // What a power failure leaves of that which was not synced, part by part: a name, the length of a
 // file, a sector (faulty_files.hpp).
 
 
-//
 // All that is random in a simulation comes from here, and so from its seed alone.
 
 
@@ -1419,7 +1412,6 @@ private:
 static_assert(wal::storage_files<faulty_files>);
 
 }  // namespace raft::testing
-//
 // Runs a recording again. The step is pure, so the states and the effects are those that there
 // were; where they are not, the recording is of another version of the protocol, or something is
 // wrong with the recorder.
@@ -1427,7 +1419,6 @@ static_assert(wal::storage_files<faulty_files>);
 #include <cstdio>
 #include <string_view>
 
-//
 // What a recording may do. The step takes the word of whoever calls it that the state is one that a
 // server can be in, and that the input is one that it can be given there. Nobody gives that word
 // for a file, so it is looked at before the step is.
@@ -1486,7 +1477,6 @@ namespace raft::testing {
 }
 
 }  // namespace raft::testing
-//
 // Inputs, messages, effects and states in words, for people who read what a server did.
 
 #include <concepts>
@@ -1864,7 +1854,6 @@ inline std::string time(instant when, instant origin) {
 }
 
 }  // namespace raft::testing
-//
 // A state machine on every server of a simulated cluster, to find an `apply` that is not
 // deterministic: after the same entries all must be equal, those too that were restarted or that
 // were given a snapshot. They are compared by their digests, where they offer them, and by their
@@ -2022,7 +2011,6 @@ private:
 };
 
 }  // namespace raft::testing
-//
 // Whole clusters as they ship, on virtual time, from one seed: `raft::node` over `file_storage` on
 // disks in memory, connected by a network that knows connections, with clients and an operator, and
 // with more going wrong than in the years of a real cluster. After every event the properties of
@@ -2049,21 +2037,17 @@ private:
 // * `violation()`: what was not as it should be; null if nothing was.
 
 
-//
 // Clients: each wants one thing after the other, asks the server that it takes for the leader, and
 // asks another one when it gets no answer.
 
 
-//
 // The servers of a simulation with all that is around them, and what happens to a server: turns of
 // its node, its disk, its connections, its end and its return.
 
 
-//
 // What a simulation is to be, and how its cluster is set up: the second follows from the seed.
 
 
-//
 // A network that knows connections, as TCP has them. Each server calls each other one, and what it
 // sends travels on its own connection, in order. What can go wrong with one:
 //
@@ -2077,12 +2061,10 @@ private:
 // late, as over UDP. Frames are those of the wire, of the version that both ends read.
 
 
-//
 // What all parts of a simulation share: the time, the dice, what is going to happen, what went
 // wrong on purpose, and the first thing that went wrong otherwise.
 
 
-//
 // The kinds of fault that a simulation makes, and how many there were of each.
 
 
@@ -2187,7 +2169,6 @@ private:
 };
 
 }  // namespace raft::testing::simulation
-//
 // What is going to happen, in the order of virtual time; what is due at the same time, in the order
 // in which it was put here.
 
@@ -2593,7 +2574,6 @@ private:
 };
 
 }  // namespace raft::testing::simulation
-//
 // What goes wrong in a simulation, and how often: a few sets of faults, by name.
 
 
@@ -2731,12 +2711,10 @@ inline void choose_weather(plan& made, const troubles_wanted& wanted, dice& luck
 }
 
 }  // namespace raft::testing::simulation
-//
 // One simulated server: the node and the file storage that ship, on a disk, a clock and a network
 // that do not. It can be stopped at any moment, and comes back with what its disk has kept.
 
 
-//
 // The disk of a simulated server: `faulty_files`, with faults by the dice, and with a number of
 // effects after which the whole server stands still, in the middle of whatever it is doing.
 
@@ -2856,7 +2834,6 @@ private:
 static_assert(wal::storage_files<simulated_files>);
 
 }  // namespace raft::testing::simulation
-//
 // The clock of one simulated server: steady, and wrong. It has an origin of its own, runs ahead or
 // behind by some millionths, and can jump ahead.
 
@@ -2914,7 +2891,6 @@ private:
 static_assert(clock<drifting_clock>);
 
 }  // namespace raft::testing::simulation
-//
 // What a whole cluster has ever shown, and the properties of Figure 3 held against it. They are
 // those of figure_3.hpp, checked by what has changed in one server: a run has a million events, and
 // none of them changes much. Properties of logs are held against all that was ever in any log, and
@@ -3068,7 +3044,6 @@ private:
 };
 
 }  // namespace raft::testing::simulation
-//
 // A state machine whose every command and every snapshot is held against what the other servers
 // have applied and saved.
 
@@ -3856,7 +3831,6 @@ private:
 };
 
 }  // namespace raft::testing::simulation
-//
 // What a cluster must come to when nothing goes wrong any more. Nobody demands a leader of one that
 // cannot have any; whether it can is decided here by the states of its servers alone (§5.4.1).
 
@@ -3940,7 +3914,6 @@ private:
 };
 
 }  // namespace raft::testing::simulation
-//
 // An operator who is never content: adds servers, removes them, gives them other parts, sends the
 // leadership round, and has snapshots taken. A server whose disk is lost is replaced by another,
 // under another name. One that was removed may come back with its old disk, in another part.
@@ -4083,7 +4056,6 @@ private:
 };
 
 }  // namespace raft::testing::simulation
-//
 // What a simulation runs by default: registers, and clients that write and read them, some with
 // sessions. No two writes write the same value, so an answer shows by itself which write it comes
 // from, and whether the history is linearizable is decided exactly, and at once: the log orders the
@@ -4227,7 +4199,6 @@ private:
 };
 
 }  // namespace raft::testing::simulation
-//
 // What goes wrong now and then: cuts, clocks, crashes, disks. Most of it ends after a while.
 
 

@@ -176,6 +176,29 @@ TEST_CASE("servers without room say so, and the leader refuses for all of them")
     CHECK(std::holds_alternative<applied<std::size_t>>(told.back()));
 }
 
+TEST_CASE(
+    "F3 a server whose disk has little room takes the entries that fit, and is not full then") {
+    trio c;
+    const auto leader = c.leader_id();
+    c[leader].propose(1, [](const auto&) {});
+    c.pass(100);
+    for (std::uint64_t id = 1; id <= 3; ++id)
+        if (id != leader) c.disks[id].free = 0;
+    std::size_t applied_commands = 0;
+    const std::vector<int> commands{2, 3, 4, 5, 6};
+    c[leader].propose(std::span<const int>{commands}, [&](std::size_t, const auto& outcome) {
+        if (std::holds_alternative<applied<std::size_t>>(outcome)) ++applied_commands;
+    });
+    c.pass(500);
+    CHECK(applied_commands == 0);
+
+    for (std::uint64_t id = 1; id <= 3; ++id)
+        if (id != leader) c.disks[id].free = 2 * sizeof(int);
+    c.pass(500);
+    CHECK(applied_commands == commands.size());
+    for (std::uint64_t id = 1; id <= 3; ++id) CHECK_FALSE(c[id].protocol_state().disk.full);
+}
+
 TEST_CASE("bytes that are not applied yet are bounded, at the leader and at followers") {
     trio_over<wayward_storage, limits{.unapplied_bytes = 10 * sizeof(int)}> c;
     const auto leader = c.leader_id();

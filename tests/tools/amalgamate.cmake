@@ -77,9 +77,9 @@ function(inline header)
   set_property(GLOBAL APPEND PROPERTY seen "${header}")
 
   file(READ "${include_dir}/${header}" rest)
-  string(FIND "${rest}" "${license}" at)
+  string(FIND "${rest}" "${license}//\n" at)
   if(at EQUAL 0)
-    string(LENGTH "${license}" at)
+    string(LENGTH "${license}//\n" at)
     string(SUBSTRING "${rest}" ${at} -1 rest)
   endif()
   # The table of contents is one of files.

@@ -210,6 +210,7 @@ private:
     /// A deadline that is missed by so much was not for want of messages: nobody read them.
     static constexpr std::chrono::milliseconds noticeable_delay{20};
     static constexpr std::chrono::milliseconds room_wait_max{500};
+    static constexpr std::chrono::seconds mark_pause{1};
 
     void turn() {
         turn_scheduled_ = false;
@@ -221,12 +222,17 @@ private:
         if (node_) arm_timer();
     }
 
-    /// Without room it is tried again in the next turn.
+    /// Without room it is tried again, but not in every turn.
     void keep_difference() {
         if (differs_for_good_ ||
             !detail::is_halted_by(node_->protocol_state(), core::halt_reason::state_differs))
             return;
+        const auto now = clock::now();
+        if (now < mark_due_) return;
         differs_for_good_ = !wal::put_differs_mark(*files_, directory_);
+        mark_due_ = now + mark_pause;
+        if (!differs_for_good_)
+            wait(room_timer_, mark_due_, [](asio_node& self) { self.schedule_turn(); });
     }
 
     void receive(member_id from, const core::message& body, const attachment<command>& beside) {
@@ -299,6 +305,7 @@ private:
     std::string directory_{};
     std::optional<Files> files_{};
     bool differs_for_good_ = false;  ///< The directory says so.
+    time_point mark_due_{};          ///< Before that it is not tried again.
     std::atomic<bool> storage_wakes_ = false;
     std::optional<storage_type> storage_{};
     std::optional<transport_type> transport_{};

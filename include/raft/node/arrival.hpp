@@ -59,11 +59,10 @@ public:
         hand_on(from, m, beside, withheld);
     }
 
-    /// Checks what the storage has done, and whether it has room.
+    /// Checks what the storage has done.
     void check_storage_progress() {
         if constexpr (stages_chunks)
             if (node_.arriving_.waiting) check_staged_chunk();
-        check_room();
     }
 
 private:
@@ -95,17 +94,6 @@ private:
         const auto chunk = *std::exchange(node_.arriving_.waiting, std::nullopt);
         if (found == staging::lost) return node_.step_and_finish(snapshot_damaged{});
         hand_on(chunk.from, chunk.body, {{}, &chunk.members, chunk.bytes}, false);
-    }
-
-    /// Updates whether the disk is full, which the leader then receives with the acknowledgements.
-    void check_room() {
-        const bool is_full = node_.state_.disk.full;
-        bool waits = false;
-        if constexpr (stages_chunks) waits = node_.storage_.waits_for_room();
-        if (is_full && !waits && node_.storage_.room() >= Node::message_bytes)
-            node_.step_and_finish(room_changed{false});
-        else if (!is_full && waits)
-            node_.step_and_finish(room_changed{true});
     }
 
     Node& node_;

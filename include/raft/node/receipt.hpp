@@ -4,6 +4,7 @@
 // may be full.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <variant>
 
@@ -95,11 +96,22 @@ template <bool TakesSnapshots, class Command>
     return chunk == nullptr || (TakesSnapshots && beside.chunk.size() == chunk->length);
 }
 
-/// The same message without its entries: a heartbeat, which can be answered.
-[[nodiscard]] constexpr append_entries without_entries(append_entries m) {
-    m.last_index = m.prev.index;
-    m.entries_term = {};
+/// The same message with its first entries alone. With none it is a heartbeat, which can be
+/// answered.
+[[nodiscard]] constexpr append_entries shortened(append_entries m, std::size_t count) {
+    m.last_index = m.prev.index + count;
+    if (count == 0) m.entries_term = {};
     return m;
+}
+
+/// What comes with it then.
+template <class Command>
+[[nodiscard]] attachment<Command> shortened(const append_entries& m, attachment<Command> beside,
+                                            std::size_t count) {
+    beside.entries = beside.entries.first(count);
+    if (beside.configuration != nullptr && beside.configuration->index > m.prev.index + count)
+        beside.configuration = nullptr;
+    return beside;
 }
 
 /// The same message without its chunk: it asks for the offset that the receiver has reached.

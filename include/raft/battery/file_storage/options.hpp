@@ -27,7 +27,8 @@ enum class flush_mode : std::uint8_t {
 
 struct file_storage_options {
     /// The length of a segment. One more than is in use is allocated, so a storage takes twice this
-    /// at least. At least 4 KiB. An entry that is longer gets a longer segment of its own.
+    /// at least. At least 4 KiB, and eight times the longest command: `room` promises none that is
+    /// much longer, so that a proposal of one is refused for want of room.
     std::uint64_t segment_bytes = 16 * 1024 * 1024;
     /// How much memory the newest entries may take; older ones are read from the disk. More, as
     /// long as they are not durable.
