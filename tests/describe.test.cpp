@@ -57,7 +57,7 @@ TEST_CASE("describe: every enumerator of what the core is asked and tells has wo
     check_words<replication_mode::snapshot>();
     check_words<timer::heartbeat>();
     check_words<entry_source::withheld>();
-    check_words<halt_reason::state_differs>();
+    check_words<halt_reason::version_too_old>();
     check_words<change_check::forced>();
     check_words<command_access::unsaid>();
 }

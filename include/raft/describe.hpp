@@ -45,6 +45,10 @@ namespace raft::core {
     case refusal_reason::not_born: return "this server's storage is empty, and it is not born";
     case refusal_reason::commands_missing: return "this server was a witness and lacks commands";
     case refusal_reason::state_differs: return "this server's state is not that of the others";
+    case refusal_reason::members_too_old:
+        return "a member cannot read this command, or has not said that it can";
+    case refusal_reason::version_too_old:
+        return "this server's program is too old for a command of the log";
     }
     return "unknown reason";
 }
@@ -60,6 +64,7 @@ namespace raft::core {
     case halt_reason::storage_failed: return "its storage has failed";
     case halt_reason::not_born: return "its storage is empty, and nobody said that it is new";
     case halt_reason::state_differs: return "its state is not that of the others";
+    case halt_reason::version_too_old: return "its program is too old for a command of the log";
     }
     return "unknown reason";
 }

@@ -33,6 +33,7 @@
 #include <raft/node/room.hpp>
 #include <raft/node/saving.hpp>
 #include <raft/node/status.hpp>
+#include <raft/node/versions.hpp>
 #include <raft/policy.hpp>
 
 namespace raft {
@@ -207,6 +208,13 @@ public:
     /// Wakes the group, which will be needed, and finds a leader. None if this server can.
     std::optional<refusal> wake() { return request(core::wake_requested{}); }
 
+    /// All members, as far as they are not witnesses, can read commands up to `version`
+    /// (`versioned_state_machine`); newer ones are refused (`members_too_old`). Until this is
+    /// called only those of version 0 are taken, and of versions that the log has already.
+    /// `asio_node`, and so `replica`, calls it.
+    void permit_commands(std::uint32_t version) { versions_.permit(version); }
+    [[nodiscard]] std::uint32_t commands_permitted() const { return versions_.permitted(); }
+
     /// The state is not that of the others: from now on this server takes part in nothing.
     void halt_as_different() {
         digests_.stop();
@@ -322,7 +330,8 @@ private:
     }
 
     [[nodiscard]] std::optional<refusal_reason> check_commands(entries_view commands) const {
-        return detail::check_commands<Limits>(commands, storage_, backlog_, state_.is_leader());
+        return detail::check_commands<Limits>(commands, storage_, backlog_, versions_,
+                                              state_.is_leader());
     }
 
     template <class F>
@@ -410,24 +419,13 @@ private:
             step_and_finish(core::storage_failed{});
     }
 
-    /// The received snapshot is durable: the state machine restores its state.
-    void finish_install() {
-        restore_at_.reset();
-        if (!detail::restore(state_, state_machine_, storage_))
-            return step_and_finish(core::storage_failed{});
-        if (lacks_snapshot_state(state_)) return;
-        delivery_.skip_to(state_.snapshot.last_included.index);
-        digests_.forget();
-        backlog_.clear();
-    }
-
     [[nodiscard]] log_index last_applied() const { return delivery_.last_applied(); }
     [[nodiscard]] log_index snapshot_index() const {
         return detail::snapshot_index(state_, last_applied());
     }
     [[nodiscard]] bool has_to_apply() const {
         return last_applied() < state_.commit_index && last_applied() < applicable_index(state_) &&
-               !digests_.is_stopped();
+               !digests_.is_stopped() && !versions_.has_stopped();
     }
     [[nodiscard]] bool has_to_deliver() const { return (has_to_apply() || more_) && !delivering_; }
 
@@ -441,7 +439,8 @@ private:
     }
 
     bool deliver_more() {
-        if (restore_at_ && *restore_at_ <= state_.disk.durable) finish_install();
+        if (restore_at_ && *restore_at_ <= state_.disk.durable)
+            detail::arrival<node>{*this}.install();
         const bool worked = !restore_at_ && apply_some();
         const bool complete = !has_to_apply() || restore_at_;
         more_ = delivery_.tell(complete, state_.current_leader()) || restore_at_;
@@ -453,14 +452,17 @@ private:
         if (!has_to_apply()) return false;
         const auto due = std::min(last_applied() + Limits.apply_batch, applicable_index(state_));
         const auto last = digests_.bound(options_.digest_interval, last_applied(), due);
-        const auto entries = storage_.entries(next(last_applied()), last, Limits.message_bytes);
+        const auto entries =
+            versions_.readable(storage_.entries(next(last_applied()), last, Limits.message_bytes));
         const auto bytes = detail::bytes_of(entries, storage_);
         backlog_.remove(bytes);
         schedule_.applied_bytes += bytes;
         const bool any = !entries.empty();
+        versions_.note_applied(entries);
         delivery_.apply(entries, state_machine_);
         if constexpr (digesting_state_machine<state_machine_type>)
             digests_.look(options_.digest_interval, last_applied(), state_machine_);
+        if (versions_.has_stopped()) step_and_finish(core::command_unreadable{});
         return any;
     }
 
@@ -483,6 +485,7 @@ private:
 
     delivery_type delivery_{};
     [[no_unique_address]] detail::digest_keeper<state_machine_type> digests_{};
+    [[no_unique_address]] detail::command_versions<state_machine_type> versions_{};
     detail::backlog backlog_{};
     std::uint64_t room_wanted_ = 0;  ///< For the entry that the full disk did not take.
     detail::arriving_snapshot arriving_{};

@@ -48,7 +48,6 @@
 // The role of a server (§5.1): how it becomes a follower, what ends with its role, which senders it
 // accepts, and the one rule of Figure 2 for "All servers".
 
-
 // Pseudo-random numbers: election timeouts (§5.2), and names that distinguish the runs of a server.
 // All of them come from one seed in the state.
 
@@ -369,8 +368,6 @@ private:
 }  // namespace raft::core
 // Why a server refuses a request: a reason for each case, so that the caller can act on it.
 
-
-
 namespace raft::core {
 
 /// Why a request was not accepted. Nothing has changed, and it is safe to try again elsewhere or
@@ -403,8 +400,10 @@ enum class refusal_reason : std::uint8_t {
     not_born,               ///< The storage is empty, and its birth was not declared.
     commands_missing,       ///< This server's log lacks commands: it was a witness.
     state_differs,          ///< This server's state is not that of the others.
+    members_too_old,        ///< A member cannot read the command, or has not said that it can.
+    version_too_old,        ///< This server's program cannot read a command of the log.
 };
-inline constexpr auto last_refusal_reason = refusal_reason::state_differs;
+inline constexpr auto last_refusal_reason = refusal_reason::version_too_old;
 
 struct refusal {
     refusal_reason reason{};
@@ -622,14 +621,12 @@ static_assert(std::is_trivially_copyable_v<message> && sizeof(message) <= 64);
 // The messages of one step, and the destination of each. Most steps send one or two messages, so
 // the first few need no allocation.
 
-
 // The members of the cluster (§6). Each member has a place (`slot`), and a set of members is a bit
 // mask over the places.
 
 #include <array>
 #include <bit>
 #include <initializer_list>
-
 
 namespace raft::core {
 
@@ -1015,7 +1012,6 @@ private:
 // memory: for the tasks of a server while it receives a snapshot, transfers leadership, or lets a
 // new member catch up. `seldom_here` saves time: for the effects that only few steps have.
 
-
 namespace raft::core {
 
 template <class T>
@@ -1286,11 +1282,8 @@ private:
 // keep. What only a follower, a candidate or a leader knows is in the state of that role.
 // `invariants` says what must hold in every state.
 
-
 // The disk is treated as a peer: a server issues a write, and the disk acknowledges it later. This
 // file holds what a server knows of its writes.
-
-
 
 namespace raft::core {
 
@@ -1355,10 +1348,7 @@ private:
 //     snapshot   The entries that it needs are compacted away: it gets the snapshot (§7), one chunk
 //                at a time.
 
-
 // What the operators of a cluster can choose.
-
-
 
 namespace raft::core {
 
@@ -1536,7 +1526,6 @@ private:
 // What a majority is (§5.2, §5.3), and what a quorum is while the members change: two majorities
 // (§6). Every question of the protocol about a quorum is one of these functions, and all of them
 // use the same count.
-
 
 namespace raft::core {
 
@@ -1737,10 +1726,11 @@ struct role_tasks {
 
 /// Why a server is halted.
 enum class halt_reason : std::uint8_t {
-    storage_failed,  ///< The storage has lost a write. The server is halted as long as it runs.
-    not_born,        ///< The storage is empty, and its birth was not declared. An earlier storage
-                     ///< of this server may have held promises that are unknown now.
-    state_differs,   ///< After equal entries its state was not that of the others.
+    storage_failed,   ///< The storage has lost a write. The server is halted as long as it runs.
+    not_born,         ///< The storage is empty, and its birth was not declared. An earlier storage
+                      ///< of this server may have held promises that are unknown now.
+    state_differs,    ///< After equal entries its state was not that of the others.
+    version_too_old,  ///< A committed command needs a newer version of the program.
 };
 
 /// A halted server takes part in nothing.
@@ -1931,7 +1921,6 @@ constexpr void restart_election_timer(turn& t) {
 }  // namespace raft::core
 // How a step writes: each change of persistent state is issued together with its write (Figure 2,
 // persistent state).
-
 
 namespace raft::core {
 
@@ -2134,7 +2123,6 @@ constexpr void regain_lost_entries(turn& t, log_index verified) {
 // replies with a notice. After this notice the removed server starts no election until a leader
 // sends it something.
 
-
 namespace raft::core {
 
 /// Whether this server knows that `from`, whose log ends at `last_log`, was removed: the newest
@@ -2171,7 +2159,6 @@ constexpr void forget_removal(state& s) {
 // What a leader sends, and to which members at once (§5.3, §7): members that need the same message
 // get it as one effect. The leader decides what a member needs when it sends, from the member's
 // next index and the base of the log.
-
 
 namespace raft::core {
 
@@ -2556,7 +2543,6 @@ constexpr void on_started(turn& t) {
 // Log replication (§5.3) and the commit rule (§5.4.2): how a follower handles AppendEntries, how a
 // leader handles the replies, and how a leader handles a proposal.
 
-
 // A log without commands must be recognized. A witness receives only the indexes and terms of the
 // entries (see `configuration`). By these its log matches the leader's, so no leader would send the
 // entries again if the same server became a voter or a learner: it could lead, and serve reads,
@@ -2572,8 +2558,6 @@ constexpr void on_started(turn& t) {
 // withhold them shows that this server is to have them: the part of the log that lacks them is
 // removed, as if the disk had lost it (lost_entries.hpp). So the promises stand, and the leader
 // sends what is missing.
-
-
 
 namespace raft::core {
 
@@ -2664,9 +2648,7 @@ constexpr void expect_commands(turn& t, follower_state& follower, bool withheld)
 // step down, since it is no longer a member or its disk stalls, sends timeout_now to the best of
 // the others, and steps down.
 
-
 // How a request is refused: with its reason, and with the leader, as far as this server knows it.
-
 
 namespace raft::core {
 
@@ -2848,8 +2830,6 @@ constexpr void on(turn& t, member_id from, const forward_proposal_refusal& m) {
 // the leader after the round began, so nothing that it does not know can have been committed by
 // then. Reads that come while a round is in progress share the next one.
 
-
-
 namespace raft::core {
 
 constexpr void begin_round(turn& t, leader_state& leader) {
@@ -3007,7 +2987,6 @@ constexpr void on(turn& t, member_id from, const request_read_index& m) {
 // Leases (thesis §6.4.1): for a time after a round began no other server can have been elected, so
 // the leader answers reads without a round. This relies on clocks that keep the configured bound.
 
-
 namespace raft::core {
 
 [[nodiscard]] constexpr bool allows_leases(const state& s) {
@@ -3061,7 +3040,6 @@ constexpr void renew_lease(const state& s, leader_state& leader, instant now) {
 
 }  // namespace raft::core
 // SPDX-License-Identifier: BSL-1.0
-
 
 namespace raft::core {
 
@@ -3232,13 +3210,10 @@ constexpr void on(turn&, member_id, const wake_up&) {}
 // when it is committed. A new leader continues a change that it finds unfinished, so a change needs
 // no further request, and survives its leader.
 
-
 // Changes of membership as values (§6): which configuration follows which. One request leads from
 // any configuration to any other. New voters first join as learners and catch up (thesis §4.2.1),
 // then both sets of voters decide together (joint consensus), then the new voters decide alone. A
 // change of one voter needs no joint phase, because any two majorities then overlap (thesis §4.1).
-
-
 
 namespace raft::core {
 
@@ -3882,8 +3857,6 @@ constexpr void on_propose(turn& t, std::uint32_t count) {
 // that needs entries which its leader has discarded gets the leader's snapshot in chunks; the reply
 // to each chunk requests the next one.
 
-
-
 namespace raft::core {
 
 /// The configuration in force at `index`, which is not before the log's base.
@@ -4179,7 +4152,6 @@ constexpr void complete_writes(turn& t) {
 // server and its result. This memory ends with its leadership, and so do the requests: they are
 // valid for one term, in which there is no other leader (§5.2).
 
-
 namespace raft::core {
 
 /// A leader remembers at most this many servers, and runs of them, in its term. If it forgot one it
@@ -4260,7 +4232,6 @@ constexpr void on(turn& t, member_id from, const forward_proposal& m) {
 // What a leader does at each heartbeat (§5.2), besides sending it: it steps down if it has no
 // contact with a quorum, and advances its tasks that take time.
 
-
 namespace raft::core {
 
 /// Thesis §6.2: a leader that has received nothing from a quorum for an election timeout steps
@@ -4292,8 +4263,6 @@ constexpr void on_heartbeat_timer(turn& t) {
 
 }  // namespace raft::core
 // The state of a server when it starts.
-
-
 
 namespace raft::core {
 
@@ -4353,8 +4322,6 @@ struct recovered_state {
 
 }  // namespace raft::core
 // All that can happen to a server, as plain data, one struct each. A step takes one of them.
-
-
 
 namespace raft::core {
 
@@ -4485,11 +4452,18 @@ struct state_differs {
     friend constexpr bool operator==(const state_differs&, const state_differs&) = default;
 };
 
+/// A committed command is one that this server's program cannot read: it is halted until a newer
+/// program takes its place.
+struct command_unreadable {
+    friend constexpr bool operator==(const command_unreadable&,
+                                     const command_unreadable&) = default;
+};
+
 using input =
     std::variant<started, received, timer_fired, proposed, read_requested, written, snapshot_saved,
                  snapshot_damaged, transfer_requested, step_down_requested, change_requested,
                  room_changed, wake_requested, storage_failed, snapshot_requested,
-                 forward_requested, forward_obstructed, state_differs>;
+                 forward_requested, forward_obstructed, state_differs, command_unreadable>;
 
 }  // namespace raft::core
 
@@ -4564,9 +4538,13 @@ constexpr void on_message(turn& t, member_id from, const message& body, beside_m
 
 /// Why a halted server refuses every request.
 [[nodiscard]] constexpr refusal_reason reason_of(const halted& why) {
-    if (why.reason == halt_reason::not_born) return refusal_reason::not_born;
-    return why.reason == halt_reason::state_differs ? refusal_reason::state_differs
-                                                    : refusal_reason::storage_failed;
+    switch (why.reason) {
+    case halt_reason::storage_failed: break;
+    case halt_reason::not_born: return refusal_reason::not_born;
+    case halt_reason::state_differs: return refusal_reason::state_differs;
+    case halt_reason::version_too_old: return refusal_reason::version_too_old;
+    }
+    return refusal_reason::storage_failed;
 }
 
 [[nodiscard]] constexpr bool takes_requests(turn& t) {
@@ -4681,6 +4659,7 @@ constexpr void halt(turn& t, halt_reason reason) {
 
 constexpr void take(turn& t, const storage_failed&) { halt(t, halt_reason::storage_failed); }
 constexpr void take(turn& t, const state_differs&) { halt(t, halt_reason::state_differs); }
+constexpr void take(turn& t, const command_unreadable&) { halt(t, halt_reason::version_too_old); }
 
 constexpr void take(turn& t, const input& in) {
     std::visit([&](const auto& each) { take(t, each); }, in);
@@ -4732,7 +4711,6 @@ template <class Input>
 // is known.
 
 #include <concepts>
-
 
 namespace raft {
 
@@ -4811,7 +4789,6 @@ using read_outcome = std::variant<read_ready, refusal>;
 
 #include <cstring>
 #include <span>
-
 
 namespace raft {
 
@@ -4897,6 +4874,10 @@ namespace raft::core {
     case refusal_reason::not_born: return "this server's storage is empty, and it is not born";
     case refusal_reason::commands_missing: return "this server was a witness and lacks commands";
     case refusal_reason::state_differs: return "this server's state is not that of the others";
+    case refusal_reason::members_too_old:
+        return "a member cannot read this command, or has not said that it can";
+    case refusal_reason::version_too_old:
+        return "this server's program is too old for a command of the log";
     }
     return "unknown reason";
 }
@@ -4912,6 +4893,7 @@ namespace raft::core {
     case halt_reason::storage_failed: return "its storage has failed";
     case halt_reason::not_born: return "its storage is empty, and nobody said that it is new";
     case halt_reason::state_differs: return "its state is not that of the others";
+    case halt_reason::version_too_old: return "its program is too old for a command of the log";
     }
     return "unknown reason";
 }
@@ -5032,11 +5014,9 @@ template <class Result>
 // What a step asks of storage and transport is carried out first (`performer`), and none of it
 // calls back into the program. What may call back (outcomes, reads, the state machine) follows.
 
-
 // The step as a node takes it: `advance`. With RAFT_CORE_COMPILED, as the target raft::core defines
 // it, the rules are only declared here and compiled once for a program, in compiled.cpp; otherwise
 // they are compiled in each file that uses a node.
-
 
 namespace raft::core {
 
@@ -5073,8 +5053,6 @@ constexpr void take_message(state& s, member_id from, const Body& body,
 // state. If something else is in progress it changes nothing, and `advance` takes the step.
 // Otherwise state and message are those that `advance` would give: the proofs compare both on every
 // state that they reach.
-
-
 
 namespace raft::core {
 
@@ -5231,15 +5209,12 @@ take_short(state& s, member_id from, const append_entries_reply& m, instant now)
 // the protocol never counts on a chunk for which there is no room, and gets the last chunk only
 // when the whole snapshot can be installed.
 
-
 // Whether a received snapshot matches its description (§7). This must be known before the protocol
 // has it installed.
-
 
 // CRC-32C (Castagnoli), the checksum of everything that this library writes to a disk or a wire.
 // Usable at compile time. At run time the processor's own instruction does the work where there is
 // one; without it, eight tables do. It finds accidents, not attacks.
-
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <nmmintrin.h>
@@ -5356,12 +5331,10 @@ namespace raft::wire {
 }  // namespace raft::wire
 // Where a server keeps what it must not forget: the concept of a storage.
 
-
 // Which cluster a storage belongs to, and which storage it is. An empty storage looks the same
 // whether its server never ran or lost its disk; only the first may vote. So a cluster begins by an
 // explicit act, its birth, and from then on has a history of its own; what is born again is another
 // cluster. A storage has a mark, by which its peers know it from the next one under the same name.
-
 
 namespace raft {
 
@@ -5782,8 +5755,6 @@ private:
 // Every message is checked before it is accepted: a transport may lose a part of it, and the disk
 // may be full.
 
-
-
 namespace raft::detail {
 
 /// Whether everything that the message refers to came with it, and no other entries.
@@ -5893,13 +5864,71 @@ template <class Command>
 }
 
 }  // namespace raft::detail
+// From what a storage kept to the state of a server when it starts.
+
+// The parameters of a node: limits when it is compiled, options when it is made.
+
+namespace raft {
+
+/// What is fixed when a node is compiled.
+struct limits {
+    /// The bytes of entries that one message carries; a larger command is refused.
+    std::size_t message_bytes = 1U << 20U;
+    /// The size of the callables given to `propose` and `read`.
+    std::size_t callback_bytes = 64;
+    /// How many entries are given to the state machine between two checks of the storage …
+    std::size_t apply_batch = 256;
+    /// … and in one call of the node. While more entries are due, `deadline()` is at once.
+    std::size_t applied_per_call = 1U << 14U;
+    /// The bytes of commands in the log that are not applied yet. Beyond it a leader refuses
+    /// proposals (`too_many_pending`), and a follower accepts no entries, so that they wait at the
+    /// leader.
+    std::uint64_t unapplied_bytes = 256U << 20U;
+    /// The commands that a follower holds for its leader take no more than `unapplied_bytes`
+    /// either. While it waits for the reply that says where their entries are, it keeps the results
+    /// of up to this many applied entries: some of them may be theirs. Beyond it their outcome is
+    /// `unknown`.
+    std::size_t results_kept = 1U << 12U;
+};
+
+/// What a server is given when it starts.
+struct node_options {
+    member_id id{};
+    /// The first configuration of the cluster, the same on every server that it names; none for a
+    /// server that is added later. Used only while the storage has no other.
+    configuration initial{};
+    /// A server with an empty storage takes part only if this is given: the storage of a server
+    /// that has lost its disk looks the same, and such a server could break the promises that it
+    /// made before. This option declares that the server has never run, and that this is the
+    /// history of its cluster. The id is minted once, by the program that starts the cluster, and
+    /// is the same on all of its servers. If any of the first members may have run before, the
+    /// cluster must not start again: a new one must start, with other identities.
+    ///
+    /// A storage that knows its history keeps that one, and a storage of an older version, which
+    /// has none yet, takes this one. It must never be a constant of the program: a server with an
+    /// emptied disk would find it again.
+    std::optional<history_id> birth{};
+    settings config{};
+    /// It must differ on every server and at every start, as `std::random_device` gives it. The
+    /// random election timeouts come from it; and by it, with the time, leaders distinguish the
+    /// requests of one run of a server from those of the next. Where servers read as followers, or
+    /// forward, and their clocks begin at the same time in each run, an equal seed could make a
+    /// reply to one run's request look like a reply to the next run's.
+    std::uint64_t seed = 0;
+    /// A snapshot begins when this many entries, or this many bytes of commands, were applied since
+    /// the last one; none: only when `take_snapshot` is called.
+    std::optional<std::uint64_t> snapshot_after_entries{};
+    std::optional<std::uint64_t> snapshot_after_bytes{};
+    /// The servers' states are compared after so many entries each, the same everywhere; 0: never.
+    std::uint64_t digest_interval = 4096;
+};
+
+}  // namespace raft
 // The four concepts that a program plugs into `raft::node`: what each must do, in prose and in C++,
 // and the least type that does it. `check_state_machine<T>()` and its siblings tell which member a
 // type lacks.
 
-
 // Where time comes from: the concept of a clock.
-
 
 namespace raft {
 
@@ -5937,8 +5966,6 @@ constexpr void check_clock() {
 }  // namespace raft::policy
 // What is replicated (§2): the concept of a state machine, of one that can be saved, and of one
 // that goes on while it is saved (§7).
-
-
 
 namespace raft {
 
@@ -6020,9 +6047,31 @@ concept digesting_state_machine = state_machine<T> && requires(const T& machine)
     { machine.digest() } -> std::same_as<std::uint64_t>;
 };
 
+/// A state machine whose commands have versions, so that servers can be replaced one by one by
+/// those of a newer program, which has commands that the older one does not know.
+///
+/// `version_of(command)`: the version of the program that the command needs; 0 for what all can
+/// read. For one that this program cannot read it is above `commands_read`, the newest version that
+/// it reads. A command is proposed only once all members can read it (`node::permit_commands`), and
+/// a server stops before a committed one that it cannot read.
+template <class T>
+concept versioned_state_machine = state_machine<T> && requires(const typename T::command& command) {
+    { T::version_of(command) } -> std::same_as<std::uint32_t>;
+    { T::commands_read } -> std::convertible_to<std::uint32_t>;
+};
+
 }  // namespace raft
 
 namespace raft::policy {
+
+/// 0 if its commands have no versions.
+template <class StateMachine>
+[[nodiscard]] constexpr std::uint32_t commands_read_by() {
+    if constexpr (versioned_state_machine<StateMachine>)
+        return StateMachine::commands_read;
+    else
+        return 0;
+}
 
 /// The least state machine.
 struct state_machine_archetype {
@@ -6073,6 +6122,11 @@ constexpr void check_state_machine() {
     static_assert(
         digesting_state_machine<T> || !requires(T & machine) { machine.digest(); },
         "raft: a StateMachine's digest is `std::uint64_t digest() const`");
+    static_assert(
+        versioned_state_machine<T> ||
+            !requires(const typename T::command& command) { T::version_of(command); },
+        "raft: a StateMachine whose commands have versions needs `static std::uint32_t "
+        "version_of(const command&)` and `static constexpr std::uint32_t commands_read`");
 }
 
 /// As `state_machine`, but what is none is an error that says why: `check_state_machine` fails
@@ -6082,8 +6136,6 @@ concept checked_state_machine = state_machine<T> ||(check_state_machine<T>(), tr
 
 }  // namespace raft::policy
 // Where messages leave a server: the concept of a transport.
-
-
 
 namespace raft {
 
@@ -6177,6 +6229,152 @@ concept checked_node_parts = node_parts<StateMachine, Transport, Storage, Clock>
 
 namespace raft::detail {
 
+/// The terms of the log that a storage kept; none if there can be no such log.
+[[nodiscard]] inline std::optional<log_terms> log_from(const recovered& kept) {
+    log_terms log{kept.log_base};
+    for (std::size_t i = 0; i < kept.runs.size(); ++i) {
+        const auto& run = kept.runs[i];
+        const bool is_last = i + 1 == kept.runs.size();
+        const auto end = is_last ? kept.last_index : previous(kept.runs[i + 1].first);
+        if (run.first != next(log.last_index()) || run.term < log.last_term() || end < run.first)
+            return std::nullopt;
+        log.append(run.term, end - log.last_index());
+    }
+    if (log.last_index() != kept.last_index) return std::nullopt;
+    return log;
+}
+
+/// Where the receipt of a snapshot continues; none if the received part is not valid.
+[[nodiscard]] inline std::optional<incoming_snapshot> resumable(const received_part& part) {
+    const auto& whole = part.description;
+    const bool is_other = part.bytes == whole.size && part.checksum != whole.checksum;
+    if (part.bytes > whole.size || is_other) return std::nullopt;
+    return incoming_snapshot{whole, part.bytes, part.bytes};
+}
+
+/// The entry from which on the commands are missing. A storage of an older version does not record
+/// that a witness's snapshot has no state: such a snapshot has no bytes.
+[[nodiscard]] inline std::optional<log_index> missing_from(const recovered& kept, member_id self) {
+    if (kept.lacks_from || !kept.snapshot) return kept.lacks_from;
+    const bool is_old = kept.snapshot->description.size == 0 && !kept.history;
+    const bool is_witness = kept.snapshot->members.is_witness(self);
+    return is_old && is_witness ? std::optional{kept.snapshot->description.last_included.index}
+                                : std::nullopt;
+}
+
+/// What a server knows when it starts. None if what the storage kept contradicts itself: it may be
+/// the storage of another server.
+[[nodiscard]] inline std::optional<recovered_state> recovered_from(const recovered& kept,
+                                                                   const node_options& options) {
+    auto log = log_from(kept);
+    const auto taken = kept.snapshot ? kept.snapshot->description : snapshot_description{};
+    const auto& in_force = kept.snapshot ? kept.snapshot->members : options.initial;
+    if (!log || !log->matches(taken.last_included) || !is_valid(in_force)) return std::nullopt;
+
+    if (kept.lost_through && kept.lost_through->term > kept.vote.current_term) return std::nullopt;
+
+    recovered_state all{.vote = kept.vote, .snapshot = taken, .log = *log};
+    all.lost_through = kept.lost_through;
+    all.lacks_from = missing_from(kept, options.id);
+    all.born = !kept.empty || kept.history || options.birth;
+    if (kept.incoming) all.incoming = resumable(*kept.incoming);
+    all.configurations.push_back({kept.log_base.index, in_force});
+    for (const auto& each : kept.configurations) {
+        if (!is_valid(each.value) || each.index <= all.configurations.back().index ||
+            each.index > kept.last_index)
+            return std::nullopt;
+        all.configurations.push_back(each);
+    }
+    return all;
+}
+
+/// Sets the history in which the server takes part from now on; none if it is not born. False if
+/// the storage could not keep it.
+template <class Storage>
+[[nodiscard]] bool settle_history(Storage& storage, std::optional<history_id>& history,
+                                  const node_options& options) {
+    if (history || !options.birth) return true;
+    history = options.birth;
+    if constexpr (history_keeping_storage<Storage>)
+        return storage.keep_history(*history);
+    else
+        return true;
+}
+
+/// Whether the entries that the storage of `self` has lost can come back: the storage can forget
+/// the loss, and another server may have them.
+template <class Storage>
+[[nodiscard]] bool may_regain_loss(const recovered_state& kept, member_id self) {
+    if (!kept.lost_through || kept.lost_through->index <= kept.snapshot.last_included.index)
+        return true;
+    const auto& members = kept.configurations.back().value.members;
+    const bool is_alone = members.size() == 1 && *members.begin() == self;
+    return loss_remembering_storage<Storage> && !is_alone;
+}
+
+/// Whether there is a snapshot with a state: a witness's has none (see `configuration`).
+[[nodiscard]] inline bool has_state_to_restore(const state& s) {
+    return s.snapshot.last_included.index > log_index{} && !lacks_snapshot_state(s);
+}
+
+/// Reads a snapshot from a storage. Whatever length the state machine reads, the storage is read in
+/// long pieces, each once: it checks what it reads, and may do so in blocks. No other code calls
+/// the storage meanwhile, so a piece can be read in place.
+template <class Storage>
+class stored_source {
+public:
+    stored_source(Storage& storage, std::uint64_t size) : storage_{storage}, rest_{size} {}
+
+    [[nodiscard]] bool read(std::span<std::byte> bytes) {
+        if (bytes.size() > rest_) return false;
+        while (!bytes.empty()) {
+            if (piece_.empty() && !read_piece()) return false;
+            const auto part = piece_.first(std::min(piece_.size(), bytes.size()));
+            std::copy(part.begin(), part.end(), bytes.begin());
+            piece_ = piece_.subspan(part.size());
+            bytes = bytes.subspan(part.size());
+            rest_ -= part.size();
+        }
+        return true;
+    }
+
+private:
+    static constexpr std::uint64_t piece_bytes = 256 * 1024;
+
+    [[nodiscard]] bool read_piece() {
+        piece_ = storage_.read_snapshot(offset_, std::min(piece_bytes, rest_));
+        offset_ += piece_.size();
+        return !piece_.empty();
+    }
+
+    Storage& storage_;
+    std::uint64_t rest_;  ///< How many bytes are still to be read.
+    std::span<const std::byte> piece_{};
+    std::uint64_t offset_ = 0;  ///< Where the next piece begins.
+};
+
+/// Whether the storage has made progress, or has failed, since the last check.
+[[nodiscard]] constexpr bool has_progress(const state& s, const storage_progress& progress) {
+    const bool further = s.disk.issued > s.disk.durable && progress.durable > s.disk.durable;
+    return (further || progress.failed) && !s.is_halted();
+}
+
+/// Restores the state machine from the storage's snapshot, if there is one.
+template <class StateMachine, class Storage>
+[[nodiscard]] bool restore(const state& s, StateMachine& machine, Storage& storage) {
+    if (!has_state_to_restore(s)) return true;
+    if constexpr (snapshotting_state_machine<StateMachine>) {
+        stored_source source{storage, s.snapshot.size};
+        return machine.restore(source);
+    } else {
+        return false;
+    }
+}
+
+}  // namespace raft::detail
+
+namespace raft::detail {
+
 /// A chunk of a snapshot, with the message that brought it.
 struct arrived_chunk {
     member_id from{};
@@ -6222,6 +6420,17 @@ public:
             if (node_.arriving_.waiting) check_staged_chunk();
     }
 
+    /// The whole snapshot is durable: the state machine restores its state.
+    void install() {
+        node_.restore_at_.reset();
+        if (!restore(node_.state_, node_.state_machine_, node_.storage_))
+            return node_.step_and_finish(storage_failed{});
+        if (lacks_snapshot_state(node_.state_)) return;
+        node_.delivery_.skip_to(node_.state_.snapshot.last_included.index);
+        node_.digests_.forget();
+        node_.backlog_.clear();
+    }
+
 private:
     void hand_on(member_id from, const message& body, const attachment_type& beside,
                  bool withheld) {
@@ -6260,68 +6469,6 @@ private:
 // How many bytes of commands are in the log and not applied yet: at a leader what it has accepted,
 // at a follower what it has received. Both are bounded.
 
-
-// The parameters of a node: limits when it is compiled, options when it is made.
-
-
-
-namespace raft {
-
-/// What is fixed when a node is compiled.
-struct limits {
-    /// The bytes of entries that one message carries; a larger command is refused.
-    std::size_t message_bytes = 1U << 20U;
-    /// The size of the callables given to `propose` and `read`.
-    std::size_t callback_bytes = 64;
-    /// How many entries are given to the state machine between two checks of the storage …
-    std::size_t apply_batch = 256;
-    /// … and in one call of the node. While more entries are due, `deadline()` is at once.
-    std::size_t applied_per_call = 1U << 14U;
-    /// The bytes of commands in the log that are not applied yet. Beyond it a leader refuses
-    /// proposals (`too_many_pending`), and a follower accepts no entries, so that they wait at the
-    /// leader.
-    std::uint64_t unapplied_bytes = 256U << 20U;
-    /// The commands that a follower holds for its leader take no more than `unapplied_bytes`
-    /// either. While it waits for the reply that says where their entries are, it keeps the results
-    /// of up to this many applied entries: some of them may be theirs. Beyond it their outcome is
-    /// `unknown`.
-    std::size_t results_kept = 1U << 12U;
-};
-
-/// What a server is given when it starts.
-struct node_options {
-    member_id id{};
-    /// The first configuration of the cluster, the same on every server that it names; none for a
-    /// server that is added later. Used only while the storage has no other.
-    configuration initial{};
-    /// A server with an empty storage takes part only if this is given: the storage of a server
-    /// that has lost its disk looks the same, and such a server could break the promises that it
-    /// made before. This option declares that the server has never run, and that this is the
-    /// history of its cluster. The id is minted once, by the program that starts the cluster, and
-    /// is the same on all of its servers. If any of the first members may have run before, the
-    /// cluster must not start again: a new one must start, with other identities.
-    ///
-    /// A storage that knows its history keeps that one, and a storage of an older version, which
-    /// has none yet, takes this one. It must never be a constant of the program: a server with an
-    /// emptied disk would find it again.
-    std::optional<history_id> birth{};
-    settings config{};
-    /// It must differ on every server and at every start, as `std::random_device` gives it. The
-    /// random election timeouts come from it; and by it, with the time, leaders distinguish the
-    /// requests of one run of a server from those of the next. Where servers read as followers, or
-    /// forward, and their clocks begin at the same time in each run, an equal seed could make a
-    /// reply to one run's request look like a reply to the next run's.
-    std::uint64_t seed = 0;
-    /// A snapshot begins when this many entries, or this many bytes of commands, were applied since
-    /// the last one; none: only when `take_snapshot` is called.
-    std::optional<std::uint64_t> snapshot_after_entries{};
-    std::optional<std::uint64_t> snapshot_after_bytes{};
-    /// The servers' states are compared after so many entries each, the same everywhere; 0: never.
-    std::uint64_t digest_interval = 4096;
-};
-
-}  // namespace raft
-
 namespace raft::detail {
 
 /// The bytes of the commands of `entries`, as `storage` counts them. Where all commands count the
@@ -6351,14 +6498,16 @@ private:
     std::uint64_t bytes_ = 0;
 };
 
-/// Why commands cannot be accepted: one is too large, or a leader has no room for all of them.
+/// Why commands cannot be accepted: one is too large, or a leader has no room for all of them, or
+/// has members that cannot read them.
 template <limits Limits, class Command, class Storage>
-[[nodiscard]] std::optional<refusal_reason> check_commands(std::span<const entry<Command>> commands,
-                                                           const Storage& storage,
-                                                           const backlog& unapplied, bool leads) {
+[[nodiscard]] std::optional<refusal_reason>
+check_commands(std::span<const entry<Command>> commands, const Storage& storage,
+               const backlog& unapplied, const auto& versions, bool leads) {
     for (const auto& each : commands)
         if (storage.size_of(*each.command) > Limits.message_bytes) return refusal_reason::too_large;
     if (!leads) return std::nullopt;
+    if (!versions.are_permitted(commands)) return refusal_reason::members_too_old;
     const auto bytes = bytes_of(commands, storage);
     if (bytes > storage.room()) return refusal_reason::no_space;
     const bool fits = unapplied.bytes() + bytes <= Limits.unapplied_bytes;
@@ -6386,7 +6535,6 @@ struct snapshot_schedule {
 
 #include <chrono>
 
-
 namespace raft::detail {
 
 [[nodiscard]] constexpr bool is_due(const std::optional<instant>& deadline, instant now) {
@@ -6405,11 +6553,9 @@ template <class TimePoint>
 // Committed entries go to the state machine, and the results to the callers of proposals, reads,
 // and changes of membership.
 
-
 // Commands that are forwarded to the leader: those that wait for the next request, and those of the
 // request in progress, which are kept until it is known where their entries are. Commands that come
 // meanwhile go together in the next message.
-
 
 // First in, first out, in memory that is reused: once it has grown to its working size it allocates
 // no more.
@@ -6472,7 +6618,6 @@ private:
 }  // namespace raft::detail
 // The requests that a node has accepted and not yet answered: proposals by the index of their
 // entries, reads by their round, and changes of membership.
-
 
 // A callable of any type in a fixed place, without the heap: a callback that waits for an outcome.
 // It resembles `inplace_function` and std::move_only_function.
@@ -7077,8 +7222,6 @@ private:
 }  // namespace raft::detail
 // Digests of the state, taken after the same entries on every server (battery/comparison.hpp).
 
-
-
 namespace raft {
 
 /// The digest of the state after the entry at `index`.
@@ -7131,7 +7274,6 @@ private:
 }  // namespace raft::detail
 // The observer of a node: a policy that sees the inputs of the step, its effects and the state
 // after it, as values. Without an observer nothing is done for it.
-
 
 namespace raft::policy {
 
@@ -7186,11 +7328,8 @@ constexpr void observe_received(Observer& observer, instant now, member_id from,
 // Carries out what a step asks of storage and transport. The other effects may call back into the
 // program: the node handles them after that.
 
-
 // How a node saves the state of its state machine (§7): at once, or in the background if both
 // policies can; and what the storage need not keep.
-
-
 
 namespace raft::detail {
 
@@ -7263,8 +7402,6 @@ void let_go(const rare_effects& rare, Storage& storage) {
 }  // namespace raft::detail
 // From a message of the step to messages on the wire: what travels beside it is read from the
 // storage, and only if the transport has room for it.
-
-
 
 namespace raft::detail {
 
@@ -7604,161 +7741,11 @@ private:
 };
 
 }  // namespace raft::detail
-// From what a storage kept to the state of a server when it starts.
-
-
-
-namespace raft::detail {
-
-/// The terms of the log that a storage kept; none if there can be no such log.
-[[nodiscard]] inline std::optional<log_terms> log_from(const recovered& kept) {
-    log_terms log{kept.log_base};
-    for (std::size_t i = 0; i < kept.runs.size(); ++i) {
-        const auto& run = kept.runs[i];
-        const bool is_last = i + 1 == kept.runs.size();
-        const auto end = is_last ? kept.last_index : previous(kept.runs[i + 1].first);
-        if (run.first != next(log.last_index()) || run.term < log.last_term() || end < run.first)
-            return std::nullopt;
-        log.append(run.term, end - log.last_index());
-    }
-    if (log.last_index() != kept.last_index) return std::nullopt;
-    return log;
-}
-
-/// Where the receipt of a snapshot continues; none if the received part is not valid.
-[[nodiscard]] inline std::optional<incoming_snapshot> resumable(const received_part& part) {
-    const auto& whole = part.description;
-    const bool is_other = part.bytes == whole.size && part.checksum != whole.checksum;
-    if (part.bytes > whole.size || is_other) return std::nullopt;
-    return incoming_snapshot{whole, part.bytes, part.bytes};
-}
-
-/// The entry from which on the commands are missing. A storage of an older version does not record
-/// that a witness's snapshot has no state: such a snapshot has no bytes.
-[[nodiscard]] inline std::optional<log_index> missing_from(const recovered& kept, member_id self) {
-    if (kept.lacks_from || !kept.snapshot) return kept.lacks_from;
-    const bool is_old = kept.snapshot->description.size == 0 && !kept.history;
-    const bool is_witness = kept.snapshot->members.is_witness(self);
-    return is_old && is_witness ? std::optional{kept.snapshot->description.last_included.index}
-                                : std::nullopt;
-}
-
-/// What a server knows when it starts. None if what the storage kept contradicts itself: it may be
-/// the storage of another server.
-[[nodiscard]] inline std::optional<recovered_state> recovered_from(const recovered& kept,
-                                                                   const node_options& options) {
-    auto log = log_from(kept);
-    const auto taken = kept.snapshot ? kept.snapshot->description : snapshot_description{};
-    const auto& in_force = kept.snapshot ? kept.snapshot->members : options.initial;
-    if (!log || !log->matches(taken.last_included) || !is_valid(in_force)) return std::nullopt;
-
-    if (kept.lost_through && kept.lost_through->term > kept.vote.current_term) return std::nullopt;
-
-    recovered_state all{.vote = kept.vote, .snapshot = taken, .log = *log};
-    all.lost_through = kept.lost_through;
-    all.lacks_from = missing_from(kept, options.id);
-    all.born = !kept.empty || kept.history || options.birth;
-    if (kept.incoming) all.incoming = resumable(*kept.incoming);
-    all.configurations.push_back({kept.log_base.index, in_force});
-    for (const auto& each : kept.configurations) {
-        if (!is_valid(each.value) || each.index <= all.configurations.back().index ||
-            each.index > kept.last_index)
-            return std::nullopt;
-        all.configurations.push_back(each);
-    }
-    return all;
-}
-
-/// Sets the history in which the server takes part from now on; none if it is not born. False if
-/// the storage could not keep it.
-template <class Storage>
-[[nodiscard]] bool settle_history(Storage& storage, std::optional<history_id>& history,
-                                  const node_options& options) {
-    if (history || !options.birth) return true;
-    history = options.birth;
-    if constexpr (history_keeping_storage<Storage>)
-        return storage.keep_history(*history);
-    else
-        return true;
-}
-
-/// Whether the entries that the storage of `self` has lost can come back: the storage can forget
-/// the loss, and another server may have them.
-template <class Storage>
-[[nodiscard]] bool may_regain_loss(const recovered_state& kept, member_id self) {
-    if (!kept.lost_through || kept.lost_through->index <= kept.snapshot.last_included.index)
-        return true;
-    const auto& members = kept.configurations.back().value.members;
-    const bool is_alone = members.size() == 1 && *members.begin() == self;
-    return loss_remembering_storage<Storage> && !is_alone;
-}
-
-/// Whether there is a snapshot with a state: a witness's has none (see `configuration`).
-[[nodiscard]] inline bool has_state_to_restore(const state& s) {
-    return s.snapshot.last_included.index > log_index{} && !lacks_snapshot_state(s);
-}
-
-/// Reads a snapshot from a storage. Whatever length the state machine reads, the storage is read in
-/// long pieces, each once: it checks what it reads, and may do so in blocks. No other code calls
-/// the storage meanwhile, so a piece can be read in place.
-template <class Storage>
-class stored_source {
-public:
-    stored_source(Storage& storage, std::uint64_t size) : storage_{storage}, rest_{size} {}
-
-    [[nodiscard]] bool read(std::span<std::byte> bytes) {
-        if (bytes.size() > rest_) return false;
-        while (!bytes.empty()) {
-            if (piece_.empty() && !read_piece()) return false;
-            const auto part = piece_.first(std::min(piece_.size(), bytes.size()));
-            std::copy(part.begin(), part.end(), bytes.begin());
-            piece_ = piece_.subspan(part.size());
-            bytes = bytes.subspan(part.size());
-            rest_ -= part.size();
-        }
-        return true;
-    }
-
-private:
-    static constexpr std::uint64_t piece_bytes = 256 * 1024;
-
-    [[nodiscard]] bool read_piece() {
-        piece_ = storage_.read_snapshot(offset_, std::min(piece_bytes, rest_));
-        offset_ += piece_.size();
-        return !piece_.empty();
-    }
-
-    Storage& storage_;
-    std::uint64_t rest_;  ///< How many bytes are still to be read.
-    std::span<const std::byte> piece_{};
-    std::uint64_t offset_ = 0;  ///< Where the next piece begins.
-};
-
-/// Whether the storage has made progress, or has failed, since the last check.
-[[nodiscard]] constexpr bool has_progress(const state& s, const storage_progress& progress) {
-    const bool further = s.disk.issued > s.disk.durable && progress.durable > s.disk.durable;
-    return (further || progress.failed) && !s.is_halted();
-}
-
-/// Restores the state machine from the storage's snapshot, if there is one.
-template <class StateMachine, class Storage>
-[[nodiscard]] bool restore(const state& s, StateMachine& machine, Storage& storage) {
-    if (!has_state_to_restore(s)) return true;
-    if constexpr (snapshotting_state_machine<StateMachine>) {
-        stored_source source{storage, s.snapshot.size};
-        return machine.restore(source);
-    } else {
-        return false;
-    }
-}
-
-}  // namespace raft::detail
 // Whether a server has room for what its leader sends: on its disk, and among the entries that wait
 // to be applied. What it has no room for stays at the leader. No room on the disk is told to the
 // leader with the acknowledgements, until there is room again for what was sent.
 
 #include <limits>
-
 
 namespace raft::detail {
 
@@ -7815,8 +7802,6 @@ private:
 }  // namespace raft::detail
 // What a node knows, for its operators.
 
-
-
 namespace raft {
 
 /// What a node knows of another member, or of itself, while it leads.
@@ -7840,6 +7825,7 @@ struct node_status {
     bool storage_failed = false;
     bool not_born = false;  ///< The storage was empty, and no birth was given (`node_options`).
     bool state_differs = false;           ///< It stopped, as its state is not that of the others.
+    bool version_too_old = false;         ///< It stopped before a command that it cannot read.
     std::optional<history_id> history{};  ///< The cluster's; none if it is not born.
     /// Where the log ended before the disk lost entries of it; none once they are here again. Until
     /// then this server starts no election.
@@ -7881,6 +7867,7 @@ namespace raft::detail {
                     .storage_failed = is_halted_by(s, core::halt_reason::storage_failed),
                     .not_born = is_halted_by(s, core::halt_reason::not_born),
                     .state_differs = is_halted_by(s, core::halt_reason::state_differs),
+                    .version_too_old = is_halted_by(s, core::halt_reason::version_too_old),
                     .history = history,
                     .lost_through = s.tasks->lost_through,
                     .lacks_from = s.tasks->lacks_from,
@@ -7897,6 +7884,72 @@ namespace raft::detail {
     }
     return all;
 }
+
+}  // namespace raft::detail
+// Which commands the members of a cluster can read while their programs are replaced by newer ones
+// (`versioned_state_machine`). A server that passed over a command that it cannot read would have
+// another state than the others from then on. So a command is proposed only once all members have
+// said that they can read it, and who meets one that it cannot read stops before it.
+
+namespace raft::detail {
+
+/// A state machine without versions costs nothing.
+template <class StateMachine>
+class command_versions {
+    using entries_view = std::span<const entry<typename StateMachine::command>>;
+
+public:
+    static constexpr void permit(std::uint32_t) {}
+    static constexpr std::uint32_t permitted() { return 0; }
+    static constexpr bool are_permitted(entries_view) { return true; }
+    static constexpr entries_view readable(entries_view committed) { return committed; }
+    static constexpr void note_applied(entries_view) {}
+    static constexpr bool has_stopped() { return false; }
+};
+
+template <versioned_state_machine StateMachine>
+class command_versions<StateMachine> {
+    using entries_view = std::span<const entry<typename StateMachine::command>>;
+
+public:
+    /// All members can read commands up to this version.
+    void permit(std::uint32_t version) { told_ = version; }
+
+    /// Up to which version commands may be proposed. What the log has the members must be able to
+    /// read, whoever does not answer now.
+    [[nodiscard]] std::uint32_t permitted() const { return std::max(told_, applied_); }
+
+    [[nodiscard]] bool are_permitted(entries_view proposed) const {
+        return newest_of(proposed) <= permitted();
+    }
+
+    /// Those before the first that this program cannot read, if there is one: it stops there.
+    [[nodiscard]] entries_view readable(entries_view committed) {
+        std::size_t count = 0;
+        while (count < committed.size() && is_readable(committed[count])) ++count;
+        stopped_ = count < committed.size();
+        return committed.first(count);
+    }
+    [[nodiscard]] bool has_stopped() const { return stopped_; }
+
+    void note_applied(entries_view applied) { applied_ = std::max(applied_, newest_of(applied)); }
+
+private:
+    [[nodiscard]] static bool is_readable(const auto& each) {
+        return !each.command ||
+               StateMachine::version_of(*each.command) <= StateMachine::commands_read;
+    }
+    [[nodiscard]] static std::uint32_t newest_of(entries_view entries) {
+        std::uint32_t newest = 0;
+        for (const auto& each : entries)
+            if (each.command) newest = std::max(newest, StateMachine::version_of(*each.command));
+        return newest;
+    }
+
+    std::uint32_t told_ = 0;
+    std::uint32_t applied_ = 0;  ///< The newest that was applied in this run.
+    bool stopped_ = false;
+};
 
 }  // namespace raft::detail
 
@@ -8072,6 +8125,13 @@ public:
     /// Wakes the group, which will be needed, and finds a leader. None if this server can.
     std::optional<refusal> wake() { return request(core::wake_requested{}); }
 
+    /// All members, as far as they are not witnesses, can read commands up to `version`
+    /// (`versioned_state_machine`); newer ones are refused (`members_too_old`). Until this is
+    /// called only those of version 0 are taken, and of versions that the log has already.
+    /// `asio_node`, and so `replica`, calls it.
+    void permit_commands(std::uint32_t version) { versions_.permit(version); }
+    [[nodiscard]] std::uint32_t commands_permitted() const { return versions_.permitted(); }
+
     /// The state is not that of the others: from now on this server takes part in nothing.
     void halt_as_different() {
         digests_.stop();
@@ -8187,7 +8247,8 @@ private:
     }
 
     [[nodiscard]] std::optional<refusal_reason> check_commands(entries_view commands) const {
-        return detail::check_commands<Limits>(commands, storage_, backlog_, state_.is_leader());
+        return detail::check_commands<Limits>(commands, storage_, backlog_, versions_,
+                                              state_.is_leader());
     }
 
     template <class F>
@@ -8275,24 +8336,13 @@ private:
             step_and_finish(core::storage_failed{});
     }
 
-    /// The received snapshot is durable: the state machine restores its state.
-    void finish_install() {
-        restore_at_.reset();
-        if (!detail::restore(state_, state_machine_, storage_))
-            return step_and_finish(core::storage_failed{});
-        if (lacks_snapshot_state(state_)) return;
-        delivery_.skip_to(state_.snapshot.last_included.index);
-        digests_.forget();
-        backlog_.clear();
-    }
-
     [[nodiscard]] log_index last_applied() const { return delivery_.last_applied(); }
     [[nodiscard]] log_index snapshot_index() const {
         return detail::snapshot_index(state_, last_applied());
     }
     [[nodiscard]] bool has_to_apply() const {
         return last_applied() < state_.commit_index && last_applied() < applicable_index(state_) &&
-               !digests_.is_stopped();
+               !digests_.is_stopped() && !versions_.has_stopped();
     }
     [[nodiscard]] bool has_to_deliver() const { return (has_to_apply() || more_) && !delivering_; }
 
@@ -8306,7 +8356,8 @@ private:
     }
 
     bool deliver_more() {
-        if (restore_at_ && *restore_at_ <= state_.disk.durable) finish_install();
+        if (restore_at_ && *restore_at_ <= state_.disk.durable)
+            detail::arrival<node>{*this}.install();
         const bool worked = !restore_at_ && apply_some();
         const bool complete = !has_to_apply() || restore_at_;
         more_ = delivery_.tell(complete, state_.current_leader()) || restore_at_;
@@ -8318,14 +8369,17 @@ private:
         if (!has_to_apply()) return false;
         const auto due = std::min(last_applied() + Limits.apply_batch, applicable_index(state_));
         const auto last = digests_.bound(options_.digest_interval, last_applied(), due);
-        const auto entries = storage_.entries(next(last_applied()), last, Limits.message_bytes);
+        const auto entries =
+            versions_.readable(storage_.entries(next(last_applied()), last, Limits.message_bytes));
         const auto bytes = detail::bytes_of(entries, storage_);
         backlog_.remove(bytes);
         schedule_.applied_bytes += bytes;
         const bool any = !entries.empty();
+        versions_.note_applied(entries);
         delivery_.apply(entries, state_machine_);
         if constexpr (digesting_state_machine<state_machine_type>)
             digests_.look(options_.digest_interval, last_applied(), state_machine_);
+        if (versions_.has_stopped()) step_and_finish(core::command_unreadable{});
         return any;
     }
 
@@ -8348,6 +8402,7 @@ private:
 
     delivery_type delivery_{};
     [[no_unique_address]] detail::digest_keeper<state_machine_type> digests_{};
+    [[no_unique_address]] detail::command_versions<state_machine_type> versions_{};
     detail::backlog backlog_{};
     std::uint64_t room_wanted_ = 0;  ///< For the entry that the full disk did not take.
     detail::arriving_snapshot arriving_{};
@@ -8368,8 +8423,6 @@ inline constexpr int version_patch = 0;
 }  // namespace raft
 // A clock that stands still until it is told to move: for tests, simulations, and programs that
 // look at the real clock once for many events.
-
-
 
 namespace raft {
 
@@ -8397,8 +8450,6 @@ static_assert(clock<manual_clock>);
 }  // namespace raft
 // A network in memory, for several nodes of one process on one thread: messages wait in a queue
 // until they are delivered.
-
-
 
 namespace raft {
 
@@ -8622,8 +8673,6 @@ static_assert(transport_for<memory_network<int>::port, int>);
 // A storage in memory: durable at once, for as long as the object lives. For tests, for examples,
 // and for state that is as well rebuilt from the other servers. A node that borrows it
 // (`memory_storage<T>&`) can be destroyed and made again.
-
-
 
 namespace raft {
 
@@ -8883,7 +8932,6 @@ static_assert(storage_for<memory_storage<int>, int> && witness_storage<memory_st
 
 // How a value becomes bytes and comes back. Most types need no word of yours: see struct.hpp.
 
-
 namespace raft {
 
 /// How a `T` becomes bytes and comes back. Specialise it for a type of your own, with three
@@ -9015,13 +9063,11 @@ struct codec<std::vector<std::byte>> {
 // snapshots and the results in them, what is newer is skipped. So a rolling upgrade puts the new
 // version everywhere first, and only then uses the new field.
 
-
 // Values from bytes that nobody vouches for, field by field; the forms are listed in struct.hpp.
 
 #include <tuple>
 
 // Values as bytes, field by field; the forms are listed in struct.hpp.
-
 
 // What types are made of, as far as it matters to their bytes (struct.hpp).
 
@@ -9029,7 +9075,6 @@ struct codec<std::vector<std::byte>> {
 
 // The fields of a plain struct without their names: what is written down field by field goes
 // through here, so that no field can be forgotten, not even one that is added later.
-
 
 namespace raft::detail {
 
@@ -9266,8 +9311,6 @@ template <class T>
 
 }  // namespace raft::detail
 // The codec of one of several types.
-
-
 
 namespace raft {
 
@@ -9761,13 +9804,11 @@ private:
 // and writing numbers as little-endian bytes within bounds. What the kinds say is in message.hpp
 // and handshake.hpp.
 
-
-
 namespace raft::wire {
 
 /// The versions of the frames that this library reads. It writes the newest.
 inline constexpr std::uint8_t frame_version_oldest = 1;
-inline constexpr std::uint8_t frame_version_newest = 3;
+inline constexpr std::uint8_t frame_version_newest = 4;
 
 /// What a frame may be at most. All servers of a cluster should have the same limits: a frame
 /// beyond the receiver's is refused, however often it is sent.
@@ -9959,8 +10000,6 @@ private:
 //
 // The highest bit of the content says that who sends it proves who it is, and wants that proved. To
 // a server that is older than proofs this is a content that it does not know, and refuses.
-
-
 
 namespace raft::wire {
 
@@ -10217,7 +10256,6 @@ using wire::describe;
 
 // The parts of a frame (codec/message.hpp), each written and read by itself: numbers, entries, a
 // configuration, flags; and what is wrong with parts that make no frame.
-
 
 namespace raft::detail {
 
@@ -10640,8 +10678,6 @@ template <policy::encodable Command>
 //     void save(auto& sink) const { raft::save_value(sink, accounts_); }
 //     bool restore(auto& source) { return raft::restore_value(source, accounts_); }
 
-
-
 namespace raft {
 namespace detail {
 
@@ -10713,8 +10749,6 @@ template <class Source, class T>
 //     vector      the number of elements, and the elements
 //     log_terms   base, last index, runs
 //     roster      the places that are taken, and the identities at them
-
-
 
 namespace raft::detail {
 
@@ -10926,7 +10960,7 @@ private:
     }
 
     static constexpr auto last_enumerator(halt_reason) {
-        return as_number(halt_reason::state_differs);
+        return as_number(halt_reason::version_too_old);
     }
     static constexpr auto last_enumerator(timer) { return as_number(timer::heartbeat); }
     static constexpr auto last_enumerator(replication_mode) {

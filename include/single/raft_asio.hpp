@@ -66,7 +66,6 @@
 // If the system acknowledges but takes no more, the peer's process stands still, which may be a
 // slow disk or a debugger. That connection is sound, and has much more time.
 
-
 namespace raft::detail {
 
 /// What a system tells of the bytes that it has sent on a connection.
@@ -136,7 +135,6 @@ private:
 // Why a connection was lost, in words. Most errors of the system mean one of a few things, and
 // which of them tells an operator where to look: at the peer's process, its host, or the network.
 
-
 #include <asio/error.hpp>
 #include <asio/error_code.hpp>
 
@@ -173,9 +171,6 @@ namespace raft::detail {
 
 // A secure stream encrypts a connection between two servers and authenticates its other end:
 // asio_tls.hpp has one over OpenSSL. Without one a connection is its socket.
-
-
-
 
 namespace raft::security {
 
@@ -358,7 +353,6 @@ struct options {
 // Frames that several queues hold at once and whose memory is used again: a message is encoded once
 // for all its destinations, and in steady state without allocating. For one thread.
 
-
 namespace raft::detail {
 
 class frame_pool;
@@ -438,9 +432,7 @@ shared_frame::~shared_frame() {
 // What the system is asked about one TCP connection, beyond reading and writing. All that differs
 // from system to system is here: where one lacks something, the transport does without it.
 
-
 #include <asio/socket_base.hpp>
-
 
 namespace raft::detail {
 
@@ -1080,9 +1072,6 @@ private:
 }  // namespace raft::detail
 // Accepts connections until it is closed, and goes on when the system cannot give one for a while.
 
-
-
-
 namespace raft::detail {
 
 class listener : public std::enable_shared_from_this<listener> {
@@ -1154,11 +1143,8 @@ private:
 // The way to one peer: keeps a connection to it, and makes a new one whenever it ends, with growing
 // pauses.
 
-
-
 // One attempt to reach a peer, and the connection that comes of it: resolve, connect, shake hands;
 // then frames flow. Trying again is the business of peer_link.hpp.
-
 
 // Where a peer is: at an address, or where a name leads that is looked up for each attempt to
 // connect. What answers such questions can be cut off as the peer was, and for longer; then the
@@ -1166,9 +1152,6 @@ private:
 //
 // Asio looks up one name after the other, on a thread of its own, and cannot break off. So a
 // question that is not answered yet is not asked again: it would only wait behind itself.
-
-
-
 
 namespace raft::detail {
 
@@ -1740,6 +1723,12 @@ private:
 
 }  // namespace raft::detail
 
+namespace raft::detail {
+struct ignored_reports {
+    void operator()(member_id, const digests::group_report&) const {}
+};
+}  // namespace raft::detail
+
 namespace raft {
 
 /// Sends batches to other hosts, and receives theirs. What waits for one host is at most
@@ -1764,14 +1753,17 @@ public:
 
     /// Begins to listen and to connect; to be called once. Every batch that comes, whole and
     /// checked, is given to `on_receive(member_id host, const batch<Command>&)`, a copyable
-    /// callable; the batch is valid during the call, from which the transport may be used. An error
-    /// is that of listening: the address is in use, for example. Then nothing has begun.
-    template <class OnReceive>
-    [[nodiscard]] asio::error_code start(OnReceive on_receive) {
+    /// callable; the batch is valid during the call, from which the transport may be used. What
+    /// groups tell each other beside the protocol is given to `on_report(member_id host, const
+    /// digests::group_report&)`, another (battery/host/comparisons.hpp). An error is that of
+    /// listening: the address is in use, for example. Then nothing has begun.
+    template <class OnReceive, class OnReport = detail::ignored_reports>
+    [[nodiscard]] asio::error_code start(OnReceive on_receive, OnReport on_report = {}) {
         return links_.start(
-            [this, receive = std::move(on_receive)](
+            [this, receive = std::move(on_receive), report = std::move(on_report)](
                 member_id from,
                 std::span<const std::byte> frame) mutable -> std::optional<wire::frame_error> {
+                if (wire::is_beside_protocol(frame)) return take_report(from, frame, report);
                 const auto fault = decoder_.decode(frame, arrived_);
                 if (!fault) receive(from, std::as_const(arrived_));
                 return fault;
@@ -1792,6 +1784,17 @@ public:
         return true;
     }
 
+    /// Sends a report (battery/host/comparisons.hpp), if the host's version has them and too much
+    /// does not wait for it already.
+    void send(member_id to, const digests::group_report& said) {
+        auto* const way = links_.way_to(to);
+        if (way == nullptr || way->version() < wire::group_reports_from || !way->takes(false))
+            return;
+        auto frame = links_.shared().frames.take();
+        wire::append_report(frame.bytes(), said, way->version());
+        way->write(frame);
+    }
+
     /// Whether batches to the host flow.
     [[nodiscard]] bool is_connected(member_id to) const { return links_.way_to(to) != nullptr; }
 
@@ -1809,6 +1812,15 @@ private:
     [[nodiscard]] static transport::options among_peers(transport::options options) {
         options.guests_max = 0;
         return options;
+    }
+
+    template <class OnReport>
+    static std::optional<wire::frame_error>
+    take_report(member_id from, std::span<const std::byte> frame, OnReport& on_report) {
+        std::optional<digests::group_report> said;
+        const auto error = wire::decode_report(frame, said);
+        if (said) on_report(from, std::as_const(*said));
+        return error;
     }
 
     /// One group's message that cannot be sent must cost no other group anything.
@@ -1862,7 +1874,6 @@ private:
 // address, is left by Asio to a thread of its own.
 
 #include <concepts>
-
 
 namespace raft {
 
@@ -1923,11 +1934,13 @@ public:
 
     /// Sends a report to each of `to` whose version has them.
     void send(std::span<const member_id> to, const digests::peer_report& said) {
-        std::optional<detail::shared_frame> frame;
+        std::array<std::optional<detail::shared_frame>, wire::frame_version_newest + 1> frames;
         links_.send(to, false, [&](std::uint8_t version) -> const detail::shared_frame* {
             if (version < wire::reports_from) return nullptr;
+            auto& frame = frames[version];
             if (!frame)
-                wire::append_report(frame.emplace(links_.shared().frames.take()).bytes(), said);
+                wire::append_report(frame.emplace(links_.shared().frames.take()).bytes(), said,
+                                    version);
             return &*frame;
         });
     }

@@ -40,7 +40,6 @@
 #include <cstddef>
 #include <ctime>
 
-
 namespace raft::security {
 
 /// What somebody else may have written, in a line of its own.
@@ -210,7 +209,6 @@ private:
 
 }  // namespace raft::security
 // Why the other end of a TLS connection was refused, or refuses, in the words of this library.
-
 
 #include <openssl/err.h>
 

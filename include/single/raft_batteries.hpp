@@ -59,7 +59,9 @@ protected:
 // state is not that of a majority of those compared stops: `node::halt_as_different`. But never so
 // many that the rest, of those that are heard, would be no quorum: these go on, and it is told.
 //
-// In passing servers tell each other their election timeouts, which are to be equal.
+// In passing servers tell each other their election timeouts, which are to be equal, and which
+// versions of commands they can read (`versioned_state_machine`): a leader permits those that all
+// can, `node::permit_commands`.
 //
 // `asio_node`, and so `replica`, has one. Who drives a `node` of his own calls `look` once a turn,
 // and gives `receive` what other servers' `send` was given. What is lost is asked for again.
@@ -75,13 +77,11 @@ protected:
 // The digests that a leader has of the members' states, by the entry after which they were taken,
 // and what comparing them says.
 
-
 // What servers tell each other beside the protocol: the digests of their states, how these compare,
-// and their election timeouts.
+// their election timeouts, and which commands they can read.
 
 #include <string>
 #include <string_view>
-
 
 namespace raft::digests {
 
@@ -118,6 +118,14 @@ struct timeout_difference {
     friend bool operator==(const timeout_difference&, const timeout_difference&) = default;
 };
 
+/// A member's program is older than what the log may hold.
+struct version_difference {
+    member_id member{};
+    std::uint32_t reads = 0;   ///< Commands up to this version.
+    std::uint32_t needed = 0;  ///< What is proposed already.
+    friend bool operator==(const version_difference&, const version_difference&) = default;
+};
+
 /// What a report is for.
 enum class report_purpose : std::uint8_t {
     asking,     ///< A leader asks the members for their digests.
@@ -143,6 +151,7 @@ struct peer_report {
     term_number term{};
     duration election_timeout{};
     std::uint32_t digest_version = 0;     ///< 0: it offers no digest.
+    std::uint32_t commands_read = 0;      ///< The newest version of commands (node/versions.hpp).
     std::vector<state_digest> digests{};  ///< Answering: the latest.
     state_difference difference{};        ///< Telling, and stopping.
     friend bool operator==(const peer_report&, const peer_report&) = default;
@@ -165,6 +174,13 @@ template <class Name>
     const auto ms = [](duration time) { return std::to_string(time.nanoseconds / 1'000'000); };
     return "the election timeout of server " + name(found.member) + " is " + ms(found.there) +
            " ms, and here it is " + ms(found.here) + " ms: they should be the same";
+}
+
+template <class Name>
+[[nodiscard]] std::string text_of(const version_difference& found, Name name) {
+    return "server " + name(found.member) + " reads commands up to version " +
+           std::to_string(found.reads) + ", and version " + std::to_string(found.needed) +
+           " is in use: it needs the newer program";
 }
 
 }  // namespace raft::digests
@@ -259,7 +275,6 @@ private:
 
 #include <bit>
 #include <cstring>
-
 
 namespace raft::policy {
 
@@ -358,7 +373,7 @@ struct comparison_status {
     std::map<member_id, duration> election_timeouts{};
 };
 
-using comparison_news = std::variant<state_difference, timeout_difference>;
+using comparison_news = std::variant<state_difference, timeout_difference, version_difference>;
 
 /// Compares a server with the others. One for each node. Used on the node's thread.
 class comparison {
@@ -385,12 +400,14 @@ public:
         if (said.purpose == report_purpose::answering) {
             if (!leads_) return;
             hear(s, from, said);
+            hear_version(node, from, said.commands_read);
             take<Node>(s, from, said);
             if (const auto stops = stopped_.find(from); stops != stopped_.end())
                 send(std::span<const member_id>{&from, 1}, report_on(node, stops->second, true));
             return judge(node, now, send);
         }
-        if (leads_ || s.current_leader() != from) return;
+        const bool is_too_old = detail::is_halted_by(s, core::halt_reason::version_too_old);
+        if (leads_ || (!is_too_old && s.current_leader() != from)) return;
         hear(s, from, said);
         if (said.purpose == report_purpose::asking) return answer<Node>(node, from, send);
         const bool stops =
@@ -417,11 +434,16 @@ private:
     static constexpr auto
         own_version = policy::digest_version_of<typename Node::state_machine_type>();
 
+    template <class Node>
+    static constexpr auto
+        own_commands_read = policy::commands_read_by<typename Node::state_machine_type>();
+
     void begin(const core::state& s) {
         term_ = s.current_term;
         leads_ = s.is_leader();
         table_.clear();
         digest_versions_.clear();
+        commands_read_.clear();
         stopped_.clear();
         status_.election_timeouts.clear();
         asks_ = 0;
@@ -438,7 +460,8 @@ private:
         return {.purpose = purpose,
                 .term = s.current_term,
                 .election_timeout = s.config.election_timeout,
-                .digest_version = own_version<Node>};
+                .digest_version = own_version<Node>,
+                .commands_read = own_commands_read<Node>};
     }
 
     template <class Node, class Send>
@@ -446,7 +469,9 @@ private:
         const auto& s = node.protocol_state();
         ask_at_ = now + s.config.heartbeat_interval;
         if (note_own(node)) asks_left_ = asks_per_digest;
-        const bool greets = asks_ < asks_unanswered_max || asks_ % asks_between_greetings == 0;
+        const bool all_read = permit_commands(node);
+        const bool greets =
+            !all_read || asks_ < asks_unanswered_max || asks_ % asks_between_greetings == 0;
         ++asks_;
         if (asks_left_ > 0)
             --asks_left_;
@@ -481,6 +506,31 @@ private:
         const timeout_difference found{from, said.election_timeout, s.config.election_timeout};
         if (std::exchange(told_timeouts_[from], found.there) == found.there) return;
         if (found.there != found.here) news_.emplace_back(found);
+    }
+
+    /// Permits what all members can read; true if that is as much as this server can.
+    template <class Node>
+    bool permit_commands(Node& node) {
+        if constexpr (own_commands_read<Node> == 0) return true;
+        const auto& members = node.protocol_state().members();
+        auto least = own_commands_read<Node>;
+        for (const auto id : members.members) {
+            if (id == node.protocol_state().self || members.is_witness(id)) continue;
+            const auto told = commands_read_.find(id);
+            least = std::min(least, told == commands_read_.end() ? 0U : told->second);
+        }
+        node.permit_commands(least);
+        return least == own_commands_read<Node>;
+    }
+
+    /// Who cannot read what is in use already is told of, once for each version that it had.
+    template <class Node>
+    void hear_version(Node& node, member_id from, std::uint32_t reads) {
+        commands_read_[from] = reads;
+        const version_difference found{from, reads, node.commands_permitted()};
+        static_cast<void>(permit_commands(node));
+        if (std::exchange(told_versions_[from], reads) != reads && reads < found.needed)
+            news_.emplace_back(found);
     }
 
     template <class Node>
@@ -592,6 +642,7 @@ private:
     bool leads_ = false;
     detail::digest_table table_{};
     std::map<member_id, std::uint32_t> digest_versions_{};  ///< Of those that have answered.
+    std::map<member_id, std::uint32_t> commands_read_{};    ///< As they have told this leader.
     /// Those that were told to stop, and why: until they fall silent they are told again.
     std::map<member_id, state_difference> stopped_{};
     std::uint64_t asks_ = 0;
@@ -601,26 +652,28 @@ private:
 
     comparison_status status_{};
     std::map<member_id, duration> told_timeouts_{};
+    std::map<member_id, std::uint32_t> told_versions_{};
     std::vector<comparison_news> news_{};
 };
 
 }  // namespace raft::digests
 // A report as one frame of bytes (codec/message.hpp says what frames have in common), and back:
 //
-//     u32 length, u8 version (3), u8 kind (128), u16 zero
+//     u32 length, u8 version (4), u8 kind (128), u16 zero
 //     u8 purpose, u64 term, u64 election timeout (ns), u32 version of the digests
+//     u32 version of the commands that are read
 //     u8 how many digests, each u64 index, u64 value
 //     u64 index of the difference, u8 whether a majority agrees, u64 on what
 //     u8 how many were compared, each u64 member, u64 value
 //     u32 checksum    CRC32C of everything before it
 //
 // Kinds from 128 on are none of the protocol's, so that whoever does not know one passes it over.
-// Before version 3 there were none.
-
+// Before version 3 there were none, and in version 3 nothing on commands.
 
 namespace raft::wire {
 
 inline constexpr std::uint8_t reports_from = 3;
+inline constexpr std::uint8_t reports_on_commands_from = 4;
 inline constexpr std::uint8_t beside_protocol_from = 128;
 inline constexpr std::uint8_t report_kind = 128;
 
@@ -634,7 +687,7 @@ inline constexpr std::uint8_t report_kind = 128;
 
 namespace raft::detail {
 
-inline constexpr std::size_t report_head_bytes = 8 + 1 + 8 + 8 + 4;
+inline constexpr std::size_t frame_head_bytes = 8;
 inline constexpr std::size_t report_digests_max = 64;
 
 struct report_writer {
@@ -669,7 +722,27 @@ struct report_reader {
     }
 };
 
-inline void read_report(byte_reader& in, digests::peer_report& into) {
+[[nodiscard]] inline std::size_t report_bytes(const digests::peer_report& said,
+                                              std::uint8_t version) {
+    const auto entries = said.digests.size() + said.difference.compared.size();
+    const std::size_t on_commands = version >= wire::reports_on_commands_from ? 4 : 0;
+    return 1 + 8 + 8 + 4 + on_commands + 1 + 8 + 1 + 8 + 1 + 16 * entries;
+}
+
+inline void write_report(byte_writer& to, const digests::peer_report& said, std::uint8_t version) {
+    to.number(static_cast<std::uint8_t>(said.purpose));
+    to.number(said.term.value);
+    to.number(static_cast<std::uint64_t>(said.election_timeout.nanoseconds));
+    to.number(said.digest_version);
+    if (version >= wire::reports_on_commands_from) to.number(said.commands_read);
+    report_writer{to}(said.digests);
+    to.number(said.difference.index.value);
+    to.number(static_cast<std::uint8_t>(said.difference.agreed ? 1 : 0));
+    to.number(said.difference.agreed.value_or(0));
+    report_writer{to}(said.difference.compared);
+}
+
+inline void read_report(byte_reader& in, digests::peer_report& into, std::uint8_t version) {
     const auto purpose = in.number<std::uint8_t>();
     if (purpose > static_cast<std::uint8_t>(digests::report_purpose::stopping))
         in.fail(frame_error::unknown_kind);
@@ -679,6 +752,7 @@ inline void read_report(byte_reader& in, digests::peer_report& into) {
     if ((into.term.value | timeout) >> 63U != 0) in.fail(frame_error::number_out_of_range);
     into.election_timeout.nanoseconds = static_cast<std::int64_t>(timeout);
     into.digest_version = in.number<std::uint32_t>();
+    into.commands_read = version >= wire::reports_on_commands_from ? in.number<std::uint32_t>() : 0;
     report_reader{in}(into.digests, report_digests_max);
     auto& found = into.difference;
     found.index.value = in.number<std::uint64_t>();
@@ -690,32 +764,53 @@ inline void read_report(byte_reader& in, digests::peer_report& into) {
     if (in.left() != 0) in.fail(frame_error::bytes_left_over);
 }
 
+/// Appends a frame of something beside the protocol: `fill(byte_writer&)` writes its `bytes`.
+template <class Fill>
+void append_beside(std::vector<std::byte>& out, std::uint8_t version, std::uint8_t kind,
+                   std::size_t bytes, Fill fill) {
+    const auto size = frame_head_bytes + bytes + checksum_bytes;
+    const auto before = out.size();
+    out.resize(before + size);
+    const auto frame = std::span{out}.subspan(before);
+    byte_writer to{frame};
+    to.number(static_cast<std::uint32_t>(size));
+    to.number(version);
+    to.number(kind);
+    to.number(std::uint16_t{0});
+    fill(to);
+    to.number(wire::crc32c(frame.first(size - checksum_bytes)));
+}
+
+/// Reads one whole frame for which `is_beside_protocol` holds, if it is of this kind: then
+/// `read(byte_reader&, std::uint8_t version)` has read what it carries.
+template <class Read>
+[[nodiscard]] std::optional<wire::frame_error> read_beside(std::span<const std::byte> bytes,
+                                                           std::uint8_t kind, Read read) {
+    using wire::frame_error;
+    if (bytes.size() < frame_head_bytes + checksum_bytes) return frame_error::too_short;
+    const auto covered = bytes.first(bytes.size() - checksum_bytes);
+    if (wire::crc32c(covered) != load_little_endian<std::uint32_t>(&bytes[covered.size()]))
+        return frame_error::wrong_checksum;
+    const auto version = std::to_integer<std::uint8_t>(bytes[4]);
+    if (version > wire::frame_version_newest) return frame_error::unknown_version;
+    if (std::to_integer<std::uint8_t>(bytes[5]) != kind) return std::nullopt;
+    byte_reader in{covered.subspan(6)};
+    if (in.number<std::uint16_t>() != 0) return frame_error::unknown_flags;
+    read(in, version);
+    return in.error();
+}
+
 }  // namespace raft::detail
 
 namespace raft::wire {
 
-/// Appends a report as a frame to `out`. Of its lists no more than 64 digests and 32 members.
-inline void append_report(std::vector<std::byte>& out, const digests::peer_report& said) {
-    const auto entries = said.digests.size() + said.difference.compared.size();
-    const auto size = detail::report_head_bytes + 1 + 8 + 1 + 8 + 1 + 16 * entries + 4;
-    const auto before = out.size();
-    out.resize(before + size);
-    const auto frame = std::span{out}.subspan(before);
-    detail::byte_writer to{frame};
-    to.number(static_cast<std::uint32_t>(size));
-    to.number(reports_from);
-    to.number(report_kind);
-    to.number(std::uint16_t{0});
-    to.number(static_cast<std::uint8_t>(said.purpose));
-    to.number(said.term.value);
-    to.number(static_cast<std::uint64_t>(said.election_timeout.nanoseconds));
-    to.number(said.digest_version);
-    detail::report_writer{to}(said.digests);
-    to.number(said.difference.index.value);
-    to.number(static_cast<std::uint8_t>(said.difference.agreed ? 1 : 0));
-    to.number(said.difference.agreed.value_or(0));
-    detail::report_writer{to}(said.difference.compared);
-    to.number(crc32c(frame.first(size - detail::checksum_bytes)));
+/// Appends a report as a frame to `out`, in a version that the receiver reads, from `reports_from`
+/// on. Of its lists no more than 64 digests and 32 members.
+inline void append_report(std::vector<std::byte>& out, const digests::peer_report& said,
+                          std::uint8_t version = frame_version_newest) {
+    detail::append_beside(
+        out, version, report_kind, detail::report_bytes(said, version),
+        [&](detail::byte_writer& to) { detail::write_report(to, said, version); });
 }
 
 /// Reads one whole frame for which `is_beside_protocol` holds. `into` is none if it is of a kind
@@ -723,18 +818,12 @@ inline void append_report(std::vector<std::byte>& out, const digests::peer_repor
 [[nodiscard]] inline std::optional<frame_error>
 decode_report(std::span<const std::byte> bytes, std::optional<digests::peer_report>& into) {
     into.reset();
-    if (bytes.size() < 8 + detail::checksum_bytes) return frame_error::too_short;
-    const auto covered = bytes.first(bytes.size() - detail::checksum_bytes);
-    if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&bytes[covered.size()]))
-        return frame_error::wrong_checksum;
-    if (std::to_integer<std::uint8_t>(bytes[4]) > frame_version_newest)
-        return frame_error::unknown_version;
-    if (std::to_integer<std::uint8_t>(bytes[5]) != report_kind) return std::nullopt;
-    detail::byte_reader in{covered.subspan(6)};
-    if (in.number<std::uint16_t>() != 0) return frame_error::unknown_flags;
-    detail::read_report(in, into.emplace());
-    if (in.error()) into.reset();
-    return in.error();
+    const auto error =
+        detail::read_beside(bytes, report_kind, [&](detail::byte_reader& in, std::uint8_t version) {
+            detail::read_report(in, into.emplace(), version);
+        });
+    if (error) into.reset();
+    return error;
 }
 
 }  // namespace raft::wire
@@ -762,8 +851,6 @@ decode_report(std::span<const std::byte> bytes, std::optional<digests::peer_repo
 // Numbers with a size are little-endian; values are written as codec/value.hpp says. An input is
 // the time since the one before it, the number of its alternative, and its fields. A file is
 // believed only as a whole.
-
-
 
 namespace raft::flight {
 
@@ -1094,7 +1181,6 @@ private:
 // When which group must be polled: a heap in which each group's place is known, so that a deadline
 // is moved in logarithmic time, and one that has come is found at once among any number.
 
-
 namespace raft::detail {
 
 /// Appointments of numbered groups, at most one each. Of those at the same time, whoever was
@@ -1195,7 +1281,6 @@ private:
 #include <compare>
 #include <limits>
 #include <type_traits>
-
 
 namespace raft {
 
@@ -1345,8 +1430,6 @@ private:
 }  // namespace raft::wire
 // Where the messages of all groups of a host wait for the end of its turn: one batch for each other
 // host. Each group has a port to it, which is its transport.
-
-
 
 namespace raft::wire {
 
@@ -1679,8 +1762,6 @@ private:
 //         for each:   u64 group, u64 from, u64 to, and the message as a frame (codec/message.hpp)
 //     u32 checksum    CRC32C of everything before it
 
-
-
 namespace raft::wire {
 
 /// What a batch in bytes may be at most, the same on every host.
@@ -1846,6 +1927,134 @@ private:
 };
 
 }  // namespace raft::wire
+// The groups of a host compared with those of the others while they run, each as comparison.hpp
+// says: whose state differs stops, and new commands are taken once all members can read them. A
+// group that sleeps is compared when it wakes. Beside what host.hpp says, in each turn
+//
+//     here.each_used([&](raft::group_id group, auto& node) {
+//         compared.look(group, node, now(), send);
+//     });
+//
+// and when a report has come from another host `compared.receive(here, from, report, now(), send)`,
+// where `send(member_id host, const digests::group_report&)` may lose it, as that of
+// `asio_host_transport` does.
+
+// What a server of one group tells another beside the protocol, from host to host, and as a frame
+// (battery/comparison/report_frame.hpp says what such frames have in common):
+//
+//     u32 length, u8 version (4), u8 kind (129), u16 zero
+//     u64 group, u64 from, u64 to, and the report
+//     u32 checksum
+
+namespace raft::digests {
+
+struct group_report {
+    group_id group{};
+    member_id from{};
+    member_id to{};
+    peer_report said{};
+    friend bool operator==(const group_report&, const group_report&) = default;
+};
+
+}  // namespace raft::digests
+
+namespace raft::wire {
+
+inline constexpr std::uint8_t group_reports_from = 4;
+inline constexpr std::uint8_t group_report_kind = 129;
+
+/// Appends a report as a frame to `out`, in a version from `group_reports_from` on.
+inline void append_report(std::vector<std::byte>& out, const digests::group_report& sent,
+                          std::uint8_t version = frame_version_newest) {
+    constexpr std::size_t address_bytes = 24;
+    detail::append_beside(out, version, group_report_kind,
+                          address_bytes + detail::report_bytes(sent.said, version),
+                          [&](detail::byte_writer& to) {
+                              to.number(sent.group.value);
+                              to.number(sent.from.value);
+                              to.number(sent.to.value);
+                              detail::write_report(to, sent.said, version);
+                          });
+}
+
+/// Reads one whole frame for which `is_beside_protocol` holds. `into` is none if it is of a kind
+/// that this version does not know.
+[[nodiscard]] inline std::optional<frame_error>
+decode_report(std::span<const std::byte> bytes, std::optional<digests::group_report>& into) {
+    into.reset();
+    const auto error = detail::read_beside(bytes, group_report_kind,
+                                           [&](detail::byte_reader& in, std::uint8_t version) {
+                                               auto& read = into.emplace();
+                                               read.group.value = in.number<std::uint64_t>();
+                                               read.from.value = in.number<std::uint64_t>();
+                                               read.to.value = in.number<std::uint64_t>();
+                                               detail::read_report(in, read.said, version);
+                                           });
+    if (error) into.reset();
+    return error;
+}
+
+}  // namespace raft::wire
+
+namespace raft::digests {
+
+/// One for each host, used on its thread. It takes memory for each group that it has looked at.
+class group_comparisons {
+public:
+    /// To be called for each group that did anything, with its node.
+    template <class Node, class Send>
+    void look(group_id group, Node& node, instant now, Send send) {
+        auto& own = groups_[group.value];
+        own.look(node, now, sender(group, node, send));
+        keep_news(group, own);
+    }
+
+    /// A report has come from host `from`, for whose identity the transport vouches. It goes to its
+    /// group, if that is here, and if it is from a member on that host.
+    template <class Host, class Send>
+    void receive(Host& here, member_id from, const group_report& arrived, instant now, Send send) {
+        if (host_of(arrived.from) != from) return;
+        here.use(arrived.group, [&](auto& node) {
+            if (node.protocol_state().self != arrived.to) return;
+            auto& own = groups_[arrived.group.value];
+            own.receive(node, arrived.from, arrived.said, now, sender(arrived.group, node, send));
+            keep_news(arrived.group, own);
+        });
+    }
+
+    /// What comparing a group has shown; null if it was never looked at.
+    [[nodiscard]] const comparison_status* status(group_id group) const {
+        const auto found = groups_.find(group.value);
+        return found == groups_.end() ? nullptr : &found->second.status();
+    }
+
+    /// What there is to tell operators since the last call.
+    [[nodiscard]] std::vector<std::pair<group_id, comparison_news>> take_news() {
+        return std::exchange(news_, {});
+    }
+
+    /// The group is here no more.
+    void forget(group_id group) { groups_.erase(group.value); }
+
+private:
+    template <class Node, class Send>
+    [[nodiscard]] static auto sender(group_id group, const Node& node, Send& send) {
+        return [group, self = node.protocol_state().self, &send](std::span<const member_id> to,
+                                                                 const peer_report& said) {
+            for (const auto member : to)
+                send(host_of(member), group_report{group, self, member, said});
+        };
+    }
+
+    void keep_news(group_id group, comparison& own) {
+        for (auto& each : own.take_news()) news_.emplace_back(group, std::move(each));
+    }
+
+    std::unordered_map<std::uint64_t, comparison> groups_{};
+    std::vector<std::pair<group_id, comparison_news>> news_{};
+};
+
+}  // namespace raft::digests
 // Time in the log: what expires does so at the same entry on every server, and no clock of a server
 // has a say in it.
 //
@@ -1881,10 +2090,7 @@ private:
 
 // A server's reckoning of the log's time between two stamps, and when a leader writes the next.
 
-
 // The value: a point on the log's time.
-
-
 
 namespace raft::timing {
 
@@ -1988,8 +2194,6 @@ private:
 }  // namespace raft::timing
 // Stamps: how times get into the log.
 
-
-
 namespace raft::timing {
 
 /// A stamp alone: it is so late, and nothing else has happened.
@@ -2076,8 +2280,6 @@ struct codec<timing::stamped<Command>> {
 
 }  // namespace raft
 // What a server does about the log's time, for whoever drives a node.
-
-
 
 namespace raft::timing {
 
@@ -2188,6 +2390,19 @@ public:
     }
     [[nodiscard]] static command stamp_at(log_time now) { return pass_time{now}; }
 
+    static constexpr auto commands_read = policy::commands_read_by<StateMachine>();
+    [[nodiscard]] static std::uint32_t
+    version_of(const command& asked) requires versioned_state_machine<StateMachine> {
+        return std::visit(
+            [](const auto& each) {
+                if constexpr (requires { each.command; })
+                    return StateMachine::version_of(each.command);
+                else
+                    return std::uint32_t{0};
+            },
+            asked);
+    }
+
     static constexpr auto digest_version = policy::digest_version_of<StateMachine>();
     [[nodiscard]] std::uint64_t digest() const requires digesting_state_machine<StateMachine> {
         digests::digest_sink sink;
@@ -2262,8 +2477,6 @@ private:
 // The caller proves first: one that cannot learns no more than that.
 //
 //     u32 length (76), u32 magic, 32 bytes nonce, 32 bytes proof, u32 checksum
-
-
 
 namespace raft::wire {
 
@@ -2390,10 +2603,7 @@ private:
 // what is kept for it, and, by the log's time (log_time.hpp), when it expires: with the next
 // command, without a stamp. `now` is what a `timing::log_clock` reads; `replica` puts it in.
 
-
 // What clients with sessions put into the log, and what they are answered (thesis §6.3).
-
-
 
 /// What clients with sessions say and are answered; see `sessions`.
 namespace raft::session {
@@ -2620,12 +2830,10 @@ struct codec<session::at_least_once<Command>> {
 // of all that. Reading believes nothing: no count is trusted beyond the limits, no length beyond
 // the bytes that there are, and what the rules could not have made is refused.
 
-
 // The open sessions of a state machine, and the answers kept for their retries. A value that
 // depends on the log alone: it has no clock, and no order but that of the log.
 
 #include <iterator>
-
 
 namespace raft::session {
 
@@ -2952,6 +3160,19 @@ public:
             asked);
     }
     [[nodiscard]] static command stamp_at(timing::log_time now) { return timing::pass_time{now}; }
+
+    static constexpr auto commands_read = policy::commands_read_by<StateMachine>();
+    [[nodiscard]] static std::uint32_t
+    version_of(const command& asked) requires versioned_state_machine<StateMachine> {
+        return std::visit(
+            [](const auto& each) {
+                if constexpr (requires { each.command; })
+                    return StateMachine::version_of(each.command);
+                else
+                    return std::uint32_t{0};
+            },
+            asked);
+    }
 
     /// Of the sessions and of `StateMachine`. The time that it takes grows with the answers kept.
     [[nodiscard]] std::uint64_t digest() const requires

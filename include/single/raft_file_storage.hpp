@@ -41,7 +41,6 @@
 // Reads entries back from the segments, record by record, and verifies each. What does not match
 // its checksum is an error with a place, never an entry. It reads only what has long been synced.
 
-
 // Small parts that the rest of `file_storage` is written with: an error that says which file and
 // where, an open file that closes itself, names of files, numbers as little-endian bytes.
 
@@ -488,8 +487,6 @@ template <class Unsigned>
 // * Records are numbered without gaps. Each carries the number of the first record that was not
 //   yet synced when it was written: whoever finds this record knows that all before were durable.
 // * The payload of an append names the position before its first entry, so that a gap shows.
-
-
 
 namespace raft::wal {
 
@@ -1135,8 +1132,6 @@ private:
 // The mark that says where a log ended before entries of it were lost, until they are here again
 // (core/lost_entries.hpp); and, while that is under way, where the log is to be cut.
 
-
-
 namespace raft::wal {
 
 inline constexpr std::uint64_t lost_magic = 0x74736F6C74666172;  // "raftlost"
@@ -1236,8 +1231,6 @@ template <class Files>
 //
 // Logs of earlier versions have no note until they are opened; their headers do not promise one
 // (`segment_header::is_noted`).
-
-
 
 namespace raft::wal {
 
@@ -1486,7 +1479,6 @@ private:
 }  // namespace raft::wal
 // What a storage has begun and its flusher has yet to carry out, in order.
 
-
 // Writes snapshots, this server's own and received ones, and makes them the current one: written
 // under another name, synced, renamed, the directory synced; only then is the older one removed.
 // Used by the thread that flushes; only `current` may be asked from others.
@@ -1507,13 +1499,10 @@ private:
 // snapshot, and with which checksum. The mark itself reaches the disk with the next sync at the
 // latest. After a crash the transfer goes on from the mark, if the bytes are still what it says.
 
-
 // What a snapshot looks like on the disk, and how it is written and read: a header of one sector,
 // the data, then a checksum for each block of data, so that any part can be read and verified by
 // itself. The header is written last; a file counts only once it has been synced and renamed. Which
 // snapshot is the current one is decided elsewhere.
-
-
 
 namespace raft::wal {
 
@@ -1911,11 +1900,8 @@ private:
 // snapshot. It rests after each piece as long as the piece took: the disk is the log's for half of
 // the time at least, and nobody has much to write back at once.
 
-
 // A snapshot of this server's own, from the state machine that writes it to the file in which it is
 // saved. It goes there in pieces, as it is written: no more than a piece of it is in memory.
-
-
 
 namespace raft::wal {
 
@@ -2814,12 +2800,10 @@ private:
 // What the log is once all that was begun is carried out: its shape, where its entries are, and the
 // newest of them; and how what is begun next becomes records and segments. In memory only.
 
-
 // The newest entries of the log in memory: a ring, bounded in bytes, whose slots are used again.
 // What is not yet durable is never given up, because nobody could read it back. It touches no file.
 
 #include <type_traits>
-
 
 namespace raft::wal {
 
@@ -2937,8 +2921,6 @@ private:
 }  // namespace raft::wal
 // How entries are put into records: how long each is there, and how many fit into one. Pure.
 
-
-
 namespace raft::wal {
 
 template <class Command>
@@ -2976,11 +2958,8 @@ template <class Command>
 //
 // It changes nothing on the disk; log_end.hpp does, once a log is read that is to be written to.
 
-
 // Reads a segment of the log a window at a time. What is zeros, because nothing was ever written
 // there, it looks at where the file system cannot tell, and takes no memory for it.
-
-
 
 namespace raft::wal {
 
@@ -3090,8 +3069,6 @@ private:
 // synced after the note was, and the system stopped (power, kernel) before it had written the note
 // of that. Then the end of the log is the first of the zeros; what follows them is cut off and
 // reported.
-
-
 
 namespace raft::wal {
 
@@ -3631,7 +3608,6 @@ private:
 // carries it out again before anything is read: half of it done, the log could look like one that
 // ends there.
 
-
 // What can be told of the end of a log with damage in it: term and vote, and the last entry. Both
 // are certain only if nothing that is damaged could have changed them after the sound record, or
 // the header of a segment, that says them last: a vote that is forgotten could be given twice, and
@@ -3641,8 +3617,6 @@ private:
 // is sound it is known what it was made of, and where the next one stands; after anything else that
 // is damaged nothing is certain, until something sound says it anew. And nothing at all is certain
 // if it is not known which segment is the newest, or if that is not as long as it was.
-
-
 
 namespace raft::wal {
 
@@ -3933,8 +3907,6 @@ private:
 // Whether what was found in a directory fits together: the log must go on from the snapshot, and
 // must not be missing where there was one. Reads and changes nothing.
 
-
-
 namespace raft::wal {
 
 struct directory_parts {
@@ -3986,8 +3958,6 @@ struct directory_parts {
 // (policy/identity.hpp). It has its place before anything else is written. A directory of version 1
 // has none, and gets one when it is opened; from then on its log has headers of version 2, so that
 // the file is missed when it is gone.
-
-
 
 namespace raft::wal {
 
@@ -4069,8 +4039,6 @@ template <class Files>
 // becomes zeros (torn_tail.hpp), so that no later reader takes it for something; and what may never
 // have been synced is written again and synced, because what was read may have come from memory
 // only. After that, everything recovered is durable.
-
-
 
 namespace raft::wal {
 
@@ -4308,7 +4276,6 @@ private:
 
 }  // namespace raft::wal
 // What who opens a `file_storage` can choose.
-
 
 namespace raft {
 
@@ -4737,9 +4704,6 @@ private:
 // behind it. A checksum begins with that of the header and the block's number, so that no block
 // passes for another's. Nothing here is for more than one thread at a time.
 
-
-
-
 namespace raft::backup {
 
 /// What a backup is of.
@@ -5088,8 +5052,6 @@ begin_from_state(const std::string& directory, file_storage_options options, his
 // that state, so it takes part in nothing after a restart either: it comes back as its next
 // incarnation, with an empty directory.
 
-
-
 namespace raft::wal {
 
 inline constexpr std::string_view differs_name = "state-differs";
@@ -5123,10 +5085,7 @@ template <class Files>
 // missed which it speaks of. What is removed or renamed under way shows as a problem, and not when
 // the directory is looked into again.
 
-
 // What a directory of `file_storage` holds, as who looks into it is told (inspection.hpp).
-
-
 
 namespace raft::wal {
 
@@ -5519,12 +5478,9 @@ private:
 //
 // raft-inspect (examples/inspect/) is a program around it.
 
-
 // Files that can be read, and nothing else: whatever is written with them changes nothing on the
 // disk, or does not compile. They take no lock, so a storage that is in use is read beside who uses
 // it.
-
-
 
 namespace raft::wal {
 
@@ -5638,7 +5594,6 @@ private:
 // (`transport::options::judge_storage`).
 
 #include <map>
-
 
 namespace raft::wal {
 

@@ -40,7 +40,6 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
-
 namespace raft::security {
 
 /// One secret, which this side proves, and others that it accepts besides.

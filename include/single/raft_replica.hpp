@@ -43,7 +43,6 @@
 
 #include <cstdint>
 
-
 namespace raft {
 
 /// What a server knows of a member. A leader knows all of it, a follower what is of its leader.
@@ -97,8 +96,6 @@ template <class Storage>
 
 }  // namespace raft::detail
 // The log's time at a node, whose state machine may have one.
-
-
 
 namespace raft::detail {
 
@@ -453,7 +450,6 @@ private:
 
 #include <string_view>
 
-
 namespace raft {
 
 /// Who a replica is, where it keeps its data, and how it finds the others.
@@ -512,12 +508,9 @@ struct replica_status : node_status {
 #include <deque>
 #include <iterator>
 
-
 // Where a replica listens for the others.
 
-
 #include <asio/ip/tcp.hpp>
-
 
 namespace raft::detail {
 
@@ -540,8 +533,6 @@ listening_endpoint(asio::io_context& io, const replica_options& options) {
 }  // namespace raft::detail
 // What a replica tells its node.
 
-
-
 namespace raft::detail {
 
 template <class StateMachine>
@@ -562,8 +553,6 @@ template <class StateMachine>
 
 }  // namespace raft::detail
 // What becomes of the requests of a replica, beside what becomes of a node's (node/outcome.hpp).
-
-
 
 namespace raft {
 
@@ -620,7 +609,6 @@ struct signature_of<stopped> {
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
 #include <asio/executor_work_guard.hpp>
-
 
 namespace raft::detail {
 
@@ -801,8 +789,6 @@ private:
 
 }  // namespace raft::detail
 // Tells whoever operates a replica what has changed.
-
-
 
 namespace raft::detail {
 

@@ -28,7 +28,6 @@
 
 #include <span>
 
-
 namespace raft::testing {
 
 class figure_3 {
@@ -119,8 +118,6 @@ private:
 }  // namespace raft::testing
 // A message between two simulated servers, with all that travels beside it.
 
-
-
 namespace raft::testing {
 
 /// A message on its way.
@@ -160,8 +157,6 @@ beside(const core::state& sender, const core::message& body) {
 }  // namespace raft::testing
 // The disk of a simulated server: what is durable, and the writes that are not yet. A crash takes
 // what is not.
-
-
 
 namespace raft::testing {
 
@@ -862,10 +857,7 @@ private:
 // What a power failure leaves of that which was not synced, part by part: a name, the length of a
 // file, a sector (faulty_files.hpp).
 
-
 // All that is random in a simulation comes from here, and so from its seed alone.
-
-
 
 namespace raft::testing::simulation {
 
@@ -1425,7 +1417,6 @@ static_assert(wal::storage_files<faulty_files>);
 
 #include <variant>
 
-
 namespace raft::testing::detail::possible {
 
 using fault = std::optional<std::string_view>;
@@ -1480,7 +1471,6 @@ namespace raft::testing {
 // Inputs, messages, effects and states in words, for people who read what a server did.
 
 #include <concepts>
-
 
 namespace raft::testing {
 
@@ -1650,6 +1640,7 @@ inline std::string of(const core::room_changed& in) {
 }
 inline std::string of(const core::storage_failed&) { return "the storage fails"; }
 inline std::string of(const core::state_differs&) { return "the state is not that of the others"; }
+inline std::string of(const core::command_unreadable&) { return "a command cannot be read"; }
 
 inline std::string of(const core::role& r) {
     if (const auto* standing = std::get_if<core::candidate_state>(&r))
@@ -1869,7 +1860,6 @@ inline std::string time(instant when, instant origin) {
 #include <cstring>
 #include <functional>
 
-
 namespace raft::testing {
 
 /// The simulator knows entries by index and term alone, which name one command (Log Matching,
@@ -2036,17 +2026,13 @@ private:
 // * `on_read(question, const state_machine&)`: a linearizable read is answered from this state;
 // * `violation()`: what was not as it should be; null if nothing was.
 
-
 // Clients: each wants one thing after the other, asks the server that it takes for the leader, and
 // asks another one when it gets no answer.
-
 
 // The servers of a simulation with all that is around them, and what happens to a server: turns of
 // its node, its disk, its connections, its end and its return.
 
-
 // What a simulation is to be, and how its cluster is set up: the second follows from the seed.
-
 
 // A network that knows connections, as TCP has them. Each server calls each other one, and what it
 // sends travels on its own connection, in order. What can go wrong with one:
@@ -2060,13 +2046,10 @@ private:
 // Or, where a run says so, there are no connections, and each message by itself is lost, doubled or
 // late, as over UDP. Frames are those of the wire, of the version that both ends read.
 
-
 // What all parts of a simulation share: the time, the dice, what is going to happen, what went
 // wrong on purpose, and the first thing that went wrong otherwise.
 
-
 // The kinds of fault that a simulation makes, and how many there were of each.
-
 
 namespace raft::testing::simulation {
 
@@ -2171,7 +2154,6 @@ private:
 }  // namespace raft::testing::simulation
 // What is going to happen, in the order of virtual time; what is due at the same time, in the order
 // in which it was put here.
-
 
 namespace raft::testing::simulation {
 
@@ -2576,8 +2558,6 @@ private:
 }  // namespace raft::testing::simulation
 // What goes wrong in a simulation, and how often: a few sets of faults, by name.
 
-
-
 namespace raft::testing::simulation {
 
 enum class profile : std::uint8_t {
@@ -2714,11 +2694,8 @@ inline void choose_weather(plan& made, const troubles_wanted& wanted, dice& luck
 // One simulated server: the node and the file storage that ship, on a disk, a clock and a network
 // that do not. It can be stopped at any moment, and comes back with what its disk has kept.
 
-
 // The disk of a simulated server: `faulty_files`, with faults by the dice, and with a number of
 // effects after which the whole server stands still, in the middle of whatever it is doing.
-
-
 
 namespace raft::testing::simulation {
 
@@ -2839,7 +2816,6 @@ static_assert(wal::storage_files<simulated_files>);
 
 #include <chrono>
 
-
 namespace raft::testing::simulation {
 
 /// How one server's time follows from the true one.
@@ -2897,7 +2873,6 @@ static_assert(clock<drifting_clock>);
 // so they are stricter: what a server once had counts after it has crashed.
 
 #include <unordered_map>
-
 
 namespace raft::testing::simulation {
 
@@ -3046,8 +3021,6 @@ private:
 }  // namespace raft::testing::simulation
 // A state machine whose every command and every snapshot is held against what the other servers
 // have applied and saved.
-
-
 
 namespace raft::testing::simulation {
 
@@ -3834,8 +3807,6 @@ private:
 // What a cluster must come to when nothing goes wrong any more. Nobody demands a leader of one that
 // cannot have any; whether it can is decided here by the states of its servers alone (§5.4.1).
 
-
-
 namespace raft::testing::simulation {
 
 /// The end of the log by which a server votes; what its snapshot covers is not lost.
@@ -3917,8 +3888,6 @@ private:
 // An operator who is never content: adds servers, removes them, gives them other parts, sends the
 // leadership round, and has snapshots taken. A server whose disk is lost is replaced by another,
 // under another name. One that was removed may come back with its old disk, in another part.
-
-
 
 namespace raft::testing::simulation {
 
@@ -4061,8 +4030,6 @@ private:
 // from, and whether the history is linearizable is decided exactly, and at once: the log orders the
 // writes, and an answer must not come from before what was known to anybody when it was asked for.
 
-
-
 namespace raft::testing::simulation {
 
 struct registers {
@@ -4200,8 +4167,6 @@ private:
 
 }  // namespace raft::testing::simulation
 // What goes wrong now and then: cuts, clocks, crashes, disks. Most of it ends after a while.
-
-
 
 namespace raft::testing::simulation {
 

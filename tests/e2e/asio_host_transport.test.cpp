@@ -49,6 +49,7 @@ std::vector<received_part> parts_of(const text_batch& said) {
 /// What a host has instead of groups: a list of all that comes.
 struct listening_host {
     std::vector<received_part> inbox{};
+    std::vector<digests::group_report> reports{};
     std::size_t batches = 0;
     std::vector<told> events{};
     member_id id;
@@ -61,11 +62,15 @@ struct listening_host {
             events.push_back({event.kind, event.peer, std::string(event.reason)});
         };
         links = std::make_unique<link_type>(io, options, frame_bytes_max);
-        const auto error = links->start([this](member_id, const text_batch& arrived) {
-            ++batches;
-            const auto parts = parts_of(arrived);
-            inbox.insert(inbox.end(), parts.begin(), parts.end());
-        });
+        const auto error = links->start(
+            [this](member_id, const text_batch& arrived) {
+                ++batches;
+                const auto parts = parts_of(arrived);
+                inbox.insert(inbox.end(), parts.begin(), parts.end());
+            },
+            [this](member_id, const digests::group_report& arrived) {
+                reports.push_back(arrived);
+            });
         REQUIRE_FALSE(error);
     }
 
@@ -117,6 +122,28 @@ TEST_CASE("asio host transport: a batch arrives as it was sent, with all that is
     REQUIRE(run_until(s.io, [&] { return s.b.batches == 1; }));
     CHECK(s.b.inbox == parts_of(said));
     CHECK(s.a.inbox.empty());
+}
+
+TEST_CASE("asio host transport: what groups tell beside the protocol arrives between batches") {
+    pair_of_hosts s;
+    const digests::group_report said{.group = {7},
+                                     .from = {1},
+                                     .to = member_on({2}, 9),
+                                     .said = {.purpose = digests::report_purpose::answering,
+                                              .term = {4},
+                                              .election_timeout = milliseconds(1'000),
+                                              .digest_version = 2,
+                                              .commands_read = 3,
+                                              .digests = {{{8}, 5}, {{16}, 6}}}};
+    text_batch light;
+    add_light(light, 6);
+    REQUIRE(s.a.links->send({2}, light));
+    s.a.links->send({2}, said);
+    s.a.links->send({3}, said);  // Nobody.
+    REQUIRE(s.a.links->send({2}, light));
+    REQUIRE(run_until(s.io, [&] { return s.b.batches == 2; }));
+    CHECK(s.b.reports == std::vector{said});
+    CHECK(s.b.inbox.size() == 2);
 }
 
 TEST_CASE("asio host transport: a batch goes in as many frames as it needs, in order") {

@@ -287,6 +287,7 @@ TEST_CASE("comparison: a report as bytes comes back as it was, and what is none 
                               .term = {7},
                               .election_timeout = milliseconds(300),
                               .digest_version = 2,
+                              .commands_read = 4,
                               .digests = {{{8}, ~std::uint64_t{0}}, {{16}, 5}},
                               .difference = {{16}, {{{1}, 5}, {{3}, 6}}, 5}};
     std::vector<std::byte> bytes;
@@ -301,6 +302,15 @@ TEST_CASE("comparison: a report as bytes comes back as it was, and what is none 
     wire::append_report(bytes, said);
     CHECK_FALSE(wire::decode_report(bytes, heard));
     CHECK(heard == said);
+
+    // To servers of before there was nothing on commands in it.
+    auto silent = said;
+    silent.commands_read = 0;
+    std::vector<std::byte> older;
+    wire::append_report(older, said, wire::reports_from);
+    CHECK(older.size() == bytes.size() - 4);
+    CHECK_FALSE(wire::decode_report(older, heard));
+    CHECK(heard == silent);
 
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         auto damaged = bytes;

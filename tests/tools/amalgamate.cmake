@@ -160,6 +160,10 @@ foreach(part IN LISTS parts)
       inline("${header}")
     endif()
   endforeach()
+  # Where lines were dropped, blank ones are left.
+  file(READ "${scratch}" whole)
+  string(REGEX REPLACE "\n\n\n+" "\n\n" whole "${whole}")
+  file(WRITE "${scratch}" "${whole}")
   file(RENAME "${scratch}" "${OUTPUT_DIR}/${part}.hpp")
 endforeach()
 

@@ -25,6 +25,13 @@
 #include <raft/battery/asio_transport/options.hpp>
 #include <raft/battery/host/batch.hpp>
 #include <raft/battery/host/batch_frame.hpp>
+#include <raft/battery/host/group_report.hpp>
+
+namespace raft::detail {
+struct ignored_reports {
+    void operator()(member_id, const digests::group_report&) const {}
+};
+}  // namespace raft::detail
 
 namespace raft {
 
@@ -50,14 +57,17 @@ public:
 
     /// Begins to listen and to connect; to be called once. Every batch that comes, whole and
     /// checked, is given to `on_receive(member_id host, const batch<Command>&)`, a copyable
-    /// callable; the batch is valid during the call, from which the transport may be used. An error
-    /// is that of listening: the address is in use, for example. Then nothing has begun.
-    template <class OnReceive>
-    [[nodiscard]] asio::error_code start(OnReceive on_receive) {
+    /// callable; the batch is valid during the call, from which the transport may be used. What
+    /// groups tell each other beside the protocol is given to `on_report(member_id host, const
+    /// digests::group_report&)`, another (battery/host/comparisons.hpp). An error is that of
+    /// listening: the address is in use, for example. Then nothing has begun.
+    template <class OnReceive, class OnReport = detail::ignored_reports>
+    [[nodiscard]] asio::error_code start(OnReceive on_receive, OnReport on_report = {}) {
         return links_.start(
-            [this, receive = std::move(on_receive)](
+            [this, receive = std::move(on_receive), report = std::move(on_report)](
                 member_id from,
                 std::span<const std::byte> frame) mutable -> std::optional<wire::frame_error> {
+                if (wire::is_beside_protocol(frame)) return take_report(from, frame, report);
                 const auto fault = decoder_.decode(frame, arrived_);
                 if (!fault) receive(from, std::as_const(arrived_));
                 return fault;
@@ -78,6 +88,17 @@ public:
         return true;
     }
 
+    /// Sends a report (battery/host/comparisons.hpp), if the host's version has them and too much
+    /// does not wait for it already.
+    void send(member_id to, const digests::group_report& said) {
+        auto* const way = links_.way_to(to);
+        if (way == nullptr || way->version() < wire::group_reports_from || !way->takes(false))
+            return;
+        auto frame = links_.shared().frames.take();
+        wire::append_report(frame.bytes(), said, way->version());
+        way->write(frame);
+    }
+
     /// Whether batches to the host flow.
     [[nodiscard]] bool is_connected(member_id to) const { return links_.way_to(to) != nullptr; }
 
@@ -95,6 +116,15 @@ private:
     [[nodiscard]] static transport::options among_peers(transport::options options) {
         options.guests_max = 0;
         return options;
+    }
+
+    template <class OnReport>
+    static std::optional<wire::frame_error>
+    take_report(member_id from, std::span<const std::byte> frame, OnReport& on_report) {
+        std::optional<digests::group_report> said;
+        const auto error = wire::decode_report(frame, said);
+        if (said) on_report(from, std::as_const(*said));
+        return error;
     }
 
     /// One group's message that cannot be sent must cost no other group anything.

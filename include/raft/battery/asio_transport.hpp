@@ -93,11 +93,13 @@ public:
 
     /// Sends a report to each of `to` whose version has them.
     void send(std::span<const member_id> to, const digests::peer_report& said) {
-        std::optional<detail::shared_frame> frame;
+        std::array<std::optional<detail::shared_frame>, wire::frame_version_newest + 1> frames;
         links_.send(to, false, [&](std::uint8_t version) -> const detail::shared_frame* {
             if (version < wire::reports_from) return nullptr;
+            auto& frame = frames[version];
             if (!frame)
-                wire::append_report(frame.emplace(links_.shared().frames.take()).bytes(), said);
+                wire::append_report(frame.emplace(links_.shared().frames.take()).bytes(), said,
+                                    version);
             return &*frame;
         });
     }

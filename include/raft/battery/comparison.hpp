@@ -10,7 +10,9 @@
 // state is not that of a majority of those compared stops: `node::halt_as_different`. But never so
 // many that the rest, of those that are heard, would be no quorum: these go on, and it is told.
 //
-// In passing servers tell each other their election timeouts, which are to be equal.
+// In passing servers tell each other their election timeouts, which are to be equal, and which
+// versions of commands they can read (`versioned_state_machine`): a leader permits those that all
+// can, `node::permit_commands`.
 //
 // `asio_node`, and so `replica`, has one. Who drives a `node` of his own calls `look` once a turn,
 // and gives `receive` what other servers' `send` was given. What is lost is asked for again.
@@ -33,6 +35,7 @@
 #include <raft/core/quorum.hpp>
 #include <raft/core/role.hpp>
 #include <raft/core/state.hpp>
+#include <raft/node/status.hpp>
 
 namespace raft::digests {
 
@@ -47,7 +50,7 @@ struct comparison_status {
     std::map<member_id, duration> election_timeouts{};
 };
 
-using comparison_news = std::variant<state_difference, timeout_difference>;
+using comparison_news = std::variant<state_difference, timeout_difference, version_difference>;
 
 /// Compares a server with the others. One for each node. Used on the node's thread.
 class comparison {
@@ -74,12 +77,14 @@ public:
         if (said.purpose == report_purpose::answering) {
             if (!leads_) return;
             hear(s, from, said);
+            hear_version(node, from, said.commands_read);
             take<Node>(s, from, said);
             if (const auto stops = stopped_.find(from); stops != stopped_.end())
                 send(std::span<const member_id>{&from, 1}, report_on(node, stops->second, true));
             return judge(node, now, send);
         }
-        if (leads_ || s.current_leader() != from) return;
+        const bool is_too_old = detail::is_halted_by(s, core::halt_reason::version_too_old);
+        if (leads_ || (!is_too_old && s.current_leader() != from)) return;
         hear(s, from, said);
         if (said.purpose == report_purpose::asking) return answer<Node>(node, from, send);
         const bool stops =
@@ -106,11 +111,16 @@ private:
     static constexpr auto
         own_version = policy::digest_version_of<typename Node::state_machine_type>();
 
+    template <class Node>
+    static constexpr auto
+        own_commands_read = policy::commands_read_by<typename Node::state_machine_type>();
+
     void begin(const core::state& s) {
         term_ = s.current_term;
         leads_ = s.is_leader();
         table_.clear();
         digest_versions_.clear();
+        commands_read_.clear();
         stopped_.clear();
         status_.election_timeouts.clear();
         asks_ = 0;
@@ -127,7 +137,8 @@ private:
         return {.purpose = purpose,
                 .term = s.current_term,
                 .election_timeout = s.config.election_timeout,
-                .digest_version = own_version<Node>};
+                .digest_version = own_version<Node>,
+                .commands_read = own_commands_read<Node>};
     }
 
     template <class Node, class Send>
@@ -135,7 +146,9 @@ private:
         const auto& s = node.protocol_state();
         ask_at_ = now + s.config.heartbeat_interval;
         if (note_own(node)) asks_left_ = asks_per_digest;
-        const bool greets = asks_ < asks_unanswered_max || asks_ % asks_between_greetings == 0;
+        const bool all_read = permit_commands(node);
+        const bool greets =
+            !all_read || asks_ < asks_unanswered_max || asks_ % asks_between_greetings == 0;
         ++asks_;
         if (asks_left_ > 0)
             --asks_left_;
@@ -170,6 +183,31 @@ private:
         const timeout_difference found{from, said.election_timeout, s.config.election_timeout};
         if (std::exchange(told_timeouts_[from], found.there) == found.there) return;
         if (found.there != found.here) news_.emplace_back(found);
+    }
+
+    /// Permits what all members can read; true if that is as much as this server can.
+    template <class Node>
+    bool permit_commands(Node& node) {
+        if constexpr (own_commands_read<Node> == 0) return true;
+        const auto& members = node.protocol_state().members();
+        auto least = own_commands_read<Node>;
+        for (const auto id : members.members) {
+            if (id == node.protocol_state().self || members.is_witness(id)) continue;
+            const auto told = commands_read_.find(id);
+            least = std::min(least, told == commands_read_.end() ? 0U : told->second);
+        }
+        node.permit_commands(least);
+        return least == own_commands_read<Node>;
+    }
+
+    /// Who cannot read what is in use already is told of, once for each version that it had.
+    template <class Node>
+    void hear_version(Node& node, member_id from, std::uint32_t reads) {
+        commands_read_[from] = reads;
+        const version_difference found{from, reads, node.commands_permitted()};
+        static_cast<void>(permit_commands(node));
+        if (std::exchange(told_versions_[from], reads) != reads && reads < found.needed)
+            news_.emplace_back(found);
     }
 
     template <class Node>
@@ -281,6 +319,7 @@ private:
     bool leads_ = false;
     detail::digest_table table_{};
     std::map<member_id, std::uint32_t> digest_versions_{};  ///< Of those that have answered.
+    std::map<member_id, std::uint32_t> commands_read_{};    ///< As they have told this leader.
     /// Those that were told to stop, and why: until they fall silent they are told again.
     std::map<member_id, state_difference> stopped_{};
     std::uint64_t asks_ = 0;
@@ -290,6 +329,7 @@ private:
 
     comparison_status status_{};
     std::map<member_id, duration> told_timeouts_{};
+    std::map<member_id, std::uint32_t> told_versions_{};
     std::vector<comparison_news> news_{};
 };
 

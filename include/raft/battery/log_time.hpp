@@ -107,6 +107,19 @@ public:
     }
     [[nodiscard]] static command stamp_at(log_time now) { return pass_time{now}; }
 
+    static constexpr auto commands_read = policy::commands_read_by<StateMachine>();
+    [[nodiscard]] static std::uint32_t
+    version_of(const command& asked) requires versioned_state_machine<StateMachine> {
+        return std::visit(
+            [](const auto& each) {
+                if constexpr (requires { each.command; })
+                    return StateMachine::version_of(each.command);
+                else
+                    return std::uint32_t{0};
+            },
+            asked);
+    }
+
     static constexpr auto digest_version = policy::digest_version_of<StateMachine>();
     [[nodiscard]] std::uint64_t digest() const requires digesting_state_machine<StateMachine> {
         digests::digest_sink sink;

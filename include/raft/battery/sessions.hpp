@@ -89,6 +89,19 @@ public:
     }
     [[nodiscard]] static command stamp_at(timing::log_time now) { return timing::pass_time{now}; }
 
+    static constexpr auto commands_read = policy::commands_read_by<StateMachine>();
+    [[nodiscard]] static std::uint32_t
+    version_of(const command& asked) requires versioned_state_machine<StateMachine> {
+        return std::visit(
+            [](const auto& each) {
+                if constexpr (requires { each.command; })
+                    return StateMachine::version_of(each.command);
+                else
+                    return std::uint32_t{0};
+            },
+            asked);
+    }
+
     /// Of the sessions and of `StateMachine`. The time that it takes grows with the answers kept.
     [[nodiscard]] std::uint64_t digest() const requires
         digesting_state_machine<StateMachine> && policy::encodable<inner_result> {

@@ -20,7 +20,7 @@ namespace raft::wire {
 
 /// The versions of the frames that this library reads. It writes the newest.
 inline constexpr std::uint8_t frame_version_oldest = 1;
-inline constexpr std::uint8_t frame_version_newest = 3;
+inline constexpr std::uint8_t frame_version_newest = 4;
 
 /// What a frame may be at most. All servers of a cluster should have the same limits: a frame
 /// beyond the receiver's is refused, however often it is sent.

@@ -4,7 +4,7 @@
 // little-endian:
 //
 //     u32 length      of the whole frame, this field and the checksum included
-//     u8  version     3
+//     u8  version     4
 //     u8  kind        which message, from 1 in the order of `raft::core::message`
 //     u8  flags       bit 0: a configuration is in it; bit 1: commands and snapshots' bytes are
 //                     withheld from the receiver (append_entries, install_snapshot)
@@ -22,7 +22,7 @@
 // so does the length of the chunk. What is read is checked as a whole, so that a receiver needs to
 // check nothing again. Who sent it is not in the frame: a connection says that once, in its
 // handshake. Version 1 has no bit 1, and no message after forward_proposal_refusal. Kinds from 128
-// on, in version 3, are none of the protocol's (battery/comparison/report_frame.hpp).
+// on, from version 3, are none of the protocol's (battery/comparison/report_frame.hpp).
 #pragma once
 
 #include <raft/codec/message_parts.hpp>

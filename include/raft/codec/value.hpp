@@ -240,7 +240,7 @@ private:
     }
 
     static constexpr auto last_enumerator(halt_reason) {
-        return as_number(halt_reason::state_differs);
+        return as_number(halt_reason::version_too_old);
     }
     static constexpr auto last_enumerator(timer) { return as_number(timer::heartbeat); }
     static constexpr auto last_enumerator(replication_mode) {

@@ -142,10 +142,17 @@ struct state_differs {
     friend constexpr bool operator==(const state_differs&, const state_differs&) = default;
 };
 
+/// A committed command is one that this server's program cannot read: it is halted until a newer
+/// program takes its place.
+struct command_unreadable {
+    friend constexpr bool operator==(const command_unreadable&,
+                                     const command_unreadable&) = default;
+};
+
 using input =
     std::variant<started, received, timer_fired, proposed, read_requested, written, snapshot_saved,
                  snapshot_damaged, transfer_requested, step_down_requested, change_requested,
                  room_changed, wake_requested, storage_failed, snapshot_requested,
-                 forward_requested, forward_obstructed, state_differs>;
+                 forward_requested, forward_obstructed, state_differs, command_unreadable>;
 
 }  // namespace raft::core

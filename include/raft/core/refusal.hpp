@@ -40,8 +40,10 @@ enum class refusal_reason : std::uint8_t {
     not_born,               ///< The storage is empty, and its birth was not declared.
     commands_missing,       ///< This server's log lacks commands: it was a witness.
     state_differs,          ///< This server's state is not that of the others.
+    members_too_old,        ///< A member cannot read the command, or has not said that it can.
+    version_too_old,        ///< This server's program cannot read a command of the log.
 };
-inline constexpr auto last_refusal_reason = refusal_reason::state_differs;
+inline constexpr auto last_refusal_reason = refusal_reason::version_too_old;
 
 struct refusal {
     refusal_reason reason{};

@@ -182,10 +182,11 @@ struct role_tasks {
 
 /// Why a server is halted.
 enum class halt_reason : std::uint8_t {
-    storage_failed,  ///< The storage has lost a write. The server is halted as long as it runs.
-    not_born,        ///< The storage is empty, and its birth was not declared. An earlier storage
-                     ///< of this server may have held promises that are unknown now.
-    state_differs,   ///< After equal entries its state was not that of the others.
+    storage_failed,   ///< The storage has lost a write. The server is halted as long as it runs.
+    not_born,         ///< The storage is empty, and its birth was not declared. An earlier storage
+                      ///< of this server may have held promises that are unknown now.
+    state_differs,    ///< After equal entries its state was not that of the others.
+    version_too_old,  ///< A committed command needs a newer version of the program.
 };
 
 /// A halted server takes part in nothing.

@@ -89,9 +89,13 @@ constexpr void on_message(turn& t, member_id from, const message& body, beside_m
 
 /// Why a halted server refuses every request.
 [[nodiscard]] constexpr refusal_reason reason_of(const halted& why) {
-    if (why.reason == halt_reason::not_born) return refusal_reason::not_born;
-    return why.reason == halt_reason::state_differs ? refusal_reason::state_differs
-                                                    : refusal_reason::storage_failed;
+    switch (why.reason) {
+    case halt_reason::storage_failed: break;
+    case halt_reason::not_born: return refusal_reason::not_born;
+    case halt_reason::state_differs: return refusal_reason::state_differs;
+    case halt_reason::version_too_old: return refusal_reason::version_too_old;
+    }
+    return refusal_reason::storage_failed;
 }
 
 [[nodiscard]] constexpr bool takes_requests(turn& t) {
@@ -206,6 +210,7 @@ constexpr void halt(turn& t, halt_reason reason) {
 
 constexpr void take(turn& t, const storage_failed&) { halt(t, halt_reason::storage_failed); }
 constexpr void take(turn& t, const state_differs&) { halt(t, halt_reason::state_differs); }
+constexpr void take(turn& t, const command_unreadable&) { halt(t, halt_reason::version_too_old); }
 
 constexpr void take(turn& t, const input& in) {
     std::visit([&](const auto& each) { take(t, each); }, in);

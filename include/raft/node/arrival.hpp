@@ -16,6 +16,7 @@
 #include <raft/core/step.hpp>
 #include <raft/node/incoming.hpp>
 #include <raft/node/receipt.hpp>
+#include <raft/node/recovery.hpp>
 #include <raft/policy.hpp>
 
 namespace raft::detail {
@@ -63,6 +64,17 @@ public:
     void check_storage_progress() {
         if constexpr (stages_chunks)
             if (node_.arriving_.waiting) check_staged_chunk();
+    }
+
+    /// The whole snapshot is durable: the state machine restores its state.
+    void install() {
+        node_.restore_at_.reset();
+        if (!restore(node_.state_, node_.state_machine_, node_.storage_))
+            return node_.step_and_finish(storage_failed{});
+        if (lacks_snapshot_state(node_.state_)) return;
+        node_.delivery_.skip_to(node_.state_.snapshot.last_included.index);
+        node_.digests_.forget();
+        node_.backlog_.clear();
     }
 
 private:

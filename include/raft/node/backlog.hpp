@@ -43,14 +43,16 @@ private:
     std::uint64_t bytes_ = 0;
 };
 
-/// Why commands cannot be accepted: one is too large, or a leader has no room for all of them.
+/// Why commands cannot be accepted: one is too large, or a leader has no room for all of them, or
+/// has members that cannot read them.
 template <limits Limits, class Command, class Storage>
-[[nodiscard]] std::optional<refusal_reason> check_commands(std::span<const entry<Command>> commands,
-                                                           const Storage& storage,
-                                                           const backlog& unapplied, bool leads) {
+[[nodiscard]] std::optional<refusal_reason>
+check_commands(std::span<const entry<Command>> commands, const Storage& storage,
+               const backlog& unapplied, const auto& versions, bool leads) {
     for (const auto& each : commands)
         if (storage.size_of(*each.command) > Limits.message_bytes) return refusal_reason::too_large;
     if (!leads) return std::nullopt;
+    if (!versions.are_permitted(commands)) return refusal_reason::members_too_old;
     const auto bytes = bytes_of(commands, storage);
     if (bytes > storage.room()) return refusal_reason::no_space;
     const bool fits = unapplied.bytes() + bytes <= Limits.unapplied_bytes;

@@ -33,6 +33,7 @@ struct node_status {
     bool storage_failed = false;
     bool not_born = false;  ///< The storage was empty, and no birth was given (`node_options`).
     bool state_differs = false;           ///< It stopped, as its state is not that of the others.
+    bool version_too_old = false;         ///< It stopped before a command that it cannot read.
     std::optional<history_id> history{};  ///< The cluster's; none if it is not born.
     /// Where the log ended before the disk lost entries of it; none once they are here again. Until
     /// then this server starts no election.
@@ -74,6 +75,7 @@ namespace raft::detail {
                     .storage_failed = is_halted_by(s, core::halt_reason::storage_failed),
                     .not_born = is_halted_by(s, core::halt_reason::not_born),
                     .state_differs = is_halted_by(s, core::halt_reason::state_differs),
+                    .version_too_old = is_halted_by(s, core::halt_reason::version_too_old),
                     .history = history,
                     .lost_through = s.tasks->lost_through,
                     .lacks_from = s.tasks->lacks_from,

@@ -91,9 +91,31 @@ concept digesting_state_machine = state_machine<T> && requires(const T& machine)
     { machine.digest() } -> std::same_as<std::uint64_t>;
 };
 
+/// A state machine whose commands have versions, so that servers can be replaced one by one by
+/// those of a newer program, which has commands that the older one does not know.
+///
+/// `version_of(command)`: the version of the program that the command needs; 0 for what all can
+/// read. For one that this program cannot read it is above `commands_read`, the newest version that
+/// it reads. A command is proposed only once all members can read it (`node::permit_commands`), and
+/// a server stops before a committed one that it cannot read.
+template <class T>
+concept versioned_state_machine = state_machine<T> && requires(const typename T::command& command) {
+    { T::version_of(command) } -> std::same_as<std::uint32_t>;
+    { T::commands_read } -> std::convertible_to<std::uint32_t>;
+};
+
 }  // namespace raft
 
 namespace raft::policy {
+
+/// 0 if its commands have no versions.
+template <class StateMachine>
+[[nodiscard]] constexpr std::uint32_t commands_read_by() {
+    if constexpr (versioned_state_machine<StateMachine>)
+        return StateMachine::commands_read;
+    else
+        return 0;
+}
 
 /// The least state machine.
 struct state_machine_archetype {
@@ -144,6 +166,11 @@ constexpr void check_state_machine() {
     static_assert(
         digesting_state_machine<T> || !requires(T & machine) { machine.digest(); },
         "raft: a StateMachine's digest is `std::uint64_t digest() const`");
+    static_assert(
+        versioned_state_machine<T> ||
+            !requires(const typename T::command& command) { T::version_of(command); },
+        "raft: a StateMachine whose commands have versions needs `static std::uint32_t "
+        "version_of(const command&)` and `static constexpr std::uint32_t commands_read`");
 }
 
 /// As `state_machine`, but what is none is an error that says why: `check_state_machine` fails

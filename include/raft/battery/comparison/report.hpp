@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What servers tell each other beside the protocol: the digests of their states, how these compare,
-// and their election timeouts.
+// their election timeouts, and which commands they can read.
 #pragma once
 
 #include <algorithm>
@@ -49,6 +49,14 @@ struct timeout_difference {
     friend bool operator==(const timeout_difference&, const timeout_difference&) = default;
 };
 
+/// A member's program is older than what the log may hold.
+struct version_difference {
+    member_id member{};
+    std::uint32_t reads = 0;   ///< Commands up to this version.
+    std::uint32_t needed = 0;  ///< What is proposed already.
+    friend bool operator==(const version_difference&, const version_difference&) = default;
+};
+
 /// What a report is for.
 enum class report_purpose : std::uint8_t {
     asking,     ///< A leader asks the members for their digests.
@@ -74,6 +82,7 @@ struct peer_report {
     term_number term{};
     duration election_timeout{};
     std::uint32_t digest_version = 0;     ///< 0: it offers no digest.
+    std::uint32_t commands_read = 0;      ///< The newest version of commands (node/versions.hpp).
     std::vector<state_digest> digests{};  ///< Answering: the latest.
     state_difference difference{};        ///< Telling, and stopping.
     friend bool operator==(const peer_report&, const peer_report&) = default;
@@ -96,6 +105,13 @@ template <class Name>
     const auto ms = [](duration time) { return std::to_string(time.nanoseconds / 1'000'000); };
     return "the election timeout of server " + name(found.member) + " is " + ms(found.there) +
            " ms, and here it is " + ms(found.here) + " ms: they should be the same";
+}
+
+template <class Name>
+[[nodiscard]] std::string text_of(const version_difference& found, Name name) {
+    return "server " + name(found.member) + " reads commands up to version " +
+           std::to_string(found.reads) + ", and version " + std::to_string(found.needed) +
+           " is in use: it needs the newer program";
 }
 
 }  // namespace raft::digests

@@ -2,15 +2,16 @@
 //
 // A report as one frame of bytes (codec/message.hpp says what frames have in common), and back:
 //
-//     u32 length, u8 version (3), u8 kind (128), u16 zero
+//     u32 length, u8 version (4), u8 kind (128), u16 zero
 //     u8 purpose, u64 term, u64 election timeout (ns), u32 version of the digests
+//     u32 version of the commands that are read
 //     u8 how many digests, each u64 index, u64 value
 //     u64 index of the difference, u8 whether a majority agrees, u64 on what
 //     u8 how many were compared, each u64 member, u64 value
 //     u32 checksum    CRC32C of everything before it
 //
 // Kinds from 128 on are none of the protocol's, so that whoever does not know one passes it over.
-// Before version 3 there were none.
+// Before version 3 there were none, and in version 3 nothing on commands.
 #pragma once
 
 #include <raft/battery/comparison/report.hpp>
@@ -21,6 +22,7 @@
 namespace raft::wire {
 
 inline constexpr std::uint8_t reports_from = 3;
+inline constexpr std::uint8_t reports_on_commands_from = 4;
 inline constexpr std::uint8_t beside_protocol_from = 128;
 inline constexpr std::uint8_t report_kind = 128;
 
@@ -34,7 +36,7 @@ inline constexpr std::uint8_t report_kind = 128;
 
 namespace raft::detail {
 
-inline constexpr std::size_t report_head_bytes = 8 + 1 + 8 + 8 + 4;
+inline constexpr std::size_t frame_head_bytes = 8;
 inline constexpr std::size_t report_digests_max = 64;
 
 struct report_writer {
@@ -69,7 +71,27 @@ struct report_reader {
     }
 };
 
-inline void read_report(byte_reader& in, digests::peer_report& into) {
+[[nodiscard]] inline std::size_t report_bytes(const digests::peer_report& said,
+                                              std::uint8_t version) {
+    const auto entries = said.digests.size() + said.difference.compared.size();
+    const std::size_t on_commands = version >= wire::reports_on_commands_from ? 4 : 0;
+    return 1 + 8 + 8 + 4 + on_commands + 1 + 8 + 1 + 8 + 1 + 16 * entries;
+}
+
+inline void write_report(byte_writer& to, const digests::peer_report& said, std::uint8_t version) {
+    to.number(static_cast<std::uint8_t>(said.purpose));
+    to.number(said.term.value);
+    to.number(static_cast<std::uint64_t>(said.election_timeout.nanoseconds));
+    to.number(said.digest_version);
+    if (version >= wire::reports_on_commands_from) to.number(said.commands_read);
+    report_writer{to}(said.digests);
+    to.number(said.difference.index.value);
+    to.number(static_cast<std::uint8_t>(said.difference.agreed ? 1 : 0));
+    to.number(said.difference.agreed.value_or(0));
+    report_writer{to}(said.difference.compared);
+}
+
+inline void read_report(byte_reader& in, digests::peer_report& into, std::uint8_t version) {
     const auto purpose = in.number<std::uint8_t>();
     if (purpose > static_cast<std::uint8_t>(digests::report_purpose::stopping))
         in.fail(frame_error::unknown_kind);
@@ -79,6 +101,7 @@ inline void read_report(byte_reader& in, digests::peer_report& into) {
     if ((into.term.value | timeout) >> 63U != 0) in.fail(frame_error::number_out_of_range);
     into.election_timeout.nanoseconds = static_cast<std::int64_t>(timeout);
     into.digest_version = in.number<std::uint32_t>();
+    into.commands_read = version >= wire::reports_on_commands_from ? in.number<std::uint32_t>() : 0;
     report_reader{in}(into.digests, report_digests_max);
     auto& found = into.difference;
     found.index.value = in.number<std::uint64_t>();
@@ -90,32 +113,53 @@ inline void read_report(byte_reader& in, digests::peer_report& into) {
     if (in.left() != 0) in.fail(frame_error::bytes_left_over);
 }
 
+/// Appends a frame of something beside the protocol: `fill(byte_writer&)` writes its `bytes`.
+template <class Fill>
+void append_beside(std::vector<std::byte>& out, std::uint8_t version, std::uint8_t kind,
+                   std::size_t bytes, Fill fill) {
+    const auto size = frame_head_bytes + bytes + checksum_bytes;
+    const auto before = out.size();
+    out.resize(before + size);
+    const auto frame = std::span{out}.subspan(before);
+    byte_writer to{frame};
+    to.number(static_cast<std::uint32_t>(size));
+    to.number(version);
+    to.number(kind);
+    to.number(std::uint16_t{0});
+    fill(to);
+    to.number(wire::crc32c(frame.first(size - checksum_bytes)));
+}
+
+/// Reads one whole frame for which `is_beside_protocol` holds, if it is of this kind: then
+/// `read(byte_reader&, std::uint8_t version)` has read what it carries.
+template <class Read>
+[[nodiscard]] std::optional<wire::frame_error> read_beside(std::span<const std::byte> bytes,
+                                                           std::uint8_t kind, Read read) {
+    using wire::frame_error;
+    if (bytes.size() < frame_head_bytes + checksum_bytes) return frame_error::too_short;
+    const auto covered = bytes.first(bytes.size() - checksum_bytes);
+    if (wire::crc32c(covered) != load_little_endian<std::uint32_t>(&bytes[covered.size()]))
+        return frame_error::wrong_checksum;
+    const auto version = std::to_integer<std::uint8_t>(bytes[4]);
+    if (version > wire::frame_version_newest) return frame_error::unknown_version;
+    if (std::to_integer<std::uint8_t>(bytes[5]) != kind) return std::nullopt;
+    byte_reader in{covered.subspan(6)};
+    if (in.number<std::uint16_t>() != 0) return frame_error::unknown_flags;
+    read(in, version);
+    return in.error();
+}
+
 }  // namespace raft::detail
 
 namespace raft::wire {
 
-/// Appends a report as a frame to `out`. Of its lists no more than 64 digests and 32 members.
-inline void append_report(std::vector<std::byte>& out, const digests::peer_report& said) {
-    const auto entries = said.digests.size() + said.difference.compared.size();
-    const auto size = detail::report_head_bytes + 1 + 8 + 1 + 8 + 1 + 16 * entries + 4;
-    const auto before = out.size();
-    out.resize(before + size);
-    const auto frame = std::span{out}.subspan(before);
-    detail::byte_writer to{frame};
-    to.number(static_cast<std::uint32_t>(size));
-    to.number(reports_from);
-    to.number(report_kind);
-    to.number(std::uint16_t{0});
-    to.number(static_cast<std::uint8_t>(said.purpose));
-    to.number(said.term.value);
-    to.number(static_cast<std::uint64_t>(said.election_timeout.nanoseconds));
-    to.number(said.digest_version);
-    detail::report_writer{to}(said.digests);
-    to.number(said.difference.index.value);
-    to.number(static_cast<std::uint8_t>(said.difference.agreed ? 1 : 0));
-    to.number(said.difference.agreed.value_or(0));
-    detail::report_writer{to}(said.difference.compared);
-    to.number(crc32c(frame.first(size - detail::checksum_bytes)));
+/// Appends a report as a frame to `out`, in a version that the receiver reads, from `reports_from`
+/// on. Of its lists no more than 64 digests and 32 members.
+inline void append_report(std::vector<std::byte>& out, const digests::peer_report& said,
+                          std::uint8_t version = frame_version_newest) {
+    detail::append_beside(
+        out, version, report_kind, detail::report_bytes(said, version),
+        [&](detail::byte_writer& to) { detail::write_report(to, said, version); });
 }
 
 /// Reads one whole frame for which `is_beside_protocol` holds. `into` is none if it is of a kind
@@ -123,18 +167,12 @@ inline void append_report(std::vector<std::byte>& out, const digests::peer_repor
 [[nodiscard]] inline std::optional<frame_error>
 decode_report(std::span<const std::byte> bytes, std::optional<digests::peer_report>& into) {
     into.reset();
-    if (bytes.size() < 8 + detail::checksum_bytes) return frame_error::too_short;
-    const auto covered = bytes.first(bytes.size() - detail::checksum_bytes);
-    if (crc32c(covered) != detail::load_little_endian<std::uint32_t>(&bytes[covered.size()]))
-        return frame_error::wrong_checksum;
-    if (std::to_integer<std::uint8_t>(bytes[4]) > frame_version_newest)
-        return frame_error::unknown_version;
-    if (std::to_integer<std::uint8_t>(bytes[5]) != report_kind) return std::nullopt;
-    detail::byte_reader in{covered.subspan(6)};
-    if (in.number<std::uint16_t>() != 0) return frame_error::unknown_flags;
-    detail::read_report(in, into.emplace());
-    if (in.error()) into.reset();
-    return in.error();
+    const auto error =
+        detail::read_beside(bytes, report_kind, [&](detail::byte_reader& in, std::uint8_t version) {
+            detail::read_report(in, into.emplace(), version);
+        });
+    if (error) into.reset();
+    return error;
 }
 
 }  // namespace raft::wire

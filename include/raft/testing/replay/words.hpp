@@ -180,6 +180,7 @@ inline std::string of(const core::room_changed& in) {
 }
 inline std::string of(const core::storage_failed&) { return "the storage fails"; }
 inline std::string of(const core::state_differs&) { return "the state is not that of the others"; }
+inline std::string of(const core::command_unreadable&) { return "a command cannot be read"; }
 
 inline std::string of(const core::role& r) {
     if (const auto* standing = std::get_if<core::candidate_state>(&r))
