@@ -74,6 +74,7 @@ void administration::announce(const asker& who, const std::vector<server_address
         if (std::ranges::find(known, each) == known.end()) batch_writer{batch}.put_address(each);
     }
     if (batch.empty()) return then();
+    put_version(batch, std::ranges::any_of(servers, &server_address::tls_port) ? 1 : 0);
     auto next = std::make_unique<std::function<void()>>(std::move(then));
     node_.node().propose(std::move(batch), [this, who, next = std::move(next)](
                                                const raft::outcome<kv::result>& outcome) {

@@ -36,7 +36,7 @@ public:
 
     /// Why it should be started again; none if it is healthy.
     [[nodiscard]] static std::optional<std::string> ailment(const raft::core::state& state) {
-        if (!state.is_halted() || is_other(state)) return std::nullopt;
+        if (!state.is_halted() || is_other(state) || is_too_old(state)) return std::nullopt;
         return "the storage failed for good, and this server takes part in nothing any more";
     }
 
@@ -45,6 +45,7 @@ public:
                                                       raft::instant now) const {
         if (auto ailing = ailment(state)) return ailing;
         if (is_other(state)) return "the state of this server is not that of the others";
+        if (is_too_old(state)) return "this raft-kv is too old for a command of the log";
         if (!state.current_leader()) return "no leader is known";
         if (const auto* following = std::get_if<raft::core::follower_state>(&state.role)) {
             const auto silence = now - following->last_contact;
@@ -59,8 +60,15 @@ public:
 
 private:
     [[nodiscard]] static bool is_other(const raft::core::state& state) {
+        return is_halted_by(state, raft::core::halt_reason::state_differs);
+    }
+    [[nodiscard]] static bool is_too_old(const raft::core::state& state) {
+        return is_halted_by(state, raft::core::halt_reason::version_too_old);
+    }
+    [[nodiscard]] static bool is_halted_by(const raft::core::state& state,
+                                           raft::core::halt_reason reason) {
         const auto* why = std::get_if<raft::core::halted>(&state.role);
-        return why != nullptr && why->reason == raft::core::halt_reason::state_differs;
+        return why != nullptr && why->reason == reason;
     }
     [[nodiscard]] bool has_caught_up(const raft::core::state& state) const {
         return caught_up_ || state.members().is_witness(state.self);

@@ -126,7 +126,9 @@ void tell_raft_section(info_text& out, local_call& call, const server_report& re
     out.line("raft_configuration_index", report.configuration);
     out.line("raft_changing", report.changing ? 1 : 0);
     out.line("raft_storage", report.storage_failed ? "failed" : "ok");
-    out.line("raft_state", report.state_differs ? "differs" : "ok");
+    out.line("raft_state", report.state_differs     ? "differs"
+                           : report.version_too_old ? "too-old"
+                                                    : "ok");
     for (const auto& member : report.members) {
         const auto* address = call.server.layout().find(member.id);
         out.line("raft_member_" + id_text(member.id),

@@ -48,6 +48,8 @@ public:
         place_ = {index.value * writes_per_entry_max};
         result results;
         byte_reader reader{batch};
+        if (next_code(reader) == operation_code::needs_version)
+            static_cast<void>(reader.integer<std::uint16_t>());
         while (!reader.at_end()) {
             results.push_back(apply_one(reader));
             place_ = place_ + 1;
@@ -56,6 +58,12 @@ public:
         keys_.remove_expired(index_);
         keys_.count_changed();
         return results;
+    }
+
+    /// `raft::versioned_state_machine`.
+    static constexpr auto commands_read = writes_read;
+    [[nodiscard]] static std::uint32_t version_of(const command& batch) {
+        return raft_kv::version_of(batch);
     }
 
     /// Of the keys it is kept up; the sessions and the addresses are read for it.
@@ -80,6 +88,7 @@ public:
     [[nodiscard]] static command stamp_at(raft::timing::log_time now) {
         command batch;
         batch_writer{batch, {.log = now}}.stamp();
+        put_version(batch, version_needed(batch));
         return batch;
     }
 

@@ -80,6 +80,9 @@ void tell_comparison(metrics_writer& out, const server_report& report) {
     out.gauge("raft_state_differs",
               "Whether this server has stopped because its state is not that of the others.",
               report.state_differs ? 1 : 0);
+    out.gauge("raft_version_too_old",
+              "Whether this server has stopped before a command that its program cannot read.",
+              report.version_too_old ? 1 : 0);
     const auto& last = report.compared.last;
     out.gauge("raft_state_difference_index",
               "The last entry after which servers' states differed; 0 if none is known.",

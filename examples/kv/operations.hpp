@@ -48,7 +48,12 @@ enum class operation_code : std::uint8_t {
     rename,
     copy,
     large_transaction,  ///< Its replies may be longer than those of a transaction may be.
+    needs_version,      ///< At the head of a batch: which program its writes need.
 };
+
+/// The newest program whose writes this one reads (`raft::versioned_state_machine`): those before
+/// knew no time, and then neither RENAME, COPY nor transactions whose replies are long.
+inline constexpr std::uint32_t writes_read = 2;
 
 /// How the replies of a transaction are bounded: by what it asks for, or as it is carried out.
 enum class reply_bound : std::uint8_t { surely_fits, is_checked };
@@ -327,6 +332,31 @@ private:
     std::string& bytes_;
     write_times times_;
 };
+
+/// The program that a write needs.
+[[nodiscard]] inline std::uint32_t version_needed(std::string_view write) {
+    byte_reader reader{write};
+    auto code = operation_code{reader.integer<std::uint8_t>()};
+    if (code == operation_code::once) {
+        for (int i = 0; i < 3; ++i) static_cast<void>(reader.integer<std::uint64_t>());
+        code = operation_code{byte_reader{reader.string()}.integer<std::uint8_t>()};
+    }
+    return code >= operation_code::rename ? 2 : code >= operation_code::stamp ? 1 : 0;
+}
+
+/// Begins the batch with the program that it needs, unless any will do: then it is as it always
+/// was.
+inline void put_version(std::string& batch, std::uint32_t version) {
+    if (version == 0) return;
+    batch.insert(0, {static_cast<char>(operation_code::needs_version), static_cast<char>(version)});
+}
+
+/// What `put_version` has said.
+[[nodiscard]] inline std::uint32_t version_of(std::string_view batch) {
+    byte_reader reader{batch};
+    const auto code = operation_code{reader.integer<std::uint8_t>()};
+    return code == operation_code::needs_version ? reader.integer<std::uint8_t>() : 0;
+}
 
 /// The bytes are a write that answers a value of a key, however long that is.
 [[nodiscard]] inline bool may_answer_value(std::string_view write) {

@@ -108,6 +108,8 @@ void tell_comparison(local_call& call, const server_report& report) {
     auto& reply = call.reply;
     reply.bulk("state-differs");
     reply.integer(report.state_differs ? 1 : 0);
+    reply.bulk("version-too-old");
+    reply.integer(report.version_too_old ? 1 : 0);
     reply.bulk("difference-at");
     reply.integer(last ? static_cast<std::int64_t>(last->index.value) : 0);
     reply.bulk("difference-of");
@@ -127,7 +129,7 @@ void raft_status(local_call& call) {
         reply.bulk(name);
         reply.bulk(value);
     };
-    reply.map(21);
+    reply.map(22);
     text("id", id_text(report.id));
     text("role", report.role);
     number("term", report.term);

@@ -26,6 +26,8 @@
 //     CANNOTLEAD    nobody could lead, or not that member
 //     NOLEASE       there are no leases
 //     STALE         nothing as fresh as the bound
+//     NOTYET        a server's program is too old for that command
+//     TOOOLD        so is that of this server
 //     GIVENUP       the change or the transfer came to nothing
 #pragma once
 
@@ -50,6 +52,9 @@ inline constexpr std::string_view no_leader_text = "CLUSTERDOWN no leader is kno
 inline constexpr std::string_view differs_text =
     "DIFFERS the state of this server is not that of the others; ask another server, and let it "
     "come back as its next incarnation";
+inline constexpr std::string_view too_old_text =
+    "TOOOLD this server's raft-kv is too old for a command of the log; ask another server, and "
+    "start the newer raft-kv in its place";
 /// In the words of Redis, which clients know.
 inline constexpr std::string_view full_text =
     "ERR max number of clients reached; RAFT, CLUSTER and INFO are answered, or try again later";
@@ -111,6 +116,10 @@ inline constexpr std::string_view overloaded_text =
     case raft::refusal_reason::member_unreachable:
         return "UNREACHABLE that server has not answered the leader of late; choose another";
     case raft::refusal_reason::state_differs: return std::string{differs_text};
+    case raft::refusal_reason::members_too_old:
+        return "NOTYET a server cannot read this command yet, or has not said that it can; it is "
+               "taken when all of them run the newer raft-kv; nothing was written";
+    case raft::refusal_reason::version_too_old: return std::string{too_old_text};
     case raft::refusal_reason::not_born:
         return "CLUSTERDOWN this server's directory was empty; raft-kv init lets a cluster begin";
     case raft::refusal_reason::commands_missing:

@@ -208,6 +208,7 @@ server_report server::report() const {
         .applied_bytes = store().bytes_applied(),
         .storage_failed = status.storage_failed,
         .state_differs = status.state_differs,
+        .version_too_old = status.version_too_old,
         .compared = node_->compared(),
         .configuration = status.configuration.value,
         .changing = status.changing,

@@ -62,7 +62,8 @@ struct server_report {
     std::uint64_t removed_at = 0;     ///< The configuration since which it is no member; 0: it is.
     std::uint64_t applied_bytes = 0;  ///< Since the server was started.
     bool storage_failed = false;
-    bool state_differs = false;  ///< It has halted since its state is not the others'.
+    bool state_differs = false;    ///< It has halted since its state is not the others'.
+    bool version_too_old = false;  ///< It has halted before a command that it cannot read.
     raft::digests::comparison_status compared{};  ///< What comparing the servers has shown.
     std::uint64_t configuration = 0;              ///< The index of the newest one.
     bool changing = false;                        ///< A change of membership is under way.

@@ -20,7 +20,7 @@ struct standing {
     std::optional<raft::member_id> leader{};
     part role = part::candidate;
     std::optional<raft::log_index> removed_at{};  ///< It is no member any more, since this entry.
-    bool state_differs = false;                   ///< It halted since its state is another.
+    std::optional<raft::core::halt_reason> halted_by{};
     friend bool operator==(const standing&, const standing&) = default;
 };
 
@@ -31,7 +31,7 @@ struct standing {
                                              : standing::part::halted;
     const auto* why = std::get_if<raft::core::halted>(&state.role);
     return {state.current_term, state.current_leader(), role, state.tasks->removed_at,
-            why != nullptr && why->reason == raft::core::halt_reason::state_differs};
+            why != nullptr ? std::optional{why->reason} : std::nullopt};
 }
 
 /// "follows server 2 in term 5". Empty for one that halts: the log says why it does instead.
@@ -39,7 +39,10 @@ struct standing {
     if (now.removed_at)
         return "is no member of this cluster any more, since the configuration at entry " +
                std::to_string(now.removed_at->value) + "; it can be stopped, or added again";
-    if (now.state_differs)
+    if (now.halted_by == raft::core::halt_reason::version_too_old)
+        return "takes part in nothing any more: this raft-kv is too old for a command of the log; "
+               "start the newer one in its place";
+    if (now.halted_by == raft::core::halt_reason::state_differs)
         return "takes part in nothing any more: its state is not that of the others; let it come "
                "back as its next incarnation";
     const auto term = " in term " + std::to_string(now.term.value);

@@ -5,6 +5,7 @@
 // their way already. The more there is to do, the fuller the entries.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -28,6 +29,8 @@ struct write_batch {
     std::string bytes{};
     std::vector<writer> writers{};  ///< One for each write, in their order; empty once told.
     std::size_t values = 0;         ///< What it answers has so many values of keys at most.
+    std::uint32_t version = 0;      ///< Of the program that its writes need.
+    bool apart = false;             ///< It takes no more writes.
 };
 
 class write_queue {
@@ -39,12 +42,16 @@ public:
         return &waiting_.back()->bytes;
     }
 
-    /// A write of so many bytes was added there.
-    void add(write_batch::writer writer, std::size_t bytes) {
+    /// A write of so many bytes was added there. One that needs a newer program than all servers
+    /// are known to have is in an entry of its own: if that is refused, nobody else's is.
+    void add(write_batch::writer writer, std::size_t bytes, std::uint32_t version_known) {
+        const auto version = version_needed(last(bytes));
+        if (version > version_known) set_apart(bytes);
         auto& batch = *waiting_.back();
         batch.writers.push_back(std::move(writer));
-        batch.values +=
-            values_answered(std::string_view{batch.bytes}.substr(batch.bytes.size() - bytes));
+        batch.values += values_answered(last(bytes));
+        batch.version = std::max(batch.version, version);
+        batch.apart = version > version_known;
         waiting_bytes_ += bytes;
     }
 
@@ -60,6 +67,7 @@ public:
         auto batch = std::move(waiting_.front());
         waiting_.pop_front();
         waiting_bytes_ -= batch->bytes.size();
+        put_version(batch->bytes, batch->version);
         ++in_flight_;
         return batch;
     }
@@ -78,12 +86,28 @@ public:
         batch->bytes.clear();
         batch->writers.clear();
         batch->values = 0;
+        batch->version = 0;
+        batch->apart = false;
         spare_.push_back(std::move(batch));
     }
 
 private:
+    [[nodiscard]] std::string_view last(std::size_t bytes) const {
+        const auto& all = waiting_.back()->bytes;
+        return std::string_view{all}.substr(all.size() - bytes);
+    }
+
+    void set_apart(std::size_t bytes) {
+        auto& shared = *waiting_.back();
+        if (shared.bytes.size() == bytes) return;
+        auto own = fresh();
+        own->bytes = last(bytes);
+        shared.bytes.resize(shared.bytes.size() - bytes);
+        waiting_.push_back(std::move(own));
+    }
+
     [[nodiscard]] static bool is_full(const write_batch& batch) {
-        return batch.bytes.size() >= limits::batch_bytes ||
+        return batch.apart || batch.bytes.size() >= limits::batch_bytes ||
                batch.values >= limits::batch_values_max;
     }
 

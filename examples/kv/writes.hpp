@@ -30,7 +30,7 @@ public:
     // As `service` says.
     [[nodiscard]] std::string* open() { return queue_.open(); }
     void add(session& by, std::uint64_t sequence, std::size_t bytes) {
-        queue_.add({by.shared_from_this(), sequence}, bytes);
+        queue_.add({by.shared_from_this(), sequence}, bytes, node_.node().commands_permitted());
     }
 
     /// Proposes what can be proposed, and gives up what took too long. Once a turn.

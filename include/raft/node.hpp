@@ -140,8 +140,9 @@ public:
     void forward(command forwarded_command, F on_outcome) {
         if (state_.is_leader()) return propose(std::move(forwarded_command), std::move(on_outcome));
         const std::uint64_t bytes = storage_.size_of(forwarded_command);
-        if (const auto obstacle = delivery_.forwarding.template check_commands<Limits>(
-                bytes, state_.config.pending_entries))
+        const bool readable = versions_.is_permitted(forwarded_command);
+        if (const auto obstacle = delivery_.forwarding.template check_command<Limits>(
+                bytes, state_.config.pending_entries, readable))
             return on_outcome(outcome<result>{refusal{*obstacle, state_.current_leader()}});
         delivery_.forwarding.add(std::move(forwarded_command), bytes, std::move(on_outcome));
         read_clock();
@@ -208,10 +209,9 @@ public:
     /// Wakes the group, which will be needed, and finds a leader. None if this server can.
     std::optional<refusal> wake() { return request(core::wake_requested{}); }
 
-    /// All members, as far as they are not witnesses, can read commands up to `version`
-    /// (`versioned_state_machine`); newer ones are refused (`members_too_old`). Until this is
-    /// called only those of version 0 are taken, and of versions that the log has already.
-    /// `asio_node`, and so `replica`, calls it.
+    /// All members but witnesses can read commands up to `version` (`versioned_state_machine`), or
+    /// the leader can, where this server follows; newer ones are refused (`members_too_old`). Until
+    /// this is called, version 0 is taken, and what the log has already. `asio_node` calls it.
     void permit_commands(std::uint32_t version) { versions_.permit(version); }
     [[nodiscard]] std::uint32_t commands_permitted() const { return versions_.permitted(); }
 

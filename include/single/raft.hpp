@@ -1092,10 +1092,6 @@ private:
     std::optional<T> value_{};
 };
 
-}  // namespace raft::core
-
-namespace raft::core {
-
 /// What a server must persist besides its log (Figure 2, persistent state). It is always written as
 /// a whole.
 struct hard_state {
@@ -1563,10 +1559,6 @@ template <class ValueOf>
     return reached;
 }
 
-}  // namespace raft::core
-
-namespace raft::core {
-
 /// A snapshot that is being received (§7).
 struct incoming_snapshot {
     snapshot_description description{};
@@ -1873,19 +1865,11 @@ struct state {
     return true;
 }
 
-}  // namespace raft::core
-
-namespace raft::core {
-
 struct turn {
     state& s;
     instant now;
     effects& out;
 };
-
-}  // namespace raft::core
-
-namespace raft::core {
 
 /// §5.2: timeouts are random so that few elections are split. Each is between one and two times the
 /// configured timeout, and one such timeout longer for each rank. It is computed from the seed,
@@ -1963,10 +1947,6 @@ constexpr write_sequence begin_other_write(state& s) {
     s.disk.durable_index = s.log.last_index();
     return true;
 }
-
-}  // namespace raft::core
-
-namespace raft::core {
 
 /// Whether term and vote are durable. A server sends nothing in a term that it could forget (§5.1:
 /// a term, once seen, is never left for an older one).
@@ -2085,10 +2065,6 @@ constexpr void commit_through(turn& t, log_index index) {
     t.s.commit_index = index;
     t.out.commit = index;
 }
-
-}  // namespace raft::core
-
-namespace raft::core {
 
 /// The end of the log by which this server votes.
 [[nodiscard]] constexpr log_position log_for_votes(const state& s) {
@@ -2307,10 +2283,6 @@ constexpr void send_heartbeats_to(turn& t, const leader_state& leader, member_se
 constexpr void send_heartbeats(turn& t, const leader_state& leader) {
     send_heartbeats_to(t, leader, leader.others);
 }
-
-}  // namespace raft::core
-
-namespace raft::core {
 
 // ------------------------------------------------------------------------------------------- voter
 
@@ -2664,10 +2636,6 @@ constexpr void refuse(turn& t, refusal_reason reason) {
     return leader;
 }
 
-}  // namespace raft::core
-
-namespace raft::core {
-
 constexpr void send_timeout_now(turn& t, slot target) {
     auto& sent = t.s.tasks.change().timeouts_sent;
     const auto id = t.s.members().id_of(target);
@@ -2754,10 +2722,6 @@ constexpr void step_aside_if_disk_stalls(turn& t) {
     if (successor && t.s.peers[successor->value].match_index > t.s.disk.durable_index)
         step_aside(t, *leader);
 }
-
-}  // namespace raft::core
-
-namespace raft::core {
 
 /// Whether a request is in progress: the index of its entries is not known yet.
 [[nodiscard]] constexpr bool awaits_place(const state& s) {
@@ -2886,10 +2850,6 @@ constexpr void want_round(turn& t, leader_state& leader) {
 [[nodiscard]] constexpr log_index read_index(const state& s, const leader_state& leader) {
     return std::max(s.commit_index, leader.term_start);
 }
-
-}  // namespace raft::core
-
-namespace raft::core {
 
 // ---------------------------------------------------------------------------------------- follower
 
@@ -3098,10 +3058,6 @@ constexpr void on_read(turn& t, read_consistency consistency, duration bound) {
     t.out.rare.change().read = accepted_read{at_once ? read_round{} : next_round(*leader), index};
     if (!at_once) want_round(t, *leader);
 }
-
-}  // namespace raft::core
-
-namespace raft::core {
 
 [[nodiscard]] constexpr bool is_asleep(const state& s) {
     if (const auto* leader = std::get_if<leader_state>(&s.role)) return leader->asleep;
@@ -3534,10 +3490,6 @@ constexpr void on_change(turn& t, log_index based_on, const std::vector<member>&
     if (!joining(begun).empty()) return append_configuration(t, *leader, std::move(begun));
     propose_configuration(t, *leader, with_change_advanced(begun));
 }
-
-}  // namespace raft::core
-
-namespace raft::core {
 
 // ---------------------------------------------------------------------------------------- follower
 
@@ -4089,10 +4041,6 @@ constexpr void on(turn& t, member_id from, const install_snapshot_reply& m) {
     peer->acknowledged_chunk(of_this ? m.offset : 0);
     send_appends(t, leader);
 }
-}  // namespace raft::core
-
-namespace raft::core {
-
 constexpr void send_deferred_replies(turn& t, follower_state& follower) {
     if (!hard_state_is_durable(t.s)) return;
     if (follower.deferred.vote) send_vote(t, follower);
@@ -5352,10 +5300,6 @@ struct storage_mark {
     friend constexpr auto operator<=>(const storage_mark&, const storage_mark&) = default;
 };
 
-}  // namespace raft
-
-namespace raft {
-
 /// A snapshot that a storage keeps: what it is, and the configuration in force at its last entry.
 struct stored_snapshot {
     core::snapshot_description description{};
@@ -6184,10 +6128,6 @@ constexpr void check_transport() {
         "raft: a Transport needs `size_t room(member_id)`");
 }
 
-}  // namespace raft::policy
-
-namespace raft::policy {
-
 /// The commands of a state machine, which may be given as a reference to one.
 template <class StateMachine>
 using command_of = typename std::remove_reference_t<StateMachine>::command;
@@ -6370,10 +6310,6 @@ template <class StateMachine, class Storage>
         return false;
     }
 }
-
-}  // namespace raft::detail
-
-namespace raft::detail {
 
 /// A chunk of a snapshot, with the message that brought it.
 struct arrived_chunk {
@@ -6720,10 +6656,6 @@ private:
     const table* table_ = nullptr;
 };
 
-}  // namespace raft::detail
-
-namespace raft::detail {
-
 /// Proposals that wait for their outcome. The rule is: an entry applied at their index is theirs if
 /// its term is the one in which they were proposed, and then they are applied; otherwise they are
 /// lost.
@@ -6941,10 +6873,6 @@ private:
     std::optional<change_outcome> outcome_{};
 };
 
-}  // namespace raft::detail
-
-namespace raft::detail {
-
 /// The most that goes with one request.
 struct request_room {
     std::size_t bytes = 0;
@@ -6966,9 +6894,11 @@ public:
     using callback_type = typename proposals_type::callback_type;
 
     /// Why a command of `bytes` bytes cannot be accepted, where `pending_max` commands may wait.
+    /// `readable`: by the leader.
     template <limits Limits>
-    [[nodiscard]] std::optional<refusal_reason> check_commands(std::uint64_t bytes,
-                                                               std::size_t pending_max) const {
+    [[nodiscard]] std::optional<refusal_reason>
+    check_command(std::uint64_t bytes, std::size_t pending_max, bool readable) const {
+        if (!readable) return refusal_reason::members_too_old;
         if (bytes > Limits.message_bytes) return refusal_reason::too_large;
         const bool fits = bytes_ + bytes <= Limits.unapplied_bytes && count() < pending_max;
         return fits ? std::nullopt : std::optional{refusal_reason::too_many_pending};
@@ -7106,10 +7036,6 @@ private:
     std::vector<passed_entry> passed_{};
     queue<ended_command> ended_{};
 };
-
-}  // namespace raft::detail
-
-namespace raft::detail {
 
 /// `ResultsKept`: see `limits`.
 template <class StateMachine, std::size_t CallbackBytes, std::size_t ResultsKept>
@@ -7558,10 +7484,6 @@ private:
     sending_room<Command>& room_;
 };
 
-}  // namespace raft::detail
-
-namespace raft::detail {
-
 /// `Node`: the owner of the step. Its parts are reached as a friend.
 template <class Node>
 class performer {
@@ -7902,6 +7824,7 @@ public:
     static constexpr void permit(std::uint32_t) {}
     static constexpr std::uint32_t permitted() { return 0; }
     static constexpr bool are_permitted(entries_view) { return true; }
+    static constexpr bool is_permitted(const typename StateMachine::command&) { return true; }
     static constexpr entries_view readable(entries_view committed) { return committed; }
     static constexpr void note_applied(entries_view) {}
     static constexpr bool has_stopped() { return false; }
@@ -7921,6 +7844,9 @@ public:
 
     [[nodiscard]] bool are_permitted(entries_view proposed) const {
         return newest_of(proposed) <= permitted();
+    }
+    [[nodiscard]] bool is_permitted(const typename StateMachine::command& proposed) const {
+        return StateMachine::version_of(proposed) <= permitted();
     }
 
     /// Those before the first that this program cannot read, if there is one: it stops there.
@@ -8057,8 +7983,9 @@ public:
     void forward(command forwarded_command, F on_outcome) {
         if (state_.is_leader()) return propose(std::move(forwarded_command), std::move(on_outcome));
         const std::uint64_t bytes = storage_.size_of(forwarded_command);
-        if (const auto obstacle = delivery_.forwarding.template check_commands<Limits>(
-                bytes, state_.config.pending_entries))
+        const bool readable = versions_.is_permitted(forwarded_command);
+        if (const auto obstacle = delivery_.forwarding.template check_command<Limits>(
+                bytes, state_.config.pending_entries, readable))
             return on_outcome(outcome<result>{refusal{*obstacle, state_.current_leader()}});
         delivery_.forwarding.add(std::move(forwarded_command), bytes, std::move(on_outcome));
         read_clock();
@@ -8125,10 +8052,9 @@ public:
     /// Wakes the group, which will be needed, and finds a leader. None if this server can.
     std::optional<refusal> wake() { return request(core::wake_requested{}); }
 
-    /// All members, as far as they are not witnesses, can read commands up to `version`
-    /// (`versioned_state_machine`); newer ones are refused (`members_too_old`). Until this is
-    /// called only those of version 0 are taken, and of versions that the log has already.
-    /// `asio_node`, and so `replica`, calls it.
+    /// All members but witnesses can read commands up to `version` (`versioned_state_machine`), or
+    /// the leader can, where this server follows; newer ones are refused (`members_too_old`). Until
+    /// this is called, version 0 is taken, and what the log has already. `asio_node` calls it.
     void permit_commands(std::uint32_t version) { versions_.permit(version); }
     [[nodiscard]] std::uint32_t commands_permitted() const { return versions_.permitted(); }
 
@@ -8411,10 +8337,6 @@ private:
     std::vector<entry<command>> batch_{};
     detail::sending_room<command> sending_room_{};
 };
-
-}  // namespace raft
-
-namespace raft {
 
 inline constexpr int version_major = 0;
 inline constexpr int version_minor = 1;
@@ -9060,8 +8982,10 @@ struct codec<std::vector<std::byte>> {
 // Versions: a field may be added at the end of a struct, and none may ever go, move or change. From
 // older bytes it keeps the value that its struct gives it. Newer bytes are refused in a command: a
 // server that left a part of it out would no longer be like the others. Where it is by itself, in
-// snapshots and the results in them, what is newer is skipped. So a rolling upgrade puts the new
-// version everywhere first, and only then uses the new field.
+// snapshots and the results in them, what is newer is skipped. The newer program writes a new field
+// into every command: where servers are replaced one by one, what is new in a command is another
+// alternative of a variant instead, which `versioned_state_machine` keeps out of the log until all
+// members can read it.
 
 // Values from bytes that nobody vouches for, field by field; the forms are listed in struct.hpp.
 
@@ -9150,10 +9074,6 @@ constexpr decltype(auto) with_fields(T& x, Visit&& visit) {
         return visit();
     }
 }
-
-}  // namespace raft::detail
-
-namespace raft::detail {
 
 /// The base of each `codec<T>` that struct.hpp makes: one without it is written by hand.
 struct made_codec {};
@@ -9501,10 +9421,6 @@ private:
 
     Output& out_;
 };
-
-}  // namespace raft::detail
-
-namespace raft::detail {
 
 /// What becomes of fields that a newer version has added.
 enum class unknown_fields : std::uint8_t { refused, skipped };
@@ -10234,7 +10150,7 @@ using wire::describe;
 // little-endian:
 //
 //     u32 length      of the whole frame, this field and the checksum included
-//     u8  version     3
+//     u8  version     4
 //     u8  kind        which message, from 1 in the order of `raft::core::message`
 //     u8  flags       bit 0: a configuration is in it; bit 1: commands and snapshots' bytes are
 //                     withheld from the receiver (append_entries, install_snapshot)
@@ -10252,7 +10168,7 @@ using wire::describe;
 // so does the length of the chunk. What is read is checked as a whole, so that a receiver needs to
 // check nothing again. Who sent it is not in the frame: a connection says that once, in its
 // handshake. Version 1 has no bit 1, and no message after forward_proposal_refusal. Kinds from 128
-// on, in version 3, are none of the protocol's (battery/comparison/report_frame.hpp).
+// on, from version 3, are none of the protocol's (battery/comparison/report_frame.hpp).
 
 // The parts of a frame (codec/message.hpp), each written and read by itself: numbers, entries, a
 // configuration, flags; and what is wrong with parts that make no frame.

@@ -503,10 +503,6 @@ inline void abort_socket(asio::ip::tcp::socket& socket) {
     socket.close(ignored);
 }
 
-}  // namespace raft::detail
-
-namespace raft::detail {
-
 /// All that connections know of the frames that they carry.
 struct asio_framing {
     frame_content content{};
@@ -546,10 +542,6 @@ inline void close_socket(asio::ip::tcp::socket& socket) {
     asio::error_code ignored;
     socket.close(ignored);
 }
-
-}  // namespace raft::detail
-
-namespace raft::detail {
 
 class frame_connection : public std::enable_shared_from_this<frame_connection> {
 public:
@@ -884,10 +876,6 @@ private:
     bool watching_ = false;
 };
 
-}  // namespace raft::detail
-
-namespace raft::detail {
-
 class incoming_connection;
 
 /// Who decides about accepted connections. Not called any more after `close()`.
@@ -1200,10 +1188,6 @@ private:
     bool is_looking_ = false;
 };
 
-}  // namespace raft::detail
-
-namespace raft::detail {
-
 /// Who is told what becomes of an outgoing connection. Not called any more after `close()`.
 class outgoing_owner {
 public:
@@ -1414,10 +1398,6 @@ private:
     proof_frame heard_proof_{};
 };
 
-}  // namespace raft::detail
-
-namespace raft::detail {
-
 class peer_link final : public outgoing_owner, public std::enable_shared_from_this<peer_link> {
 public:
     peer_link(std::shared_ptr<asio_shared_state> shared, transport::peer peer)
@@ -1538,10 +1518,6 @@ private:
     std::string_view told_reason_{};
     asio::error_code told_error_{};
 };
-
-}  // namespace raft::detail
-
-namespace raft::detail {
 
 class asio_links final : public incoming_owner {
 public:

@@ -4314,10 +4314,6 @@ struct file_storage_options {
     std::function<void()> wake{};
 };
 
-}  // namespace raft
-
-namespace raft {
-
 template <policy::checked_encodable Command, wal::storage_files Files = wal::posix_files>
 class file_storage {
 public:

@@ -861,10 +861,6 @@ private:
     standing seen_{};
 };
 
-}  // namespace raft::detail
-
-namespace raft::detail {
-
 template <class StateMachine, limits Limits>
 class running_replica : public std::enable_shared_from_this<running_replica<StateMachine, Limits>> {
 public:

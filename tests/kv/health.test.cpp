@@ -91,6 +91,9 @@ TEST_CASE("health: who has another state than the others is not ready and not to
     state.role = raft::core::halted{raft::core::halt_reason::state_differs};
     CHECK_FALSE(health::ailment(state));
     CHECK(one.obstacle(state, start) == "the state of this server is not that of the others");
+    state.role = raft::core::halted{raft::core::halt_reason::version_too_old};
+    CHECK_FALSE(health::ailment(state));
+    CHECK(one.obstacle(state, start) == "this raft-kv is too old for a command of the log");
 }
 
 TEST_CASE("F22 a witness that does not vote yet is reported as a learner") {

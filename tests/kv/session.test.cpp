@@ -215,7 +215,7 @@ TEST_CASE_FIXTURE(one_client,
 TEST_CASE_FIXTURE(one_client, "session: RAFT STATUS tells the server's part") {
     CHECK(
         says("RAFT STATUS\r\n") ==
-        "*42\r\n$2\r\nid\r\n$1\r\n1\r\n$4\r\nrole\r\n$6\r\nleader\r\n$4\r\nterm\r\n:7\r\n"
+        "*44\r\n$2\r\nid\r\n$1\r\n1\r\n$4\r\nrole\r\n$6\r\nleader\r\n$4\r\nterm\r\n:7\r\n"
         "$6\r\nleader\r\n$1\r\n1\r\n$6\r\ncommit\r\n:9\r\n$7\r\napplied\r\n:8\r\n"
         "$4\r\nlast\r\n:10\r\n$8\r\nsnapshot\r\n:0\r\n$7\r\nmembers\r\n*2\r\n"
         "*9\r\n$1\r\n1\r\n$8\r\none:6001\r\n:10\r\n$5\r\nvoter\r\n$7\r\nstaying\r\n:0\r\n:7\r\n"
@@ -224,7 +224,8 @@ TEST_CASE_FIXTURE(one_client, "session: RAFT STATUS tells the server's part") {
         "$-1\r\n$-1\r\n"
         "$13\r\nconfiguration\r\n:3\r\n$8\r\nchanging\r\n:0\r\n$5\r\nlease\r\n$3\r\noff\r\n"
         "$12\r\nlost-through\r\n:0\r\n$10\r\nlacks-from\r\n:0\r\n$10\r\nremoved-at\r\n:0\r\n"
-        "$13\r\nstate-differs\r\n:0\r\n$13\r\ndifference-at\r\n:0\r\n"
+        "$13\r\nstate-differs\r\n:0\r\n"
+        "$15\r\nversion-too-old\r\n:0\r\n$13\r\ndifference-at\r\n:0\r\n"
         "$13\r\ndifference-of\r\n*0\r\n"
         "$7\r\nhistory\r\n$16\r\n0000000000000005\r\n"
         "$11\r\npeers-prove\r\n$7\r\nnothing\r\n$13\r\npeers-refused\r\n:0\r\n");

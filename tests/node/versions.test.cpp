@@ -169,4 +169,27 @@ TEST_CASE("versions: an older server stops before a command that it cannot read"
     CHECK(c[1].value() == c[2].value());
 }
 
+TEST_CASE("versions: a follower forwards no command that its leader cannot read") {
+    upgraded c{3};
+    c.start<older_sum>(1);
+    c.start<newer_sum>(2);
+    c.start<newer_sum>(3);
+    c.make_leader(1);
+    const auto forward = [&](std::uint64_t id, int more) {
+        std::optional<outcome<std::int64_t>> told;
+        dynamic_cast<cluster::server_of<newer_sum>&>(c[id]).node.forward(
+            more, [&](const outcome<std::int64_t>& given) { told = given; });
+        c.pass(500);
+        return told.value();
+    };
+    CHECK(std::holds_alternative<applied<std::int64_t>>(forward(2, small)));
+    CHECK(std::get<refusal>(forward(2, large)).reason == refusal_reason::members_too_old);
+
+    // A leader that could read it refuses it for one that cannot.
+    c.make_leader(3);
+    CHECK(std::get<refusal>(forward(2, large)).reason == refusal_reason::members_too_old);
+    c.restart<newer_sum>(1);
+    CHECK(std::holds_alternative<applied<std::int64_t>>(forward(2, large)));
+}
+
 }  // namespace raft::comparison_test

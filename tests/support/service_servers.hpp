@@ -72,12 +72,20 @@ public:
     }
 
     void start(std::uint64_t id) {
-        std::vector<std::string> command{program_, "serve", std::to_string(id), directory(id),
+        const auto own = programs_.find(id);
+        std::vector<std::string> command{own == programs_.end() ? program_ : own->second, "serve",
+                                         std::to_string(id), directory(id),
                                          std::to_string(port(id))};
         for (const std::uint64_t each : {1U, 2U, 3U})
             command.push_back(std::to_string(each) +
                               "=127.0.0.1:" + std::to_string(ports_[each + 2]));
         running_[id] = std::make_unique<raft_kv::outside::child_process>(command, log());
+    }
+    /// The same, with another program.
+    void upgrade(std::uint64_t id, const std::string& program) {
+        kill(id);
+        programs_[id] = program;
+        start(id);
     }
     /// SIGKILL.
     void kill(std::uint64_t id) { running_.erase(id); }
@@ -102,6 +110,7 @@ private:
     [[nodiscard]] std::string log() const { return (root_ / "log").string(); }
 
     std::string program_;
+    std::map<std::uint64_t, std::string> programs_{};
     std::vector<std::uint16_t> ports_;  ///< For clients, then for each other.
     std::filesystem::path root_{};
     std::map<std::uint64_t, std::unique_ptr<raft_kv::outside::child_process>> running_{};

@@ -160,9 +160,12 @@ foreach(part IN LISTS parts)
       inline("${header}")
     endif()
   endforeach()
-  # Where lines were dropped, blank ones are left.
+  # Where lines were dropped, blank ones are left, and namespaces that end and begin again.
   file(READ "${scratch}" whole)
   string(REGEX REPLACE "\n\n\n+" "\n\n" whole "${whole}")
+  foreach(space IN ITEMS raft raft::core raft::detail raft::policy raft::wire)
+    string(REPLACE "}  // namespace ${space}\n\nnamespace ${space} {\n\n" "" whole "${whole}")
+  endforeach()
   file(WRITE "${scratch}" "${whole}")
   file(RENAME "${scratch}" "${OUTPUT_DIR}/${part}.hpp")
 endforeach()

@@ -11,11 +11,12 @@ namespace raft_kv::outside {
 namespace {
 
 /// What another server may do, though this one cannot: it knows no leader, its disk has failed, its
-/// state is not that of the others, or lacks too much.
-constexpr std::array<std::string_view, 5> of_this_server{"CLUSTERDOWN", "IOERR", "DIFFERS",
-                                                         "NODATA", "STALE"};
+/// state is not that of the others, or lacks too much, or its program is too old.
+constexpr std::array<std::string_view, 6> of_this_server{"CLUSTERDOWN", "IOERR", "DIFFERS",
+                                                         "NODATA",      "STALE", "TOOOLD"};
 /// What may be done when it is asked for again.
-constexpr std::array<std::string_view, 4> of_this_moment{"MOVED", "TRYAGAIN", "LOST", "NOSPACE"};
+constexpr std::array<std::string_view, 5> of_this_moment{"MOVED", "TRYAGAIN", "LOST", "NOSPACE",
+                                                         "NOTYET"};
 
 bool is_one_of(std::string_view kind, std::span<const std::string_view> kinds) {
     return std::ranges::find(kinds, kind) != kinds.end();

@@ -60,7 +60,7 @@ public:
     template <class Node, class Send>
     void look(Node& node, instant now, Send send) {
         const auto& s = node.protocol_state();
-        if (s.current_term != term_ || s.is_leader() != leads_) begin(s);
+        if (s.current_term != term_ || s.is_leader() != leads_) begin(node);
         if (!leads_) return;
         if (now >= ask_at_) {
             ask(node, now, send);
@@ -72,7 +72,7 @@ public:
     template <class Node, class Send>
     void receive(Node& node, member_id from, const peer_report& said, instant now, Send send) {
         const auto& s = node.protocol_state();
-        if (s.current_term != term_ || s.is_leader() != leads_) begin(s);
+        if (s.current_term != term_ || s.is_leader() != leads_) begin(node);
         if (said.term != term_ || !s.members().slot_of(from)) return;
         if (said.purpose == report_purpose::answering) {
             if (!leads_) return;
@@ -86,6 +86,7 @@ public:
         const bool is_too_old = detail::is_halted_by(s, core::halt_reason::version_too_old);
         if (leads_ || (!is_too_old && s.current_leader() != from)) return;
         hear(s, from, said);
+        node.permit_commands(std::min(own_commands_read<Node>, said.commands_read));
         if (said.purpose == report_purpose::asking) return answer<Node>(node, from, send);
         const bool stops =
             said.purpose == report_purpose::stopping && is_other(node, said.difference);
@@ -115,7 +116,10 @@ private:
     static constexpr auto
         own_commands_read = policy::commands_read_by<typename Node::state_machine_type>();
 
-    void begin(const core::state& s) {
+    template <class Node>
+    void begin(Node& node) {
+        const auto& s = node.protocol_state();
+        node.permit_commands(0);
         term_ = s.current_term;
         leads_ = s.is_leader();
         table_.clear();

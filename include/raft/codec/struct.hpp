@@ -24,8 +24,10 @@
 // Versions: a field may be added at the end of a struct, and none may ever go, move or change. From
 // older bytes it keeps the value that its struct gives it. Newer bytes are refused in a command: a
 // server that left a part of it out would no longer be like the others. Where it is by itself, in
-// snapshots and the results in them, what is newer is skipped. So a rolling upgrade puts the new
-// version everywhere first, and only then uses the new field.
+// snapshots and the results in them, what is newer is skipped. The newer program writes a new field
+// into every command: where servers are replaced one by one, what is new in a command is another
+// alternative of a variant instead, which `versioned_state_machine` keeps out of the log until all
+// members can read it.
 #pragma once
 
 #include <concepts>

@@ -43,9 +43,11 @@ public:
     using callback_type = typename proposals_type::callback_type;
 
     /// Why a command of `bytes` bytes cannot be accepted, where `pending_max` commands may wait.
+    /// `readable`: by the leader.
     template <limits Limits>
-    [[nodiscard]] std::optional<refusal_reason> check_commands(std::uint64_t bytes,
-                                                               std::size_t pending_max) const {
+    [[nodiscard]] std::optional<refusal_reason>
+    check_command(std::uint64_t bytes, std::size_t pending_max, bool readable) const {
+        if (!readable) return refusal_reason::members_too_old;
         if (bytes > Limits.message_bytes) return refusal_reason::too_large;
         const bool fits = bytes_ + bytes <= Limits.unapplied_bytes && count() < pending_max;
         return fits ? std::nullopt : std::optional{refusal_reason::too_many_pending};

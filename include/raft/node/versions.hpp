@@ -25,6 +25,7 @@ public:
     static constexpr void permit(std::uint32_t) {}
     static constexpr std::uint32_t permitted() { return 0; }
     static constexpr bool are_permitted(entries_view) { return true; }
+    static constexpr bool is_permitted(const typename StateMachine::command&) { return true; }
     static constexpr entries_view readable(entries_view committed) { return committed; }
     static constexpr void note_applied(entries_view) {}
     static constexpr bool has_stopped() { return false; }
@@ -44,6 +45,9 @@ public:
 
     [[nodiscard]] bool are_permitted(entries_view proposed) const {
         return newest_of(proposed) <= permitted();
+    }
+    [[nodiscard]] bool is_permitted(const typename StateMachine::command& proposed) const {
+        return StateMachine::version_of(proposed) <= permitted();
     }
 
     /// Those before the first that this program cannot read, if there is one: it stops there.
