@@ -162,7 +162,7 @@ private:
     }
 
     void expect_durable(term_number term) {
-        expect(term == state_.current_term, "a message is of another term");
+        expect(term <= state_.current_term, "a message is of a term to come");
         const auto& kept = disk_.inside().durable;
         expect(term <= std::max(kept.vote.current_term, kept.log.last_term()),
                "a term is spoken of that is not durable");
