@@ -103,8 +103,8 @@ beside_hostile(const core::message& body, choices& chosen, number_source& number
         if (count == 0 || chosen.flip()) return std::nullopt;
         index = next(append->prev.index) + chosen.below(8) % count;
     } else if (const auto* chunk = std::get_if<core::install_snapshot>(&body)) {
-        index = chunk->last_included.index - std::min(chunk->last_included.index.value,
-                                                      std::uint64_t{chosen.below(2)});
+        index = chunk->last_included.index -
+                std::min(chunk->last_included.index.value, std::uint64_t{chosen.below(2)});
     } else {
         return std::nullopt;
     }
@@ -121,9 +121,8 @@ beside_hostile(const core::message& body, choices& chosen, number_source& number
                         .body = blank_message(chosen.below(std::variant_size_v<core::message>))};
     field_filler filler{numbers, chosen};
     std::visit([&](auto& m) { detail::each_field(filler, m); }, made.body);
-    const auto fault =
-        std::visit([](const auto& m) { return detail::find_fault(m, wire::frame_limits{}); },
-                   made.body);
+    const auto fault = std::visit(
+        [](const auto& m) { return detail::find_fault(m, wire::frame_limits{}); }, made.body);
     if (fault) return std::nullopt;
     made.members = beside_hostile(made.body, chosen, numbers);
     const auto* chunk = std::get_if<core::install_snapshot>(&made.body);

@@ -73,7 +73,8 @@ private:
         expect(invariants(state_), "a server starts in a state that may be");
         expect(state_.current_term >= said_.term, "no term that was spoken of is forgotten");
         if (said_.vote && state_.current_term == said_.vote->current_term)
-            expect(state_.voted_for == said_.vote->voted_for, "no vote that was given is forgotten");
+            expect(state_.voted_for == said_.vote->voted_for,
+                   "no vote that was given is forgotten");
         holds_writes_ = false;
         give(core::started{});
     }

@@ -14,8 +14,8 @@ namespace raft::fuzz {
 
 inline constexpr std::size_t state_counters = std::size_t{1} << 15U;
 
-[[gnu::section("__libfuzzer_extra_counters"), gnu::used]] inline std::uint8_t
-    reached[state_counters]{};
+[[gnu::section("__libfuzzer_extra_counters"),
+  gnu::used]] inline std::uint8_t reached[state_counters]{};
 
 /// What a server looks like beside the others: not how late it is, but how far it is from them.
 class abstract_state {

@@ -46,13 +46,12 @@ public:
         const core::indexed_configuration beside{{first}, members ? *members : configuration{}};
         if (members != nullptr) entries.front().command.reset();
         sequence_.value += count;
-        to_.write({.sequence = sequence_,
-                   .vote = std::nullopt,
-                   .entries = core::append{{first},
-                                           {first + count - 1},
-                                           {term},
-                                           core::entry_source::received}},
-                  entries, members ? &beside : nullptr);
+        to_.write(
+            {.sequence = sequence_,
+             .vote = std::nullopt,
+             .entries =
+                 core::append{{first}, {first + count - 1}, {term}, core::entry_source::received}},
+            entries, members ? &beside : nullptr);
     }
 
     void save(core::log_position last_included) {

@@ -113,8 +113,9 @@ void try_handshake(std::span<const std::byte> bytes) {
     wire::handshake again;
     expect(!wire::decode_handshake(wire::encode_handshake(read), again) && again == read,
            "a handshake is written as it was read");
-    const auto answered = wire::answer(read, {read.cluster.value}, read.to,
-                                       [](member_id) { return true; }, read.content, read.proves);
+    const auto answered = wire::answer(
+        read, {read.cluster.value}, read.to, [](member_id) { return true; }, read.content,
+        read.proves);
     wire::handshake heard;
     expect(!wire::decode_handshake(wire::encode_handshake(answered), heard) && heard == answered,
            "every handshake gets an answer that can be read");
@@ -141,9 +142,9 @@ struct speech {
     void (*seal)(std::span<std::byte>);
     void (*tried)(std::span<const std::byte>);
 };
-constexpr std::array speeches{
-    speech{seal, try_frame},     speech{seal_batch, try_batch}, speech{seal, try_report},
-    speech{seal, try_handshake}, speech{seal, try_introduction}, speech{seal, try_proof}};
+constexpr std::array speeches{speech{seal, try_frame},        speech{seal_batch, try_batch},
+                              speech{seal, try_report},       speech{seal, try_handshake},
+                              speech{seal, try_introduction}, speech{seal, try_proof}};
 
 }  // namespace
 

@@ -13,6 +13,7 @@
 
 #include <fuzz/choices.hpp>
 #include <fuzz/target.hpp>
+
 #include <support/fake_server.hpp>
 
 namespace raft::fuzz {
@@ -22,9 +23,8 @@ namespace {
 void take_over_assertions() {
     static doctest::Context context;
     context.setAsDefaultForAssertsOutOfTestCases();
-    context.setAssertHandler([](const doctest::AssertData& failed) {
-        expect(!failed.m_failed, failed.m_expr);
-    });
+    context.setAssertHandler(
+        [](const doctest::AssertData& failed) { expect(!failed.m_failed, failed.m_expr); });
 }
 
 /// Gives the length of the first reply in `text`, which is whole.

@@ -11,9 +11,9 @@
 #include <fuzz/choices.hpp>
 #include <fuzz/target.hpp>
 #include <kv.hpp>
-#include <support/kv_snapshots.hpp>
 
 #include <raft/crc32c.hpp>
+#include <support/kv_snapshots.hpp>
 
 namespace raft::fuzz {
 namespace {

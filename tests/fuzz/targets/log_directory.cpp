@@ -29,14 +29,14 @@ constexpr member_id self{1};
 
 /// Names that mean something to a storage.
 std::string choose_name(choices& chosen) {
-    constexpr std::array fixed{wal::newest_name,    wal::lost_name,   wal::receiving_name,
-                               wal::saving_name,    wal::cut_name,    wal::history_name,
+    constexpr std::array fixed{wal::newest_name,    wal::lost_name,    wal::receiving_name,
+                               wal::saving_name,    wal::cut_name,     wal::history_name,
                                wal::peers_name,     wal::differs_name, wal::newest_draft_name,
                                wal::lost_draft_name};
     const auto which = chosen.below(fixed.size() + 2);
     if (which < fixed.size()) return std::string{fixed[which]};
-    return wal::numbered_name(
-        which == fixed.size() ? wal::segment_prefix : wal::snapshot_prefix, chosen.byte());
+    return wal::numbered_name(which == fixed.size() ? wal::segment_prefix : wal::snapshot_prefix,
+                              chosen.byte());
 }
 
 void change_bytes(bytes_vector& bytes, choices& chosen) {

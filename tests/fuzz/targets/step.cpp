@@ -51,7 +51,7 @@ std::vector<core::member> choose_wanted(choices& chosen, number_source& numbers)
     std::vector<core::member> wanted;
     for (auto left = chosen.below(5); left > 0; --left) {
         constexpr std::array parts{core::member_part::voter, core::member_part::learner,
-                                    core::member_part::witness};
+                                   core::member_part::witness};
         wanted.push_back({numbers.member(), parts[chosen.below(parts.size())]});
     }
     return wanted;
@@ -61,7 +61,8 @@ void request_something(lone_server& server, choices& chosen) {
     number_source numbers{chosen, server.now()};
     switch (chosen.below(9)) {
     case 0: return server.give(core::proposed{static_cast<std::uint32_t>(chosen.below(70))});
-    case 1: return server.give(core::forward_requested{static_cast<std::uint32_t>(chosen.below(4))});
+    case 1:
+        return server.give(core::forward_requested{static_cast<std::uint32_t>(chosen.below(4))});
     case 2:
         return server.give(core::read_requested{
             static_cast<core::read_consistency>(chosen.below(3)), milliseconds(chosen.byte())});
