@@ -248,7 +248,11 @@ private:
     }
 
     /// Many, so that no write has much to copy: of three million keys, some two hundred.
+#ifdef RAFT_KV_SHARDS  // Of tests/fuzz, where each of many stores lives for a moment.
+    static constexpr std::uint32_t shard_count = RAFT_KV_SHARDS;
+#else
     static constexpr std::uint32_t shard_count = 16 * 1024;
+#endif
     /// How many changed keys wait to be counted.
     static constexpr std::size_t changed_max = 64;
 
