@@ -2,16 +2,18 @@
 //
 // raft-sim: runs simulated clusters, one for each seed, and says what went wrong.
 //
-//     raft-sim --seeds A..B --profile NAME [--servers N] [--events M]
+//     raft-sim --seeds A..B --profile NAME [--servers N] [--events M] [--html FILE]
 //
 // A profile is a set of faults; `all` goes through them by the seed. Without --servers the seed
 // decides between 3, 5 and 7. The last line sums up. A seed that fails has the command that shows
-// it again, and the program ends with 1.
+// it again, and the program ends with 1. With --html, which is for one seed, a page shows the run.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 
 #include "options.hpp"
+#include "recording.hpp"
+#include <page/page.hpp>
 
 #include <raft/testing/simulator.hpp>
 
@@ -41,13 +43,27 @@ struct sum {
 
 unsigned long long number(std::uint64_t value) { return value; }
 
+/// The command that runs it again.
+std::string command_of(const simulator_options& run) {
+    const auto seed = std::to_string(run.seed);
+    return "raft-sim --seeds " + seed + ".." + seed + " --profile " +
+           std::string{name_of(run.profile)} + " --servers " + std::to_string(run.servers) +
+           " --events " + std::to_string(run.events);
+}
+
+/// Runs it, and writes its page. False if that cannot be written.
+bool show(const simulator_options& run, const std::string& file, simulator_report& found) {
+    auto shown = raft_sim::recorded(run, found);
+    shown.title = "Simulated cluster, seed " + std::to_string(run.seed) + ", profile " +
+                  std::string{name_of(run.profile)};
+    shown.made_by = command_of(run);
+    return raft_page::write_page(file, shown);
+}
+
 void tell_violation(const simulator_options& run, const simulator_report& found) {
-    std::printf("seed %llu: %s (event %llu, %.3f s)\n  raft-sim --seeds %llu..%llu --profile %s "
-                "--servers %u --events %llu\n",
-                number(run.seed), found.violation.c_str(), number(found.events),
-                static_cast<double>(found.virtual_nanoseconds) / 1e9, number(run.seed),
-                number(run.seed), std::string{name_of(run.profile)}.c_str(),
-                static_cast<unsigned>(run.servers), number(run.events));
+    std::printf("seed %llu: %s (event %llu, %.3f s)\n  %s\n", number(run.seed),
+                found.violation.c_str(), number(found.events),
+                static_cast<double>(found.virtual_nanoseconds) / 1e9, command_of(run).c_str());
     std::fflush(stdout);
 }
 
@@ -81,7 +97,11 @@ int main(int count, char** given) {
     sum total;
     for (auto seed = wanted->first; seed <= wanted->last; ++seed) {
         const auto run = raft_sim::run_of(*wanted, seed);
-        const auto found = simulator<>{run}.run();
+        simulator_report found;
+        if (wanted->html_file.empty())
+            found = simulator<>{run}.run();
+        else if (!show(run, wanted->html_file, found))
+            return 2;
         total.add(found);
         if (!found.violation.empty()) tell_violation(run, found);
         if (clock::now() - told < std::chrono::seconds{10}) continue;

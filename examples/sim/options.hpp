@@ -15,7 +15,8 @@ namespace raft_sim {
 
 inline constexpr const char* usage =
     "raft-sim --seeds A..B [--profile calm|network|disk|births|members|everything|all]\n"
-    "         [--servers 1..7] [--events M]\n";
+    "         [--servers 1..7] [--events M] [--html FILE]\n"
+    "--html: of one seed, writes a page that shows its run\n";
 
 struct options {
     std::uint64_t first = 1;
@@ -23,6 +24,7 @@ struct options {
     std::optional<raft::testing::simulation::profile> profile{};  ///< None: all of them.
     std::optional<std::uint16_t> servers{};                       ///< None: by the seed.
     std::uint64_t events = 100'000;
+    std::string html_file{};  ///< Where the page of the run goes; empty: nowhere.
 };
 
 [[nodiscard]] inline std::optional<std::uint64_t> number_in(const std::string& text) {
@@ -48,6 +50,7 @@ struct options {
         into.profile = raft::testing::simulation::profile_of(text);
         return into.profile || text == "all";
     }
+    if (name == "--html") return !(into.html_file = text).empty();
     const auto number = number_in(text);
     if (!number) return false;
     if (name == "--events") into.events = *number;
@@ -60,6 +63,7 @@ struct options {
     options all;
     for (int i = 1; i < count; i += 2)
         if (i + 1 == count || !take(all, given[i], given[i + 1])) return std::nullopt;
+    if (!all.html_file.empty() && all.first != all.last) return std::nullopt;
     return all;
 }
 

@@ -15,8 +15,8 @@ set(kit_files cluster.hpp faulty_files.hpp figure_3.hpp in_flight.hpp replay.hpp
   simulator/dice.hpp simulator/disk.hpp simulator/drifting_clock.hpp simulator/fault.hpp
   simulator/ledger.hpp simulator/liveness.hpp simulator/network.hpp simulator/operators.hpp
   simulator/plan.hpp simulator/profile.hpp simulator/registers.hpp simulator/schedule.hpp
-  simulator/server.hpp simulator/stage.hpp simulator/troubles.hpp simulator/watched_machine.hpp
-  simulator/world.hpp survival.hpp)
+  simulator/server.hpp simulator/spectator.hpp simulator/stage.hpp simulator/troubles.hpp
+  simulator/watched_machine.hpp simulator/world.hpp survival.hpp)
 set(violations 0)
 
 macro(violation where what)

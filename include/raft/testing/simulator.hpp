@@ -76,6 +76,8 @@ public:
                   next.server;
         happen(next);
         if (const auto* wrong = stage_.workload.violation()) stage_.around.violate(wrong);
+        if (stage_.around.seen_by != nullptr) [[unlikely]]
+            stage_.around.seen_by->on_event();
         return is_sound();
     }
 

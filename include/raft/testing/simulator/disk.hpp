@@ -20,9 +20,10 @@ namespace raft::testing::simulation {
 
 /// What a server's process can still do to what is outside of it, and what its disk is like.
 struct disk {
-    explicit disk(world& all) : around{all} {}
+    disk(world& all, std::uint16_t of) : around{all}, place{of} {}
 
     world& around;
+    std::uint16_t place;  ///< Of its server.
     faulty_files files{};
     static constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
     std::uint64_t effects_left = no_limit;  ///< Writes, syncs, messages, answers.
@@ -47,7 +48,7 @@ struct disk {
     }
     [[nodiscard]] bool fails(fault kind, std::uint32_t millionths) const {
         if (!around.luck.hits(millionths)) return false;
-        around.faults.add(kind);
+        around.go_wrong(kind, place);
         return true;
     }
 };

@@ -81,8 +81,11 @@ public:
         if (!way.is_open) return;
         if (way.is_cut || between(to, from).is_cut) watch(way, from, to);
         if (way.is_cut) return way.held.push_back(put(from, to, frame));
-        if (around_.luck.hits(weather_.resets)) return reset(from, to);
-        stream(way, from, to, put(from, to, frame), stream_delay());
+        if (around_.luck.hits(weather_.resets)) {
+            tell_lost(from, to, frame);
+            return reset(from, to);
+        }
+        stream(way, from, to, put(from, to, frame), stream_delay(from));
     }
 
     /// A frame has come; nothing if it was on a connection that is no more.
@@ -93,11 +96,12 @@ public:
         std::swap(into, waits);
         waits.frame.clear();
         free_.push_back(what.number);
-        if (weather_.has_connections) {
-            if (way.life != life) return false;
+        const bool comes = weather_.has_connections ? way.life == life : !way.is_cut;
+        if (comes && weather_.has_connections)
             way.on_its_way -= std::min(way.on_its_way, into.frame.size());
-        }
-        return !way.is_cut || weather_.has_connections;
+        if (auto* seen_by = around_.seen_by; seen_by != nullptr) [[unlikely]]
+            comes ? seen_by->on_arrived(what.number) : seen_by->on_void(what.number);
+        return comes;
     }
 
     // --------------------------------------------------------------------------------- connections
@@ -148,7 +152,7 @@ public:
     }
     /// Both ends of a connection learn that it is no more.
     void reset(std::uint16_t from, std::uint16_t to) {
-        around_.faults.add(fault::reset);
+        around_.go_wrong(fault::reset, from);
         drop(from, to);
         connect(from, to, pause(between(from, to), false));
     }
@@ -246,7 +250,14 @@ private:
         waits.from = from;
         waits.to = to;
         waits.frame.assign(frame.begin(), frame.end());
+        if (around_.seen_by != nullptr) [[unlikely]]
+            around_.seen_by->on_sent(from, to, number, frame);
         return number;
+    }
+
+    void tell_lost(std::uint16_t from, std::uint16_t to, const bytes& frame) const {
+        if (around_.seen_by != nullptr) [[unlikely]]
+            around_.seen_by->on_lost(from, to, frame);
     }
 
     [[nodiscard]] moment round_trip() {
@@ -262,14 +273,14 @@ private:
     }
 
     /// What was lost in a stream is sent again by TCP, and holds up all that is behind it.
-    [[nodiscard]] moment stream_delay() {
+    [[nodiscard]] moment stream_delay(std::uint16_t from) {
         auto delay = around_.luck.between(weather_.delay_least, weather_.delay_most);
         if (around_.luck.hits(weather_.losses)) {
-            around_.faults.add(fault::loss);
+            around_.go_wrong(fault::loss, from);
             delay += 200 * millisecond;
         }
         if (around_.luck.hits(weather_.delays)) {
-            around_.faults.add(fault::delay);
+            around_.go_wrong(fault::delay, from);
             delay += around_.luck.between(0, second);
         }
         return delay;
@@ -288,11 +299,14 @@ private:
     }
 
     void send_datagram(link& way, std::uint16_t from, std::uint16_t to, const bytes& frame) {
-        if (way.is_cut) return;
-        if (around_.luck.hits(weather_.losses)) return around_.faults.add(fault::loss);
+        if (way.is_cut) return tell_lost(from, to, frame);
+        if (around_.luck.hits(weather_.losses)) {
+            tell_lost(from, to, frame);
+            return around_.go_wrong(fault::loss, from);
+        }
         fly(from, to, frame);
         if (!around_.luck.hits(weather_.duplications)) return;
-        around_.faults.add(fault::duplication);
+        around_.go_wrong(fault::duplication, from);
         fly(from, to, frame);
     }
 
@@ -300,10 +314,10 @@ private:
         auto& way = between(from, to);
         auto delay = around_.luck.between(weather_.delay_least, weather_.delay_most);
         if (around_.luck.hits(weather_.delays)) {
-            around_.faults.add(fault::delay);
+            around_.go_wrong(fault::delay, from);
             delay += around_.luck.between(0, 3 * second);
         }
-        if (around_.now + delay < way.last_arrival) around_.faults.add(fault::reordering);
+        if (around_.now + delay < way.last_arrival) around_.go_wrong(fault::reordering, from);
         way.last_arrival = std::max(way.last_arrival, around_.now + delay);
         around_.after(delay, {.what = happening::arrival,
                               .server = to,
@@ -320,7 +334,11 @@ private:
     /// This end is closed. What is on its way is void, and what waits is thrown away.
     void drop(std::uint16_t from, std::uint16_t to) {
         auto& way = between(from, to);
-        for (const auto number : way.held) free_.push_back(number);
+        for (const auto number : way.held) {
+            free_.push_back(number);
+            if (around_.seen_by != nullptr) [[unlikely]]
+                around_.seen_by->on_void(number);
+        }
         way.held.clear();
         way.is_open = way.is_watched = false;
         way.on_its_way = 0;

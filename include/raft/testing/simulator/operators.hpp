@@ -51,7 +51,7 @@ private:
     }
 
     void transfer(server_type& leader) {
-        stage_.around.faults.add(fault::transfer);
+        stage_.around.go_wrong(fault::transfer, leader.place());
         const auto to = luck().below(stage_.servers.size() + 1);
         stage_.turn(leader, [&](node_type& node) {
             static_cast<void>(to == 0 ? node.transfer_leadership()
@@ -62,7 +62,7 @@ private:
     void take_snapshot() {
         auto& s = *stage_.servers[luck().below(stage_.servers.size())];
         if (!s.is_up() || s.paused_until > stage_.around.now) return;
-        stage_.around.faults.add(fault::operators_snapshot);
+        stage_.around.go_wrong(fault::operators_snapshot, s.place());
         stage_.turn(s, [&](node_type& node) {
             static_cast<void>(luck().percent(80) ? node.take_snapshot() : node.request_snapshot());
         });
@@ -129,12 +129,15 @@ private:
             return;
         }
         const auto& chosen = spare[luck().below(spare.size())];
-        if (chosen.part != part) stage_.around.faults.add(fault::changed_part);
+        if (chosen.part != part)
+            stage_.around.go_wrong(fault::changed_part,
+                                   static_cast<std::uint16_t>(chosen.id.value - 1));
         wanted.push_back({chosen.id, part});
     }
 
     void request(server_type& leader, members wanted, bool forced) {
-        stage_.around.faults.add(forced ? fault::forced_change : fault::change_of_members);
+        stage_.around.go_wrong(forced ? fault::forced_change : fault::change_of_members,
+                               leader.place());
         for (const auto& each : wanted) stage_.fates[each.id.value - 1].last_part = each.part;
         const auto check = forced ? change_check::forced : change_check::live_majority;
         stage_.turn(leader, [&](node_type& node) {

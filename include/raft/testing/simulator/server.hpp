@@ -102,7 +102,7 @@ public:
         , told_{told}
         , network_{carrier}
         , place_{place}
-        , disk_{around} {}
+        , disk_{around, place} {}
     server(const server&) = delete;  // Its node refers to it.
     server& operator=(const server&) = delete;
 
@@ -162,7 +162,7 @@ public:
         if (how == ending::killed) {
             disk_.files = disk_.files.after_kill();
         } else {
-            if (disk_.files.has_unsynced()) around_.faults.add(fault::torn_writes);
+            if (disk_.files.has_unsynced()) around_.go_wrong(fault::torn_writes, place_);
             disk_.files =
                 disk_.files.after_power_loss({survival::kind::mixed, around_.luck.roll()});
         }

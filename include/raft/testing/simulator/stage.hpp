@@ -92,7 +92,7 @@ public:
             net.began(place);
             return after_turn(s);
         case starting::stopped:
-            around.faults.add(fault::crash_in_recovery);
+            around.go_wrong(fault::crash_in_recovery, place);
             return crash(place, ending::power_loss);
         case starting::failed: return crash(place, ending::killed);
         case starting::refused:
@@ -143,7 +143,7 @@ public:
 
     void after_turn(server_type& s) {
         if (s.device().stopped) {
-            around.faults.add(fault::crash_at_an_effect);
+            around.go_wrong(fault::crash_at_an_effect, s.place());
             return crash(s.place(), ending::power_loss);
         }
         all.observe(s.place(), s.state());

@@ -120,11 +120,11 @@ private:
     }
 
     void end(fault kind, std::uint16_t place) {
-        count(kind);
+        count(kind, place);
         stage_.crash(place, kind == fault::kill ? ending::killed : ending::power_loss);
     }
 
-    void count(fault kind) { stage_.around.faults.add(kind); }
+    void count(fault kind, std::uint16_t place) { stage_.around.go_wrong(kind, place); }
     void end_later(relief what, moment least, moment most) {
         reliefs_.push_back(what);
         stage_.around.after(
@@ -138,7 +138,7 @@ private:
         const auto count_of = static_cast<std::uint16_t>(stage_.servers.size());
         const auto other = static_cast<std::uint16_t>(luck().below(count_of));
         if (other == place) return;
-        count(kind);
+        count(kind, place);
         switch (kind) {
         case fault::reset: return stage_.net.reset(place, other);
         case fault::one_way_cut: stage_.net.cut(place, other); break;
@@ -181,7 +181,6 @@ private:
     void mislead(fault kind, server_type& s) {
         const bool keeps_bound = stage_.made.has_leases;
         if (kind == fault::clock_jump && keeps_bound) return;
-        count(kind);
         if (kind == fault::pause) {
             s.paused_until = stage_.around.now + luck().between(1, 5000) * millisecond;
             stage_.fates[s.place()].last_pause = s.paused_until;
@@ -191,6 +190,7 @@ private:
             const std::int64_t most = keeps_bound ? drift_bound_ppm : 30'000;
             s.time().drift_from(stage_.around.now, luck().between(-most, most));
         }
+        count(kind, s.place());
         if (s.is_up()) s.timer_at = server_type::never;
         stage_.arm_timer_of(s);
     }
@@ -205,18 +205,18 @@ private:
         case fault::failing_sync: d.sync_errors = 5'000; break;
         case fault::slow_disk:
             d.flush_takes = luck().between(1, 4000) * millisecond;
-            count(kind);
+            count(kind, s.place());
             break;
         case fault::slow_disks_everywhere:
             stage_.slow_disks_until = stage_.around.now + luck().between(1, 6000) * millisecond;
-            return count(kind);
+            return count(kind, nowhere);
         case fault::full_disk:
             d.files.set_capacity(d.files.bytes_used() + luck().below(6000));
-            count(kind);
+            count(kind, s.place());
             break;
         case fault::no_descriptors:
             d.files.set_open_files_max(luck().below(8));
-            count(kind);
+            count(kind, s.place());
             break;
         default: s.stream_breaks = 100'000;
         }
@@ -239,7 +239,7 @@ private:
         if (known.is_gone() || !stage_.may_be_damaged(place)) return;
         if (s.is_up()) end(luck().percent(50) ? fault::kill : fault::power_loss, place);
         if (kind == fault::wiped_disk) {
-            count(known.is_founder ? fault::wiped_founder : fault::wiped_disk);
+            count(known.is_founder ? fault::wiped_founder : fault::wiped_disk, place);
             s.wipe();
         } else if (!spoil(kind, s)) {
             return;
@@ -270,7 +270,7 @@ private:
         else
             misplace(kind, files.settled_sectors(path), bytes);
         files.replace(path, std::move(bytes));
-        count(kind);
+        count(kind, s.place());
         return true;
     }
 
