@@ -150,10 +150,11 @@ struct peer_report {
     report_purpose purpose{};
     term_number term{};
     duration election_timeout{};
-    std::uint32_t digest_version = 0;     ///< 0: it offers no digest.
-    std::uint32_t commands_read = 0;      ///< The newest version of commands (node/versions.hpp).
-    std::vector<state_digest> digests{};  ///< Answering: the latest.
-    state_difference difference{};        ///< Telling, and stopping.
+    std::uint32_t digest_version = 0;      ///< 0: it offers no digest.
+    std::uint32_t commands_read = 0;       ///< The newest version of commands (node/versions.hpp).
+    std::uint32_t commands_permitted = 0;  ///< The newest that a leader takes, since all read it.
+    std::vector<state_digest> digests{};   ///< Answering: the latest.
+    state_difference difference{};         ///< Telling, and stopping.
     friend bool operator==(const peer_report&, const peer_report&) = default;
 };
 
@@ -410,6 +411,7 @@ public:
         if (leads_ || (!is_too_old && s.current_leader() != from)) return;
         hear(s, from, said);
         node.permit_commands(std::min(own_commands_read<Node>, said.commands_read));
+        all_read_ = std::max(all_read_, said.commands_permitted);
         if (said.purpose == report_purpose::asking) return answer<Node>(node, from, send);
         const bool stops =
             said.purpose == report_purpose::stopping && is_other(node, said.difference);
@@ -465,7 +467,8 @@ private:
                 .term = s.current_term,
                 .election_timeout = s.config.election_timeout,
                 .digest_version = own_version<Node>,
-                .commands_read = own_commands_read<Node>};
+                .commands_read = own_commands_read<Node>,
+                .commands_permitted = node.commands_permitted()};
     }
 
     template <class Node, class Send>
@@ -512,19 +515,23 @@ private:
         if (found.there != found.here) news_.emplace_back(found);
     }
 
-    /// Permits what all members can read; true if that is as much as this server can.
+    /// Permits what all members can read; true if that is as much as this server can. Of one that
+    /// has not told this leader yet, as it may be down, it holds what was true of all before.
     template <class Node>
     bool permit_commands(Node& node) {
         if constexpr (own_commands_read<Node> == 0) return true;
         const auto& members = node.protocol_state().members();
         auto least = own_commands_read<Node>;
+        bool all_told = true;
         for (const auto id : members.members) {
             if (id == node.protocol_state().self || members.is_witness(id)) continue;
             const auto told = commands_read_.find(id);
-            least = std::min(least, told == commands_read_.end() ? 0U : told->second);
+            all_told = all_told && told != commands_read_.end();
+            least = std::min(least, told == commands_read_.end() ? all_read_ : told->second);
         }
+        if (all_told) all_read_ = least;
         node.permit_commands(least);
-        return least == own_commands_read<Node>;
+        return all_told && least == own_commands_read<Node>;
     }
 
     /// Who cannot read what is in use already is told of, once for each version that it had.
@@ -647,6 +654,7 @@ private:
     detail::digest_table table_{};
     std::map<member_id, std::uint32_t> digest_versions_{};  ///< Of those that have answered.
     std::map<member_id, std::uint32_t> commands_read_{};    ///< As they have told this leader.
+    std::uint32_t all_read_ = 0;  ///< All members did, when a leader last heard from all of them.
     /// Those that were told to stop, and why: until they fall silent they are told again.
     std::map<member_id, state_difference> stopped_{};
     std::uint64_t asks_ = 0;
@@ -665,7 +673,7 @@ private:
 //
 //     u32 length, u8 version (4), u8 kind (128), u16 zero
 //     u8 purpose, u64 term, u64 election timeout (ns), u32 version of the digests
-//     u32 version of the commands that are read
+//     u32 version of the commands that are read, u32 of those that are permitted
 //     u8 how many digests, each u64 index, u64 value
 //     u64 index of the difference, u8 whether a majority agrees, u64 on what
 //     u8 how many were compared, each u64 member, u64 value
@@ -729,7 +737,7 @@ struct report_reader {
 [[nodiscard]] inline std::size_t report_bytes(const digests::peer_report& said,
                                               std::uint8_t version) {
     const auto entries = said.digests.size() + said.difference.compared.size();
-    const std::size_t on_commands = version >= wire::reports_on_commands_from ? 4 : 0;
+    const std::size_t on_commands = version >= wire::reports_on_commands_from ? 8 : 0;
     return 1 + 8 + 8 + 4 + on_commands + 1 + 8 + 1 + 8 + 1 + 16 * entries;
 }
 
@@ -738,7 +746,10 @@ inline void write_report(byte_writer& to, const digests::peer_report& said, std:
     to.number(said.term.value);
     to.number(static_cast<std::uint64_t>(said.election_timeout.nanoseconds));
     to.number(said.digest_version);
-    if (version >= wire::reports_on_commands_from) to.number(said.commands_read);
+    if (version >= wire::reports_on_commands_from) {
+        to.number(said.commands_read);
+        to.number(said.commands_permitted);
+    }
     report_writer{to}(said.digests);
     to.number(said.difference.index.value);
     to.number(static_cast<std::uint8_t>(said.difference.agreed ? 1 : 0));
@@ -756,7 +767,9 @@ inline void read_report(byte_reader& in, digests::peer_report& into, std::uint8_
     if ((into.term.value | timeout) >> 63U != 0) in.fail(frame_error::number_out_of_range);
     into.election_timeout.nanoseconds = static_cast<std::int64_t>(timeout);
     into.digest_version = in.number<std::uint32_t>();
-    into.commands_read = version >= wire::reports_on_commands_from ? in.number<std::uint32_t>() : 0;
+    const bool on_commands = version >= wire::reports_on_commands_from;
+    into.commands_read = on_commands ? in.number<std::uint32_t>() : 0;
+    into.commands_permitted = on_commands ? in.number<std::uint32_t>() : 0;
     report_reader{in}(into.digests, report_digests_max);
     auto& found = into.difference;
     found.index.value = in.number<std::uint64_t>();

@@ -134,6 +134,7 @@ TEST_CASE("asio host transport: what groups tell beside the protocol arrives bet
                                               .election_timeout = milliseconds(1'000),
                                               .digest_version = 2,
                                               .commands_read = 3,
+                                              .commands_permitted = 2,
                                               .digests = {{{8}, 5}, {{16}, 6}}}};
     text_batch light;
     add_light(light, 6);

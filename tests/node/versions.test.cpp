@@ -129,6 +129,24 @@ TEST_CASE("versions: all commands together are refused if one of them is too new
     CHECK(c[2].status().last_applied == before);
 }
 
+TEST_CASE("versions: what all could read may be proposed, though one is down and another leads") {
+    upgraded c{3};
+    for (std::uint64_t id = 1; id <= 3; ++id) c.start<newer_sum>(id);
+    c.pass(5'000);
+    c.up.erase(c.leader());
+    CHECK(c.add(large) == std::nullopt);
+
+    SUBCASE("one that has said since that it reads less is heard") {
+        upgraded d{3};
+        for (std::uint64_t id = 1; id <= 3; ++id) d.start<newer_sum>(id);
+        d.make_leader(2);
+        d.pass(5'000);
+        d.start<older_sum>(1);
+        d.pass(8'000);
+        CHECK(d.add(large) == refusal_reason::members_too_old);
+    }
+}
+
 TEST_CASE("versions: a server alone reads what it proposes") {
     upgraded c{1};
     c.start<newer_sum>(1);

@@ -87,6 +87,7 @@ public:
         if (leads_ || (!is_too_old && s.current_leader() != from)) return;
         hear(s, from, said);
         node.permit_commands(std::min(own_commands_read<Node>, said.commands_read));
+        all_read_ = std::max(all_read_, said.commands_permitted);
         if (said.purpose == report_purpose::asking) return answer<Node>(node, from, send);
         const bool stops =
             said.purpose == report_purpose::stopping && is_other(node, said.difference);
@@ -142,7 +143,8 @@ private:
                 .term = s.current_term,
                 .election_timeout = s.config.election_timeout,
                 .digest_version = own_version<Node>,
-                .commands_read = own_commands_read<Node>};
+                .commands_read = own_commands_read<Node>,
+                .commands_permitted = node.commands_permitted()};
     }
 
     template <class Node, class Send>
@@ -189,19 +191,23 @@ private:
         if (found.there != found.here) news_.emplace_back(found);
     }
 
-    /// Permits what all members can read; true if that is as much as this server can.
+    /// Permits what all members can read; true if that is as much as this server can. Of one that
+    /// has not told this leader yet, as it may be down, it holds what was true of all before.
     template <class Node>
     bool permit_commands(Node& node) {
         if constexpr (own_commands_read<Node> == 0) return true;
         const auto& members = node.protocol_state().members();
         auto least = own_commands_read<Node>;
+        bool all_told = true;
         for (const auto id : members.members) {
             if (id == node.protocol_state().self || members.is_witness(id)) continue;
             const auto told = commands_read_.find(id);
-            least = std::min(least, told == commands_read_.end() ? 0U : told->second);
+            all_told = all_told && told != commands_read_.end();
+            least = std::min(least, told == commands_read_.end() ? all_read_ : told->second);
         }
+        if (all_told) all_read_ = least;
         node.permit_commands(least);
-        return least == own_commands_read<Node>;
+        return all_told && least == own_commands_read<Node>;
     }
 
     /// Who cannot read what is in use already is told of, once for each version that it had.
@@ -324,6 +330,7 @@ private:
     detail::digest_table table_{};
     std::map<member_id, std::uint32_t> digest_versions_{};  ///< Of those that have answered.
     std::map<member_id, std::uint32_t> commands_read_{};    ///< As they have told this leader.
+    std::uint32_t all_read_ = 0;  ///< All members did, when a leader last heard from all of them.
     /// Those that were told to stop, and why: until they fall silent they are told again.
     std::map<member_id, state_difference> stopped_{};
     std::uint64_t asks_ = 0;

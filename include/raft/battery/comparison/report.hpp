@@ -81,10 +81,11 @@ struct peer_report {
     report_purpose purpose{};
     term_number term{};
     duration election_timeout{};
-    std::uint32_t digest_version = 0;     ///< 0: it offers no digest.
-    std::uint32_t commands_read = 0;      ///< The newest version of commands (node/versions.hpp).
-    std::vector<state_digest> digests{};  ///< Answering: the latest.
-    state_difference difference{};        ///< Telling, and stopping.
+    std::uint32_t digest_version = 0;      ///< 0: it offers no digest.
+    std::uint32_t commands_read = 0;       ///< The newest version of commands (node/versions.hpp).
+    std::uint32_t commands_permitted = 0;  ///< The newest that a leader takes, since all read it.
+    std::vector<state_digest> digests{};   ///< Answering: the latest.
+    state_difference difference{};         ///< Telling, and stopping.
     friend bool operator==(const peer_report&, const peer_report&) = default;
 };
 

@@ -4,7 +4,7 @@
 //
 //     u32 length, u8 version (4), u8 kind (128), u16 zero
 //     u8 purpose, u64 term, u64 election timeout (ns), u32 version of the digests
-//     u32 version of the commands that are read
+//     u32 version of the commands that are read, u32 of those that are permitted
 //     u8 how many digests, each u64 index, u64 value
 //     u64 index of the difference, u8 whether a majority agrees, u64 on what
 //     u8 how many were compared, each u64 member, u64 value
@@ -74,7 +74,7 @@ struct report_reader {
 [[nodiscard]] inline std::size_t report_bytes(const digests::peer_report& said,
                                               std::uint8_t version) {
     const auto entries = said.digests.size() + said.difference.compared.size();
-    const std::size_t on_commands = version >= wire::reports_on_commands_from ? 4 : 0;
+    const std::size_t on_commands = version >= wire::reports_on_commands_from ? 8 : 0;
     return 1 + 8 + 8 + 4 + on_commands + 1 + 8 + 1 + 8 + 1 + 16 * entries;
 }
 
@@ -83,7 +83,10 @@ inline void write_report(byte_writer& to, const digests::peer_report& said, std:
     to.number(said.term.value);
     to.number(static_cast<std::uint64_t>(said.election_timeout.nanoseconds));
     to.number(said.digest_version);
-    if (version >= wire::reports_on_commands_from) to.number(said.commands_read);
+    if (version >= wire::reports_on_commands_from) {
+        to.number(said.commands_read);
+        to.number(said.commands_permitted);
+    }
     report_writer{to}(said.digests);
     to.number(said.difference.index.value);
     to.number(static_cast<std::uint8_t>(said.difference.agreed ? 1 : 0));
@@ -101,7 +104,9 @@ inline void read_report(byte_reader& in, digests::peer_report& into, std::uint8_
     if ((into.term.value | timeout) >> 63U != 0) in.fail(frame_error::number_out_of_range);
     into.election_timeout.nanoseconds = static_cast<std::int64_t>(timeout);
     into.digest_version = in.number<std::uint32_t>();
-    into.commands_read = version >= wire::reports_on_commands_from ? in.number<std::uint32_t>() : 0;
+    const bool on_commands = version >= wire::reports_on_commands_from;
+    into.commands_read = on_commands ? in.number<std::uint32_t>() : 0;
+    into.commands_permitted = on_commands ? in.number<std::uint32_t>() : 0;
     report_reader{in}(into.digests, report_digests_max);
     auto& found = into.difference;
     found.index.value = in.number<std::uint64_t>();
