@@ -3819,8 +3819,9 @@ public:
                 if (auto failed = check(files_.remove(path), "remove", path)) return failed;
             }
         if (auto failed = read_lost_mark(files_, directory_, names, mark_)) return failed;
-        if (!mark_) return std::nullopt;
-        return mark_->cut ? carry_out(names) : std::nullopt;
+        if (!mark_ || !mark_->cut) return std::nullopt;
+        if (auto failed = check_cut(*mark_->cut, names)) return failed;
+        return carry_out(names);
     }
 
     /// Cuts the log off at `damaged_at`, if that is safe. `reason`: how the damage shows; `newest`:
@@ -3840,7 +3841,8 @@ public:
                   .first_sequence = before.next_sequence,
                   .vote = before.vote,
                   .last = before.shape.last()};
-        if (auto failed = measure(damaged_at.segment, names, header.capacity)) return failed;
+        const auto segment = numbered_name(segment_prefix, damaged_at.segment);
+        if (auto failed = measure(segment, names, header.capacity)) return failed;
         if (mark_ && at_least_as_up_to_date(mark_->lost_through, *last))
             mark.lost_through = mark_->lost_through;
         if (auto failed = put_mark(mark)) return failed;
@@ -3868,16 +3870,33 @@ private:
         }
     }
 
-    /// How long the segment is to be that takes the place of this one.
-    [[nodiscard]] failure measure(std::uint64_t segment, const std::vector<std::string>& names,
+    /// How long the segment is to be that takes the place of this file.
+    [[nodiscard]] failure measure(std::string_view name, const std::vector<std::string>& names,
                                   std::uint64_t& capacity) {
         constexpr std::uint64_t least_capacity = 8 * sector_bytes;
         std::vector<std::byte> bytes;
-        if (has_segment(names, segment))
-            if (auto failed = read_whole(files_, segment_path(directory_, segment), bytes))
-                return failed;
+        if (has_name(names, name))
+            if (auto failed = read_whole(files_, path_of(directory_, name), bytes)) return failed;
         capacity = std::max(rounded_up(bytes.size(), sector_bytes), least_capacity);
         return std::nullopt;
+    }
+
+    /// What the mark says was begun must be a cut that `cut_off` could have begun. The segment has
+    /// the length that its copy gave it, if it was replaced already.
+    [[nodiscard]] failure check_cut(const log_cut& cut, const std::vector<std::string>& names) {
+        const auto segment = numbered_name(segment_prefix, cut.header.number);
+        const auto aside = aside_name(cut.aside, cut.header.number);
+        std::uint64_t capacity = 0;
+        if (auto failed = measure(has_name(names, aside) ? aside : segment, names, capacity))
+            return failed;
+        const auto end = std::max<std::uint64_t>(cut.offset, segment_header_bytes);
+        const bool is_at_record =
+            cut.offset % record_alignment == 0 && (cut.offset == 0 || cut.offset == end);
+        const auto room = capacity - std::min(end, capacity);
+        if (cut.header.number > 0 && is_at_record && cut.header.capacity == capacity &&
+            room >= rounded_up(record_header_bytes + vote_part_bytes, record_alignment))
+            return std::nullopt;
+        return damage(path_of(directory_, lost_name), 0, "it names a cut that cannot be made");
     }
 
     [[nodiscard]] static bool has_segment(const std::vector<std::string>& names,
