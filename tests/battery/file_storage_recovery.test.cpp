@@ -438,3 +438,28 @@ TEST_CASE("file storage recovery: a damaged mark is refused") {
         CHECK(t.error().starts_with(mark));
     }
 }
+
+TEST_CASE("file storage recovery: a mark with a cut that no storage makes is refused by its name") {
+    using raft::wal::log_cut;
+    const auto refuses = [](const log_cut& cut) {
+        written before;
+        before.files.replace(mark, raft::wal::encoded(raft::wal::lost_mark{before.end(), cut}));
+        teller recovered{before.files.after_kill(), recovering()};
+        return !recovered.open() && recovered.error().starts_with(mark);
+    };
+    const raft::wal::segment_header good{.number = 2, .capacity = 4096, .first_sequence = 5};
+    const auto with = [&](auto change) {
+        log_cut cut{.offset = 1024, .aside = 1, .header = good};
+        change(cut);
+        return cut;
+    };
+    CHECK(refuses({}));  // Of no segment, and of no length.
+    CHECK(refuses(with([](auto& cut) { cut.header.number = 0; })));
+    CHECK(refuses(with([](auto& cut) { cut.header.capacity = 0; })));
+    CHECK(refuses(with([](auto& cut) { cut.header.capacity = std::uint64_t{1} << 60U; })));
+    CHECK(refuses(with([](auto& cut) { cut.offset = 4096; })));
+    CHECK(refuses(with([](auto& cut) { cut.offset = 4064; })));
+    CHECK(refuses(with([](auto& cut) { cut.offset = 1025; })));
+    CHECK(refuses(with([](auto& cut) { cut.offset = 32; })));
+    CHECK_FALSE(refuses(with([](auto& /*cut*/) {})));
+}
