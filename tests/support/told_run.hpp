@@ -14,8 +14,8 @@ namespace support {
 
 namespace happened = raft_page::happened;
 
-/// Of three servers the first leads, is cut off, and goes on as if nothing were; the second leads in
-/// the next term, and at last both have committed an entry of their own at one index.
+/// Of three servers the first leads, is cut off, and goes on as if nothing were; the second leads
+/// in the next term, and at last both have committed an entry of their own at one index.
 class told_run {
 public:
     [[nodiscard]] static raft_page::run tell() {
