@@ -99,6 +99,15 @@ class Browser:
     def text(self, selector):
         return self.script("return document.querySelector(arguments[0])?.textContent", selector)
 
+    def thread_ms(self):
+        """How long the page's main thread has had a processor."""
+        self._developers("Performance.enable")
+        found = self._developers("Performance.getMetrics")["metrics"]
+        return 1000 * next(each["value"] for each in found if each["name"] == "ThreadTime")
+
+    def _developers(self, command):
+        return self._ask("POST", "/goog/cdp/execute", {"cmd": command, "params": {}})
+
     def picture(self):
         return base64.b64decode(self._ask("GET", "/screenshot"))
 

@@ -82,8 +82,8 @@ class Timeline extends Sheet {
     const [first, last] = this.run.flights.between(this.view.begin, this.view.end);
     this.isCrowded = last - first > messagesMost;
     this.isCrowded ? this.drawCrowd() : this.drawFlights(first, last);
-    this.lanes.forEach((lane, place) => this.drawStandings(lane, place));
     this.lanes.forEach((lane, place) => this.drawMarks(lane, place));
+    this.lanes.forEach((lane, place) => this.drawStandings(lane, place));
     if (!this.isCrowded) this.drawHeads(first, last);
     this.drawViolations();
     pen.restore();
@@ -272,7 +272,7 @@ class Timeline extends Sheet {
     const {pen, view} = this, wide = 4;
     this.lanes.forEach((lane, place) => {
       const bottom = Math.round(axisHeight + (place + 1) * this.laneHeight) - 2;
-      const most = this.laneHeight / 2 - 12 * this.squeeze - 2;
+      const most = this.laneHeight / 2 - 17 * this.squeeze - 2;
       const columns = (times, colour) => {
         pen.fillStyle = this.colour(colour);
         let before = lowerBound(times, view.begin);
@@ -363,19 +363,20 @@ class Timeline extends Sheet {
     const high = Math.max(9, 17 * this.squeeze);
     const {index} = lane.commits, isRoomy = this.laneHeight >= 58;
     // Commits: a tick below the bar.
-    const ticks = new Path2D();
-    const commits = this.apart(lane.commits.at, 2, x => ticks.rect(x - 0.75, y + high - 4, 1.5, 6));
     pen.fillStyle = this.colour('commit');
-    pen.fill(ticks);
+    const below = Math.round(y + high - 4), long = this.isCrowded ? 3 : 6;
+    const commits = this.apart(lane.commits.at, 4,
+                               x => pen.fillRect(Math.round(x) - 1, below, 2, long));
     this.name(commits, i => `✓${index[i]}`, y + high + 2, 3, 'soft');
-    // Faults: a triangle above it.
-    const triangles = new Path2D(), top = y - high - (isRoomy ? 14 : 2);
-    const faults = this.apart(lane.faults.at, 3, x => {
+    // Faults: a triangle above it, or where they are close together, a tick.
+    const triangles = new Path2D(), top = Math.round(y - high - (isRoomy ? 14 : 2));
+    pen.fillStyle = this.colour('fault');
+    const faults = this.apart(lane.faults.at, 4, x => {
+      if (this.isCrowded) return pen.fillRect(Math.round(x) - 1, top, 3, 8);
       triangles.moveTo(x, top + 8);
       triangles.lineTo(x - 4.5, top);
       triangles.lineTo(x + 4.5, top);
     });
-    pen.fillStyle = this.colour('fault');
     pen.fill(triangles);
     if (isRoomy)
       this.name(faults, i => named(this.run.events[lane.faults.number[i]][3]), top + 3, 7, 'fault');
