@@ -346,9 +346,9 @@ private:
 
 /// Begins the batch with the program that it needs, unless any will do: then it is as it always
 /// was.
-inline void put_version(std::string& batch, std::uint32_t version) {
-    if (version == 0) return;
-    batch.insert(0, {static_cast<char>(operation_code::needs_version), static_cast<char>(version)});
+inline void put_version(std::string& batch, std::uint32_t needed) {
+    if (needed == 0) return;
+    batch.insert(0, {static_cast<char>(operation_code::needs_version), static_cast<char>(needed)});
 }
 
 /// What `put_version` has said.

@@ -80,7 +80,7 @@ transaction_answers transaction::write(batch_writer batch, protocol spoken) cons
     std::string parts;
     batch_writer inner{parts, batch.times()};
     std::size_t values = 0;
-    std::uint32_t version = 0;
+    std::uint32_t needed = 0;
     for (const auto& each : commands_) {
         const auto words = each.views();
         if (const auto* write = std::get_if<write_function>(&each.which->run)) {
@@ -89,7 +89,7 @@ transaction_answers transaction::write(batch_writer batch, protocol spoken) cons
             wrong ? answers.emplace_back(std::string{*wrong}) : answers.emplace_back(from_log{});
             const auto added = std::string_view{parts}.substr(before);
             if (!wrong && may_answer_value(added)) ++values;
-            if (!wrong) version = std::max(version, version_needed(added));
+            if (!wrong) needed = std::max(needed, version_needed(added));
         } else if (std::holds_alternative<read_function>(each.which->run)) {
             inner.read(static_cast<std::uint8_t>(spoken), words);
             answers.emplace_back(from_log{});
@@ -99,7 +99,7 @@ transaction_answers transaction::write(batch_writer batch, protocol spoken) cons
         }
     }
     // The kind of a transaction says which program it needs.
-    const auto is_plain = version == 0 && values <= limits::transaction_values_small;
+    const auto is_plain = needed == 0 && values <= limits::transaction_values_small;
     batch.transaction(watched_, parts,
                       is_plain ? reply_bound::surely_fits : reply_bound::is_checked);
     return answers;

@@ -45,13 +45,13 @@ public:
     /// A write of so many bytes was added there. One that needs a newer program than all servers
     /// are known to have is in an entry of its own: if that is refused, nobody else's is.
     void add(write_batch::writer writer, std::size_t bytes, std::uint32_t version_known) {
-        const auto version = version_needed(last(bytes));
-        if (version > version_known) set_apart(bytes);
+        const auto needed = version_needed(last(bytes));
+        if (needed > version_known) set_apart(bytes);
         auto& batch = *waiting_.back();
         batch.writers.push_back(std::move(writer));
         batch.values += values_answered(last(bytes));
-        batch.version = std::max(batch.version, version);
-        batch.apart = version > version_known;
+        batch.version = std::max(batch.version, needed);
+        batch.apart = needed > version_known;
         waiting_bytes_ += bytes;
     }
 

@@ -285,7 +285,7 @@ TEST_CASE("write_queue: an entry has no more writes that answer values than fit 
         REQUIRE(batch != nullptr);
         const auto before = batch->size();
         fill(batch_writer{*batch});
-        queue.add({client, 0}, batch->size() - before);
+        queue.add({client, 0}, batch->size() - before, writes_read);
     };
     const auto batches = [&] {
         std::size_t count = 0;
