@@ -118,7 +118,7 @@ int main(int count, char** arguments) {
     if (!all) return wrong_usage;
     if (all->help) return std::printf("%s", help_text.data()) < 0;
     if (all->list) return list();
-    if (!all->replay_file.empty()) return replay_story(all->replay_file);
+    if (!all->replay_file.empty()) return replay_story(all->replay_file, all->html_file);
     if (all->preset.empty()) return run({all->one}, *all);
     const auto chosen = std::ranges::find(presets(), all->preset, &preset::name);
     if (chosen != presets().end()) return run(chosen->make(), *all);

@@ -55,6 +55,7 @@ rules of Raft in each. A violation is told as a shortest story of how it comes a
   --save FILE       writes the story of a violation there, too: a test for --replay
   --replay FILE     lives through a saved story once more; exits 1 if it breaks the rule again, 3
                     if not all of it happens any more
+  --html FILE       with --replay: writes a page there that shows the story
   --help            this text
 
 The last line sums up: states and depth, time, and violations, with which it exits 1. Wrong
@@ -134,6 +135,7 @@ bool read_flag(std::string_view flag, std::string_view value, options& all) {
     if (flag == "--from") return !(all.one.from = value).empty();
     if (flag == "--preset") return !(all.preset = value).empty();
     if (flag == "--replay") return !(all.replay_file = value).empty();
+    if (flag == "--html") return !(all.html_file = value).empty();
     if (flag == "--edges") return !(all.edges_file = value).empty();
     if (flag == "--traces") return !(all.traces_directory = value).empty();
     if (flag == "--sample") return read_number(value, ~std::size_t{0}, all.sample);
@@ -166,15 +168,19 @@ bool is_among(std::string_view words, std::string_view word) {
 
 /// False, with a word on stderr, if some of these say what others make nothing of.
 bool go_together(const std::vector<std::string_view>& given, const model_bounds& bounds) {
+    const auto is_given = [&](std::string_view flag) {
+        return std::ranges::find(given, flag) != given.end();
+    };
     for (const auto& [one, others] : exclusions)
         for (const auto each : given)
-            if (std::ranges::find(given, one) != given.end() && is_among(others, each)) {
+            if (is_given(one) && is_among(others, each)) {
                 std::fprintf(stderr, "raft-explore: %s and %s do not go together\n", one.data(),
                              each.data());
                 return false;
             }
     const auto voters = bounds.voters > 0 ? bounds.voters : bounds.servers;
     const char* wrong = nullptr;
+    if (is_given("--html") && !is_given("--replay")) wrong = "only what is replayed is shown";
     if (voters > bounds.servers) wrong = "there are more voters than servers";
     if (bounds.witnesses * 2 >= voters) wrong = "half of the voters or more are witnesses";
     if (wrong != nullptr) std::fprintf(stderr, "raft-explore: %s\n", wrong);

@@ -31,6 +31,7 @@ struct options {
     std::string preset{};
     std::string save_file{};
     std::string replay_file{};
+    std::string html_file{};  ///< Where the page of a replayed story goes.
     std::string edges_file{};
     std::string traces_directory{};
     std::size_t sample = ~std::size_t{0};  ///< So many edges, traces or states are taken.

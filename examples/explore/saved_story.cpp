@@ -7,6 +7,9 @@
 #include <sstream>
 #include <vector>
 
+#include "shown_story.hpp"
+#include <page/page.hpp>
+
 #include <proof/cluster_model/retelling.hpp>
 #include <proof/cluster_model/start_states.hpp>
 #include <proof/specification/refined_model.hpp>
@@ -36,6 +39,15 @@ retold_story relive(const cluster_model& model, bool refined, const std::string&
     return refined ? retell(tla::refined_model{model}, story) : retell(model, story);
 }
 
+bool show_story(const exploration_options& asked, const retold_story& told, const std::string& path,
+                const std::string& html_file) {
+    auto shown = shown_story(told, asked.bounds.servers);
+    shown.title = told.rule != nullptr ? "A story that breaks a rule" : "A story";
+    if (!told.happens()) shown.title += ", as far as it happens";
+    shown.made_by = "raft-explore --replay " + path;
+    return raft_page::write_page(html_file, shown);
+}
+
 }  // namespace
 
 std::optional<cluster_model> model_of(exploration_options chosen) {
@@ -62,7 +74,7 @@ bool save_story(const std::string& path, const exploration_options& asked,
     return false;
 }
 
-int replay_story(const std::string& path) {
+int replay_story(const std::string& path, const std::string& html_file) {
     constexpr int broken = 1;
     constexpr int no_story = 2;
     constexpr int does_not_happen = 3;
@@ -77,6 +89,7 @@ int replay_story(const std::string& path) {
         std::fprintf(stderr, "raft-explore: no saved story: %s\n", path.c_str());
         return no_story;
     }
+    if (!html_file.empty() && !show_story(*asked, again, path, html_file)) return no_story;
     if (again.rule != nullptr) std::printf("   => %s\n", again.rule);
     if (!again.happens()) std::printf("what follows step %zu happens no more\n", again.steps);
     std::printf("replayed: steps=%zu of=%zu violations=%d\n", again.steps, again.told,

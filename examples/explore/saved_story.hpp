@@ -32,7 +32,8 @@ void tell_violation(const Model& model, const raft::proof::exploration& found,
 }
 
 /// Lives through a saved story and says what became of it: 0 if it breaks no rule (any more), 1 if
-/// it does, 2 if the file is none, 3 if not all of it happens (any more).
-[[nodiscard]] int replay_story(const std::string& path);
+/// it does, 2 if the file is none, 3 if not all of it happens (any more). Writes a page of it if
+/// one is wanted; 2 if that cannot be written.
+[[nodiscard]] int replay_story(const std::string& path, const std::string& html_file);
 
 }  // namespace raft_explore

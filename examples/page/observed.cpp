@@ -71,7 +71,7 @@ void observed_servers::see(std::int64_t at, std::uint64_t server, const raft::co
         stands.voted_for != before.stood.voted_for)
         run_.add(at, server, stands);
     before.stood = stands;
-    if (before.log.last() != now.log.last() || before.log.base() != now.log.base()) {
+    if (before.log != now.log) {
         see_log(at, server, before.log, now.log);
         before.log = now.log;
     }

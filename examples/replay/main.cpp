@@ -14,6 +14,9 @@
 #include <variant>
 #include <vector>
 
+#include "shown_recording.hpp"
+#include <page/page.hpp>
+
 #include <raft/testing/replay.hpp>
 
 namespace {
@@ -23,7 +26,7 @@ constexpr int wrong_usage = 2;
 constexpr int wrong_file = 3;
 
 constexpr const char* help_text =
-    R"(usage: raft-replay FILE [--from N] [--to M] [--states]
+    R"(usage: raft-replay FILE [--from N] [--to M] [--states] [--html PAGE]
 
 Runs again what a server did, from the file that its flight recorder left, and tells it:
 
@@ -34,16 +37,19 @@ Runs again what a server did, from the file that its flight recorder left, and t
   --from N   tells inputs from number N on
   --to M     tells inputs up to number M
   --states   tells the state after each
+  --html P   writes a page to file P, too, that shows all of it
   --help     this text
 
 The result is 0 if the replay ends in the very state that was recorded, 1 if it does not, 2 if the
-words on the command line are wrong, 3 if the file is no recording of what a server can have done.
+words on the command line are wrong or the page cannot be written, 3 if the file is no recording of
+what a server can have done.
 )";
 
 struct options {
     std::string file{};
     std::size_t from = 1;
     std::size_t to = std::numeric_limits<std::size_t>::max();
+    std::string html_file{};  ///< Where the page goes; empty: nowhere.
     bool states = false;
     bool help = false;
 };
@@ -67,6 +73,9 @@ std::optional<options> read_options(std::span<char*> words) {
             chosen.states = true;
         } else if (word == "--from" || word == "--to") {
             if (!read_number(value, word == "--from" ? chosen.from : chosen.to)) return {};
+            ++i;
+        } else if (word == "--html") {
+            if ((chosen.html_file = value).empty()) return {};
             ++i;
         } else if (word.starts_with("-") || !chosen.file.empty()) {
             return {};
@@ -97,12 +106,17 @@ int tell(const raft::flight::recording& all, const options& chosen) {
     std::printf("server %s: %s\n", detail::words::of(all.after.self).c_str(),
                 in_words(all.stretches.front().before).c_str());
     std::optional<raft::instant> origin;
+    raft_replay::shown_recording shown{all.after.self.value};
     const auto result = replay(all, [&](const replayed_step& step) {
         if (!origin) origin = step.in.when;
+        if (!chosen.html_file.empty()) shown.add(step);
         if (step.number < chosen.from || step.number > chosen.to) return;
         std::fputs(in_words(step, *origin).c_str(), stdout);
         if (chosen.states) std::printf("      : %s\n", in_words(step.after).c_str());
     });
+    if (!chosen.html_file.empty() &&
+        !raft_page::write_page(chosen.html_file, shown.finish(chosen.file)))
+        return wrong_usage;
     if (!result.impossible.empty()) {
         const auto why = result.impossible;
         std::printf("input %zu cannot be: %.*s\n", result.inputs + 1, static_cast<int>(why.size()),

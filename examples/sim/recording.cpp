@@ -53,7 +53,7 @@ void recording::on_arrived(std::uint32_t number) {
 
 void recording::on_void(std::uint32_t number) {
     const auto message = on_their_way_.at(number);
-    run_.add(stage_.around.now, run_.messages[message].from, happened::lost{message});
+    sent_.push_back({stage_.around.now, run_.messages[message].from, happened::lost{message}});
 }
 
 void recording::on_fault(simulation::fault kind, std::uint16_t place) {

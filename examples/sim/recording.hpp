@@ -48,7 +48,7 @@ private:
     raft_page::run run_{};
     raft_page::observed_servers servers_{run_};
     std::unordered_map<std::uint32_t, std::size_t> on_their_way_{};
-    std::vector<raft_page::event> sent_{};    ///< In this event, with what is lost at once.
+    std::vector<raft_page::event> sent_{};    ///< In this event, with what is lost then.
     std::vector<raft_page::event> faults_{};  ///< In this event.
 };
 

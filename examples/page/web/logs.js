@@ -11,7 +11,7 @@ class Logs {
   /// How many entries there is room for.
   get columns() {
     const wide = this.table.parentElement.clientWidth;
-    return Math.max(5, Math.floor((wide - 270) / 26.5));
+    return Math.max(5, Math.floor((wide - 300) / 26.5));
   }
 
   show(states) {
@@ -26,7 +26,9 @@ class Logs {
 
   heading(first, last) {
     const cells = [];
-    for (let index = first; index <= last; ++index) cells.push(`<th>${index}</th>`);
+    const every = last < 1000 ? 1 : 5;  // Longer numbers need more room.
+    for (let index = first; index <= last; ++index)
+      cells.push(`<th class="index">${(last - index) % every === 0 ? index : ''}</th>`);
     return `<tr><th></th><th></th>${cells.join('')}</tr>`;
   }
 

@@ -26,6 +26,8 @@ function show() {
   }
   timeline.draw(states);
   overview.draw();
+  part('crowd').textContent = timeline.isCrowded
+    ? 'Bars: messages sent, and lost' : '';
 }
 function showSoon() {
   if (!isDue) requestAnimationFrame(show);
@@ -228,7 +230,8 @@ function sayLegend() {
   const chips = classNames.map((name, of) => counts[of] === 0 ? '' :
     `<button class="chip" aria-pressed="true" data-class="${of}" title="Show them, or not">` +
     `<i style="background: var(--${messageColours[of]})"></i>${name}</button>`);
-  part('legend').innerHTML = signs.join('') + '<span>Messages:</span>' + chips.join('');
+  part('legend').innerHTML = signs.join('') + '<span>Messages:</span>' + chips.join('') +
+                             '<output id="crowd"></output>';
   part('legend').addEventListener('click', event => {
     const chip = event.target.closest('[data-class]');
     if (!chip) return;

@@ -104,8 +104,10 @@ class Run {
       roles.push(more[0]);
       lane.standings.term.push(more[1]);
     } else if (what === 'committed') {
-      lane.commits.at.push(at);
-      lane.commits.index.push(more[0]);
+      if (more[0] > (lane.commits.index[lane.commits.index.length - 1] ?? 0)) {
+        lane.commits.at.push(at);
+        lane.commits.index.push(more[0]);
+      }
       if (more[0] > this.highestCommit) this.jumps.commit.push(number);
       this.highestCommit = Math.max(this.highestCommit, more[0]);
     } else if (what === 'fault') {

@@ -82,8 +82,8 @@ class Timeline extends Sheet {
     const [first, last] = this.run.flights.between(this.view.begin, this.view.end);
     this.isCrowded = last - first > messagesMost;
     this.isCrowded ? this.drawCrowd() : this.drawFlights(first, last);
-    this.lanes.forEach((lane, place) => this.drawStandings(lane, place));
     this.lanes.forEach((lane, place) => this.drawMarks(lane, place));
+    this.lanes.forEach((lane, place) => this.drawStandings(lane, place));
     if (!this.isCrowded) this.drawHeads(first, last);
     this.drawViolations();
     pen.restore();
@@ -163,11 +163,20 @@ class Timeline extends Sheet {
 
   // ------------------------------------------------------------------------------------- messages
 
+  /// Half the height of a server's bar at a moment: there messages begin and end.
+  edge(place, at) {
+    const {at: since, role} = this.run.lanes[place].standings;
+    const i = lowerBound(since, at + 0.5) - 1;
+    return i < 0 ? 1 : Math.max(2, barHeights[role[i]] * this.squeeze / 2);
+  }
+
   /// Where a flight is drawn. One end that nobody saw is a little way off.
   ends(flight) {
     const [from, to] = this.run.messages[flight.message];
-    const y0 = this.middleOf(this.run.places.get(from) ?? 0);
-    const y1 = this.middleOf(this.run.places.get(to) ?? 0);
+    const [sender, receiver] = [this.run.places.get(from) ?? 0, this.run.places.get(to) ?? 0];
+    const down = receiver < sender ? -1 : 1;
+    const y0 = this.middleOf(sender) + down * this.edge(sender, flight.begin);
+    const y1 = this.middleOf(receiver) - down * this.edge(receiver, flight.end);
     const isShort = Number.isNaN(flight.begin) || Number.isNaN(flight.end);
     let x0 = this.x(flight.begin), x1 = this.x(flight.end), part = 1;
     if (isShort) {
@@ -260,16 +269,16 @@ class Timeline extends Sheet {
 
   /// How many messages each server sends, and how many of them are lost, by columns.
   drawCrowd() {
-    const {pen, view} = this, wide = 3;
+    const {pen, view} = this, wide = 4;
     this.lanes.forEach((lane, place) => {
-      const bottom = axisHeight + (place + 1) * this.laneHeight - 2;
-      const most = this.laneHeight / 2 - 12 * this.squeeze - 2;
+      const bottom = Math.round(axisHeight + (place + 1) * this.laneHeight) - 2;
+      const most = this.laneHeight / 2 - 17 * this.squeeze - 2;
       const columns = (times, colour) => {
         pen.fillStyle = this.colour(colour);
         let before = lowerBound(times, view.begin);
         for (let x = head; x < this.width; x += wide) {
           const behind = lowerBound(times, this.momentAt(x + wide));
-          const high = Math.min(most, 3.2 * Math.log2(1 + behind - before));
+          const high = Math.round(Math.min(most, 3.2 * Math.log2(1 + behind - before)));
           if (behind > before) pen.fillRect(x, bottom - high, wide - 1, high);
           before = behind;
         }
@@ -350,42 +359,55 @@ class Timeline extends Sheet {
   }
 
   drawMarks(lane, place) {
-    const {pen, view} = this, y = this.middleOf(place);
+    const {pen} = this, y = this.middleOf(place);
     const high = Math.max(9, 17 * this.squeeze);
-    // Commits: a tick below the bar, each with its index where there is room for it.
-    const {at, index} = lane.commits;
-    let drawnTo = -Infinity, writtenTo = -Infinity;
-    for (let i = lowerBound(at, view.begin); i < at.length && at[i] <= view.end; ++i) {
-      const x = this.x(at[i]);
-      if (x < drawnTo + 2) continue;
-      drawnTo = x;
-      pen.fillStyle = this.colour('commit');
-      pen.fillRect(x - 0.75, y + high - 4, 1.5, 6);
-      if (x < writtenTo + 8 || this.laneHeight < 46 || this.isCrowded) continue;
-      this.write(`✓${index[i]}`, x + 3, y + high + 2, {size: 10, colour: 'soft', halo: 'ground'});
-      writtenTo = x + 10 + 6 * String(index[i]).length;
+    const {index} = lane.commits, isRoomy = this.laneHeight >= 58;
+    // Commits: a tick below the bar.
+    pen.fillStyle = this.colour('commit');
+    const below = Math.round(y + high - 4), long = this.isCrowded ? 3 : 6;
+    const commits = this.apart(lane.commits.at, 4,
+                               x => pen.fillRect(Math.round(x) - 1, below, 2, long));
+    this.name(commits, i => `✓${index[i]}`, y + high + 2, 3, 'soft');
+    // Faults: a triangle above it, or where they are close together, a tick.
+    const triangles = new Path2D(), top = Math.round(y - high - (isRoomy ? 14 : 2));
+    pen.fillStyle = this.colour('fault');
+    const faults = this.apart(lane.faults.at, 4, x => {
+      if (this.isCrowded) return pen.fillRect(Math.round(x) - 1, top, 3, 8);
+      triangles.moveTo(x, top + 8);
+      triangles.lineTo(x - 4.5, top);
+      triangles.lineTo(x + 4.5, top);
+    });
+    pen.fill(triangles);
+    if (isRoomy)
+      this.name(faults, i => named(this.run.events[lane.faults.number[i]][3]), top + 3, 7, 'fault');
+  }
+
+  /// Calls `draw` where these moments are, of those that would be one on the other only once. Gives
+  /// which they are, and where.
+  apart(moments, distance, draw) {
+    const drawn = [];
+    let i = lowerBound(moments, this.view.begin);
+    while (i < moments.length && moments[i] <= this.view.end) {
+      const x = this.x(moments[i]);
+      draw(x);
+      drawn.push([i, x]);
+      i = Math.max(i + 1, lowerBound(moments, this.momentAt(x + distance)));
     }
-    // Faults: a triangle above it, each with its name where there is room for it.
-    drawnTo = writtenTo = -Infinity;
-    const faults = lane.faults;
-    for (let i = lowerBound(faults.at, view.begin); i < faults.at.length; ++i) {
-      if (faults.at[i] > view.end) break;
-      const x = this.x(faults.at[i]), top = y - high - (this.laneHeight < 58 ? 2 : 14);
-      if (x < drawnTo + 3) continue;
-      drawnTo = x;
-      pen.fillStyle = this.colour('fault');
-      pen.beginPath();
-      pen.moveTo(x, top + 8);
-      pen.lineTo(x - 4.5, top);
-      pen.lineTo(x + 4.5, top);
-      pen.fill();
-      const next = i + 1 < faults.at.length ? this.x(faults.at[i + 1]) : Infinity;
-      const name = named(this.run.events[faults.number[i]][3]);
-      const wide = 9 + 6 * name.length;
-      if (x < writtenTo || next < x + wide || this.laneHeight < 58) continue;
-      this.write(name, x + 7, top + 3, {size: 10.5, colour: 'fault', halo: 'ground'});
+    return drawn;
+  }
+
+  /// Writes beside marks what they are, where there is room for it.
+  name(marks, wordsOf, y, beside, colour) {
+    if (this.isCrowded || this.laneHeight < 46) return;
+    let writtenTo = -Infinity;
+    marks.forEach(([i, x], place) => {
+      const words = wordsOf(i), wide = beside + 3 + 6 * words.length;
+      const next = place + 1 < marks.length ? marks[place + 1][1] : Infinity;
+      if (x < writtenTo || next < x + wide) return;
+      this.write(words, x + wide > this.width ? x - wide : x + beside, y,
+                 {size: 10.5, colour, halo: 'ground'});
       writtenTo = x + wide;
-    }
+    });
   }
 
   drawViolations() {

@@ -5,7 +5,7 @@
 class View {
   constructor(run) {
     this.run = run;
-    this.margin = (run.end - run.begin) * 0.02;
+    this.margin = (run.end - run.begin) * 0.03;
     this.shortest = run.unit === 'step' ? 4 : 20_000;
     this.cursor = -1;
     this.hidden = new Set();  // Classes of messages.

@@ -6,7 +6,7 @@
 function moment(run, at, precision = 1000) {
   if (run.unit === 'step') return `step ${Math.round(at)}`;
   const digits = Math.min(9, Math.max(0, Math.ceil(9 - Math.log10(Math.max(precision, 1)))));
-  return `${(at / 1e9).toFixed(digits)} s`;
+  return `${(at / 1e9).toFixed(digits).replace(/(\.\d{3}(\d{3})?)(000)+$/, '$1')} s`;
 }
 
 function length(nanoseconds) {
@@ -39,7 +39,7 @@ function inWords(run, event, before) {
     case 'compacted': return `has a snapshot of all up to entry ${a}`;
     case 'committed':
       return a > before.commit ? `knows ${range(before.commit + 1, a)} committed`
-                               : `knows nothing committed after entry ${a}`;
+                               : `forgets what is committed after entry ${a}`;
     case 'sent': return `→ ${message()[1]}  ${message()[3]}`;
     case 'arrived': return `← ${message()[0]}  ${message()[3]}`;
     case 'lost': return `lost: ${message()[0]} → ${message()[1]}  ${message()[3]}`;

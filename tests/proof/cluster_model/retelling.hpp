@@ -9,17 +9,25 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <proof/cluster_model/story.hpp>
 
 namespace raft::proof {
 
+/// A step as it was lived through.
+struct lived_step {
+    explored_event event{};
+    explored_cluster after{};
+};
+
 /// What became of a story.
 struct retold_story {
-    std::size_t steps = 0;       ///< So many of it happen, the beginning among them, …
-    std::size_t told = 0;        ///< … of so many.
-    const char* rule = nullptr;  ///< That the last of them breaks; null if none.
+    std::size_t steps = 0;          ///< So many of it happen, the beginning among them, …
+    std::size_t told = 0;           ///< … of so many.
+    const char* rule = nullptr;     ///< That the last of them breaks; null if none.
+    std::vector<lived_step> way{};  ///< One along which they do, breaking the rule if any does.
     [[nodiscard]] bool happens() const { return steps == told; }
 };
 
@@ -58,6 +66,31 @@ struct told_step {
     return step;
 }
 
+/// Where a way of which the words are true has led.
+struct reached_step {
+    lived_step lived{};
+    std::size_t from = 0;  ///< Its place among those one step before.
+    const char* rule = nullptr;
+};
+using reached_steps = std::vector<reached_step>;
+
+/// The way to the first that breaks a rule, or to the first.
+[[nodiscard]] inline std::vector<lived_step> way_through(std::vector<reached_steps>& reached) {
+    std::vector<lived_step> way;
+    if (reached.empty()) return way;
+    const auto broken = std::ranges::find_if(
+        reached.back(), [](const reached_step& each) { return each.rule != nullptr; });
+    auto place = broken == reached.back().end()
+                     ? std::size_t{0}
+                     : static_cast<std::size_t>(broken - reached.back().begin());
+    for (auto layer = reached.rbegin(); layer != reached.rend(); ++layer) {
+        way.push_back(std::move((*layer)[place].lived));
+        place = (*layer)[place].from;
+    }
+    std::ranges::reverse(way);
+    return way;
+}
+
 }  // namespace detail
 
 /// Lives through a story, as far as it happens. Words do not say everything, so all ways of which
@@ -65,28 +98,34 @@ struct told_step {
 template <class Model = cluster_model>
 [[nodiscard]] retold_story retell(Model model, std::string_view story) {
     const auto steps = detail::steps_of(story);
-    retold_story result{0, steps.size(), nullptr};
-    std::vector<explored_cluster> reached(1);
+    retold_story result{0, steps.size(), nullptr, {}};
+    std::vector<detail::reached_steps> reached;
     for (const auto& step : steps) {
-        std::vector<explored_cluster> further;
-        const char* rule = nullptr;
-        for (const auto& at : reached) {
+        detail::reached_steps further;
+        const auto follow_from = [&](const explored_cluster& at, std::size_t place) {
             const auto choose = [&](const explored_cluster& next, const char* wrong) {
                 if (!(detail::in_words(model.last_event(), at, next) == step)) return;
-                further.push_back(next);
                 if (wrong == nullptr) wrong = model.violation(next);
-                if (rule == nullptr) rule = wrong;
+                further.push_back({{model.last_event(), next}, place, wrong});
             };
-            if (result.steps == 0)
+            if (reached.empty())
                 model.initial_states(choose);
             else
                 model.successors(at, choose);
-        }
+        };
+        if (reached.empty())
+            follow_from({}, 0);
+        else
+            for (std::size_t i = 0; i < reached.back().size(); ++i)
+                follow_from(reached.back()[i].lived.after, i);
         if (further.empty()) break;
-        reached = std::move(further);
-        result.rule = rule;
+        reached.push_back(std::move(further));
         ++result.steps;
     }
+    if (!reached.empty())
+        for (const auto& each : reached.back())
+            if (result.rule == nullptr) result.rule = each.rule;
+    result.way = detail::way_through(reached);
     return result;
 }
 

@@ -11,6 +11,8 @@ import signal
 import subprocess
 import tempfile
 
+from mutation import explorer_sources
+
 # Undefined behaviour that the sanitizers would find in other builds is found here, too.
 FLAGS = ["-std=c++20", "-w", "-D_GLIBCXX_ASSERTIONS"]
 ALONE = """#include <raft/battery/memory_network.hpp>
@@ -31,11 +33,11 @@ NO_MUTANT, NO_CHOICE, NO_CHOICE_STATUS = "no mutant", "no choice", 77
 class Program:
     """Sources that make one, with the main function of the tests or without."""
 
-    def __init__(self, name, pattern, is_test=True):
-        self.name, self.pattern, self.is_test = name, pattern, is_test
+    def __init__(self, name, *patterns, is_test=True):
+        self.name, self.patterns, self.is_test = name, patterns, is_test
 
     def sources(self, root):
-        return sorted(root.glob(self.pattern))
+        return sorted(source for pattern in self.patterns for source in root.glob(pattern))
 
 
 QUICK = ["--abort-after=1", "--no-colors=1", "--test-case-exclude=*whenever*"]
@@ -43,7 +45,7 @@ SLOW = ["--abort-after=1", "--no-colors=1", "--test-case=*whenever*"]
 CORE = Program("core", "tests/core/*.test.cpp")
 NODE = Program("node", "tests/node/*.test.cpp")
 STORAGE = Program("storage", "tests/battery/file_storage*.test.cpp")
-EXPLORER = Program("explorer", "examples/explore/*.cpp", is_test=False)
+EXPLORER = Program("explorer", *explorer_sources.PATTERNS, is_test=False)
 # What is run for a fault in a file of the folder, until something fails: the quick ones first.
 RUNS = {"core": [(CORE, QUICK), (NODE, QUICK), (CORE, SLOW), (EXPLORER, ["--preset", "mutants"])],
         "node": [(NODE, QUICK)],
@@ -68,6 +70,7 @@ class Suite:
         self.patience = {}
         self.main, self.alone = work / "main.o", work / "alone.cpp"
         self.alone.write_text(ALONE)
+        self.own_headers = explorer_sources.own_headers(self.root, work)
         self.compile(self.root / "include", self.root / "tests/main.cpp", self.main)
 
     def runs(self, mutant):
@@ -80,7 +83,7 @@ class Suite:
     # ----------------------------------------------------------------------------------- commands
 
     def compiler(self, include, *more):
-        return [self.options.compiler, *FLAGS, "-I", include, "-I", self.root / "tests", *more]
+        return [self.options.compiler, *FLAGS, "-I", include, *self.own_headers, *more]
 
     def compile(self, include, source, output):
         subprocess.run(self.compiler(include, "-O1", "-c", source, "-o", output), check=True)
