@@ -2251,6 +2251,39 @@ private:
 };
 
 }  // namespace raft::testing::simulation
+//
+// Whoever wants to see a simulation as it goes on, to show it or to write it down. It changes
+// nothing: a run is the same whether it is seen or not.
+
+
+
+namespace raft::testing::simulation {
+
+/// What concerns no server more than others.
+inline constexpr std::uint16_t nowhere = std::numeric_limits<std::uint16_t>::max();
+
+class spectator {
+public:
+    /// A frame is on its way. It has this number until it has come or is void; then another may
+    /// have it.
+    virtual void on_sent(std::uint16_t from, std::uint16_t to, std::uint32_t number,
+                         std::span<const std::byte> frame) = 0;
+    /// A frame is lost as it is sent.
+    virtual void on_lost(std::uint16_t from, std::uint16_t to,
+                         std::span<const std::byte> frame) = 0;
+    /// A frame has come to its receiver's host, …
+    virtual void on_arrived(std::uint32_t number) = 0;
+    /// … or never will.
+    virtual void on_void(std::uint32_t number) = 0;
+    virtual void on_fault(fault kind, std::uint16_t place) = 0;
+    /// An event of the simulation is over, with all that it led to.
+    virtual void on_event() = 0;
+
+protected:
+    ~spectator() = default;
+};
+
+}  // namespace raft::testing::simulation
 
 namespace raft::testing::simulation {
 
@@ -2262,12 +2295,19 @@ struct world {
     schedule events{};
     fault_counts faults{};
     std::string violation{};  ///< Empty if every rule was kept.
+    spectator* seen_by = nullptr;
 
     void expect(bool holds, const char* what) {
         if (!holds && violation.empty()) violation = what;
     }
     void violate(std::string what) {
         if (violation.empty()) violation = std::move(what);
+    }
+    /// Something goes wrong on purpose, at the server at `place`.
+    void go_wrong(fault kind, std::uint16_t place) {
+        faults.add(kind);
+        if (seen_by != nullptr) [[unlikely]]
+            seen_by->on_fault(kind, place);
     }
     void after(moment delay, event added) {
         added.at = now + delay;
@@ -2336,8 +2376,11 @@ public:
         if (!way.is_open) return;
         if (way.is_cut || between(to, from).is_cut) watch(way, from, to);
         if (way.is_cut) return way.held.push_back(put(from, to, frame));
-        if (around_.luck.hits(weather_.resets)) return reset(from, to);
-        stream(way, from, to, put(from, to, frame), stream_delay());
+        if (around_.luck.hits(weather_.resets)) {
+            tell_lost(from, to, frame);
+            return reset(from, to);
+        }
+        stream(way, from, to, put(from, to, frame), stream_delay(from));
     }
 
     /// A frame has come; nothing if it was on a connection that is no more.
@@ -2348,11 +2391,12 @@ public:
         std::swap(into, waits);
         waits.frame.clear();
         free_.push_back(what.number);
-        if (weather_.has_connections) {
-            if (way.life != life) return false;
+        const bool comes = weather_.has_connections ? way.life == life : !way.is_cut;
+        if (comes && weather_.has_connections)
             way.on_its_way -= std::min(way.on_its_way, into.frame.size());
-        }
-        return !way.is_cut || weather_.has_connections;
+        if (auto* seen_by = around_.seen_by; seen_by != nullptr) [[unlikely]]
+            comes ? seen_by->on_arrived(what.number) : seen_by->on_void(what.number);
+        return comes;
     }
 
     // --------------------------------------------------------------------------------- connections
@@ -2403,7 +2447,7 @@ public:
     }
     /// Both ends of a connection learn that it is no more.
     void reset(std::uint16_t from, std::uint16_t to) {
-        around_.faults.add(fault::reset);
+        around_.go_wrong(fault::reset, from);
         drop(from, to);
         connect(from, to, pause(between(from, to), false));
     }
@@ -2501,7 +2545,14 @@ private:
         waits.from = from;
         waits.to = to;
         waits.frame.assign(frame.begin(), frame.end());
+        if (around_.seen_by != nullptr) [[unlikely]]
+            around_.seen_by->on_sent(from, to, number, frame);
         return number;
+    }
+
+    void tell_lost(std::uint16_t from, std::uint16_t to, const bytes& frame) const {
+        if (around_.seen_by != nullptr) [[unlikely]]
+            around_.seen_by->on_lost(from, to, frame);
     }
 
     [[nodiscard]] moment round_trip() {
@@ -2517,14 +2568,14 @@ private:
     }
 
     /// What was lost in a stream is sent again by TCP, and holds up all that is behind it.
-    [[nodiscard]] moment stream_delay() {
+    [[nodiscard]] moment stream_delay(std::uint16_t from) {
         auto delay = around_.luck.between(weather_.delay_least, weather_.delay_most);
         if (around_.luck.hits(weather_.losses)) {
-            around_.faults.add(fault::loss);
+            around_.go_wrong(fault::loss, from);
             delay += 200 * millisecond;
         }
         if (around_.luck.hits(weather_.delays)) {
-            around_.faults.add(fault::delay);
+            around_.go_wrong(fault::delay, from);
             delay += around_.luck.between(0, second);
         }
         return delay;
@@ -2543,11 +2594,14 @@ private:
     }
 
     void send_datagram(link& way, std::uint16_t from, std::uint16_t to, const bytes& frame) {
-        if (way.is_cut) return;
-        if (around_.luck.hits(weather_.losses)) return around_.faults.add(fault::loss);
+        if (way.is_cut) return tell_lost(from, to, frame);
+        if (around_.luck.hits(weather_.losses)) {
+            tell_lost(from, to, frame);
+            return around_.go_wrong(fault::loss, from);
+        }
         fly(from, to, frame);
         if (!around_.luck.hits(weather_.duplications)) return;
-        around_.faults.add(fault::duplication);
+        around_.go_wrong(fault::duplication, from);
         fly(from, to, frame);
     }
 
@@ -2555,10 +2609,10 @@ private:
         auto& way = between(from, to);
         auto delay = around_.luck.between(weather_.delay_least, weather_.delay_most);
         if (around_.luck.hits(weather_.delays)) {
-            around_.faults.add(fault::delay);
+            around_.go_wrong(fault::delay, from);
             delay += around_.luck.between(0, 3 * second);
         }
-        if (around_.now + delay < way.last_arrival) around_.faults.add(fault::reordering);
+        if (around_.now + delay < way.last_arrival) around_.go_wrong(fault::reordering, from);
         way.last_arrival = std::max(way.last_arrival, around_.now + delay);
         around_.after(delay, {.what = happening::arrival,
                               .server = to,
@@ -2575,7 +2629,11 @@ private:
     /// This end is closed. What is on its way is void, and what waits is thrown away.
     void drop(std::uint16_t from, std::uint16_t to) {
         auto& way = between(from, to);
-        for (const auto number : way.held) free_.push_back(number);
+        for (const auto number : way.held) {
+            free_.push_back(number);
+            if (around_.seen_by != nullptr) [[unlikely]]
+                around_.seen_by->on_void(number);
+        }
         way.held.clear();
         way.is_open = way.is_watched = false;
         way.on_its_way = 0;
@@ -2746,9 +2804,10 @@ namespace raft::testing::simulation {
 
 /// What a server's process can still do to what is outside of it, and what its disk is like.
 struct disk {
-    explicit disk(world& all) : around{all} {}
+    disk(world& all, std::uint16_t of) : around{all}, place{of} {}
 
     world& around;
+    std::uint16_t place;  ///< Of its server.
     faulty_files files{};
     static constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
     std::uint64_t effects_left = no_limit;  ///< Writes, syncs, messages, answers.
@@ -2773,7 +2832,7 @@ struct disk {
     }
     [[nodiscard]] bool fails(fault kind, std::uint32_t millionths) const {
         if (!around.luck.hits(millionths)) return false;
-        around.faults.add(kind);
+        around.go_wrong(kind, place);
         return true;
     }
 };
@@ -3214,7 +3273,7 @@ public:
         , told_{told}
         , network_{carrier}
         , place_{place}
-        , disk_{around} {}
+        , disk_{around, place} {}
     server(const server&) = delete;  // Its node refers to it.
     server& operator=(const server&) = delete;
 
@@ -3274,7 +3333,7 @@ public:
         if (how == ending::killed) {
             disk_.files = disk_.files.after_kill();
         } else {
-            if (disk_.files.has_unsynced()) around_.faults.add(fault::torn_writes);
+            if (disk_.files.has_unsynced()) around_.go_wrong(fault::torn_writes, place_);
             disk_.files =
                 disk_.files.after_power_loss({survival::kind::mixed, around_.luck.roll()});
         }
@@ -3445,7 +3504,7 @@ public:
             net.began(place);
             return after_turn(s);
         case starting::stopped:
-            around.faults.add(fault::crash_in_recovery);
+            around.go_wrong(fault::crash_in_recovery, place);
             return crash(place, ending::power_loss);
         case starting::failed: return crash(place, ending::killed);
         case starting::refused:
@@ -3496,7 +3555,7 @@ public:
 
     void after_turn(server_type& s) {
         if (s.device().stopped) {
-            around.faults.add(fault::crash_at_an_effect);
+            around.go_wrong(fault::crash_at_an_effect, s.place());
             return crash(s.place(), ending::power_loss);
         }
         all.observe(s.place(), s.state());
@@ -3985,7 +4044,7 @@ private:
     }
 
     void transfer(server_type& leader) {
-        stage_.around.faults.add(fault::transfer);
+        stage_.around.go_wrong(fault::transfer, leader.place());
         const auto to = luck().below(stage_.servers.size() + 1);
         stage_.turn(leader, [&](node_type& node) {
             static_cast<void>(to == 0 ? node.transfer_leadership()
@@ -3996,7 +4055,7 @@ private:
     void take_snapshot() {
         auto& s = *stage_.servers[luck().below(stage_.servers.size())];
         if (!s.is_up() || s.paused_until > stage_.around.now) return;
-        stage_.around.faults.add(fault::operators_snapshot);
+        stage_.around.go_wrong(fault::operators_snapshot, s.place());
         stage_.turn(s, [&](node_type& node) {
             static_cast<void>(luck().percent(80) ? node.take_snapshot() : node.request_snapshot());
         });
@@ -4063,12 +4122,15 @@ private:
             return;
         }
         const auto& chosen = spare[luck().below(spare.size())];
-        if (chosen.part != part) stage_.around.faults.add(fault::changed_part);
+        if (chosen.part != part)
+            stage_.around.go_wrong(fault::changed_part,
+                                   static_cast<std::uint16_t>(chosen.id.value - 1));
         wanted.push_back({chosen.id, part});
     }
 
     void request(server_type& leader, members wanted, bool forced) {
-        stage_.around.faults.add(forced ? fault::forced_change : fault::change_of_members);
+        stage_.around.go_wrong(forced ? fault::forced_change : fault::change_of_members,
+                               leader.place());
         for (const auto& each : wanted) stage_.fates[each.id.value - 1].last_part = each.part;
         const auto check = forced ? change_check::forced : change_check::live_majority;
         stage_.turn(leader, [&](node_type& node) {
@@ -4339,11 +4401,11 @@ private:
     }
 
     void end(fault kind, std::uint16_t place) {
-        count(kind);
+        count(kind, place);
         stage_.crash(place, kind == fault::kill ? ending::killed : ending::power_loss);
     }
 
-    void count(fault kind) { stage_.around.faults.add(kind); }
+    void count(fault kind, std::uint16_t place) { stage_.around.go_wrong(kind, place); }
     void end_later(relief what, moment least, moment most) {
         reliefs_.push_back(what);
         stage_.around.after(
@@ -4357,7 +4419,7 @@ private:
         const auto count_of = static_cast<std::uint16_t>(stage_.servers.size());
         const auto other = static_cast<std::uint16_t>(luck().below(count_of));
         if (other == place) return;
-        count(kind);
+        count(kind, place);
         switch (kind) {
         case fault::reset: return stage_.net.reset(place, other);
         case fault::one_way_cut: stage_.net.cut(place, other); break;
@@ -4400,7 +4462,6 @@ private:
     void mislead(fault kind, server_type& s) {
         const bool keeps_bound = stage_.made.has_leases;
         if (kind == fault::clock_jump && keeps_bound) return;
-        count(kind);
         if (kind == fault::pause) {
             s.paused_until = stage_.around.now + luck().between(1, 5000) * millisecond;
             stage_.fates[s.place()].last_pause = s.paused_until;
@@ -4410,6 +4471,7 @@ private:
             const std::int64_t most = keeps_bound ? drift_bound_ppm : 30'000;
             s.time().drift_from(stage_.around.now, luck().between(-most, most));
         }
+        count(kind, s.place());
         if (s.is_up()) s.timer_at = server_type::never;
         stage_.arm_timer_of(s);
     }
@@ -4424,18 +4486,18 @@ private:
         case fault::failing_sync: d.sync_errors = 5'000; break;
         case fault::slow_disk:
             d.flush_takes = luck().between(1, 4000) * millisecond;
-            count(kind);
+            count(kind, s.place());
             break;
         case fault::slow_disks_everywhere:
             stage_.slow_disks_until = stage_.around.now + luck().between(1, 6000) * millisecond;
-            return count(kind);
+            return count(kind, nowhere);
         case fault::full_disk:
             d.files.set_capacity(d.files.bytes_used() + luck().below(6000));
-            count(kind);
+            count(kind, s.place());
             break;
         case fault::no_descriptors:
             d.files.set_open_files_max(luck().below(8));
-            count(kind);
+            count(kind, s.place());
             break;
         default: s.stream_breaks = 100'000;
         }
@@ -4458,7 +4520,7 @@ private:
         if (known.is_gone() || !stage_.may_be_damaged(place)) return;
         if (s.is_up()) end(luck().percent(50) ? fault::kill : fault::power_loss, place);
         if (kind == fault::wiped_disk) {
-            count(known.is_founder ? fault::wiped_founder : fault::wiped_disk);
+            count(known.is_founder ? fault::wiped_founder : fault::wiped_disk, place);
             s.wipe();
         } else if (!spoil(kind, s)) {
             return;
@@ -4489,7 +4551,7 @@ private:
         else
             misplace(kind, files.settled_sectors(path), bytes);
         files.replace(path, std::move(bytes));
-        count(kind);
+        count(kind, s.place());
         return true;
     }
 
@@ -4549,6 +4611,8 @@ public:
                   next.server;
         happen(next);
         if (const auto* wrong = stage_.workload.violation()) stage_.around.violate(wrong);
+        if (stage_.around.seen_by != nullptr) [[unlikely]]
+            stage_.around.seen_by->on_event();
         return is_sound();
     }
 
