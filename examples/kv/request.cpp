@@ -182,14 +182,15 @@ std::string request_parser::fault_of_reader() const {
 }
 
 /// What the reader has and cannot take yet is the start of a length, or a string after its length.
-/// It would wait for however long a string the client announces.
+/// It would wait for however long a string the client announces. Of a line that is too long to be a
+/// number it says what the reader does that has all of it.
 request_parser::outcome request_parser::check_pending() {
     const auto pending = unread();
     const auto line =
         pending.substr(0, pending.substr(0, limits::length_line_bytes_max).find("\r\n"));
     if (line.size() == pending.size()) {
-        return pending.size() < limits::length_line_bytes_max ? outcome::incomplete
-                                                              : fail("too big count string");
+        if (pending.size() < limits::length_line_bytes_max) return outcome::incomplete;
+        return fail(knows_count_ ? "invalid bulk length" : "invalid multibulk length");
     }
     std::uint64_t length = 0;
     const auto result = std::from_chars(line.data(), line.data() + line.size(), length);

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <deque>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <fuzz/choices.hpp>
 #include <fuzz/target.hpp>
@@ -74,20 +74,13 @@ public:
         if ((manner & 16U) != 0) client_.limit_to_operators();
     }
 
-    void say(std::string_view piece) {
-        client_.receive(piece);
-        client_.pump();
-        heard_ += piece.size();
-        expect(client_.request_bytes() <= 64 * 1024 + 64 * heard_,
-               "memory is taken in proportion to what came");
-    }
+    void say(std::string_view piece) { waiting_.emplace_back(piece); }
 
     /// Carries out what was asked for, until there is nothing left to do.
     [[nodiscard]] std::string answers() {
-        client_.end_of_input();
-        client_.pump();
         for (;;) {
-            auto fetched = client_.fetched();
+            send_waiting();
+            const auto fetched = client_.fetched();
             replies_ += fetched;
             if (!server_.writers_.empty())
                 server_.apply();
@@ -97,12 +90,27 @@ public:
                 server_.end_wait_for_leader();
             else if (!server_.requests_.empty())
                 end_requests();
-            else if (fetched.empty())
+            else if (fetched.empty() && (waiting_.empty() || !client_.wants_input()))
                 return replies_;
         }
     }
 
 private:
+    /// As a connection does: whoever wants no input is not read from.
+    void send_waiting() {
+        while (!waiting_.empty() && client_.wants_input()) {
+            client_.receive(waiting_.front());
+            client_.pump();
+            heard_ += waiting_.front().size();
+            waiting_.pop_front();
+            expect(client_.request_bytes() <= 64 * 1024 + 64 * heard_,
+                   "memory is taken in proportion to what came");
+        }
+        if (!waiting_.empty()) return;
+        client_.end_of_input();
+        client_.pump();
+    }
+
     void end_requests() {
         for (const auto& [sequence, asked] : std::exchange(server_.requests_, {}))
             client_.request_done(sequence, "");
@@ -111,6 +119,7 @@ private:
 
     raft_kv::fake_server server_{};
     raft_kv::fake_client client_{server_};
+    std::deque<std::string_view> waiting_{};
     std::string replies_{};
     std::size_t heard_ = 0;
 };
