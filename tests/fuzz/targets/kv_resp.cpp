@@ -106,9 +106,6 @@ private:
             expect(client_.request_bytes() <= 64 * 1024 + 64 * heard_,
                    "memory is taken in proportion to what came");
         }
-        if (!waiting_.empty()) return;
-        client_.end_of_input();
-        client_.pump();
     }
 
     void end_requests() {
@@ -152,6 +149,7 @@ void try_input(std::span<const std::byte> input) {
     const auto whole = answers_to(bytes, manner);
     expect_resp(whole);
     if (answers_in_pieces(bytes, manner, seed) == whole) return;
+    if (whole.find("used_memory:") != std::string::npos) return;  // Of the process, as it is then.
     // What tells of clocks differs also between two that are equal.
     expect(answers_to(bytes, manner) != whole, "pieces of any size get the same answers");
 }
