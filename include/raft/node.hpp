@@ -277,10 +277,12 @@ private:
         if (withheld && !witness_storage<storage_type>) return;
         read_clock();
         if constexpr (std::is_same_v<Body, core::append_entries>)
-            if (const auto count = detail::room_check<node>{*this}.count_taken(beside.entries);
-                count < beside.entries.size())
+            if (!beside.entries.empty() &&
+                !detail::room_check<node>{*this}.takes_all(beside.entries)) {
+                const auto count = detail::room_check<node>{*this}.count_taken(beside.entries);
                 return receive_of_replication(from, detail::shortened(body, count),
                                               detail::shortened(body, beside, count));
+            }
         const bool plain = !withheld && beside.configuration == nullptr;
         if (!plain || !detail::performer<node>{*this, beside}.step_short(from, body))
             finish(step_on_message(from, body, beside, withheld));

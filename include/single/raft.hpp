@@ -7667,8 +7667,6 @@ private:
 // to be applied. What it has no room for stays at the leader. No room on the disk is told to the
 // leader with the acknowledgements, until there is room again for what was sent.
 
-#include <limits>
-
 namespace raft::detail {
 
 /// It reaches the parts of `Node`, its owner, as a friend.
@@ -7679,14 +7677,16 @@ class room_check {
 public:
     explicit room_check(Node& owner) : node_{owner} {}
 
-    /// How many of the entries there is room for, from the first on. If the disk has room for none,
-    /// it is full.
+    [[nodiscard]] bool takes_all(entries_view entries) const {
+        return takes(bytes_of(entries, node_.storage_));
+    }
+
+    /// How many of the entries there is room for, from the first on, if not for all. If the disk
+    /// has room for none, it is full.
     [[nodiscard]] std::size_t count_taken(entries_view entries) {
-        const auto most = left();
-        if (bytes_of(entries, node_.storage_) <= most) return entries.size();
         std::size_t count = 0;
         std::uint64_t bytes = 0;  // Of one more than that.
-        while ((bytes += bytes_of(entries.subspan(count, 1), node_.storage_)) <= most) ++count;
+        while (takes(bytes += bytes_of(entries.subspan(count, 1), node_.storage_))) ++count;
         if (count == 0 && bytes > node_.storage_.room()) {
             node_.room_wanted_ = bytes;
             if (!node_.state_.disk.full) node_.step_and_finish(room_changed{true});
@@ -7710,12 +7710,10 @@ public:
 
 private:
     /// However large the first entry is that waits to be applied, it may wait.
-    [[nodiscard]] std::uint64_t left() const {
+    [[nodiscard]] bool takes(std::uint64_t bytes) const {
+        if (bytes > node_.storage_.room()) return false;
         const auto waiting = node_.backlog_.bytes();
-        const auto most = std::uint64_t{Node::unapplied_bytes};
-        const auto backlog = waiting == 0 ? std::numeric_limits<std::uint64_t>::max()
-                                          : most - std::min(most, waiting);
-        return std::min(std::uint64_t{node_.storage_.room()}, backlog);
+        return waiting == 0 || waiting + bytes <= Node::unapplied_bytes;
     }
 
     Node& node_;
@@ -8120,10 +8118,12 @@ private:
         if (withheld && !witness_storage<storage_type>) return;
         read_clock();
         if constexpr (std::is_same_v<Body, core::append_entries>)
-            if (const auto count = detail::room_check<node>{*this}.count_taken(beside.entries);
-                count < beside.entries.size())
+            if (!beside.entries.empty() &&
+                !detail::room_check<node>{*this}.takes_all(beside.entries)) {
+                const auto count = detail::room_check<node>{*this}.count_taken(beside.entries);
                 return receive_of_replication(from, detail::shortened(body, count),
                                               detail::shortened(body, beside, count));
+            }
         const bool plain = !withheld && beside.configuration == nullptr;
         if (!plain || !detail::performer<node>{*this, beside}.step_short(from, body))
             finish(step_on_message(from, body, beside, withheld));
@@ -8372,6 +8372,8 @@ static_assert(clock<manual_clock>);
 }  // namespace raft
 // A network in memory, for several nodes of one process on one thread: messages wait in a queue
 // until they are delivered.
+
+#include <limits>
 
 namespace raft {
 

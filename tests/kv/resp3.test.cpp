@@ -62,7 +62,7 @@ TEST_CASE_FIXTURE(one_client, "resp3: maps, sets and nulls only on a connection 
     CHECK(says("COMMAND INFO none\r\n") == "*1\r\n_\r\n");
     CHECK(says("COMMAND INFO get\r\n").starts_with("*1\r\n*10\r\n$3\r\nget\r\n:2\r\n~2\r\n+"));
     CHECK(says("COMMAND DOCS get\r\n").starts_with("%1\r\n$3\r\nget\r\n%3\r\n"));
-    CHECK(says("RAFT STATUS\r\n").starts_with("%21\r\n"));
+    CHECK(says("RAFT STATUS\r\n").starts_with("%22\r\n"));
     CHECK(says("CLIENT GETNAME\r\n") == "_\r\n");
     fake_client other{server};
     CHECK(other.says("CLIENT GETNAME\r\n") == "$-1\r\n");

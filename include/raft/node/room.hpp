@@ -5,10 +5,8 @@
 // leader with the acknowledgements, until there is room again for what was sent.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 
 #include <raft/core/step.hpp>
 #include <raft/node/backlog.hpp>
@@ -25,14 +23,16 @@ class room_check {
 public:
     explicit room_check(Node& owner) : node_{owner} {}
 
-    /// How many of the entries there is room for, from the first on. If the disk has room for none,
-    /// it is full.
+    [[nodiscard]] bool takes_all(entries_view entries) const {
+        return takes(bytes_of(entries, node_.storage_));
+    }
+
+    /// How many of the entries there is room for, from the first on, if not for all. If the disk
+    /// has room for none, it is full.
     [[nodiscard]] std::size_t count_taken(entries_view entries) {
-        const auto most = left();
-        if (bytes_of(entries, node_.storage_) <= most) return entries.size();
         std::size_t count = 0;
         std::uint64_t bytes = 0;  // Of one more than that.
-        while ((bytes += bytes_of(entries.subspan(count, 1), node_.storage_)) <= most) ++count;
+        while (takes(bytes += bytes_of(entries.subspan(count, 1), node_.storage_))) ++count;
         if (count == 0 && bytes > node_.storage_.room()) {
             node_.room_wanted_ = bytes;
             if (!node_.state_.disk.full) node_.step_and_finish(room_changed{true});
@@ -56,12 +56,10 @@ public:
 
 private:
     /// However large the first entry is that waits to be applied, it may wait.
-    [[nodiscard]] std::uint64_t left() const {
+    [[nodiscard]] bool takes(std::uint64_t bytes) const {
+        if (bytes > node_.storage_.room()) return false;
         const auto waiting = node_.backlog_.bytes();
-        const auto most = std::uint64_t{Node::unapplied_bytes};
-        const auto backlog = waiting == 0 ? std::numeric_limits<std::uint64_t>::max()
-                                          : most - std::min(most, waiting);
-        return std::min(std::uint64_t{node_.storage_.room()}, backlog);
+        return waiting == 0 || waiting + bytes <= Node::unapplied_bytes;
     }
 
     Node& node_;
