@@ -74,7 +74,7 @@ void server::changed(session& which) {
 
 void server::end_turn() {
     serve_changed();
-    writes_.submit();
+    if (!snapshots_.needs_room()) writes_.submit();
     reads_.submit();
     for (const auto& each : served_) each->flush();
     served_.clear();

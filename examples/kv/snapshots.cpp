@@ -44,16 +44,26 @@ bool snapshots::is_due() {
 
 /// Whether what is free on the disk may not do for the next snapshot and the log beside it. Then
 /// the log is to become shorter while a snapshot can still be written: without one it never would.
-/// The disk is looked at once a second.
+/// The disk is looked at once a second, and before the log has grown by much.
 bool snapshots::is_room_short() {
     const auto now = clock::now();
-    if (now - room_looked_at_ < std::chrono::seconds{1}) return room_is_short_;
+    const auto bytes = node_.node().state_machine().bytes_applied();
+    if (now - room_looked_at_ < std::chrono::seconds{1} &&
+        bytes - bytes_looked_at_ < limits::segment_bytes / 8)
+        return room_is_short_;
     room_looked_at_ = now;
+    bytes_looked_at_ = bytes;
     std::error_code error;
     const auto there = std::filesystem::space(options_.directory, error);
-    const auto wanted = 2 * (node_.node().protocol_state().snapshot.size + limits::segment_bytes);
+    const auto last = node_.node().protocol_state().snapshot.size;
+    const auto wanted = 2 * ((last != 0 ? last : bytes) + limits::segment_bytes);
     room_is_short_ = !error && there.available < wanted;
     return room_is_short_;
+}
+
+bool snapshots::needs_room() {
+    const auto& storage = node_.storage();
+    return saving_ && storage.is_saving() && storage.snapshot_error().empty() && is_room_short();
 }
 
 void snapshots::observe() {

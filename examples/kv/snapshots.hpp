@@ -31,6 +31,9 @@ public:
     /// Begins one if the log has grown enough, and tells the log what became of the last. Once a
     /// turn.
     void look_after();
+    /// Whether writes must wait, as the log would take the room that the snapshot needs which is
+    /// being written: without that the log could never become shorter.
+    [[nodiscard]] bool needs_room();
 
 private:
     using clock = std::chrono::steady_clock;
@@ -46,6 +49,7 @@ private:
     bool saving_ = false;  ///< One that was begun here is not durable yet.
     std::uint64_t bytes_at_last_ = 0;
     clock::time_point room_looked_at_{};
+    std::uint64_t bytes_looked_at_ = 0;
     bool room_is_short_ = false;  ///< When it was looked at.
     raft::log_index seen_{};
     std::string seen_error_{};
