@@ -17,6 +17,7 @@
 #include <string>
 
 #include "member_report.hpp"
+#include "standing.hpp"
 
 #include <raft/core/state.hpp>
 
@@ -60,15 +61,10 @@ public:
 
 private:
     [[nodiscard]] static bool is_other(const raft::core::state& state) {
-        return is_halted_by(state, raft::core::halt_reason::state_differs);
+        return standing_of(state).halted_by == raft::core::halt_reason::state_differs;
     }
     [[nodiscard]] static bool is_too_old(const raft::core::state& state) {
-        return is_halted_by(state, raft::core::halt_reason::version_too_old);
-    }
-    [[nodiscard]] static bool is_halted_by(const raft::core::state& state,
-                                           raft::core::halt_reason reason) {
-        const auto* why = std::get_if<raft::core::halted>(&state.role);
-        return why != nullptr && why->reason == reason;
+        return standing_of(state).halted_by == raft::core::halt_reason::version_too_old;
     }
     [[nodiscard]] bool has_caught_up(const raft::core::state& state) const {
         return caught_up_ || state.members().is_witness(state.self);

@@ -63,7 +63,9 @@ bool snapshots::is_room_short() {
 
 bool snapshots::needs_room() {
     const auto& storage = node_.storage();
-    return saving_ && storage.is_saving() && storage.snapshot_error().empty() && is_room_short();
+    const bool leads = node_.node().protocol_state().is_leader();
+    return leads && saving_ && storage.is_saving() && storage.snapshot_error().empty() &&
+           is_room_short();
 }
 
 void snapshots::observe() {

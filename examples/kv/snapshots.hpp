@@ -31,8 +31,8 @@ public:
     /// Begins one if the log has grown enough, and tells the log what became of the last. Once a
     /// turn.
     void look_after();
-    /// Whether writes must wait, as the log would take the room that the snapshot needs which is
-    /// being written: without that the log could never become shorter.
+    /// Whether a leader's writes must wait, as the log would take the room that the snapshot needs
+    /// which is being written: without that the log could never become shorter.
     [[nodiscard]] bool needs_room();
 
 private:

@@ -6017,6 +6017,20 @@ template <class StateMachine>
         return 0;
 }
 
+/// The version that a command of a wrapper needs, one of several alternatives some of which carry a
+/// command of `StateMachine`.
+template <versioned_state_machine StateMachine>
+[[nodiscard]] std::uint32_t version_of_carried(const auto& asked) {
+    return std::visit(
+        [](const auto& each) {
+            if constexpr (requires { each.command; })
+                return StateMachine::version_of(each.command);
+            else
+                return std::uint32_t{0};
+        },
+        asked);
+}
+
 /// The least state machine.
 struct state_machine_archetype {
     struct command {};

@@ -110,14 +110,7 @@ public:
     static constexpr auto commands_read = policy::commands_read_by<StateMachine>();
     [[nodiscard]] static std::uint32_t
     version_of(const command& asked) requires versioned_state_machine<StateMachine> {
-        return std::visit(
-            [](const auto& each) {
-                if constexpr (requires { each.command; })
-                    return StateMachine::version_of(each.command);
-                else
-                    return std::uint32_t{0};
-            },
-            asked);
+        return policy::version_of_carried<StateMachine>(asked);
     }
 
     static constexpr auto digest_version = policy::digest_version_of<StateMachine>();
