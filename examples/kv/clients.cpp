@@ -178,7 +178,7 @@ void clients::close() {
     by_tls_.close();
     cancel_timers();
     for (const auto& [id, each] : connections_) {
-        each->end_of_input();
+        each->take_no_more();
         changed(*each);
     }
 }

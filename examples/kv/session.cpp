@@ -90,7 +90,10 @@ bool session::begin_next() {
     if (!holds_request_) {
         parser_.trust(client_.rights.may_use);
         switch (parser_.next()) {
-        case request_parser::outcome::incomplete: wants_input_ = true; return false;
+        case request_parser::outcome::incomplete:
+            wants_input_ = true;
+            ends_ = input_ended_;
+            return false;
         case request_parser::outcome::error:
             reply_error("ERR Protocol error: " + parser_.error());
             ends_ = true;

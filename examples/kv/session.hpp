@@ -40,8 +40,10 @@ public:
     virtual ~session() = default;
 
     void receive(std::string_view bytes) { parser_.feed(bytes); }
-    /// No more bytes will come. What came is answered.
-    void end_of_input() { ends_ = true; }
+    /// No more bytes will come. What came is begun and answered.
+    void end_of_input() { input_ended_ = true; }
+    /// No more requests begin. What has begun is answered.
+    void take_no_more() { ends_ = true; }
     /// Takes requests and gives replies as far as it can. To be called when anything has changed.
     void pump();
     /// Counts the memory that its replies take; after each `pump`.
@@ -68,7 +70,7 @@ public:
     void reads_ready(std::uint64_t round);
     void reads_refused(std::uint64_t round, const raft::refusal& refused);
 
-    [[nodiscard]] bool wants_input() const { return wants_input_ && !ends_; }
+    [[nodiscard]] bool wants_input() const { return wants_input_ && !ends_ && !input_ended_; }
     /// Nothing more will be sent than what is in the output now.
     [[nodiscard]] bool finished() const { return ends_ && line_.empty(); }
     [[nodiscard]] const client_state& client() const { return client_; }
@@ -177,7 +179,8 @@ private:
     request_parser parser_;
     bool holds_request_ = false;  ///< The parser's request could not begin yet.
     bool wants_input_ = true;
-    bool ends_ = false;
+    bool input_ended_ = false;  ///< What has come may still wait in the parser.
+    bool ends_ = false;         ///< No more requests begin.
     bool changed_ = false;
     bool only_operators_ = false;
     bool was_http_ = false;

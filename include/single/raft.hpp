@@ -1847,7 +1847,10 @@ struct state {
     const auto& lacks_from = s.tasks->lacks_from;
     const bool lack_holds = !lacks_from || (is_passive && *lacks_from > log_index{} &&
                                             *lacks_from <= s.log.last_index());
-    if (!log_holds || !disk_holds || !configurations_hold || !loss_holds || !lack_holds)
+    const auto* follower = std::get_if<follower_state>(&s.role);
+    const bool match_holds = follower == nullptr || follower->matched_index <= s.log.last_index();
+    if (!log_holds || !disk_holds || !configurations_hold || !loss_holds || !lack_holds ||
+        !match_holds)
         return false;
 
     const auto* leader = std::get_if<leader_state>(&s.role);
@@ -3560,15 +3563,18 @@ constexpr void reject_deposed(turn& t, member_id from, const append_entries& m) 
 
 /// Figure 2, AppendEntries receiver, steps 3 and 4: appends those of the entries in (from,
 /// m.last_index] that are new, in place of entries that conflict with them. Entries that are here
-/// already stay, and so do all that follow them: the message may be old. False if a committed entry
-/// would have to be removed, which no leader can request.
+/// already stay, and so do all that follow them: the message may be old. False if an entry would
+/// have to be removed that is committed, or up to `matched`, where the log is this leader's: no
+/// leader removes entries of its own (Leader Append-Only, §5.3).
 [[nodiscard]] constexpr bool append_received(turn& t, const append_entries& m, log_index from,
+                                             log_index matched,
                                              const indexed_configuration* carried, bool withheld) {
     auto kept = from;
     if (kept < t.s.log.last_index() && t.s.log.term_at(next(kept)) == m.entries_term)
         kept = t.s.log.run_end(next(kept), m.last_index);
     if (kept >= m.last_index) return true;
-    if (kept < t.s.commit_index || m.entries_term < t.s.log.known_term_at(kept)) return false;
+    if (kept < std::max(t.s.commit_index, matched)) return false;
+    if (m.entries_term < t.s.log.known_term_at(kept)) return false;
     const auto source = withheld ? entry_source::withheld : entry_source::received;
     append_to_log(t, kept, m.last_index, m.entries_term, source, carried);
     if (withheld) note_missing_commands(t, next(kept));
@@ -3604,9 +3610,9 @@ constexpr void on(turn& t, member_id from, const append_entries& m,
     if (m.prev.index >= base && !t.s.log.matches(m.prev)) return reject(t, *follower, m.prev);
     const auto start = std::max(m.prev.index, base);
     const auto issued = t.s.disk.issued;
-    if (m.last_index > start && !append_received(t, m, start, carried, withheld)) return;
-
     const auto known = follower->matched_index;
+    if (m.last_index > start && !append_received(t, m, start, known, carried, withheld)) return;
+
     follower->matched_index = std::max(known, std::max(m.last_index, start));
     const auto safe = std::min(m.commit_index, follower->matched_index);
     const bool advances = safe > t.s.commit_index;
@@ -5679,7 +5685,7 @@ public:
     /// Whether this is the last chunk, and the whole snapshot would not match its description.
     [[nodiscard]] bool finds_damage(const state& s, const install_snapshot& m,
                                     std::span<const std::byte> chunk) const {
-        if (chunk.empty() || m.offset > m.size || m.size - m.offset != chunk.size()) return false;
+        if (m.offset > m.size || m.size - m.offset != chunk.size()) return false;
         const auto& incoming = s.tasks->incoming;
         const bool goes_on = incoming && incoming->description == description_of(m);
         if (m.offset != (goes_on ? incoming->received : 0)) return false;
@@ -6354,8 +6360,7 @@ public:
     /// A chunk came. `withheld`: only the description, for a witness.
     void receive(member_id from, const install_snapshot& m, const attachment_type& beside,
                  bool withheld) {
-        if (!beside.chunk.empty() &&
-            node_.arriving_.check.finds_damage(node_.state_, m, beside.chunk))
+        if (!withheld && node_.arriving_.check.finds_damage(node_.state_, m, beside.chunk))
             return node_.step_and_finish(snapshot_damaged{});
         if constexpr (stages_chunks)
             if (!withheld && beside.configuration != nullptr &&

@@ -116,6 +116,18 @@ TEST_CASE("S50 a committed entry is never replaced and the sender hears no conse
     CHECK(count<append_entries_reply>(c, s1, s3) == 0);
 }
 
+TEST_CASE("§5.3 an entry that the leader has sent is not removed by another of its messages") {
+    cluster c{3, plain()};
+    c.inject(s2, s1, entries(2, log_start, 3, 1));
+    const auto log = c.log(s1);
+    c.inject(s2, s1, entries(2, log_start, 1, 2));
+    CHECK(c.log(s1) == log);
+    c.inject(s2, s1, entries(2, log_start, 1, 2, 3));
+    CHECK(c.log(s1) == log);
+    CHECK(c.commit(s1) == 0);
+    CHECK(core::invariants(c.at(s1)));
+}
+
 TEST_CASE("B16 what came after a conflict does not come back when the log grows again") {
     cluster c{3, plain()};
     c.place(s1, {2}, {1, 2, 2, 2});

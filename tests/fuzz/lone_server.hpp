@@ -84,22 +84,11 @@ private:
         const auto before = state_;
         core::effects out;
         advance(state_, in, time_, out);
-        if (follows_whoever_replaces_entries()) {
-            state_ = before;
-            return;
-        }
         compare(before, out);
         disk_.begin(out, state_);
         const auto durable = config_.durable_at_once ? disk_.finish(all) : std::nullopt;
         for (const auto& each : out.messages) note_said(each);
         if (durable && *durable > state_.disk.durable) step(core::written{*durable});
-    }
-
-    /// Known, and still to be refused by the step: a leader replaces entries that it has given
-    /// itself, in the same term, and this server goes on to count them as its own.
-    [[nodiscard]] bool follows_whoever_replaces_entries() const {
-        const auto* follower = std::get_if<core::follower_state>(&state_.role);
-        return follower != nullptr && follower->matched_index > state_.log.last_index();
     }
 
     void finish_writes() {

@@ -92,6 +92,18 @@ TEST_CASE_FIXTURE(one_client, "session: a read sees no write that the client sen
     CHECK(client.wants_input());
 }
 
+TEST_CASE_FIXTURE(one_client, "session: what came before the client's last byte is answered") {
+    CHECK(says("GET a\r\nSET a 1\r\nGET a\r\nSET b").empty());
+    client.end_of_input();
+    CHECK_FALSE(client.wants_input());
+    CHECK_FALSE(client.finished());
+    server.confirm();
+    server.apply();
+    server.confirm();
+    CHECK(client.fetched() == "$-1\r\n+OK\r\n$1\r\n1\r\n");
+    CHECK(client.finished());
+}
+
 TEST_CASE_FIXTURE(one_client, "session: every read and write command answers what it should") {
     const auto answer = [&](std::string_view request) {
         says(request);

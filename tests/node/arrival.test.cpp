@@ -262,6 +262,23 @@ TEST_CASE("F3 the first chunk of a term that is new waits until the term is know
     CHECK(f.server.state_machine().bytes == f.whole);
 }
 
+TEST_CASE("§7 an empty snapshot with another checksum than that of nothing halts no server") {
+    receiver f;
+    const auto offer = [&](std::uint32_t checksum) {
+        f.server.receive(
+            {2},
+            message{install_snapshot{
+                .term = {3}, .last_included = {{100}, {3}}, .size = 0, .checksum = checksum}},
+            {.entries = {}, .configuration = &f.members, .chunk = {}});
+        f.settle();
+    };
+    offer(0xa7);
+    CHECK_FALSE(f.server.protocol_state().is_halted());
+    CHECK(f.server.status().snapshot == snapshot_description{});
+    offer(wire::crc32c({}));
+    CHECK(f.server.status().snapshot.last_included == log_position{{100}, {3}});
+}
+
 TEST_CASE("§7 a restore reads each byte of a snapshot once, however few are asked for at a time") {
     receiver f;
     f.whole.resize(1'000'000, std::byte{6});

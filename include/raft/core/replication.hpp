@@ -86,15 +86,18 @@ constexpr void reject_deposed(turn& t, member_id from, const append_entries& m) 
 
 /// Figure 2, AppendEntries receiver, steps 3 and 4: appends those of the entries in (from,
 /// m.last_index] that are new, in place of entries that conflict with them. Entries that are here
-/// already stay, and so do all that follow them: the message may be old. False if a committed entry
-/// would have to be removed, which no leader can request.
+/// already stay, and so do all that follow them: the message may be old. False if an entry would
+/// have to be removed that is committed, or up to `matched`, where the log is this leader's: no
+/// leader removes entries of its own (Leader Append-Only, §5.3).
 [[nodiscard]] constexpr bool append_received(turn& t, const append_entries& m, log_index from,
+                                             log_index matched,
                                              const indexed_configuration* carried, bool withheld) {
     auto kept = from;
     if (kept < t.s.log.last_index() && t.s.log.term_at(next(kept)) == m.entries_term)
         kept = t.s.log.run_end(next(kept), m.last_index);
     if (kept >= m.last_index) return true;
-    if (kept < t.s.commit_index || m.entries_term < t.s.log.known_term_at(kept)) return false;
+    if (kept < std::max(t.s.commit_index, matched)) return false;
+    if (m.entries_term < t.s.log.known_term_at(kept)) return false;
     const auto source = withheld ? entry_source::withheld : entry_source::received;
     append_to_log(t, kept, m.last_index, m.entries_term, source, carried);
     if (withheld) note_missing_commands(t, next(kept));
@@ -130,9 +133,9 @@ constexpr void on(turn& t, member_id from, const append_entries& m,
     if (m.prev.index >= base && !t.s.log.matches(m.prev)) return reject(t, *follower, m.prev);
     const auto start = std::max(m.prev.index, base);
     const auto issued = t.s.disk.issued;
-    if (m.last_index > start && !append_received(t, m, start, carried, withheld)) return;
-
     const auto known = follower->matched_index;
+    if (m.last_index > start && !append_received(t, m, start, known, carried, withheld)) return;
+
     follower->matched_index = std::max(known, std::max(m.last_index, start));
     const auto safe = std::min(m.commit_index, follower->matched_index);
     const bool advances = safe > t.s.commit_index;

@@ -311,7 +311,10 @@ struct state {
     const auto& lacks_from = s.tasks->lacks_from;
     const bool lack_holds = !lacks_from || (is_passive && *lacks_from > log_index{} &&
                                             *lacks_from <= s.log.last_index());
-    if (!log_holds || !disk_holds || !configurations_hold || !loss_holds || !lack_holds)
+    const auto* follower = std::get_if<follower_state>(&s.role);
+    const bool match_holds = follower == nullptr || follower->matched_index <= s.log.last_index();
+    if (!log_holds || !disk_holds || !configurations_hold || !loss_holds || !lack_holds ||
+        !match_holds)
         return false;
 
     const auto* leader = std::get_if<leader_state>(&s.role);

@@ -50,8 +50,7 @@ public:
     /// A chunk came. `withheld`: only the description, for a witness.
     void receive(member_id from, const install_snapshot& m, const attachment_type& beside,
                  bool withheld) {
-        if (!beside.chunk.empty() &&
-            node_.arriving_.check.finds_damage(node_.state_, m, beside.chunk))
+        if (!withheld && node_.arriving_.check.finds_damage(node_.state_, m, beside.chunk))
             return node_.step_and_finish(snapshot_damaged{});
         if constexpr (stages_chunks)
             if (!withheld && beside.configuration != nullptr &&

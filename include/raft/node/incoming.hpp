@@ -29,7 +29,7 @@ public:
     /// Whether this is the last chunk, and the whole snapshot would not match its description.
     [[nodiscard]] bool finds_damage(const state& s, const install_snapshot& m,
                                     std::span<const std::byte> chunk) const {
-        if (chunk.empty() || m.offset > m.size || m.size - m.offset != chunk.size()) return false;
+        if (m.offset > m.size || m.size - m.offset != chunk.size()) return false;
         const auto& incoming = s.tasks->incoming;
         const bool goes_on = incoming && incoming->description == description_of(m);
         if (m.offset != (goes_on ? incoming->received : 0)) return false;

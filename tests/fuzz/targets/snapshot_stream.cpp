@@ -180,8 +180,6 @@ void give_lie(follower& to, choices& chosen) {
     body.length = static_cast<std::uint32_t>(chunk.size());
     if (chosen.flip()) body.size = body.offset + body.length + chosen.below(3);
     if (chosen.flip()) body.checksum = wire::crc32c(chunk);
-    // Known, and still to be refused by the node: another checksum of nothing than that of nothing.
-    if (body.size == 0) body.checksum = 0;
     if (detail::find_fault(body, wire::frame_limits{})) return;
     const auto members = numbers.members();
     if (!members) return;
