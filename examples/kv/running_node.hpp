@@ -13,6 +13,6 @@
 namespace raft_kv {
 
 using running_node = raft::asio_node<kv, raft::limits{.message_bytes = limits::entry_bytes_max},
-                                     timed_files, raft::flight::recorder<>>;
+                                     raft::system_platform<timed_files>, raft::flight::recorder<>>;
 
 }  // namespace raft_kv

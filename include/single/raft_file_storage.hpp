@@ -2451,6 +2451,12 @@ public:
         return room_error_;
     }
 
+    /// Whether there is something for `flush` to do, or to try again.
+    [[nodiscard]] bool awaits_flush() {
+        const std::lock_guard lock{mutex_};
+        return has_work() || stalled_.any();
+    }
+
     /// Carries out all that has been begun, in the caller's thread.
     void flush() {
         try_everything_again();
@@ -4558,6 +4564,9 @@ public:
     }
 
     // ----------------------------------------------------------------------------- manual mode
+
+    /// Whether there is something for `flush` to do, or to try again.
+    [[nodiscard]] bool awaits_flush() const { return parts_->work.awaits_flush(); }
 
     /// Carries out everything that has been begun. Only in `flush_mode::manual`.
     void flush() {

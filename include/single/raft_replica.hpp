@@ -37,7 +37,6 @@
 #include <asio/error_code.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
 
 // What operators ask of the members: since when one was not heard, and how far it is behind.
 
@@ -95,6 +94,53 @@ template <class Storage>
 }
 
 }  // namespace raft::detail
+// What a node at work on an event loop stands on: clock and timers, files, connections. A program
+// stands on its system. Its tests can put the same program on another platform, where time passes
+// when they say so (testing/asio_virtual_replica.hpp).
+
+#include <random>
+
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+
+namespace raft {
+
+/// The system's clock and network, and its files or others.
+template <wal::storage_files Files = wal::posix_files>
+struct system_platform {
+    using files = Files;
+    using clock = std::chrono::steady_clock;
+    using timer = asio::steady_timer;
+    template <class Command>
+    using transport = asio_transport<Command>;
+
+    /// Who carries out what a storage has begun; if it is `flush_mode::manual`, the node has it
+    /// done after `flush_time`.
+    static constexpr flush_mode flushes = flush_mode::thread;
+
+    [[nodiscard]] static files files_at(asio::io_context&, const std::string& /*directory*/) {
+        return {};
+    }
+    [[nodiscard]] static clock clock_of(asio::io_context&) { return {}; }
+    [[nodiscard]] static std::chrono::system_clock::time_point wall_clock(asio::io_context&) {
+        return std::chrono::system_clock::now();
+    }
+    [[nodiscard]] static std::uint64_t seed(asio::io_context&) { return std::random_device{}(); }
+
+    /// Where a server listens that others find at this address; or what is wrong with it. Blocks
+    /// where a name is to be resolved.
+    [[nodiscard]] static std::variant<asio::ip::tcp::endpoint, std::string>
+    endpoint_of(asio::io_context& io, const raft::transport::peer& own) {
+        asio::error_code error;
+        const auto found =
+            asio::ip::tcp::resolver{io}.resolve(own.host, std::to_string(own.port), error);
+        if (error || found.empty())
+            return "cannot find the address of " + own.host + ": " + error.message();
+        return found.begin()->endpoint();
+    }
+};
+
+}  // namespace raft
 // The log's time at a node, whose state machine may have one.
 
 namespace raft::detail {
@@ -104,34 +150,27 @@ namespace raft::detail {
 template <class StateMachine>
 class node_stamps {
 public:
-    using time_point = std::chrono::steady_clock::time_point;
+    /// A log begins with what the wall clock shows, as logs of before did.
+    node_stamps(std::chrono::system_clock::time_point wall, instant now)
+        : keeper_{timing::log_clock{timing::log_time_of(wall), now}} {}
 
-    [[nodiscard]] timing::log_time now() const { return keeper_.read(clock_now()); }
+    [[nodiscard]] timing::log_time now(instant clock) const { return keeper_.read(clock); }
 
-    void stamp(typename StateMachine::command& proposed) const {
-        if constexpr (timing::keeps_log_time<StateMachine>) StateMachine::stamp(proposed, now());
+    void stamp(typename StateMachine::command& proposed, instant clock) const {
+        if constexpr (timing::keeps_log_time<StateMachine>)
+            StateMachine::stamp(proposed, now(clock));
     }
 
     template <class Node>
-    void keep(Node& node) {
-        if constexpr (timing::keeps_log_time<StateMachine>) due_ = keeper_.keep(node, clock_now());
+    void keep(Node& node, instant clock) {
+        if constexpr (timing::keeps_log_time<StateMachine>) due_ = keeper_.keep(node, clock);
     }
 
     /// When `keep` is to be called at the latest.
-    [[nodiscard]] std::optional<time_point> due() const {
-        if (!due_) return std::nullopt;
-        return time_point{std::chrono::nanoseconds{due_->nanoseconds}};
-    }
-
-    [[nodiscard]] static instant clock_now() {
-        const auto since_origin = std::chrono::steady_clock::now().time_since_epoch();
-        return {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
-    }
+    [[nodiscard]] std::optional<instant> due() const { return due_; }
 
 private:
-    /// A log begins with what the wall clock shows, as logs of before did.
-    timing::log_timekeeper keeper_{
-        timing::log_clock{timing::log_time_of(std::chrono::system_clock::now()), clock_now()}};
+    timing::log_timekeeper keeper_;
     std::optional<instant> due_{};
 };
 
@@ -142,21 +181,25 @@ namespace raft {
 /// A server's node with all that drives it. Used on the thread that runs the io_context, which
 /// outlives it; only the storage's own thread is another.
 ///
+/// It stands on `Platform` (asio_node/platform.hpp): the system, or a virtual world of tests.
+///
 /// Whatever happens (a message, the timer, the disk, `schedule_turn`) ends in a turn: the owner's
 /// `on_turn` is called once for all that has happened, the log's time is kept (log_time.hpp), and
 /// the timer is set.
-template <state_machine StateMachine, limits Limits = limits{},
-          wal::storage_files Files = wal::posix_files, class Observer = policy::no_observer>
+template <state_machine StateMachine, limits Limits = limits{}, class Platform = system_platform<>,
+          class Observer = policy::no_observer>
 class asio_node
-    : public std::enable_shared_from_this<asio_node<StateMachine, Limits, Files, Observer>> {
+    : public std::enable_shared_from_this<asio_node<StateMachine, Limits, Platform, Observer>> {
     struct made {};
+    using files = typename Platform::files;
+    using timer = typename Platform::timer;
 
 public:
     using command = typename StateMachine::command;
     using result = typename StateMachine::result;
-    using clock = std::chrono::steady_clock;
-    using storage_type = file_storage<command, Files>;
-    using transport_type = asio_transport<command>;
+    using clock = typename Platform::clock;
+    using storage_type = file_storage<command, files>;
+    using transport_type = typename Platform::template transport<command>;
     using node_type =
         raft::node<StateMachine, transport_type&, storage_type&, clock, Limits, Observer>;
 
@@ -168,7 +211,13 @@ public:
     }
 
     asio_node(made, asio::io_context& io, std::function<void()> on_turn)
-        : io_{io}, on_turn_{std::move(on_turn)}, timer_{io}, room_timer_{io} {}
+        : io_{io}
+        , clock_{Platform::clock_of(io)}
+        , on_turn_{std::move(on_turn)}
+        , stamps_{Platform::wall_clock(io), clock_now()}
+        , timer_{io}
+        , room_timer_{io}
+        , flush_timer_{io} {}
     asio_node(const asio_node&) = delete;
     asio_node& operator=(const asio_node&) = delete;
 
@@ -176,13 +225,19 @@ public:
 
     /// Opens the storage, as `file_storage::open` does. Says what is wrong, if anything is. Blocks
     /// while it reads the log.
-    [[nodiscard]] std::optional<std::string>
-    open(std::string directory, file_storage_options options = {}, Files files = Files{}) {
+    [[nodiscard]] std::optional<std::string> open(std::string directory,
+                                                  file_storage_options options = {}) {
+        auto there = Platform::files_at(io_, directory);
+        return open(std::move(directory), std::move(options), std::move(there));
+    }
+    [[nodiscard]] std::optional<std::string> open(std::string directory,
+                                                  file_storage_options options, files there) {
+        options.mode = Platform::flushes;
         options.wake = [this, weak = this->weak_from_this()] { storage_woke(weak); };
         directory_ = directory;
-        files_.emplace(files);
+        files_.emplace(there);
         auto opened =
-            storage_type::open(std::move(directory), std::move(options), std::move(files));
+            storage_type::open(std::move(directory), std::move(options), std::move(there));
         if (auto* wrong = std::get_if<file_storage_error>(&opened)) return wrong->message;
         storage_.emplace(std::get<storage_type>(std::move(opened)));
         auto failed = wal::read_differs_mark(*files_, directory_, differs_for_good_);
@@ -198,7 +253,7 @@ public:
                                           Observer observer = Observer{}) {
         patience_ = std::chrono::nanoseconds{options.config.heartbeat_interval.nanoseconds};
         transport_.emplace(io_, std::move(connections));
-        node_.emplace(std::move(options), std::move(machine), *transport_, *storage_, clock{},
+        node_.emplace(std::move(options), std::move(machine), *transport_, *storage_, clock_,
                       std::move(observer));
         return transport_->start([this](member_id from, const auto&... what) {
             receive(from, what...);
@@ -238,7 +293,7 @@ public:
     /// How far the members are, and since when they were not heard.
     [[nodiscard]] std::vector<member_progress> members() const {
         return detail::progress_of(node_->protocol_state(), *storage_, comparison_.status(),
-                                   stamps_.clock_now());
+                                   clock_now());
     }
 
     /// Whether there is a node: it was made, and is not stopped.
@@ -246,10 +301,10 @@ public:
 
     /// The time that commands proposed now are stamped with.
     [[nodiscard]] timing::log_time log_now() const requires timing::keeps_log_time<StateMachine> {
-        return stamps_.now();
+        return stamps_.now(clock_now());
     }
     /// Puts it into a command that has a place for it.
-    void stamp(command& proposed) const { stamps_.stamp(proposed); }
+    void stamp(command& proposed) const { stamps_.stamp(proposed, clock_now()); }
 
     // ---------------------------------------------------------------------------------------- work
 
@@ -265,7 +320,7 @@ public:
     /// disk must be full: then a proposal is refused (`no_space`). If not, it is to be proposed in
     /// a later turn: the storage prepares its place while it works, and can be late with it.
     [[nodiscard]] bool has_room_for(const command& proposed) {
-        const auto now = clock::now();
+        const auto now = clock_.now();
         if (!node_->protocol_state().is_leader() ||
             storage_->size_of(proposed) <= storage_->room()) {
             no_room_since_.reset();
@@ -292,7 +347,7 @@ public:
     /// Ends at once, as if the process did: nothing that was acknowledged is lost. What was
     /// requested of the node is answered no more. Blocks while the storage ends what it has begun.
     void stop() {
-        for (auto* each : {&timer_, &room_timer_}) each->cancel();
+        for (auto* each : {&timer_, &room_timer_, &flush_timer_}) each->cancel();
         if (transport_) transport_->stop();
         node_.reset();
         transport_.reset();
@@ -300,7 +355,7 @@ public:
     }
 
 private:
-    using time_point = clock::time_point;
+    using time_point = typename clock::time_point;
     /// A deadline that is missed by so much was not for want of messages: nobody read them.
     static constexpr std::chrono::milliseconds noticeable_delay{20};
     static constexpr std::chrono::milliseconds room_wait_max{500};
@@ -309,11 +364,36 @@ private:
     void turn() {
         turn_scheduled_ = false;
         if (!node_) return;
-        stamps_.keep(*node_);
-        comparison_.look(*node_, stamps_.clock_now(), reports_to_others());
+        stamps_.keep(*node_, clock_now());
+        comparison_.look(*node_, clock_now(), reports_to_others());
         keep_difference();
         on_turn_();
-        if (node_) arm_timer();
+        if (!node_) return;
+        arm_timer();
+        if constexpr (Platform::flushes == flush_mode::manual) flush_later();
+    }
+
+    void flush_later() {
+        if (flush_is_due_ || !storage_->awaits_flush()) return;
+        flush_is_due_ = true;
+        const auto until = clock_.now() + Platform::flush_time(io_);
+        wait(flush_timer_, until, [](asio_node& self) {
+            self.flush_is_due_ = false;
+            self.storage_->flush();
+            self.schedule_turn();
+        });
+    }
+
+    [[nodiscard]] instant clock_now() const {
+        const auto since_origin = clock_.now().time_since_epoch();
+        return {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
+    }
+    /// When the log's time is to be kept at the latest.
+    [[nodiscard]] std::optional<time_point> stamps_due() const {
+        const auto due = stamps_.due();
+        if (!due) return std::nullopt;
+        return time_point{std::chrono::duration_cast<typename clock::duration>(
+            std::chrono::nanoseconds{due->nanoseconds})};
     }
 
     /// Without room it is tried again, but not in every turn.
@@ -321,7 +401,7 @@ private:
         if (differs_for_good_ ||
             !detail::is_halted_by(node_->protocol_state(), core::halt_reason::state_differs))
             return;
-        const auto now = clock::now();
+        const auto now = clock_.now();
         if (now < mark_due_) return;
         differs_for_good_ = !wal::put_differs_mark(*files_, directory_);
         mark_due_ = now + mark_pause;
@@ -333,7 +413,7 @@ private:
         node_->receive(from, body, beside);
     }
     void receive(member_id from, const digests::peer_report& said) {
-        comparison_.receive(*node_, from, said, stamps_.clock_now(), reports_to_others());
+        comparison_.receive(*node_, from, said, clock_now(), reports_to_others());
     }
     [[nodiscard]] auto reports_to_others() {
         return [this](std::span<const member_id> to, const digests::peer_report& said) {
@@ -344,7 +424,7 @@ private:
     void arm_timer() {
         auto deadline = node_->deadline();
         if (deadline && patient_until_) deadline = std::max(*deadline, *patient_until_);
-        if (const auto due = stamps_.due()) deadline = std::min(deadline.value_or(*due), *due);
+        if (const auto due = stamps_due()) deadline = std::min(deadline.value_or(*due), *due);
         if (deadline == armed_) return;
         // A later deadline can wait until the timer comes: most are put off again before that.
         if (deadline && armed_ && *armed_ < *deadline) return;
@@ -360,7 +440,7 @@ private:
     /// its leader because it did not listen. Before it stands for election it reads what came.
     void poll() {
         if (!node_) return;
-        const auto now = clock::now();
+        const auto now = clock_.now();
         const auto deadline = node_->deadline();
         // `time_point{}`: more is to be applied, which has nothing to do with elections.
         const bool is_due = deadline && *deadline != time_point{} && *deadline <= now &&
@@ -386,35 +466,38 @@ private:
     }
 
     template <class Then>
-    void wait(asio::steady_timer& timer, time_point until, Then then) {
-        timer.expires_at(until);
-        timer.async_wait([weak = this->weak_from_this(), then](const asio::error_code& cancelled) {
+    void wait(timer& which, time_point until, Then then) {
+        which.expires_at(until);
+        which.async_wait([weak = this->weak_from_this(), then](const asio::error_code& cancelled) {
             if (const auto self = weak.lock(); self && !cancelled) then(*self);
         });
     }
 
     asio::io_context& io_;
+    [[no_unique_address]] clock clock_;
     std::function<void()> on_turn_;
 
     std::string directory_{};
-    std::optional<Files> files_{};
+    std::optional<files> files_{};
     bool differs_for_good_ = false;  ///< The directory says so.
     time_point mark_due_{};          ///< Before that it is not tried again.
     std::atomic<bool> storage_wakes_ = false;
     std::optional<storage_type> storage_{};
     std::optional<transport_type> transport_{};
-    detail::node_stamps<StateMachine> stamps_{};
+    detail::node_stamps<StateMachine> stamps_;
     digests::comparison comparison_{};
     std::optional<node_type> node_{};
     bool turn_scheduled_ = false;
     bool hands_over_ = false;
 
-    asio::steady_timer timer_;
+    timer timer_;
     std::optional<time_point> armed_{};
     std::chrono::nanoseconds patience_{};  ///< How long a server that was held up reads first.
     std::optional<time_point> patient_until_{};
-    asio::steady_timer room_timer_;
+    timer room_timer_;
     std::optional<time_point> no_room_since_{};
+    timer flush_timer_;
+    bool flush_is_due_ = false;
 };
 
 }  // namespace raft
@@ -440,7 +523,6 @@ private:
 // Include it only if you use it: it needs Asio (standalone, 1.22 or later) and POSIX. Who brings a
 // loop, a storage or a transport of his own uses `raft::node`.
 
-#include <random>
 #include <thread>
 #include <type_traits>
 
@@ -510,24 +592,18 @@ struct replica_status : node_status {
 
 // Where a replica listens for the others.
 
-#include <asio/ip/tcp.hpp>
-
 namespace raft::detail {
 
 /// As `listen` says, or this server's own line of `members`; or what is wrong with them. Blocks
 /// where a name is to be resolved.
-[[nodiscard]] inline std::variant<asio::ip::tcp::endpoint, std::string>
+template <class Platform>
+[[nodiscard]] std::variant<asio::ip::tcp::endpoint, std::string>
 listening_endpoint(asio::io_context& io, const replica_options& options) {
     const auto own = std::ranges::find(options.members, options.id, &transport::peer::id);
     if (own == options.members.end())
         return "server " + std::to_string(options.id.value) + " is not among the members";
     if (options.listen) return *options.listen;
-    asio::error_code error;
-    const auto found =
-        asio::ip::tcp::resolver{io}.resolve(own->host, std::to_string(own->port), error);
-    if (error || found.empty())
-        return "cannot find the address of " + own->host + ": " + error.message();
-    return found.begin()->endpoint();
+    return Platform::endpoint_of(io, *own);
 }
 
 }  // namespace raft::detail
@@ -536,12 +612,10 @@ listening_endpoint(asio::io_context& io, const replica_options& options) {
 namespace raft::detail {
 
 template <class StateMachine>
-[[nodiscard]] node_options settings_of_node(const replica_options& options, history_id history) {
-    node_options all{.id = options.id,
-                     .initial = {},
-                     .birth = history,
-                     .config = options.config,
-                     .seed = std::random_device{}()};
+[[nodiscard]] node_options settings_of_node(const replica_options& options, history_id history,
+                                            std::uint64_t seed) {
+    node_options all{
+        .id = options.id, .initial = {}, .birth = history, .config = options.config, .seed = seed};
     all.digest_interval = options.digest_interval;
     std::vector<member_id> founders;
     for (const auto& each : options.members) founders.push_back(each.id);
@@ -634,8 +708,8 @@ using open_requests = std::list<std::shared_ptr<any_request>>;
 
 /// One that is answered with an `Answer`: `stopped`, or a variant of which `refusal` and `unknown`
 /// are alternatives. Used on the thread of the io_context.
-template <class Answer>
-class request : public any_request, public std::enable_shared_from_this<request<Answer>> {
+template <class Answer, class Timer>
+class request : public any_request, public std::enable_shared_from_this<request<Answer, Timer>> {
 public:
     explicit request(asio::io_context& io) : timer_{io} {}
 
@@ -681,7 +755,7 @@ protected:
     virtual void complete(Answer given) = 0;
 
 private:
-    asio::steady_timer timer_;
+    Timer timer_;
     std::optional<refusal> held_by_{};
     open_requests* all_ = nullptr;
     open_requests::iterator place_{};
@@ -731,13 +805,13 @@ private:
 };
 
 /// A command that is to be put into the log; kept, since a refusal allows to try again.
-template <class StateMachine>
-class proposal_request : public request<outcome<typename StateMachine::result>> {
+template <class StateMachine, class Timer>
+class proposal_request : public request<outcome<typename StateMachine::result>, Timer> {
 public:
     using command = typename StateMachine::command;
 
     proposal_request(asio::io_context& io, command asked)
-        : request<outcome<typename StateMachine::result>>{io}, asked_{std::move(asked)} {}
+        : request<outcome<typename StateMachine::result>, Timer>{io}, asked_{std::move(asked)} {}
 
     [[nodiscard]] const command& asked() const { return asked_; }
 
@@ -767,11 +841,11 @@ private:
     read_requested wanted_;
 };
 
-template <class StateMachine, class Query, class Value>
-class query_request : public request<query_outcome<Value>>, public any_query<StateMachine> {
+template <class StateMachine, class Timer, class Query, class Value>
+class query_request : public request<query_outcome<Value>, Timer>, public any_query<StateMachine> {
 public:
     query_request(asio::io_context& io, const read_requested& wanted, Query asked)
-        : request<query_outcome<Value>>{io}
+        : request<query_outcome<Value>, Timer>{io}
         , any_query<StateMachine>{wanted}
         , asked_{std::move(asked)} {}
 
@@ -861,15 +935,20 @@ private:
     standing seen_{};
 };
 
-template <class StateMachine, limits Limits>
-class running_replica : public std::enable_shared_from_this<running_replica<StateMachine, Limits>> {
+template <class StateMachine, limits Limits, class Platform>
+class running_replica
+    : public std::enable_shared_from_this<running_replica<StateMachine, Limits, Platform>> {
 public:
+    using timer = typename Platform::timer;
+    template <class Answer>
+    using request = detail::request<Answer, timer>;
+
     using command = typename StateMachine::command;
     using result = typename StateMachine::result;
-    using driven_node = asio_node<StateMachine, Limits>;
+    using driven_node = asio_node<StateMachine, Limits, Platform>;
     using storage_type = typename driven_node::storage_type;
 
-    using proposal = proposal_request<StateMachine>;
+    using proposal = proposal_request<StateMachine, timer>;
     using query = any_query<StateMachine>;
 
     /// `loop`: what `io` belongs to, if that is not the program's.
@@ -880,6 +959,7 @@ public:
         , options_{std::move(options)}
         , machine_{std::move(machine)}
         , watch_{options_}
+        , marks_{Platform::files_at(io, options_.directory)}
         , retry_timer_{io}
         , stop_timer_{io} {}
 
@@ -898,7 +978,8 @@ public:
         auto connections = transport_options();
         if (auto* wrong = std::get_if<std::string>(&connections)) return std::move(*wrong);
         const auto failed = driven_->listen(
-            std::move(machine_), settings_of_node<StateMachine>(options_, *storage().history()),
+            std::move(machine_),
+            settings_of_node<StateMachine>(options_, *storage().history(), Platform::seed(io_)),
             std::get<transport::options>(std::move(connections)));
         if (failed) return "cannot listen for the other servers: " + failed.message();
         if (!driven_->start()) return "what " + options_.directory + " keeps makes no sense";
@@ -1014,7 +1095,7 @@ private:
     }
 
     [[nodiscard]] std::variant<transport::options, std::string> transport_options() {
-        const auto at = listening_endpoint(io_, options_);
+        const auto at = listening_endpoint<Platform>(io_, options_);
         if (const auto* wrong = std::get_if<std::string>(&at)) return *wrong;
         transport::options all{
             .cluster = {storage().history()->value},
@@ -1212,7 +1293,7 @@ private:
     StateMachine machine_;  ///< Until it starts; then the node has it.
 
     replica_watch watch_;
-    wal::peer_marks<> marks_{};
+    wal::peer_marks<typename Platform::files> marks_;
     std::shared_ptr<driven_node> driven_{};
 
     open_requests open_{};
@@ -1222,10 +1303,10 @@ private:
     std::vector<awaited_snapshot> snapshots_{};
     std::vector<std::shared_ptr<request<stopped>>> stops_{};
 
-    asio::steady_timer retry_timer_;
+    timer retry_timer_;
     bool retries_ = false;
 
-    asio::steady_timer stop_timer_;
+    timer stop_timer_;
     bool stopping_ = false;
     bool is_over_ = false;
 };
@@ -1243,9 +1324,14 @@ namespace raft {
 /// A server of a replicated state machine, at work. All its functions but `start` and the
 /// destructor may be called from any thread, also within its own callables. Handlers run on their
 /// associated executor; without one, on the thread of the replica.
-template <policy::checked_state_machine StateMachine, limits Limits = limits{}>
+/// `Platform` is the system, or a virtual world of tests (testing/asio_virtual_replica.hpp).
+template <policy::checked_state_machine StateMachine, limits Limits = limits{},
+          class Platform = system_platform<>>
 class replica {
-    using running = detail::running_replica<StateMachine, Limits>;
+    using running = detail::running_replica<StateMachine, Limits, Platform>;
+    using files = typename Platform::files;
+    template <class Answer>
+    using request_for = typename running::template request<Answer>;
 
 public:
     using command = typename running::command;
@@ -1281,9 +1367,10 @@ public:
     /// `status()` gives, of one that is to join. Once: a server that has lost its directory must
     /// not come back under its id, since nobody knows what it had promised. It comes back as
     /// another member, and the old one is removed. Says what is wrong, if anything is. Blocks.
-    [[nodiscard]] static std::optional<std::string> prepare(const std::string& directory,
-                                                            history_id history) {
-        auto opened = running::storage_type::open(directory);
+    [[nodiscard]] static std::optional<std::string>
+    prepare(const std::string& directory, history_id history, files there = files()) {
+        auto opened =
+            running::storage_type::open(directory, {.mode = flush_mode::manual}, std::move(there));
         if (const auto* wrong = std::get_if<file_storage_error>(&opened)) return wrong->message;
         auto& storage = std::get<typename running::storage_type>(opened);
         if (storage.history() == history && storage.was_empty()) return std::nullopt;
@@ -1330,7 +1417,9 @@ public:
         using value = std::decay_t<std::invoke_result_t<Query&, const StateMachine&>>;
         static_assert(!std::is_void_v<value>, "raft: a query returns what it has found");
         using answer = query_outcome<value>;
-        return initiate<detail::query_request<StateMachine, Query, value>, answer>(
+        using asked_as =
+            detail::query_request<StateMachine, typename Platform::timer, Query, value>;
+        return initiate<asked_as, answer>(
             token, options().request_timeout,
             [](running& at, auto request) { at.read(std::move(request)); }, wanted,
             std::move(asked));
@@ -1345,7 +1434,7 @@ public:
     /// that come in must run, with `joins`, and be known to the others by `set_peer` first.
     template <class Token>
     auto change_members(std::vector<member> wanted, change_check check, Token&& token) {
-        return initiate<detail::request<change_outcome>, change_outcome>(
+        return initiate<request_for<change_outcome>, change_outcome>(
             token, std::nullopt,
             [wanted = std::move(wanted), check](running& at, auto request) mutable {
                 at.change(std::move(request), std::move(wanted), check);
@@ -1368,7 +1457,7 @@ public:
     /// completes with a `transfer_outcome`.
     template <class Token>
     auto transfer_leadership(std::optional<member_id> target, Token&& token) {
-        return initiate<detail::request<transfer_outcome>, transfer_outcome>(
+        return initiate<request_for<transfer_outcome>, transfer_outcome>(
             token, options().request_timeout,
             [target](running& at, auto request) { at.transfer(std::move(request), target); });
     }
@@ -1377,7 +1466,7 @@ public:
     /// `snapshot_outcome` when that is durable.
     template <class Token>
     auto take_snapshot(Token&& token) {
-        return initiate<detail::request<snapshot_outcome>, snapshot_outcome>(
+        return initiate<request_for<snapshot_outcome>, snapshot_outcome>(
             token, std::nullopt,
             [](running& at, auto request) { at.take_snapshot(std::move(request)); });
     }
@@ -1404,7 +1493,7 @@ public:
     /// ends: no longer than `replica_options::stop_timeout`. What is open then is `unknown`.
     template <class Token>
     auto stop(Token&& token) {
-        return initiate<detail::request<detail::stopped>, detail::stopped>(
+        return initiate<request_for<detail::stopped>, detail::stopped>(
             token, std::nullopt, [](running& at, auto request) { at.stop(std::move(request)); });
     }
 

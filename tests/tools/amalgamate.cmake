@@ -11,6 +11,7 @@
 #   raft_asio_tls.hpp      needs Asio and OpenSSL
 #   raft_replica.hpp       a running server: needs Asio and POSIX
 #   raft_testing.hpp       for tests: clusters on virtual time, disks and files that fail; needs POSIX
+#   raft_asio_virtual_replica.hpp  replicas on virtual time, for tests: needs Asio and POSIX
 #
 # With -D OUTPUT_DIR=… elsewhere than into include/single; with -D FORWARD_DIR=… it writes, too, a
 # header in the place of each real one that includes the single header which has it.
@@ -31,7 +32,7 @@ set(scratch "${OUTPUT_DIR}/part.tmp")
 
 # Each part, and the parts that it includes. One that a part needs comes before it.
 set(parts raft raft_batteries raft_file_storage raft_asio raft_asio_tls raft_openssl raft_replica
-  raft_testing)
+  raft_testing raft_asio_virtual_replica)
 set(needs_raft "")
 set(needs_raft_batteries raft)
 set(needs_raft_file_storage raft)
@@ -40,9 +41,12 @@ set(needs_raft_asio_tls raft raft_batteries raft_asio)
 set(needs_raft_openssl raft raft_batteries)
 set(needs_raft_replica raft raft_batteries raft_file_storage raft_asio)
 set(needs_raft_testing raft raft_batteries raft_file_storage)
+set(needs_raft_asio_virtual_replica raft raft_batteries raft_file_storage raft_asio raft_replica raft_testing)
 
 function(part_of header into)
-  if(header MATCHES "^raft/testing/")
+  if(header MATCHES "^raft/testing/asio_")
+    set(part raft_asio_virtual_replica)
+  elseif(header MATCHES "^raft/testing/")
     set(part raft_testing)
   elseif(header MATCHES "^raft/battery/asio_(replica|node)")
     set(part raft_replica)

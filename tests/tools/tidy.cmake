@@ -9,7 +9,8 @@ set(columns_max 100)
 set(lines_max 500)
 set(core_std algorithm array bit compare concepts cstddef cstdint initializer_list limits optional
   span type_traits utility variant vector)
-set(kit_files cluster.hpp faulty_files.hpp figure_3.hpp in_flight.hpp replay.hpp
+set(kit_files asio_virtual_replica.hpp asio_virtual_replica/disks.hpp
+  asio_virtual_replica/network.hpp asio_virtual_replica/time.hpp cluster.hpp faulty_files.hpp figure_3.hpp in_flight.hpp replay.hpp
   replay/possible.hpp replay/words.hpp replicated.hpp simulated_disk.hpp simulator.hpp
   simulator/clients.hpp
   simulator/dice.hpp simulator/disk.hpp simulator/drifting_clock.hpp simulator/fault.hpp

@@ -33,11 +33,11 @@
 #include <asio/error_code.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
 
 #include <raft/battery/asio_node/members.hpp>
+#include <raft/battery/asio_node/platform.hpp>
 #include <raft/battery/asio_node/stamps.hpp>
-#include <raft/battery/asio_transport.hpp>
+#include <raft/battery/asio_transport/options.hpp>
 #include <raft/battery/comparison.hpp>
 #include <raft/battery/file_storage.hpp>
 #include <raft/battery/file_storage/differs_mark.hpp>
@@ -48,21 +48,25 @@ namespace raft {
 /// A server's node with all that drives it. Used on the thread that runs the io_context, which
 /// outlives it; only the storage's own thread is another.
 ///
+/// It stands on `Platform` (asio_node/platform.hpp): the system, or a virtual world of tests.
+///
 /// Whatever happens (a message, the timer, the disk, `schedule_turn`) ends in a turn: the owner's
 /// `on_turn` is called once for all that has happened, the log's time is kept (log_time.hpp), and
 /// the timer is set.
-template <state_machine StateMachine, limits Limits = limits{},
-          wal::storage_files Files = wal::posix_files, class Observer = policy::no_observer>
+template <state_machine StateMachine, limits Limits = limits{}, class Platform = system_platform<>,
+          class Observer = policy::no_observer>
 class asio_node
-    : public std::enable_shared_from_this<asio_node<StateMachine, Limits, Files, Observer>> {
+    : public std::enable_shared_from_this<asio_node<StateMachine, Limits, Platform, Observer>> {
     struct made {};
+    using files = typename Platform::files;
+    using timer = typename Platform::timer;
 
 public:
     using command = typename StateMachine::command;
     using result = typename StateMachine::result;
-    using clock = std::chrono::steady_clock;
-    using storage_type = file_storage<command, Files>;
-    using transport_type = asio_transport<command>;
+    using clock = typename Platform::clock;
+    using storage_type = file_storage<command, files>;
+    using transport_type = typename Platform::template transport<command>;
     using node_type =
         raft::node<StateMachine, transport_type&, storage_type&, clock, Limits, Observer>;
 
@@ -74,7 +78,13 @@ public:
     }
 
     asio_node(made, asio::io_context& io, std::function<void()> on_turn)
-        : io_{io}, on_turn_{std::move(on_turn)}, timer_{io}, room_timer_{io} {}
+        : io_{io}
+        , clock_{Platform::clock_of(io)}
+        , on_turn_{std::move(on_turn)}
+        , stamps_{Platform::wall_clock(io), clock_now()}
+        , timer_{io}
+        , room_timer_{io}
+        , flush_timer_{io} {}
     asio_node(const asio_node&) = delete;
     asio_node& operator=(const asio_node&) = delete;
 
@@ -82,13 +92,19 @@ public:
 
     /// Opens the storage, as `file_storage::open` does. Says what is wrong, if anything is. Blocks
     /// while it reads the log.
-    [[nodiscard]] std::optional<std::string>
-    open(std::string directory, file_storage_options options = {}, Files files = Files{}) {
+    [[nodiscard]] std::optional<std::string> open(std::string directory,
+                                                  file_storage_options options = {}) {
+        auto there = Platform::files_at(io_, directory);
+        return open(std::move(directory), std::move(options), std::move(there));
+    }
+    [[nodiscard]] std::optional<std::string> open(std::string directory,
+                                                  file_storage_options options, files there) {
+        options.mode = Platform::flushes;
         options.wake = [this, weak = this->weak_from_this()] { storage_woke(weak); };
         directory_ = directory;
-        files_.emplace(files);
+        files_.emplace(there);
         auto opened =
-            storage_type::open(std::move(directory), std::move(options), std::move(files));
+            storage_type::open(std::move(directory), std::move(options), std::move(there));
         if (auto* wrong = std::get_if<file_storage_error>(&opened)) return wrong->message;
         storage_.emplace(std::get<storage_type>(std::move(opened)));
         auto failed = wal::read_differs_mark(*files_, directory_, differs_for_good_);
@@ -104,7 +120,7 @@ public:
                                           Observer observer = Observer{}) {
         patience_ = std::chrono::nanoseconds{options.config.heartbeat_interval.nanoseconds};
         transport_.emplace(io_, std::move(connections));
-        node_.emplace(std::move(options), std::move(machine), *transport_, *storage_, clock{},
+        node_.emplace(std::move(options), std::move(machine), *transport_, *storage_, clock_,
                       std::move(observer));
         return transport_->start([this](member_id from, const auto&... what) {
             receive(from, what...);
@@ -144,7 +160,7 @@ public:
     /// How far the members are, and since when they were not heard.
     [[nodiscard]] std::vector<member_progress> members() const {
         return detail::progress_of(node_->protocol_state(), *storage_, comparison_.status(),
-                                   stamps_.clock_now());
+                                   clock_now());
     }
 
     /// Whether there is a node: it was made, and is not stopped.
@@ -152,10 +168,10 @@ public:
 
     /// The time that commands proposed now are stamped with.
     [[nodiscard]] timing::log_time log_now() const requires timing::keeps_log_time<StateMachine> {
-        return stamps_.now();
+        return stamps_.now(clock_now());
     }
     /// Puts it into a command that has a place for it.
-    void stamp(command& proposed) const { stamps_.stamp(proposed); }
+    void stamp(command& proposed) const { stamps_.stamp(proposed, clock_now()); }
 
     // ---------------------------------------------------------------------------------------- work
 
@@ -171,7 +187,7 @@ public:
     /// disk must be full: then a proposal is refused (`no_space`). If not, it is to be proposed in
     /// a later turn: the storage prepares its place while it works, and can be late with it.
     [[nodiscard]] bool has_room_for(const command& proposed) {
-        const auto now = clock::now();
+        const auto now = clock_.now();
         if (!node_->protocol_state().is_leader() ||
             storage_->size_of(proposed) <= storage_->room()) {
             no_room_since_.reset();
@@ -198,7 +214,7 @@ public:
     /// Ends at once, as if the process did: nothing that was acknowledged is lost. What was
     /// requested of the node is answered no more. Blocks while the storage ends what it has begun.
     void stop() {
-        for (auto* each : {&timer_, &room_timer_}) each->cancel();
+        for (auto* each : {&timer_, &room_timer_, &flush_timer_}) each->cancel();
         if (transport_) transport_->stop();
         node_.reset();
         transport_.reset();
@@ -206,7 +222,7 @@ public:
     }
 
 private:
-    using time_point = clock::time_point;
+    using time_point = typename clock::time_point;
     /// A deadline that is missed by so much was not for want of messages: nobody read them.
     static constexpr std::chrono::milliseconds noticeable_delay{20};
     static constexpr std::chrono::milliseconds room_wait_max{500};
@@ -215,11 +231,36 @@ private:
     void turn() {
         turn_scheduled_ = false;
         if (!node_) return;
-        stamps_.keep(*node_);
-        comparison_.look(*node_, stamps_.clock_now(), reports_to_others());
+        stamps_.keep(*node_, clock_now());
+        comparison_.look(*node_, clock_now(), reports_to_others());
         keep_difference();
         on_turn_();
-        if (node_) arm_timer();
+        if (!node_) return;
+        arm_timer();
+        if constexpr (Platform::flushes == flush_mode::manual) flush_later();
+    }
+
+    void flush_later() {
+        if (flush_is_due_ || !storage_->awaits_flush()) return;
+        flush_is_due_ = true;
+        const auto until = clock_.now() + Platform::flush_time(io_);
+        wait(flush_timer_, until, [](asio_node& self) {
+            self.flush_is_due_ = false;
+            self.storage_->flush();
+            self.schedule_turn();
+        });
+    }
+
+    [[nodiscard]] instant clock_now() const {
+        const auto since_origin = clock_.now().time_since_epoch();
+        return {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
+    }
+    /// When the log's time is to be kept at the latest.
+    [[nodiscard]] std::optional<time_point> stamps_due() const {
+        const auto due = stamps_.due();
+        if (!due) return std::nullopt;
+        return time_point{std::chrono::duration_cast<typename clock::duration>(
+            std::chrono::nanoseconds{due->nanoseconds})};
     }
 
     /// Without room it is tried again, but not in every turn.
@@ -227,7 +268,7 @@ private:
         if (differs_for_good_ ||
             !detail::is_halted_by(node_->protocol_state(), core::halt_reason::state_differs))
             return;
-        const auto now = clock::now();
+        const auto now = clock_.now();
         if (now < mark_due_) return;
         differs_for_good_ = !wal::put_differs_mark(*files_, directory_);
         mark_due_ = now + mark_pause;
@@ -239,7 +280,7 @@ private:
         node_->receive(from, body, beside);
     }
     void receive(member_id from, const digests::peer_report& said) {
-        comparison_.receive(*node_, from, said, stamps_.clock_now(), reports_to_others());
+        comparison_.receive(*node_, from, said, clock_now(), reports_to_others());
     }
     [[nodiscard]] auto reports_to_others() {
         return [this](std::span<const member_id> to, const digests::peer_report& said) {
@@ -250,7 +291,7 @@ private:
     void arm_timer() {
         auto deadline = node_->deadline();
         if (deadline && patient_until_) deadline = std::max(*deadline, *patient_until_);
-        if (const auto due = stamps_.due()) deadline = std::min(deadline.value_or(*due), *due);
+        if (const auto due = stamps_due()) deadline = std::min(deadline.value_or(*due), *due);
         if (deadline == armed_) return;
         // A later deadline can wait until the timer comes: most are put off again before that.
         if (deadline && armed_ && *armed_ < *deadline) return;
@@ -266,7 +307,7 @@ private:
     /// its leader because it did not listen. Before it stands for election it reads what came.
     void poll() {
         if (!node_) return;
-        const auto now = clock::now();
+        const auto now = clock_.now();
         const auto deadline = node_->deadline();
         // `time_point{}`: more is to be applied, which has nothing to do with elections.
         const bool is_due = deadline && *deadline != time_point{} && *deadline <= now &&
@@ -292,35 +333,38 @@ private:
     }
 
     template <class Then>
-    void wait(asio::steady_timer& timer, time_point until, Then then) {
-        timer.expires_at(until);
-        timer.async_wait([weak = this->weak_from_this(), then](const asio::error_code& cancelled) {
+    void wait(timer& which, time_point until, Then then) {
+        which.expires_at(until);
+        which.async_wait([weak = this->weak_from_this(), then](const asio::error_code& cancelled) {
             if (const auto self = weak.lock(); self && !cancelled) then(*self);
         });
     }
 
     asio::io_context& io_;
+    [[no_unique_address]] clock clock_;
     std::function<void()> on_turn_;
 
     std::string directory_{};
-    std::optional<Files> files_{};
+    std::optional<files> files_{};
     bool differs_for_good_ = false;  ///< The directory says so.
     time_point mark_due_{};          ///< Before that it is not tried again.
     std::atomic<bool> storage_wakes_ = false;
     std::optional<storage_type> storage_{};
     std::optional<transport_type> transport_{};
-    detail::node_stamps<StateMachine> stamps_{};
+    detail::node_stamps<StateMachine> stamps_;
     digests::comparison comparison_{};
     std::optional<node_type> node_{};
     bool turn_scheduled_ = false;
     bool hands_over_ = false;
 
-    asio::steady_timer timer_;
+    timer timer_;
     std::optional<time_point> armed_{};
     std::chrono::nanoseconds patience_{};  ///< How long a server that was held up reads first.
     std::optional<time_point> patient_until_{};
-    asio::steady_timer room_timer_;
+    timer room_timer_;
     std::optional<time_point> no_room_since_{};
+    timer flush_timer_;
+    bool flush_is_due_ = false;
 };
 
 }  // namespace raft

@@ -53,9 +53,14 @@ namespace raft {
 /// A server of a replicated state machine, at work. All its functions but `start` and the
 /// destructor may be called from any thread, also within its own callables. Handlers run on their
 /// associated executor; without one, on the thread of the replica.
-template <policy::checked_state_machine StateMachine, limits Limits = limits{}>
+/// `Platform` is the system, or a virtual world of tests (testing/asio_virtual_replica.hpp).
+template <policy::checked_state_machine StateMachine, limits Limits = limits{},
+          class Platform = system_platform<>>
 class replica {
-    using running = detail::running_replica<StateMachine, Limits>;
+    using running = detail::running_replica<StateMachine, Limits, Platform>;
+    using files = typename Platform::files;
+    template <class Answer>
+    using request_for = typename running::template request<Answer>;
 
 public:
     using command = typename running::command;
@@ -91,9 +96,10 @@ public:
     /// `status()` gives, of one that is to join. Once: a server that has lost its directory must
     /// not come back under its id, since nobody knows what it had promised. It comes back as
     /// another member, and the old one is removed. Says what is wrong, if anything is. Blocks.
-    [[nodiscard]] static std::optional<std::string> prepare(const std::string& directory,
-                                                            history_id history) {
-        auto opened = running::storage_type::open(directory);
+    [[nodiscard]] static std::optional<std::string>
+    prepare(const std::string& directory, history_id history, files there = files()) {
+        auto opened =
+            running::storage_type::open(directory, {.mode = flush_mode::manual}, std::move(there));
         if (const auto* wrong = std::get_if<file_storage_error>(&opened)) return wrong->message;
         auto& storage = std::get<typename running::storage_type>(opened);
         if (storage.history() == history && storage.was_empty()) return std::nullopt;
@@ -140,7 +146,9 @@ public:
         using value = std::decay_t<std::invoke_result_t<Query&, const StateMachine&>>;
         static_assert(!std::is_void_v<value>, "raft: a query returns what it has found");
         using answer = query_outcome<value>;
-        return initiate<detail::query_request<StateMachine, Query, value>, answer>(
+        using asked_as =
+            detail::query_request<StateMachine, typename Platform::timer, Query, value>;
+        return initiate<asked_as, answer>(
             token, options().request_timeout,
             [](running& at, auto request) { at.read(std::move(request)); }, wanted,
             std::move(asked));
@@ -155,7 +163,7 @@ public:
     /// that come in must run, with `joins`, and be known to the others by `set_peer` first.
     template <class Token>
     auto change_members(std::vector<member> wanted, change_check check, Token&& token) {
-        return initiate<detail::request<change_outcome>, change_outcome>(
+        return initiate<request_for<change_outcome>, change_outcome>(
             token, std::nullopt,
             [wanted = std::move(wanted), check](running& at, auto request) mutable {
                 at.change(std::move(request), std::move(wanted), check);
@@ -178,7 +186,7 @@ public:
     /// completes with a `transfer_outcome`.
     template <class Token>
     auto transfer_leadership(std::optional<member_id> target, Token&& token) {
-        return initiate<detail::request<transfer_outcome>, transfer_outcome>(
+        return initiate<request_for<transfer_outcome>, transfer_outcome>(
             token, options().request_timeout,
             [target](running& at, auto request) { at.transfer(std::move(request), target); });
     }
@@ -187,7 +195,7 @@ public:
     /// `snapshot_outcome` when that is durable.
     template <class Token>
     auto take_snapshot(Token&& token) {
-        return initiate<detail::request<snapshot_outcome>, snapshot_outcome>(
+        return initiate<request_for<snapshot_outcome>, snapshot_outcome>(
             token, std::nullopt,
             [](running& at, auto request) { at.take_snapshot(std::move(request)); });
     }
@@ -214,7 +222,7 @@ public:
     /// ends: no longer than `replica_options::stop_timeout`. What is open then is `unknown`.
     template <class Token>
     auto stop(Token&& token) {
-        return initiate<detail::request<detail::stopped>, detail::stopped>(
+        return initiate<request_for<detail::stopped>, detail::stopped>(
             token, std::nullopt, [](running& at, auto request) { at.stop(std::move(request)); });
     }
 

@@ -274,6 +274,9 @@ public:
 
     // ----------------------------------------------------------------------------- manual mode
 
+    /// Whether there is something for `flush` to do, or to try again.
+    [[nodiscard]] bool awaits_flush() const { return parts_->work.awaits_flush(); }
+
     /// Carries out everything that has been begun. Only in `flush_mode::manual`.
     void flush() {
         core::require(options_.mode == flush_mode::manual);

@@ -15,34 +15,27 @@ namespace raft::detail {
 template <class StateMachine>
 class node_stamps {
 public:
-    using time_point = std::chrono::steady_clock::time_point;
+    /// A log begins with what the wall clock shows, as logs of before did.
+    node_stamps(std::chrono::system_clock::time_point wall, instant now)
+        : keeper_{timing::log_clock{timing::log_time_of(wall), now}} {}
 
-    [[nodiscard]] timing::log_time now() const { return keeper_.read(clock_now()); }
+    [[nodiscard]] timing::log_time now(instant clock) const { return keeper_.read(clock); }
 
-    void stamp(typename StateMachine::command& proposed) const {
-        if constexpr (timing::keeps_log_time<StateMachine>) StateMachine::stamp(proposed, now());
+    void stamp(typename StateMachine::command& proposed, instant clock) const {
+        if constexpr (timing::keeps_log_time<StateMachine>)
+            StateMachine::stamp(proposed, now(clock));
     }
 
     template <class Node>
-    void keep(Node& node) {
-        if constexpr (timing::keeps_log_time<StateMachine>) due_ = keeper_.keep(node, clock_now());
+    void keep(Node& node, instant clock) {
+        if constexpr (timing::keeps_log_time<StateMachine>) due_ = keeper_.keep(node, clock);
     }
 
     /// When `keep` is to be called at the latest.
-    [[nodiscard]] std::optional<time_point> due() const {
-        if (!due_) return std::nullopt;
-        return time_point{std::chrono::nanoseconds{due_->nanoseconds}};
-    }
-
-    [[nodiscard]] static instant clock_now() {
-        const auto since_origin = std::chrono::steady_clock::now().time_since_epoch();
-        return {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
-    }
+    [[nodiscard]] std::optional<instant> due() const { return due_; }
 
 private:
-    /// A log begins with what the wall clock shows, as logs of before did.
-    timing::log_timekeeper keeper_{
-        timing::log_clock{timing::log_time_of(std::chrono::system_clock::now()), clock_now()}};
+    timing::log_timekeeper keeper_;
     std::optional<instant> due_{};
 };
 

@@ -3,7 +3,7 @@
 // What a replica tells its node.
 #pragma once
 
-#include <random>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -14,12 +14,10 @@
 namespace raft::detail {
 
 template <class StateMachine>
-[[nodiscard]] node_options settings_of_node(const replica_options& options, history_id history) {
-    node_options all{.id = options.id,
-                     .initial = {},
-                     .birth = history,
-                     .config = options.config,
-                     .seed = std::random_device{}()};
+[[nodiscard]] node_options settings_of_node(const replica_options& options, history_id history,
+                                            std::uint64_t seed) {
+    node_options all{
+        .id = options.id, .initial = {}, .birth = history, .config = options.config, .seed = seed};
     all.digest_interval = options.digest_interval;
     std::vector<member_id> founders;
     for (const auto& each : options.members) founders.push_back(each.id);

@@ -18,7 +18,6 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
 
 #include <raft/battery/asio_replica/outcome.hpp>
 #include <raft/core/step.hpp>
@@ -48,8 +47,8 @@ using open_requests = std::list<std::shared_ptr<any_request>>;
 
 /// One that is answered with an `Answer`: `stopped`, or a variant of which `refusal` and `unknown`
 /// are alternatives. Used on the thread of the io_context.
-template <class Answer>
-class request : public any_request, public std::enable_shared_from_this<request<Answer>> {
+template <class Answer, class Timer>
+class request : public any_request, public std::enable_shared_from_this<request<Answer, Timer>> {
 public:
     explicit request(asio::io_context& io) : timer_{io} {}
 
@@ -95,7 +94,7 @@ protected:
     virtual void complete(Answer given) = 0;
 
 private:
-    asio::steady_timer timer_;
+    Timer timer_;
     std::optional<refusal> held_by_{};
     open_requests* all_ = nullptr;
     open_requests::iterator place_{};
@@ -145,13 +144,13 @@ private:
 };
 
 /// A command that is to be put into the log; kept, since a refusal allows to try again.
-template <class StateMachine>
-class proposal_request : public request<outcome<typename StateMachine::result>> {
+template <class StateMachine, class Timer>
+class proposal_request : public request<outcome<typename StateMachine::result>, Timer> {
 public:
     using command = typename StateMachine::command;
 
     proposal_request(asio::io_context& io, command asked)
-        : request<outcome<typename StateMachine::result>>{io}, asked_{std::move(asked)} {}
+        : request<outcome<typename StateMachine::result>, Timer>{io}, asked_{std::move(asked)} {}
 
     [[nodiscard]] const command& asked() const { return asked_; }
 
@@ -181,11 +180,11 @@ private:
     read_requested wanted_;
 };
 
-template <class StateMachine, class Query, class Value>
-class query_request : public request<query_outcome<Value>>, public any_query<StateMachine> {
+template <class StateMachine, class Timer, class Query, class Value>
+class query_request : public request<query_outcome<Value>, Timer>, public any_query<StateMachine> {
 public:
     query_request(asio::io_context& io, const read_requested& wanted, Query asked)
-        : request<query_outcome<Value>>{io}
+        : request<query_outcome<Value>, Timer>{io}
         , any_query<StateMachine>{wanted}
         , asked_{std::move(asked)} {}
 

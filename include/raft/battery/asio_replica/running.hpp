@@ -20,7 +20,6 @@
 
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
 
 #include <raft/battery/asio_node.hpp>
 #include <raft/battery/asio_replica/address.hpp>
@@ -33,15 +32,20 @@
 
 namespace raft::detail {
 
-template <class StateMachine, limits Limits>
-class running_replica : public std::enable_shared_from_this<running_replica<StateMachine, Limits>> {
+template <class StateMachine, limits Limits, class Platform>
+class running_replica
+    : public std::enable_shared_from_this<running_replica<StateMachine, Limits, Platform>> {
 public:
+    using timer = typename Platform::timer;
+    template <class Answer>
+    using request = detail::request<Answer, timer>;
+
     using command = typename StateMachine::command;
     using result = typename StateMachine::result;
-    using driven_node = asio_node<StateMachine, Limits>;
+    using driven_node = asio_node<StateMachine, Limits, Platform>;
     using storage_type = typename driven_node::storage_type;
 
-    using proposal = proposal_request<StateMachine>;
+    using proposal = proposal_request<StateMachine, timer>;
     using query = any_query<StateMachine>;
 
     /// `loop`: what `io` belongs to, if that is not the program's.
@@ -52,6 +56,7 @@ public:
         , options_{std::move(options)}
         , machine_{std::move(machine)}
         , watch_{options_}
+        , marks_{Platform::files_at(io, options_.directory)}
         , retry_timer_{io}
         , stop_timer_{io} {}
 
@@ -70,7 +75,8 @@ public:
         auto connections = transport_options();
         if (auto* wrong = std::get_if<std::string>(&connections)) return std::move(*wrong);
         const auto failed = driven_->listen(
-            std::move(machine_), settings_of_node<StateMachine>(options_, *storage().history()),
+            std::move(machine_),
+            settings_of_node<StateMachine>(options_, *storage().history(), Platform::seed(io_)),
             std::get<transport::options>(std::move(connections)));
         if (failed) return "cannot listen for the other servers: " + failed.message();
         if (!driven_->start()) return "what " + options_.directory + " keeps makes no sense";
@@ -186,7 +192,7 @@ private:
     }
 
     [[nodiscard]] std::variant<transport::options, std::string> transport_options() {
-        const auto at = listening_endpoint(io_, options_);
+        const auto at = listening_endpoint<Platform>(io_, options_);
         if (const auto* wrong = std::get_if<std::string>(&at)) return *wrong;
         transport::options all{
             .cluster = {storage().history()->value},
@@ -384,7 +390,7 @@ private:
     StateMachine machine_;  ///< Until it starts; then the node has it.
 
     replica_watch watch_;
-    wal::peer_marks<> marks_{};
+    wal::peer_marks<typename Platform::files> marks_;
     std::shared_ptr<driven_node> driven_{};
 
     open_requests open_{};
@@ -394,10 +400,10 @@ private:
     std::vector<awaited_snapshot> snapshots_{};
     std::vector<std::shared_ptr<request<stopped>>> stops_{};
 
-    asio::steady_timer retry_timer_;
+    timer retry_timer_;
     bool retries_ = false;
 
-    asio::steady_timer stop_timer_;
+    timer stop_timer_;
     bool stopping_ = false;
     bool is_over_ = false;
 };

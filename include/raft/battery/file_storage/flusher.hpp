@@ -114,6 +114,12 @@ public:
         return room_error_;
     }
 
+    /// Whether there is something for `flush` to do, or to try again.
+    [[nodiscard]] bool awaits_flush() {
+        const std::lock_guard lock{mutex_};
+        return has_work() || stalled_.any();
+    }
+
     /// Carries out all that has been begun, in the caller's thread.
     void flush() {
         try_everything_again();
