@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "kv_owner.hpp"
-#include <server_id.hpp>
+#include <incarnation.hpp>
 
 #include <raft/battery/file_storage/findings.hpp>
 #include <raft/core/membership.hpp>

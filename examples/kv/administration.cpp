@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "incarnation.hpp"
 #include "redirect.hpp"
-#include "server_id.hpp"
 #include <asio/post.hpp>
 
 namespace raft_kv {

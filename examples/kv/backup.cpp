@@ -17,6 +17,7 @@
 #include <variant>
 
 #include "birth.hpp"
+#include "command_end.hpp"
 #include "demo/connection.hpp"
 #include "demo/status.hpp"
 #include "demo/wait.hpp"
@@ -28,8 +29,7 @@ namespace raft_kv {
 
 namespace {
 
-constexpr int failed = 1;
-constexpr int wrong_usage = 2;
+constexpr complainer complain{"backup"};
 constexpr std::chrono::seconds patience{10};
 constexpr std::array<std::string_view, 2> takes{"--from", "FILE"};
 
@@ -48,12 +48,6 @@ acknowledged before is in it. FILE must not be there yet. See raft-kv restore.
 
 /// An error, or none.
 using problem = std::optional<std::string>;
-
-int complain(std::string_view what, int status) {
-    std::fprintf(stderr, "raft-kv backup: %.*s\n", static_cast<int>(what.size()), what.data());
-    if (status == wrong_usage) std::fputs("See raft-kv backup --help.\n", stderr);
-    return status;
-}
 
 problem as_problem(const std::optional<raft::file_storage_error>& error) {
     return error ? problem{error->message} : std::nullopt;
@@ -180,10 +174,7 @@ int backup(std::span<char*> arguments) {
     const auto parsed = parse_operator_flags(arguments, takes);
     if (const auto* wrong = std::get_if<std::string>(&parsed)) return complain(*wrong, wrong_usage);
     const auto& flags = std::get<operator_flags>(parsed);
-    if (flags.help) {
-        std::fwrite(help_text.data(), 1, help_text.size(), stdout);
-        return 0;
-    }
+    if (flags.help) return print(help_text);
     const auto own = read_keys(flags.key_paths);
     if (const auto* wrong = std::get_if<std::string>(&own)) return complain(*wrong, failed);
     return save(flags, std::get<keys>(own));

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "durable_file.hpp"
-#include "server_id.hpp"
+#include "incarnation.hpp"
 
 namespace raft_kv {
 

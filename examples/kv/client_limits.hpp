@@ -28,18 +28,18 @@ struct client_limits {
 inline constexpr std::size_t wanted_descriptors =
     limits::clients_max + limits::operators_max + limits::own_descriptors;
 
-/// How many clients there may be where the process may have so many files open. None if that is
-/// too few for a server.
+/// The limits that are `wanted`, with as many clients as there may be where the process may have so
+/// many files open. None if that is too few for a server.
 [[nodiscard]] inline std::optional<client_limits> limits_for(std::size_t descriptors,
-                                                             std::chrono::seconds idle = {}) {
+                                                             client_limits wanted = {}) {
     if (descriptors < limits::descriptors_min) return std::nullopt;
     // Where there are few, a cluster of few servers is still well off with half of them.
     const auto own = std::min(limits::own_descriptors, descriptors / 2);
     const auto others = descriptors - own;
     const auto operators = std::min(limits::operators_max, others / 4);
-    return client_limits{.clients_max = std::min(limits::clients_max, others - operators),
-                         .operators_max = operators,
-                         .idle = idle};
+    wanted.clients_max = std::min(limits::clients_max, others - operators);
+    wanted.operators_max = operators;
+    return wanted;
 }
 
 }  // namespace raft_kv

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "server_id.hpp"
+#include "incarnation.hpp"
 #include <asio/ip/address.hpp>
 #include <asio/ssl/verify_mode.hpp>
 #include <openssl/ssl.h>

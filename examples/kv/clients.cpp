@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
+#include "endpoints.hpp"
 #include <asio/error.hpp>
 
 namespace raft_kv {
@@ -62,6 +64,17 @@ client_report clients::report() const {
 }
 
 // ------------------------------------------------------------------------------------ coming in
+
+std::optional<std::string> clients::listen(asio::io_context& io, const server_options& options) {
+    const auto& self = options.self();
+    const auto found = endpoint_of(io, listening(options.listen, self.host, self.client_port));
+    if (const auto* wrong = std::get_if<std::string>(&found)) return *wrong;
+    const auto& endpoint = std::get<tcp::endpoint>(found);
+    if (const auto wrong = plain_.listen(endpoint))
+        return "cannot listen for clients on " + address_text(endpoint) + ": " + *wrong +
+               where_else(options.listen, "--listen");
+    return listen_for_tls(options.tls, self);
+}
 
 std::optional<std::string> clients::listen_for_tls(const client_tls_settings& settings,
                                                    const server_address& self) {

@@ -25,6 +25,7 @@
 #include "connection.hpp"
 #include "event_log.hpp"
 #include "memory_budget.hpp"
+#include "server_options.hpp"
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
@@ -40,15 +41,11 @@ public:
     clients& operator=(const clients&) = delete;
     ~clients() override;
 
-    /// What is wrong, if it cannot listen there.
-    [[nodiscard]] std::optional<std::string> listen(const asio::ip::tcp::endpoint& endpoint) {
-        return plain_.listen(endpoint);
-    }
+    /// Listens where the flags say, or the cluster file, and beside that for clients that speak TLS
+    /// if they are to. What is wrong, if it cannot.
+    [[nodiscard]] std::optional<std::string> listen(asio::io_context& io,
+                                                    const server_options& options);
     [[nodiscard]] asio::ip::tcp::endpoint listens_on() const { return plain_.listens_on(); }
-    /// Beside that for clients that speak TLS, if the settings want it; after that. `self`: of this
-    /// server.
-    [[nodiscard]] std::optional<std::string> listen_for_tls(const client_tls_settings& settings,
-                                                            const server_address& self);
     /// From now on they are let in.
     void open();
     /// Nobody comes in any more, and those who are there are answered what they have asked.
@@ -75,6 +72,8 @@ private:
     using clock = std::chrono::steady_clock;
     using tcp = asio::ip::tcp;
 
+    [[nodiscard]] std::optional<std::string> listen_for_tls(const client_tls_settings& settings,
+                                                            const server_address& self);
     /// `tls`: null if it speaks none.
     void was_accepted(tcp::socket socket, asio::ssl::context* tls);
     [[nodiscard]] bool all_places_taken() const;

@@ -14,7 +14,7 @@
 #include <memory>
 #include <optional>
 
-#include "server_id.hpp"
+#include "incarnation.hpp"
 
 namespace raft_kv {
 

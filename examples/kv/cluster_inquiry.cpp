@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "demo/status.hpp"
-#include "server_id.hpp"
+#include "incarnation.hpp"
 
 namespace raft_kv {
 

@@ -3,6 +3,7 @@
 // Reads and writes of a client's stream.
 #include "connection.hpp"
 
+#include "endpoints.hpp"
 #include <asio/buffer.hpp>
 #include <asio/error.hpp>
 #include <asio/write.hpp>
@@ -19,12 +20,6 @@ constexpr std::string_view silent_text =
 /// The first byte of TLS, and of no request.
 constexpr char tls_handshake_record = 0x16;
 }  // namespace
-
-bool is_loopback(const asio::ip::address& address) {
-    if (address.is_v6() && address.to_v6().is_v4_mapped())
-        return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
-    return address.is_loopback();
-}
 
 bool is_on_this_host(const asio::ip::address& from, const asio::ip::address& reached) {
     return is_loopback(from) || from == reached;

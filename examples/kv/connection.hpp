@@ -24,7 +24,6 @@ namespace raft_kv {
 
 class connection;
 
-[[nodiscard]] bool is_loopback(const asio::ip::address& address);
 /// Who calls from there, and reached that address, is on this host: no system takes a packet from
 /// outside that says it comes from the system's own address. Redis takes loopback alone; but here
 /// servers, and `raft-kv init`, call each other as the cluster file names them.

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "durable_file.hpp"
-#include "server_id.hpp"
+#include "incarnation.hpp"
 
 #include <raft/battery/file_storage/file.hpp>
 

@@ -30,6 +30,12 @@ std::string where_else(const listen_address& flag, std::string_view name) {
     return " (where that is not an address of this machine, " + std::string{name} + " tells one)";
 }
 
+bool is_loopback(const asio::ip::address& address) {
+    if (address.is_v6() && address.to_v6().is_v4_mapped())
+        return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
+    return address.is_loopback();
+}
+
 std::string address_text(const tcp::endpoint& endpoint) {
     return host_and_port(endpoint.address().to_string(), endpoint.port());
 }

@@ -25,6 +25,9 @@ endpoint_of(asio::io_context& io, const listen_address& at);
 /// A way out for who has none of the addresses of the cluster file: the flag's `name`.
 [[nodiscard]] std::string where_else(const listen_address& flag, std::string_view name);
 
+/// Whether only this host reaches it.
+[[nodiscard]] bool is_loopback(const asio::ip::address& address);
+
 [[nodiscard]] std::string address_text(const asio::ip::tcp::endpoint& endpoint);
 
 }  // namespace raft_kv

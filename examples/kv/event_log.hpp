@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "server_id.hpp"
+#include "incarnation.hpp"
 
 namespace raft_kv {
 

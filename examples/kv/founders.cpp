@@ -8,7 +8,7 @@
 #include "cluster_inquiry.hpp"
 #include "demo/connection.hpp"
 #include "demo/wait.hpp"
-#include "server_id.hpp"
+#include "incarnation.hpp"
 
 namespace raft_kv {
 

@@ -9,7 +9,7 @@
 #include "cluster_inquiry.hpp"
 #include "data_identity.hpp"
 #include "endpoints.hpp"
-#include "server_id.hpp"
+#include "incarnation.hpp"
 #include "unborn_server.hpp"
 
 namespace raft_kv {

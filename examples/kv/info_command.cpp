@@ -9,7 +9,7 @@
 
 #include "cluster_view.hpp"
 #include "commands.hpp"
-#include "server_id.hpp"
+#include "incarnation.hpp"
 #include <unistd.h>
 
 namespace raft_kv::commands {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "birth.hpp"
+#include "command_end.hpp"
 #include "founders.hpp"
 #include "operator_flags.hpp"
 
@@ -19,8 +20,7 @@ namespace raft_kv {
 
 namespace {
 
-constexpr int failed = 1;
-constexpr int wrong_usage = 2;
+constexpr complainer complain{"init"};
 constexpr std::array<std::string_view, 1> takes{"--cluster"};
 
 constexpr std::string_view help_text =
@@ -35,12 +35,6 @@ until then. To do it again is no harm: a cluster that is born stays what it is.
   --wait-seconds N         how long to wait for all of them to be there (30)
   --help                   this text
 )";
-
-int complain(std::string_view problem, int status) {
-    std::fprintf(stderr, "raft-kv init: %.*s\n", static_cast<int>(problem.size()), problem.data());
-    if (status == wrong_usage) std::fputs("See raft-kv init --help.\n", stderr);
-    return status;
-}
 
 /// Nobody has run yet.
 int begin(const founders& all, const std::vector<birth_answer>& unborn_ones) {
@@ -98,10 +92,7 @@ int init(std::span<char*> arguments) {
     const auto parsed = parse_operator_flags(arguments, takes);
     if (const auto* wrong = std::get_if<std::string>(&parsed)) return complain(*wrong, wrong_usage);
     const auto& flags = std::get<operator_flags>(parsed);
-    if (flags.help) {
-        std::fwrite(help_text.data(), 1, help_text.size(), stdout);
-        return 0;
-    }
+    if (flags.help) return print(help_text);
     const auto all = founders_of(flags);
     if (const auto* wrong = std::get_if<std::string>(&all)) return complain(*wrong, failed);
     return found(std::get<founders>(all), flags.wait);

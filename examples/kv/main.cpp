@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "backup.hpp"
+#include "command_end.hpp"
 #include "commands.hpp"
 #include "demo.hpp"
 #include "init.hpp"
@@ -46,11 +47,6 @@ every start. Then `redis-cli -c -p 6001 set key value` works at any of them, and
 how servers are added, replaced and removed. A new one is started with --join.
 )";
 
-int print(std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    return 0;
-}
-
 }  // namespace
 
 int main(int count, char** words) {
@@ -75,12 +71,13 @@ int main(int count, char** words) {
         return raft_kv::recover(arguments.subspan(2));
     }
     if (command == "demo") {
+        raft_kv::let_writes_fail();
         std::error_code unknown;
         const auto self = std::filesystem::read_symlink("/proc/self/exe", unknown);
         return raft_kv::demo(arguments.subspan(2), unknown ? arguments[0] : self.c_str());
     }
-    if (command == "--help") return print(help_text);
-    if (command == "--version") return print("raft-kv " RAFT_KV_VERSION "\n");
+    if (command == "--help") return raft_kv::print(help_text);
+    if (command == "--version") return raft_kv::print("raft-kv " RAFT_KV_VERSION "\n");
     if (command.empty()) {
         std::fputs("raft-kv: a command is missing: serve, init, backup, restore, recover or demo\n",
                    stderr);

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "server_id.hpp"
+#include "incarnation.hpp"
 
 namespace raft_kv {
 

@@ -2,20 +2,22 @@
 #include "operator_flags.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cstddef>
+#include <array>
+#include <vector>
+
+#include "flag_table.hpp"
 
 namespace raft_kv {
 
 namespace {
 
+using operator_flag = flag<operator_flags>;
+
 bool read_seconds(std::string_view value, std::chrono::seconds& wait) {
-    constexpr unsigned seconds_max = 86'400;
     unsigned seconds = 0;
-    const auto end = value.data() + value.size();
-    const auto read = std::from_chars(value.data(), end, seconds);
+    const bool good = read_number(value, 0U, 86'400U, seconds);
     wait = std::chrono::seconds{seconds};
-    return read.ec == std::errc{} && read.ptr == end && seconds <= seconds_max;
+    return good;
 }
 
 bool read_place(std::string_view value, listen_address& place) {
@@ -24,27 +26,27 @@ bool read_place(std::string_view value, listen_address& place) {
     return found && !found->host.empty() && found->port != 0;
 }
 
-/// What is wrong with the flag or its value; empty if nothing is.
-std::string read_flag(std::string_view flag, std::string_view value, operator_flags& flags) {
-    bool good = !value.empty();
-    if (flag == "--cluster") {
-        flags.cluster_file = value;
-    } else if (flag == "--from") {
-        good = read_place(value, flags.from);
-    } else if (flag == "--peer-secret-file") {
-        flags.key_paths.peer_secret = value;
-    } else if (flag == "--requirepass-file") {
-        flags.key_paths.password = value;
-    } else if (flag == "--operatorpass-file") {
-        flags.key_paths.operator_password = value;
-    } else if (flag == "--wait-seconds") {
-        good = read_seconds(value, flags.wait);
-    } else {
-        return "unknown flag '" + std::string{flag} + "'";
-    }
-    if (good) return {};
-    return "'" + std::string{value} + "' is no value for " + std::string{flag};
-}
+/// What some of the commands take,
+constexpr std::array own_flags{
+    operator_flag{"--cluster", "FILE", "",
+                  [](auto value, auto& to) { return read_text(value, to.cluster_file); }},
+    operator_flag{"--from", "HOST:PORT", "",
+                  [](auto value, auto& to) { return read_place(value, to.from); }},
+    operator_flag{"FILE", "", "", [](auto value, auto& to) { return read_text(value, to.file); }},
+};
+
+/// and what every one of them does.
+constexpr std::array common_flags{
+    operator_flag{"--peer-secret-file", "FILE", "",
+                  [](auto value, auto& to) { return read_text(value, to.key_paths.peer_secret); }},
+    operator_flag{"--requirepass-file", "FILE", "",
+                  [](auto value, auto& to) { return read_text(value, to.key_paths.password); }},
+    operator_flag{
+        "--operatorpass-file", "FILE", "",
+        [](auto value, auto& to) { return read_text(value, to.key_paths.operator_password); }},
+    operator_flag{"--wait-seconds", "N", "",
+                  [](auto value, auto& to) { return read_seconds(value, to.wait); }},
+};
 
 std::string missing_in(const operator_flags& flags, std::string_view wanted) {
     if (wanted == "--cluster" && flags.cluster_file.empty()) return "--cluster is missing";
@@ -56,33 +58,15 @@ std::string missing_in(const operator_flags& flags, std::string_view wanted) {
 }  // namespace
 
 std::variant<operator_flags, std::string>
-parse_operator_flags(std::span<char*> arguments, std::span<const std::string_view> expected) {
-    const auto is_taken = [&](std::string_view one) {
-        return std::ranges::find(expected, one) != expected.end();
-    };
+parse_operator_flags(std::span<char*> arguments, std::span<const std::string_view> takes) {
+    std::vector<operator_flag> known{common_flags.begin(), common_flags.end()};
+    for (const auto& each : own_flags)
+        if (std::ranges::find(takes, each.name) != takes.end()) known.push_back(each);
     operator_flags flags;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        std::string_view flag{arguments[i]};
-        if (flag == "--help") {
-            flags.help = true;
-            return flags;
-        }
-        if (!flag.starts_with("--") && flags.file.empty() && is_taken("FILE")) {
-            flags.file = flag;
-            continue;
-        }
-        std::string_view value;
-        if (const auto equals = flag.find('='); equals != flag.npos) {
-            value = flag.substr(equals + 1);
-            flag = flag.substr(0, equals);
-        } else if (i + 1 < arguments.size()) {
-            value = arguments[++i];
-        }
-        const auto is_own = flag == "--cluster" || flag == "--from";
-        if (is_own && !is_taken(flag)) return "unknown flag '" + std::string{flag} + "'";
-        if (auto wrong = read_flag(flag, value, flags); !wrong.empty()) return wrong;
-    }
-    for (const auto wanted : expected)
+    if (auto wrong = read_flags<operator_flags>(arguments, known, flags); !wrong.empty())
+        return wrong;
+    if (flags.help) return flags;
+    for (const auto wanted : takes)
         if (auto wrong = missing_in(flags, wanted); !wrong.empty()) return wrong;
     return flags;
 }

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "endpoints.hpp"
-#include "server_id.hpp"
+#include "incarnation.hpp"
 
 #include <raft/battery/asio_tls.hpp>
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "process_setup.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <string_view>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,6 +41,17 @@ void end_at_once_when_told() {
 }
 
 void keep_files_private() { ::umask(S_IRWXG | S_IRWXO); }
+
+std::size_t raise_open_files_limit(std::size_t wanted) {
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return wanted;
+    if (files.rlim_cur < wanted) {
+        auto raised = files;
+        raised.rlim_cur = std::min<rlim_t>(files.rlim_max, wanted);
+        if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) files = raised;
+    }
+    return static_cast<std::size_t>(std::min<rlim_t>(files.rlim_cur, wanted));
+}
 
 bool heeds_hangup() {
     struct sigaction now {};

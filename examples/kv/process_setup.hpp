@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What the process is before it does anything: what signals do to it from the first line of `main`
-// on, until the server takes them over, and who may read its files.
+// on, until the server takes them over, who may read its files, and how many it may have.
 #pragma once
+
+#include <cstddef>
 
 namespace raft_kv {
 
@@ -17,6 +19,10 @@ void end_at_once_when_told();
 
 /// What it writes is its owner's alone: files are 0600, directories 0700.
 void keep_files_private();
+
+/// How many files the process may have open, of so many. Many systems let it have more than they
+/// give it at first.
+[[nodiscard]] std::size_t raise_open_files_limit(std::size_t wanted);
 
 /// Whether SIGHUP is to end the server.
 [[nodiscard]] bool heeds_hangup();

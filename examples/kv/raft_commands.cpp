@@ -10,7 +10,7 @@
 
 #include "backup_command.hpp"
 #include "commands.hpp"
-#include "server_id.hpp"
+#include "incarnation.hpp"
 
 namespace raft_kv::commands {
 

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -25,7 +27,10 @@ public:
         : node_{node}, done_{done}, changed_{std::move(changed)} {}
 
     /// The round that this session is now part of, as `service::join_read` says.
-    [[nodiscard]] std::uint64_t join(session& by, const raft::core::read_requested& wanted) {
+    [[nodiscard]] std::uint64_t join(session& by, const raft::core::read_requested& asked) {
+        auto wanted = asked;
+        if (uses_lease_ && wanted.consistency == raft::read_consistency::linearizable)
+            wanted.consistency = raft::read_consistency::lease;
         auto group = std::ranges::find(groups_, wanted, &read_group::wanted);
         if (group == groups_.end())
             group = groups_.insert(group, {.wanted = wanted, .round = next_round_++});
@@ -41,6 +46,16 @@ public:
                               [this, round = group.round, all = std::move(group.all)](
                                   const raft::read_outcome& given) { tell(round, all, given); });
     }
+
+    /// Whether linearizable reads are answered under a lease, as `service::use_lease` says.
+    [[nodiscard]] std::optional<std::string> use_lease(bool on, const raft::settings& config) {
+        if (on && !config.clock_drift_ppm)
+            return "NOLEASE a lease needs a bound on the clocks: start the servers with "
+                   "--clock-drift-ppm";
+        uses_lease_ = on;
+        return std::nullopt;
+    }
+    [[nodiscard]] bool uses_lease() const { return uses_lease_; }
 
 private:
     using readers = std::vector<std::shared_ptr<session>>;
@@ -69,6 +84,7 @@ private:
     std::function<void(session&)> changed_;
     std::vector<read_group> groups_{};
     std::uint64_t next_round_ = 1;
+    bool uses_lease_ = false;
 };
 
 }  // namespace raft_kv

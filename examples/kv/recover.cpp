@@ -6,6 +6,7 @@
 #include "recover.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
@@ -14,9 +15,11 @@
 #include <utility>
 
 #include "birth.hpp"
+#include "command_end.hpp"
 #include "data_identity.hpp"
+#include "flag_table.hpp"
+#include "incarnation.hpp"
 #include "limits.hpp"
-#include "server_id.hpp"
 
 #include <raft/battery/file_storage.hpp>
 #include <raft/battery/file_storage/differs_mark.hpp>
@@ -27,23 +30,17 @@ namespace raft_kv {
 
 namespace {
 
-constexpr int failed = 1;
-constexpr int wrong_usage = 2;
+constexpr complainer complain{"recover"};
 constexpr int only_told = 3;
 
-constexpr std::string_view help_text =
+constexpr std::string_view usage_text =
     R"(usage: raft-kv recover --data DIR --id N [--members N,M,...] [--accept-data-loss]
 
 When a majority of the servers is lost for good, makes what server N holds in DIR the beginning of
 a new cluster, in which it alone votes. First tells what DIR holds and what may be lost.
 
-  --data DIR          the server's directory; no server may run on it
-  --id N              whose it is
-  --members N,M,...   N itself, and servers that shall learn from it: they begin with empty
-                      directories and --join, and RAFT PROMOTE makes them voters (N alone)
-  --accept-data-loss  do it; without this, nothing is changed
-  --help              this text
-
+)";
+constexpr std::string_view advice_text = R"(
 Choose the server that holds the most: the highest term of the last entry, then the highest entry.
 Never start another server of the old cluster again with what it holds.
 )";
@@ -61,12 +58,6 @@ struct holdings {
     }
 };
 
-int complain(std::string_view what, int status) {
-    std::fprintf(stderr, "raft-kv recover: %.*s\n", static_cast<int>(what.size()), what.data());
-    if (status == wrong_usage) std::fputs("See raft-kv recover --help.\n", stderr);
-    return status;
-}
-
 bool read_members(std::string_view list, std::vector<std::uint64_t>& members) {
     for (;;) {
         const auto comma = list.find(',');
@@ -78,21 +69,27 @@ bool read_members(std::string_view list, std::vector<std::uint64_t>& members) {
     }
 }
 
-/// What is wrong with the value of a flag; empty if nothing is.
-std::string read_flag(std::string_view flag, std::string_view value, recover_flags& flags) {
-    bool good = !value.empty();
-    if (flag == "--data") {
-        flags.directory = value;
-    } else if (flag == "--id") {
-        flags.id = id_in(value).value_or(0);
-        good = flags.id != 0;
-    } else if (flag == "--members") {
-        good = read_members(value, flags.members);
-    } else {
-        return "unknown flag '" + std::string{flag} + "'";
-    }
-    if (good) return {};
-    return "'" + std::string{value} + "' is no value for " + std::string{flag};
+using recover_flag = flag<recover_flags>;
+
+constexpr std::array all_recover_flags{
+    recover_flag{"--data", "DIR", "the server's directory; no server may run on it",
+                 [](auto value, auto& to) { return read_text(value, to.directory); }},
+    recover_flag{"--id", "N", "whose it is",
+                 [](auto value, auto& to) { return (to.id = id_in(value).value_or(0)) != 0; }},
+    recover_flag{"--members", "N,M,...",
+                 "N itself, and servers that shall learn from it: they begin with empty\n"
+                 "directories and --join, and RAFT PROMOTE makes them voters (N alone)",
+                 [](auto value, auto& to) { return read_members(value, to.members); }},
+    recover_flag{"--accept-data-loss", "", "do it; without this, nothing is changed",
+                 [](auto, auto& to) { return to.accepts_data_loss = true; }},
+    recover_flag{"--help", "", "this text", [](auto, auto& to) { return to.help = true; }},
+};
+
+int tell_usage() {
+    const auto text = std::string{usage_text} + help_of<recover_flags>(all_recover_flags, 22) +
+                      std::string{advice_text};
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return 0;
 }
 
 /// Makes sure that the directory is what the flags say, and that there is something to recover.
@@ -207,25 +204,9 @@ std::optional<std::string> begin_anew(const recover_flags& flags, const holdings
 
 std::variant<recover_flags, std::string> parse_recover_flags(std::span<char*> arguments) {
     recover_flags flags;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        std::string_view flag{arguments[i]};
-        if (flag == "--help") {
-            flags.help = true;
-            return flags;
-        }
-        if (flag == "--accept-data-loss") {
-            flags.accepts_data_loss = true;
-            continue;
-        }
-        std::string_view value;
-        if (const auto equals = flag.find('='); equals != flag.npos) {
-            value = flag.substr(equals + 1);
-            flag = flag.substr(0, equals);
-        } else if (i + 1 < arguments.size() && flag.starts_with("--")) {
-            value = arguments[++i];
-        }
-        if (auto wrong = read_flag(flag, value, flags); !wrong.empty()) return wrong;
-    }
+    if (auto wrong = read_flags<recover_flags>(arguments, all_recover_flags, flags); !wrong.empty())
+        return wrong;
+    if (flags.help) return flags;
     if (flags.directory.empty()) return "--data is missing";
     if (flags.id == 0) return "--id is missing";
     if (flags.members.empty()) flags.members.push_back(flags.id);
@@ -238,10 +219,7 @@ int recover(std::span<char*> arguments) {
     const auto parsed = parse_recover_flags(arguments);
     if (const auto* wrong = std::get_if<std::string>(&parsed)) return complain(*wrong, wrong_usage);
     const auto& flags = std::get<recover_flags>(parsed);
-    if (flags.help) {
-        std::fwrite(help_text.data(), 1, help_text.size(), stdout);
-        return 0;
-    }
+    if (flags.help) return tell_usage();
     std::error_code ignored;
     if (!std::filesystem::is_directory(flags.directory, ignored))
         return complain(flags.directory + " is no directory", failed);

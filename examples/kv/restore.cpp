@@ -16,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "command_end.hpp"
 #include "founders.hpp"
 #include "kv.hpp"
 #include "operator_flags.hpp"
@@ -26,8 +27,7 @@ namespace raft_kv {
 
 namespace {
 
-constexpr int failed = 1;
-constexpr int wrong_usage = 2;
+constexpr complainer complain{"restore", "; nothing was changed"};
 constexpr std::array<std::string_view, 2> takes{"--cluster", "FILE"};
 
 constexpr std::string_view help_text =
@@ -43,13 +43,6 @@ that was backed up, if they run, are strangers to it.
   --wait-seconds N         how long to wait for all of them to be there (30)
   --help                   this text
 )";
-
-int complain(std::string_view what, int status) {
-    std::fprintf(stderr, "raft-kv restore: %.*s; nothing was changed\n",
-                 static_cast<int>(what.size()), what.data());
-    if (status == wrong_usage) std::fputs("See raft-kv restore --help.\n", stderr);
-    return status;
-}
 
 /// The state in a backup, as the store reads it. What is wrong with the file stays to be told.
 class backup_bytes {
@@ -179,10 +172,7 @@ int restore(std::span<char*> arguments) {
     const auto parsed = parse_operator_flags(arguments, takes);
     if (const auto* wrong = std::get_if<std::string>(&parsed)) return complain(*wrong, wrong_usage);
     const auto& flags = std::get<operator_flags>(parsed);
-    if (flags.help) {
-        std::fwrite(help_text.data(), 1, help_text.size(), stdout);
-        return 0;
-    }
+    if (flags.help) return print(help_text);
     const auto all = founders_of(flags);
     if (const auto* wrong = std::get_if<std::string>(&all)) return complain(*wrong, failed);
     raft::backup::reader reader;

@@ -4,35 +4,13 @@
 // server_start.cpp.
 #include "server.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "cluster_view.hpp"
-#include "metrics.hpp"
+#include "node_report.hpp"
 #include "redirect.hpp"
-#include "server_id.hpp"
 
 namespace raft_kv {
-
-namespace {
-
-constexpr std::chrono::seconds stop_time_max{2};
-
-raft::instant protocol_now() {
-    const auto since_origin = std::chrono::steady_clock::now().time_since_epoch();
-    return {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
-}
-
-/// `wrong`: what is, if anything.
-http_page page_of(const std::optional<std::string>& wrong) {
-    http_page page{.status = "200 OK", .type = "text/plain; charset=utf-8", .body = "ok\n"};
-    if (!wrong) return page;
-    page.status = "503 Service Unavailable";
-    page.body = *wrong + "\n";
-    return page;
-}
-
-}  // namespace
 
 server::server(asio::io_context& io, server_options options)
     : io_{io}
@@ -60,7 +38,7 @@ server::server(asio::io_context& io, server_options options)
                               node_->schedule_turn();
                           }}}
     , clients_{io, *this, options_.clients, log_, [this](session& which) { changed(which); }}
-    , pages_{io, [this](std::string_view path) { return page(path); }}
+    , pages_{io, *this, *node_, log_}
     , stop_timer_{io} {}
 
 server::~server() = default;
@@ -86,7 +64,7 @@ void server::end_turn() {
     peers_.follow(*node_);
     administration_.tell_transfers();
     if (!leader_waits_.empty()) leader_waits_.tell(view_of(*this).has_value());
-    look_after_health();
+    pages_.look_after();
     if (stopping_) step_aside();
 }
 
@@ -97,15 +75,6 @@ void server::serve_changed() {
         each->pump();
         each->settle();
     }
-}
-
-/// Once a turn at most: whoever is refused asks again in a later one.
-void server::look_after_health() {
-    if (!health_.wants_read(node().protocol_state())) return;
-    health_.read_asked();
-    node_->node().read({}, [this](const raft::read_outcome& outcome) {
-        health_.read_answered(!std::holds_alternative<raft::refusal>(outcome));
-    });
 }
 
 // --------------------------------------------------------------------------------- clients' wishes
@@ -126,19 +95,12 @@ void server::wrote(session& by, std::uint64_t sequence, std::size_t bytes) {
     writes_.add(by, sequence, bytes);
 }
 
-std::uint64_t server::join_read(session& by, const raft::core::read_requested& asked) {
-    auto wanted = asked;
-    if (lease_reads_ && wanted.consistency == raft::read_consistency::linearizable)
-        wanted.consistency = raft::read_consistency::lease;
+std::uint64_t server::join_read(session& by, const raft::core::read_requested& wanted) {
     return reads_.join(by, wanted);
 }
 
 std::optional<std::string> server::use_lease(bool on) {
-    if (on && !options_.config.clock_drift_ppm)
-        return "NOLEASE a lease needs a bound on the clocks: start the servers with "
-               "--clock-drift-ppm";
-    lease_reads_ = on;
-    return std::nullopt;
+    return reads_.use_lease(on, options_.config);
 }
 
 void server::await_leader(session& by, std::uint64_t sequence) { leader_waits_.add(by, sequence); }
@@ -158,32 +120,10 @@ std::optional<std::string> server::take_snapshot() {
 
 // -------------------------------------------------------------------------------- the node's state
 
-/// By turns: any of them may be down, or know no more than this server.
-std::optional<raft::member_id> server::next_remaining_member() const {
-    const auto& members = node().protocol_state().members();
-    std::vector<raft::member_id> remaining;
-    for (const auto member : members.final_members()) {
-        const auto id = members.id_of(member);
-        if (id.value != options_.id && layout().find(id.value) != nullptr) remaining.push_back(id);
-    }
-    if (remaining.empty()) return std::nullopt;
-    return remaining[sent_on_++ % remaining.size()];
-}
-
 std::optional<raft::refusal> server::not_leading() const {
     const auto& state = node().protocol_state();
     if (state.is_leader() && !stopping_) return std::nullopt;
-    const auto leader = state.current_leader();
-    // A server that is about to stop sends nobody to itself.
-    if (leader && leader != raft::member_id{options_.id})
-        return raft::refusal{raft::refusal_reason::not_leader, leader};
-    // One that was removed knows who was to remain, and they know who leads.
-    if (state.tasks->removed_at || !state.members().slot_of({options_.id}))
-        return raft::refusal{raft::refusal_reason::not_leader, next_remaining_member()};
-    const auto* halted = std::get_if<raft::core::halted>(&state.role);
-    return raft::refusal{halted != nullptr ? raft::core::reason_of(*halted)
-                                           : raft::refusal_reason::not_leader,
-                         std::nullopt};
+    return signpost_.away_from(state, layout());
 }
 
 std::optional<raft::refusal> server::not_taking_writes() const {
@@ -193,53 +133,16 @@ std::optional<raft::refusal> server::not_taking_writes() const {
 }
 
 server_report server::report() const {
-    const auto status = node().status();
-    server_report report{
-        .id = options_.id,
-        .role = status.role,
-        .term = status.current_term.value,
-        .leader = std::nullopt,
-        .commit = status.commit_index.value,
-        .applied = status.last_applied.value,
-        .last = status.last_log_index.value,
-        .first = status.first_log_index.value,
-        .snapshot = status.snapshot.last_included.index.value,
-        .snapshot_bytes = status.snapshot.size,
-        .applied_bytes = store().bytes_applied(),
-        .storage_failed = status.storage_failed,
-        .state_differs = status.state_differs,
-        .version_too_old = status.version_too_old,
-        .compared = node_->compared(),
-        .configuration = status.configuration.value,
-        .changing = status.changing,
-        .lease = lease_reads_,
-        .members = report_of_members(node().protocol_state(), node_->members()),
-        .clients = clients_.report(),
-        .uptime_seconds = static_cast<std::uint64_t>(
-            std::chrono::duration_cast<std::chrono::seconds>(clock::now() - started_).count()),
-        .done = done_,
-        .flushes = flushes_->report(),
-        .peers_refused = peers_.refused(),
-        .clients_refused = clients_refused_.counts(),
-    };
-    if (status.lost_through) report.lost_through = status.lost_through->index.value;
-    if (status.lacks_from) report.lacks_from = status.lacks_from->value;
-    if (status.removed_at) report.removed_at = status.removed_at->value;
-    if (status.leader) report.leader = status.leader->value;
+    auto report = report_of_node(*node_);
+    report.lease = reads_.uses_lease();
+    report.clients = clients_.report();
+    report.uptime_seconds = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(clock::now() - started_).count());
+    report.done = done_;
+    report.flushes = flushes_->report();
+    report.peers_refused = peers_.refused();
+    report.clients_refused = clients_refused_.counts();
     return report;
-}
-
-std::optional<http_page> server::page(std::string_view path) const {
-    if (path == "/metrics")
-        return http_page{.status = "200 OK",
-                         .type = "text/plain; version=0.0.4; charset=utf-8",
-                         .body = metrics_text(*this)};
-    const auto& state = node().protocol_state();
-    if (path == "/healthz") return page_of(health::ailment(state));
-    if (path == "/ready")
-        return page_of(stopping_ ? std::optional<std::string>{"it is stopping"}
-                                 : health_.obstacle(state, protocol_now()));
-    return std::nullopt;
 }
 
 // ---------------------------------------------------------------------------------------- the end
@@ -262,6 +165,7 @@ void server::stop() {
     if (stopping_) return;
     log_("stopping");
     stopping_ = true;
+    pages_.say_stopping();
     clients_.close();
     stop_timer_.expires_after(stop_time_max);
     stop_timer_.async_wait([this](const asio::error_code& cancelled) {

@@ -22,8 +22,6 @@
 #include "chronicle.hpp"
 #include "clients.hpp"
 #include "event_log.hpp"
-#include "health.hpp"
-#include "http_server.hpp"
 #include "leader_search.hpp"
 #include "leader_waits.hpp"
 #include "peers.hpp"
@@ -31,7 +29,9 @@
 #include "running_node.hpp"
 #include "server_options.hpp"
 #include "service.hpp"
+#include "signpost.hpp"
 #include "snapshots.hpp"
+#include "watch_pages.hpp"
 #include "writes.hpp"
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
@@ -86,6 +86,7 @@ public:
 
 private:
     using clock = std::chrono::steady_clock;
+    static constexpr std::chrono::seconds stop_time_max{2};
     using sessions = std::vector<std::shared_ptr<session>>;
 
     [[nodiscard]] const running_node::node_type& node() const {
@@ -95,24 +96,16 @@ private:
     // server_start.cpp
     [[nodiscard]] std::optional<std::string> open_storage();
     [[nodiscard]] std::optional<std::string> begin_with_state(const birth_record& birth);
-    [[nodiscard]] std::optional<std::string> listen_for_clients();
-    [[nodiscard]] std::optional<std::string> listen_for_pages();
     [[nodiscard]] std::optional<std::string> listen_for_peers();
     [[nodiscard]] std::optional<std::string> take_part();
-    [[nodiscard]] raft::node_options node_settings() const;
     [[nodiscard]] std::string recording_path() const;
-    void tell_recovery(const raft::node_status& status, clock::duration restoring) const;
-    void tell_who_is_believed() const;
 
     /// The client has something to say, or can be told something, when the turn ends.
     void changed(session& which);
     void end_turn();
     void serve_changed();
-    void look_after_health();
     void step_aside();
     void finish();
-    [[nodiscard]] std::optional<raft::member_id> next_remaining_member() const;
-    [[nodiscard]] std::optional<http_page> page(std::string_view path) const;
 
     asio::io_context& io_;
     const server_options options_;
@@ -135,12 +128,9 @@ private:
     refusals clients_refused_{};
     sessions changed_;
     sessions served_;
-    bool lease_reads_ = false;
 
-    http_server pages_;
-    health health_;
-
-    mutable std::size_t sent_on_ = 0;  ///< Clients, since this server was removed.
+    watch_pages pages_;
+    mutable signpost signpost_;  ///< It sends to one after the other.
     bool stopping_ = false;
     asio::steady_timer stop_timer_;
 };

@@ -11,6 +11,7 @@
 #include "client_tls.hpp"
 #include "cluster_file.hpp"
 #include "keys.hpp"
+#include "limits.hpp"
 #include "listen_address.hpp"
 
 #include <raft/core/state.hpp>
@@ -29,17 +30,17 @@ struct server_options {
     bool recovers_damaged_log = false;
     /// It takes writes while another leads, and hands them to the leader.
     bool forwards = false;
-    raft::settings config{};
+    raft::settings config{.retained_entries = limits::retained_entries};
     /// A snapshot is taken when so many entries were applied since the last one.
-    std::uint64_t snapshot_entries = 0;
+    std::uint64_t snapshot_entries = 1'000'000;
     /// The servers are compared after each so many entries; 0: never.
-    std::uint64_t compare_entries = 0;
+    std::uint64_t compare_entries = 4096;
     client_limits clients{};
     /// It lives on when its storage has failed for good, to be looked at.
     bool stays_when_failed = false;
     listen_address metrics{};  ///< Without a port: none; without a host: on loopback alone.
     /// The room for the protocol's last inputs.
-    std::size_t recorder_bytes = 0;
+    std::size_t recorder_bytes = 256 * 1024;
     keys own_keys{};
     key_files key_paths{};      ///< Where certificates are read anew.
     client_tls_settings tls{};  ///< Without a certificate: clients speak none.

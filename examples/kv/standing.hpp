@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "server_id.hpp"
+#include "incarnation.hpp"
 
 #include <raft/core/state.hpp>
 

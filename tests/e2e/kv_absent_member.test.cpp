@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <server_id.hpp>
+#include <incarnation.hpp>
 
 #include <support/kv_servers.hpp>
 

@@ -9,7 +9,7 @@
 
 #include <demo/write_load.hpp>
 #include <doctest/doctest.h>
-#include <server_id.hpp>
+#include <incarnation.hpp>
 
 #include <support/kv_servers.hpp>
 

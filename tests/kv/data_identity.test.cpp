@@ -11,7 +11,7 @@
 #include <string>
 
 #include "birth.hpp"
-#include "server_id.hpp"
+#include "incarnation.hpp"
 #include <doctest/doctest.h>
 #include <unistd.h>
 

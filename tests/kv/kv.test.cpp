@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "server_id.hpp"
+#include "incarnation.hpp"
 #include <doctest/doctest.h>
 
 #include <raft/policy.hpp>

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The flags of `raft-kv serve`: good ones, and what is said of others.
+#include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "serve.hpp"
+#include "command_line.hpp"
 #include <doctest/doctest.h>
 
 using namespace raft_kv;
@@ -28,21 +30,64 @@ std::string problem_of(std::vector<std::string> words) {
 }  // namespace
 
 TEST_CASE("serve flags: values behind the flag or behind an equals sign") {
-    const serve_flags expected{.cluster_file = "c",
-                               .id = 2,
-                               .directory = "d",
-                               .election_timeout_ms = 500,
-                               .forward = true};
     const auto both = parsed(
         {"--cluster", "c", "--id=2", "--data", "d", "--forward", "--election-timeout-ms=500"});
     REQUIRE(std::holds_alternative<serve_flags>(both));
-    CHECK(std::get<serve_flags>(both) == expected);
+    const auto& flags = std::get<serve_flags>(both);
+    CHECK(flags.cluster_file == "c");
+    CHECK(flags.server.id == 2);
+    CHECK(flags.server.directory == "d");
+    CHECK(flags.server.forwards);
+    CHECK(flags.server.config.election_timeout == raft::milliseconds(500));
+    CHECK_FALSE(flags.server.joins);
     CHECK(std::get<serve_flags>(parsed({"--id", "1", "--help"})).help);
     const auto without =
         parsed({"--recover-damaged-log", "--cluster", "c", "--join", "--id=2", "--data", "d"});
     REQUIRE(std::holds_alternative<serve_flags>(without));
-    CHECK(std::get<serve_flags>(without).recover_damaged_log);
-    CHECK(std::get<serve_flags>(without).join);
+    CHECK(std::get<serve_flags>(without).server.recovers_damaged_log);
+    CHECK(std::get<serve_flags>(without).server.joins);
+}
+
+TEST_CASE("serve flags: what no flag says is as --help tells") {
+    const auto flags = std::get<serve_flags>(parsed({"--cluster=c", "--id=1", "--data=d"}));
+    const auto help = serve_help();
+    const auto tells = [&](const std::string& text) { return help.find(text) != help.npos; };
+    const auto& server = flags.server;
+    CHECK(tells("election (" +
+                std::to_string(server.config.election_timeout.nanoseconds / 1'000'000) + ")"));
+    CHECK(tells("heard at least (" +
+                std::to_string(server.config.heartbeat_interval.nanoseconds / 1'000'000) + ")"));
+    CHECK(tells("log entries (" + std::to_string(server.snapshot_entries) + ")"));
+    CHECK(tells("(" + std::to_string(server.compare_entries) + "), the same on all"));
+    CHECK(tells("so much memory (" + std::to_string(server.recorder_bytes / 1024) + "),\n"));
+    CHECK(tells("so much memory (" +
+                std::to_string(server.clients.request_bytes / limits::mebibyte) + "):"));
+    CHECK(server.own_keys.is_protected);
+}
+
+TEST_CASE("serve flags: a size is told in its unit and reaches the server in bytes") {
+    const auto flags = std::get<serve_flags>(
+        parsed({"--cluster=c", "--id=1", "--data=d", "--flight-recorder-kib=8",
+                "--maxmemory-clients-mib=64", "--client-idle-seconds=5"}));
+    CHECK(flags.server.recorder_bytes == 8 * 1024);
+    CHECK(flags.server.clients.request_bytes == 64 * limits::mebibyte);
+    CHECK(flags.server.clients.idle == std::chrono::seconds{5});
+}
+
+TEST_CASE("serve flags: help has a line for each and none is wider than a terminal") {
+    const auto help = serve_help();
+    for (const auto* line :
+         {"  --cluster FILE             a line `<id>", "  --join                     the cluster",
+          "  --peer-tls-cert FILE, --peer-tls-key FILE, --peer-tls-ca FILE\n"
+          "                             servers encrypt"}) {
+        CAPTURE(line);
+        CHECK(help.find(line) != help.npos);
+    }
+    for (std::size_t at = 0; at < help.size();) {
+        const auto end = std::min(help.find('\n', at), help.size());
+        CHECK(end - at <= 100);
+        at = end + 1;
+    }
 }
 
 TEST_CASE("serve flags: what is wrong or missing is said") {
@@ -82,9 +127,9 @@ TEST_CASE("F12 serve flags: where to listen") {
     const auto flags = parsed({"--cluster=c", "--id=1", "--data=d", "--listen=0.0.0.0",
                                "--listen-peers", "7001", "--metrics=[::]:9001"});
     REQUIRE(std::holds_alternative<serve_flags>(flags));
-    CHECK(std::get<serve_flags>(flags).listen == address{"0.0.0.0", 0});
-    CHECK(std::get<serve_flags>(flags).listen_peers == address{"", 7001});
-    CHECK(std::get<serve_flags>(flags).metrics == address{"::", 9001});
+    CHECK(std::get<serve_flags>(flags).server.listen == address{"0.0.0.0", 0});
+    CHECK(std::get<serve_flags>(flags).server.listen_peers == address{"", 7001});
+    CHECK(std::get<serve_flags>(flags).server.metrics == address{"::", 9001});
     CHECK(problem_of({"--listen", "host:0"}) == "'host:0' is no value for --listen");
     CHECK(problem_of({"--cluster=c", "--id=1", "--data=d", "--metrics=localhost"}) ==
           "--metrics needs a port");
@@ -105,7 +150,7 @@ TEST_CASE("serve flags: TLS for clients takes a certificate and a key and an aut
     const auto open =
         parsed(with({"--tls-cert-file=x", "--tls-key-file=y", "--tls-auth-clients=no"}));
     REQUIRE(std::holds_alternative<serve_flags>(open));
-    CHECK(std::get<serve_flags>(open).tls.asked == client_certificates::none);
+    CHECK(std::get<serve_flags>(open).server.tls.asked == client_certificates::none);
 }
 
 TEST_CASE("serve flags: servers of one host need ports for TLS in the cluster file") {

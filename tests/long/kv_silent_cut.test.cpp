@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <random>
+#include <string>
 #include <vector>
 
 #include <support/from_environment.hpp>
@@ -23,11 +24,9 @@ milliseconds random_round(cut_cluster& s, std::mt19937_64& dice) {
     if (kind == 0) off = {s.follower()};
     if (kind == 1) off = {s.leader()};
     const auto took = s.cut_and_heal(off, length);
-    MESSAGE((kind == 0   ? "a follower"
-             : kind == 1 ? "the leader"
-                         : "all")
-            << " cut off for " << length.count() << " ms: whole again after " << took.count()
-            << " ms");
+    const std::string who = kind == 0 ? "a follower" : kind == 1 ? "the leader" : "all";
+    MESSAGE(who << " cut off for " << length.count() << " ms: whole again after " << took.count()
+                << " ms");
     return took;
 }
 
@@ -40,9 +39,9 @@ TEST_CASE("F2 silent cuts of up to a minute are over when they are over") {
         for (const bool leads : {false, true}) {
             const auto off = leads ? s.leader() : s.follower();
             const auto took = s.cut_and_heal({off}, length);
-            MESSAGE((leads ? "the leader" : "a follower")
-                    << " cut off for " << length.count() << " s: whole again after " << took.count()
-                    << " ms");
+            const std::string who = leads ? "the leader" : "a follower";
+            MESSAGE(who << " cut off for " << length.count() << " s: whole again after "
+                        << took.count() << " ms");
             CHECK(took < back_in_time);
         }
 }

@@ -25,7 +25,7 @@
 #include <demo/local_cluster.hpp>
 #include <demo/wait.hpp>
 #include <demo/write_load.hpp>
-#include <server_id.hpp>
+#include <incarnation.hpp>
 #include <unistd.h>
 
 namespace support {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A server's number and its incarnation in one identity.
-#include "server_id.hpp"
+#include "incarnation.hpp"
 
 #include <string>
 
