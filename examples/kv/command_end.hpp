@@ -14,7 +14,7 @@ inline constexpr int wrong_usage = 2;
 /// Says on the standard error what is wrong, and gives the status back.
 struct complainer {
     std::string_view command;
-    std::string_view consolation{};  ///< Told behind every complaint.
+    std::string_view consolation = "";  ///< Told behind every complaint.
 
     int operator()(std::string_view problem, int status) const {
         const auto name = static_cast<int>(command.size());

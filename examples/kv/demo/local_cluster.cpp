@@ -10,7 +10,7 @@
 #include <iterator>
 #include <utility>
 
-#include "../server_id.hpp"
+#include "../incarnation.hpp"
 #include "free_ports.hpp"
 #include "leader_client.hpp"
 #include "wait.hpp"

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-#include "../server_id.hpp"
+#include "../incarnation.hpp"
 
 namespace raft_kv::outside {
 
