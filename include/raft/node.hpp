@@ -404,7 +404,7 @@ private:
             }
         } while (has_more_to_do());
         if constexpr (takes_snapshots)
-            if (schedule_.is_due(options_, snapshot_index(), state_))
+            if (schedule_.is_due(options_, snapshot_index(), state_, storage_, message_bytes))
                 static_cast<void>(take_snapshot());
     }
 

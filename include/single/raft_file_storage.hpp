@@ -59,6 +59,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 namespace raft::wal {
@@ -97,6 +98,8 @@ enum class file_opening : std::uint8_t {
 ///   that writing to it cannot run out of space; what is new is zeros.
 /// * `sync(file)`: contents and size survive a crash. `sync_directory(path)`: so do its names.
 /// * `rename(from, to)`: atomic, replaces `to`. `remove(path)`.
+/// * `available(path, bytes)`, if it is there: how much the disk of the directory still has. Then
+///   the log leaves room for the next snapshot.
 /// * `mint()`, if it is there: a number that no other storage has, for this one's mark. Without it
 ///   the system's random device gives one.
 template <class T>
@@ -218,6 +221,13 @@ public:
         do cause = ::posix_fallocate(file, 0, static_cast<off_t>(bytes));
         while (cause == EINTR);
         return cause;
+    }
+
+    [[nodiscard]] int available(const std::string& path, std::uint64_t& bytes) {
+        struct statvfs found {};
+        if (::statvfs(path.c_str(), &found) != 0) return errno;
+        bytes = std::uint64_t{found.f_bavail} * found.f_frsize;
+        return 0;
     }
 
     [[nodiscard]] int sync(handle file) { return ::fdatasync(file) == 0 ? 0 : errno; }
@@ -1388,6 +1398,10 @@ public:
         return std::nullopt;
     }
 
+    /// No segment takes this of what the disk still has: it is for a snapshot, without which the
+    /// log would never get shorter.
+    void leave_room(std::uint64_t bytes) { left_for_others_ = bytes; }
+
     /// The newest segment that has its place on the disk.
     [[nodiscard]] std::uint64_t allocated() const { return header_.number + allocated_ahead(); }
     [[nodiscard]] std::uint64_t allocated_ahead() const { return ahead_.size(); }
@@ -1444,8 +1458,22 @@ private:
         return check(files_->sync(note_.handle()), "sync", path_of(directory_, newest_name));
     }
 
+    [[nodiscard]] failure check_room(const std::string& path) {
+        if constexpr (requires(std::uint64_t & bytes) { files_->available(directory_, bytes); }) {
+            if (left_for_others_ == 0) return std::nullopt;
+            std::uint64_t available = 0;
+            const int cause = files_->available(directory_, available);
+            if (auto failed = check(cause, "look at the disk of", directory_)) return failed;
+            if (available < segment_bytes_ + left_for_others_)
+                return file_storage_error{path + ": what the disk still has is for a snapshot",
+                                          true};
+        }
+        return std::nullopt;
+    }
+
     [[nodiscard]] failure allocate_next() {
         const auto path = segment_path(directory_, allocated() + 1);
+        if (auto failed = check_room(path)) return failed;
         open_file<Files> file;
         int cause = open_into(*files_, path, file_opening::fresh, file);
         if (cause == 0) cause = files_->allocate(file.handle(), segment_bytes_);
@@ -1465,6 +1493,7 @@ private:
     Files* files_;
     std::string directory_;
     std::uint64_t segment_bytes_;
+    std::uint64_t left_for_others_ = 0;  ///< Of what the disk has, in bytes.
     std::string path_{};
     open_file<Files> file_{};
     open_file<Files> note_{};
@@ -2505,6 +2534,7 @@ public:
     void allocate_ahead() {
         if (failed()) return;
         const auto before = allocated();
+        log_.leave_room(room_for_snapshot());
         if (auto failed = log_.allocate_ahead(segments_ahead_)) fail(*failed);
         allocated_.store(log_.allocated(), std::memory_order_release);
         const bool changed = before != 0 && log_.allocated() != before;
@@ -2575,6 +2605,14 @@ private:
     }
 
     void try_everything_again() { stalled_ = {}; }
+
+    /// The next one is larger than the last by a quarter at most, as a rule.
+    [[nodiscard]] std::uint64_t room_for_snapshot() const {
+        const auto last = snapshots_.current().snapshot;
+        if (!last) return 0;
+        const auto bytes = last->stored().description.size;
+        return bytes + bytes / 4;
+    }
 
     /// What meets no room for the first time begins the pause.
     void stall(bool& which) {

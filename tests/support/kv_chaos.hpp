@@ -181,8 +181,24 @@ private:
     /// Until one more is acknowledged.
     milliseconds await_writes() {
         const auto before = steady::now();
+        INFO(told_by_all());
         REQUIRE(load_->await(load_->acknowledged() + 17, 60s));
         return std::chrono::duration_cast<milliseconds>(steady::now() - before);
+    }
+
+    /// For whoever looks into a failure: where each server stands, and the last that it logged.
+    [[nodiscard]] std::string told_by_all() {
+        std::string text;
+        for (const auto id : servers_.all()) {
+            text += "\nserver " + std::to_string(id);
+            if (const auto one = servers_.status(id))
+                text += ": " + std::string{one->leads() ? "leads" : "follows"} + " in term " +
+                        std::to_string(one->term) + ", applied " + std::to_string(one->applied) +
+                        ", last " + std::to_string(one->last);
+            const auto log = servers_.log(id);
+            text += "\n" + log.substr(log.size() - std::min<std::size_t>(log.size(), 2'000));
+        }
+        return text;
     }
 
     /// What the leader says of itself, if all members follow it.

@@ -22,13 +22,14 @@ namespace raft::detail {
 }
 
 /// Why no snapshot of the applied state can begin now. `is_busy`: one is being saved or installed.
+/// `log_is_full`: then the log must get shorter, whoever receives the last one.
 [[nodiscard]] constexpr std::optional<refusal_reason>
-check_saving(const state& s, log_index last_applied, bool is_busy, instant now) {
+check_saving(const state& s, log_index last_applied, bool is_busy, bool log_is_full, instant now) {
     if (const auto* why = std::get_if<halted>(&s.role)) return reason_of(*why);
     if (lacks_commands(s, last_applied) && !s.members().is_witness(s.self))
         return refusal_reason::commands_missing;
     if (is_busy || !may_take_snapshot(s, last_applied)) return refusal_reason::nothing_to_do;
-    if (is_snapshot_in_use(s, now)) return refusal_reason::snapshot_in_use;
+    if (!log_is_full && is_snapshot_in_use(s, now)) return refusal_reason::snapshot_in_use;
     return std::nullopt;
 }
 
@@ -55,7 +56,8 @@ struct saver {
         node.read_clock();
         const bool is_busy = node.saving_at_ || node.restore_at_;
         const auto index = node.snapshot_index();
-        if (const auto obstacle = check_saving(node.state_, index, is_busy, node.now_))
+        const bool log_is_full = node.storage_.room() < Node::message_bytes;
+        if (const auto obstacle = check_saving(node.state_, index, is_busy, log_is_full, node.now_))
             return refusal{*obstacle, node.state_.current_leader()};
         node.saving_at_ = index;
         node.schedule_.begun();

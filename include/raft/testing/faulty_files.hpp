@@ -74,14 +74,13 @@ private:
 public:
     // ----------------------------------------------------------------------------- what tests do
 
-    /// How many calls have changed the disk so far: opened afresh, written, allocated, synced,
-    /// renamed, removed.
+    /// How many calls have opened afresh, written, allocated, synced, renamed or removed a file.
     [[nodiscard]] std::uint64_t changes() const {
         return locked([](disk& d) { return d.changes; });
     }
 
-    /// The change number `change` (from 1, counted as `changes` does) is begun and not completed,
-    /// and from then on every call fails: the moment in which the machine stops.
+    /// The change with this number, as `changes` counts, is begun and not completed, and from then
+    /// on every call fails: the moment in which the machine stops.
     void stop_at(std::uint64_t change) {
         locked([&](disk& d) { d.stop_at = change; });
     }
@@ -99,8 +98,7 @@ public:
         });
     }
 
-    /// No more files than this are open at once; to open another one, or a directory, fails with
-    /// `cause`.
+    /// To open more files than this at once, or a directory beside them, fails with `cause`.
     void set_open_files_max(std::size_t count, int cause = EMFILE) {
         locked([&](disk& d) {
             d.files_max = count;
@@ -331,6 +329,12 @@ public:
             if (!grow(d, *d.open.at(of), bytes)) return d.full;
             return d.stopped ? EIO : 0;
         });
+    }
+
+    [[nodiscard]] int available(const std::string&, std::uint64_t& bytes) {
+        bytes = locked([](disk& d) { return d.capacity; });
+        bytes -= std::min(bytes, bytes_used());
+        return 0;
     }
 
     [[nodiscard]] int sync(handle of) {

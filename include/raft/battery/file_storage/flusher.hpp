@@ -168,6 +168,7 @@ public:
     void allocate_ahead() {
         if (failed()) return;
         const auto before = allocated();
+        log_.leave_room(room_for_snapshot());
         if (auto failed = log_.allocate_ahead(segments_ahead_)) fail(*failed);
         allocated_.store(log_.allocated(), std::memory_order_release);
         const bool changed = before != 0 && log_.allocated() != before;
@@ -238,6 +239,14 @@ private:
     }
 
     void try_everything_again() { stalled_ = {}; }
+
+    /// The next one is larger than the last by a quarter at most, as a rule.
+    [[nodiscard]] std::uint64_t room_for_snapshot() const {
+        const auto last = snapshots_.current().snapshot;
+        if (!last) return 0;
+        const auto bytes = last->stored().description.size;
+        return bytes + bytes / 4;
+    }
 
     /// What meets no room for the first time begins the pause.
     void stall(bool& which) {

@@ -101,6 +101,10 @@ public:
         return std::nullopt;
     }
 
+    /// No segment takes this of what the disk still has: it is for a snapshot, without which the
+    /// log would never get shorter.
+    void leave_room(std::uint64_t bytes) { left_for_others_ = bytes; }
+
     /// The newest segment that has its place on the disk.
     [[nodiscard]] std::uint64_t allocated() const { return header_.number + allocated_ahead(); }
     [[nodiscard]] std::uint64_t allocated_ahead() const { return ahead_.size(); }
@@ -157,8 +161,22 @@ private:
         return check(files_->sync(note_.handle()), "sync", path_of(directory_, newest_name));
     }
 
+    [[nodiscard]] failure check_room(const std::string& path) {
+        if constexpr (requires(std::uint64_t & bytes) { files_->available(directory_, bytes); }) {
+            if (left_for_others_ == 0) return std::nullopt;
+            std::uint64_t available = 0;
+            const int cause = files_->available(directory_, available);
+            if (auto failed = check(cause, "look at the disk of", directory_)) return failed;
+            if (available < segment_bytes_ + left_for_others_)
+                return file_storage_error{path + ": what the disk still has is for a snapshot",
+                                          true};
+        }
+        return std::nullopt;
+    }
+
     [[nodiscard]] failure allocate_next() {
         const auto path = segment_path(directory_, allocated() + 1);
+        if (auto failed = check_room(path)) return failed;
         open_file<Files> file;
         int cause = open_into(*files_, path, file_opening::fresh, file);
         if (cause == 0) cause = files_->allocate(file.handle(), segment_bytes_);
@@ -178,6 +196,7 @@ private:
     Files* files_;
     std::string directory_;
     std::uint64_t segment_bytes_;
+    std::uint64_t left_for_others_ = 0;  ///< Of what the disk has, in bytes.
     std::string path_{};
     open_file<Files> file_{};
     open_file<Files> note_{};

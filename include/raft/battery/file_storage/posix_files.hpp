@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 namespace raft::wal {
@@ -58,6 +59,8 @@ enum class file_opening : std::uint8_t {
 ///   that writing to it cannot run out of space; what is new is zeros.
 /// * `sync(file)`: contents and size survive a crash. `sync_directory(path)`: so do its names.
 /// * `rename(from, to)`: atomic, replaces `to`. `remove(path)`.
+/// * `available(path, bytes)`, if it is there: how much the disk of the directory still has. Then
+///   the log leaves room for the next snapshot.
 /// * `mint()`, if it is there: a number that no other storage has, for this one's mark. Without it
 ///   the system's random device gives one.
 template <class T>
@@ -179,6 +182,13 @@ public:
         do cause = ::posix_fallocate(file, 0, static_cast<off_t>(bytes));
         while (cause == EINTR);
         return cause;
+    }
+
+    [[nodiscard]] int available(const std::string& path, std::uint64_t& bytes) {
+        struct statvfs found {};
+        if (::statvfs(path.c_str(), &found) != 0) return errno;
+        bytes = std::uint64_t{found.f_bavail} * found.f_frsize;
+        return 0;
     }
 
     [[nodiscard]] int sync(handle file) { return ::fdatasync(file) == 0 ? 0 : errno; }

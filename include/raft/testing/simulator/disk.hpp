@@ -94,6 +94,9 @@ public:
     [[nodiscard]] int allocate(handle of, std::uint64_t bytes) {
         return change([&] { return files().allocate(of, bytes); });
     }
+    [[nodiscard]] int available(const std::string& path, std::uint64_t& bytes) {
+        return disk_->stopped ? EIO : files().available(path, bytes);
+    }
     /// In the moment of stopping it has not happened: what it should have made durable may be, or
     /// not, as after any power loss.
     [[nodiscard]] int sync(handle of) {
