@@ -69,7 +69,12 @@ public:
 private:
     // ----------------------------------------------------------------------------------- a round
 
-    using told_of_logs = std::map<std::uint64_t, std::size_t>;
+    /// What a server has logged: how often its log had no room, and how many snapshots it took.
+    struct told_of_log {
+        std::size_t full = 0;
+        std::size_t snapshots = 0;
+    };
+    using told_of_logs = std::map<std::uint64_t, told_of_log>;
 
     void run_round() {
         const auto plan = plans_.next();
@@ -94,28 +99,33 @@ private:
     }
 
     /// Until each of the logs has met the end of its disk: the server says so, or, if it leads,
-    /// its clients are told. Where too many are full nobody writes any more. A log gets nothing
-    /// while its server is no member, and no commands while it is a witness.
+    /// its clients are told; or it gets by, as it makes its log shorter by one snapshot after the
+    /// other. Where too many are full nobody writes any more. A log gets nothing while its server
+    /// is no member, and no commands while it is a witness.
     void await_full_logs(const told_of_logs& before) {
         const auto refused = bulk_->refused_for_room();
         CHECK(eventually(full_logs_bound, [&] {
             return bulk_->refused_for_room() > refused ||
-                   std::ranges::all_of(
-                       before, [&](const auto& each) { return told(each.first) > each.second; });
+                   std::ranges::all_of(before, [&](const auto& each) {
+                       const auto now = told(each.first);
+                       return now.full > each.second.full ||
+                              now.snapshots > each.second.snapshots + snapshots_to_get_by;
+                   });
         }));
         if (!before.empty()) ++full_logs_;
     }
 
-    /// How often each server whose disk is to be filled has said that its log has no room. Before
-    /// the first is filled: it may say so before the last one is.
+    /// Of each server whose disk is to be filled. Before the first is filled: it may say so before
+    /// the last one is.
     [[nodiscard]] told_of_logs full_logs_told(const round_plan& plan) {
         told_of_logs all;
         for (const auto id : with_commands(plan)) all[id] = told(id);
         return all;
     }
 
-    [[nodiscard]] std::size_t told(std::uint64_t id) {
-        return count_of("the disk has no room for the log", servers_.log(id));
+    [[nodiscard]] told_of_log told(std::uint64_t id) {
+        const auto log = servers_.log(id);
+        return {count_of("the disk has no room for the log", log), count_of("snapshot begun", log)};
     }
 
     [[nodiscard]] std::vector<std::uint64_t> with_commands(const round_plan& plan) {
@@ -318,6 +328,8 @@ private:
 
     /// So much do the log that is kept and three snapshots take at most.
     static constexpr std::size_t disk_mebibytes = 700;
+    /// More than other reasons give in that time.
+    static constexpr std::size_t snapshots_to_get_by = 20;
     /// Two segments of 32 MiB are to be written before, by whatever the machine has left.
     static constexpr milliseconds full_logs_bound{120'000};
 
