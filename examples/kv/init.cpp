@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "init.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -36,19 +37,25 @@ until then. To do it again is no harm: a cluster that is born stays what it is.
   --help                   this text
 )";
 
-/// Nobody has run yet.
-int begin(const founders& all, const std::vector<birth_answer>& unborn_ones) {
+/// Nobody has run yet. What is wrong, if they did not begin.
+std::optional<std::string> begin(const founders& all,
+                                 const std::vector<birth_answer>& unborn_ones) {
     const auto none = [](std::string_view /*token*/) -> std::variant<founders::state, std::string> {
         return founders::state{};
     };
     const auto begun = all.let_begin(unborn_ones, none);
-    if (const auto* wrong = std::get_if<std::string>(&begun)) return complain(*wrong, failed);
+    if (const auto* wrong = std::get_if<std::string>(&begun)) return *wrong;
     const auto& [record, problems] = std::get<begun_cluster>(begun);
     std::printf("born: history %s, %zu servers\n", hex_text(record.history.value).c_str(),
                 all.size());
     if (!problems.empty())
         std::printf("%s: it hears of the birth from the others\n", problems.c_str());
-    return 0;
+    return std::nullopt;
+}
+
+bool is_any_born(const std::vector<birth_answer>& said) {
+    return std::ranges::any_of(
+        said, [](const auto& each) { return std::holds_alternative<birth_record>(each); });
 }
 
 /// Some have run: the cluster is what it was.
@@ -71,19 +78,26 @@ int tell_born(const std::vector<birth_answer>& said) {
     return 0;
 }
 
+void tell_waiting(std::string_view problem) {
+    std::fprintf(stderr, "raft-kv init: waiting: %.*s\n", static_cast<int>(problem.size()),
+                 problem.data());
+}
+
 int found(const founders& all, std::chrono::seconds wait) {
-    const auto answers = all.await_all(wait, [](std::string_view problem) {
-        std::fprintf(stderr, "raft-kv init: waiting: %.*s\n", static_cast<int>(problem.size()),
-                     problem.data());
-    });
+    const auto answers = all.await_all(wait, tell_waiting);
     if (const auto* silent = std::get_if<std::string>(&answers))
         return complain(*silent +
                             ": a cluster is born when all its servers are there. Nothing has begun",
                         failed);
     const auto& said = std::get<std::vector<birth_answer>>(answers);
-    for (const auto& each : said)
-        if (std::holds_alternative<birth_record>(each)) return tell_born(said);
-    return begin(all, said);
+    if (is_any_born(said)) return tell_born(said);
+    const auto wrong = begin(all, said);
+    if (!wrong) return 0;
+    // Somebody else may have done the same at the same time: then the cluster is born.
+    const auto again = all.await_all(wait, tell_waiting);
+    const auto* said_now = std::get_if<std::vector<birth_answer>>(&again);
+    if (said_now != nullptr && is_any_born(*said_now)) return tell_born(*said_now);
+    return complain(*wrong, failed);
 }
 
 }  // namespace

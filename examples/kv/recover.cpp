@@ -92,9 +92,9 @@ int tell_usage() {
     return 0;
 }
 
-/// Makes sure that the directory is what the flags say, and that there is something to recover.
-std::optional<std::string> look_into(const recover_flags& flags, storage_type& storage,
-                                     holdings& found) {
+/// Makes sure that the directory is what the flags say. Before it is opened, which makes a storage
+/// of any directory.
+std::optional<std::string> check_directory(const recover_flags& flags, holdings& found) {
     const auto claim = claim_in(flags.directory);
     if (const auto* wrong = std::get_if<layout_error>(&claim)) return wrong->text;
     const auto& owner = std::get<std::string>(claim);
@@ -104,11 +104,6 @@ std::optional<std::string> look_into(const recover_flags& flags, storage_type& s
     auto known = read_known_servers(flags.directory);
     if (const auto* wrong = std::get_if<layout_error>(&known)) return wrong->text;
     if (auto& servers = std::get<0>(known)) found.known = std::move(*servers);
-    found.kept = storage.recover();
-    if (found.kept.snapshot) found.members = found.kept.snapshot->members;
-    if (!found.kept.configurations.empty()) found.members = found.kept.configurations.back().value;
-    if (found.members.members.empty())  // As its founders made it.
-        for (const auto& each : found.known.servers) found.members.members.add({each.id});
     bool differs = false;
     raft::wal::posix_files files;
     if (const auto wrong = raft::wal::read_differs_mark(files, flags.directory, differs))
@@ -116,6 +111,17 @@ std::optional<std::string> look_into(const recover_flags& flags, storage_type& s
     if (differs)
         return "the state of server " + id_text(flags.id) +
                " was not that of the others: take another server";
+    return std::nullopt;
+}
+
+/// Makes sure that there is something to recover.
+std::optional<std::string> look_into(const recover_flags& flags, storage_type& storage,
+                                     holdings& found) {
+    found.kept = storage.recover();
+    if (found.kept.snapshot) found.members = found.kept.snapshot->members;
+    if (!found.kept.configurations.empty()) found.members = found.kept.configurations.back().value;
+    if (found.members.members.empty())  // As its founders made it.
+        for (const auto& each : found.known.servers) found.members.members.add({each.id});
     if (found.kept.last_index == raft::log_index{})
         return flags.directory + " holds nothing: there is nothing to recover";
     if (found.members.is_witness({flags.id}))
@@ -224,6 +230,8 @@ int recover(std::span<char*> arguments) {
     if (!std::filesystem::is_directory(flags.directory, ignored))
         return complain(flags.directory + " is no directory", failed);
     if (const auto wrong = missing_log(flags.directory)) return complain(*wrong, failed);
+    holdings found;
+    if (const auto wrong = check_directory(flags, found)) return complain(*wrong, failed);
     raft::file_storage_options options{};
     options.segment_bytes = limits::segment_bytes;
     options.mode = raft::flush_mode::manual;
@@ -231,7 +239,6 @@ int recover(std::span<char*> arguments) {
     if (const auto* error = std::get_if<raft::file_storage_error>(&opened))
         return complain(error->message, failed);
     auto& storage = std::get<storage_type>(opened);
-    holdings found;
     if (const auto wrong = look_into(flags, storage, found)) return complain(*wrong, failed);
     tell(flags, found);
     if (!flags.accepts_data_loss) {

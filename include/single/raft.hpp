@@ -3865,12 +3865,13 @@ constexpr void forget_old_configurations(state& s) {
 /// Up to which entry the log may be discarded, with a snapshot of everything up to `index`. Slow
 /// followers may still need the last `retained_entries` before it. A reachable follower that has
 /// the leader's last snapshot needs the entries that follow it (up to a bound): without them it
-/// would get one snapshot after the other.
-[[nodiscard]] constexpr log_index no_longer_needed(const state& s, log_index index, instant now) {
+/// would get one snapshot after the other. But if the log is full, nobody is waited for.
+[[nodiscard]] constexpr log_index no_longer_needed(const state& s, log_index index,
+                                                   bool log_is_full, instant now) {
     auto through = index - std::min<std::uint64_t>(s.config.retained_entries, index.value);
     const auto* leader = std::get_if<leader_state>(&s.role);
     const auto last_sent = s.snapshot.last_included.index;
-    if (leader == nullptr || s.disk.full || last_sent == log_index{}) return through;
+    if (leader == nullptr || s.disk.full || log_is_full || last_sent == log_index{}) return through;
     const auto bound =
         index - std::min<std::uint64_t>(s.config.entries_kept_for_transfer, index.value);
     for (const auto member : leader->others) {
@@ -3892,10 +3893,10 @@ constexpr void serve_awaiting_snapshot(turn& t) {
 
 /// This server's own snapshot is durable: the log before it is discarded, except for what may be
 /// needed.
-constexpr void on_snapshot_saved(turn& t, const snapshot_description& saved) {
+constexpr void on_snapshot_saved(turn& t, const snapshot_description& saved, bool log_is_full) {
     const auto index = saved.last_included.index;
     if (index <= t.s.snapshot.last_included.index || index > t.s.commit_index) return;
-    const auto through = no_longer_needed(t.s, index, t.now);
+    const auto through = no_longer_needed(t.s, index, log_is_full, t.now);
     t.s.snapshot = saved;
     regain_lost_entries(t, t.s.commit_index);
     for (auto& peer : t.s.peers) peer.snapshot_offset = 0;
@@ -4339,9 +4340,11 @@ struct written {
     friend constexpr bool operator==(const written&, const written&) = default;
 };
 
-/// A snapshot that this server took of its own state machine is durable.
+/// A snapshot that this server took of its own state machine is durable. `log_is_full`: the log has
+/// no room for more entries, so that nobody can be waited for who still needs some.
 struct snapshot_saved {
     snapshot_description description{};
+    bool log_is_full = false;
     friend constexpr bool operator==(const snapshot_saved&, const snapshot_saved&) = default;
 };
 
@@ -4590,7 +4593,7 @@ constexpr void take(turn& t, const snapshot_requested&) {
 constexpr void take(turn& t, const room_changed& in) { t.s.disk.full = in.full; }
 
 constexpr void take(turn& t, const snapshot_saved& in) {
-    if (!t.s.is_halted()) on_snapshot_saved(t, in.description);
+    if (!t.s.is_halted()) on_snapshot_saved(t, in.description, in.log_is_full);
 }
 
 constexpr void take(turn& t, const snapshot_damaged&) {
@@ -7318,12 +7321,15 @@ template <class Node>
 struct saver {
     Node& node;
 
+    /// It has no room for a message as large as one may be.
+    [[nodiscard]] bool log_is_full() const { return node.storage_.room() < Node::message_bytes; }
+
     [[nodiscard]] std::optional<refusal> take() {
         node.read_clock();
         const bool is_busy = node.saving_at_ || node.restore_at_;
         const auto index = node.snapshot_index();
-        const bool log_is_full = node.storage_.room() < Node::message_bytes;
-        if (const auto obstacle = check_saving(node.state_, index, is_busy, log_is_full, node.now_))
+        if (const auto obstacle =
+                check_saving(node.state_, index, is_busy, log_is_full(), node.now_))
             return refusal{*obstacle, node.state_.current_leader()};
         node.saving_at_ = index;
         node.schedule_.begun();
@@ -7337,7 +7343,7 @@ struct saver {
         const auto newest = node.storage_.snapshot();
         if (!newest || newest->description.last_included.index < *node.saving_at_) return;
         node.saving_at_.reset();
-        node.step_and_finish(snapshot_saved{newest->description});
+        node.step_and_finish(snapshot_saved{newest->description, log_is_full()});
     }
 };
 

@@ -857,7 +857,7 @@ decode_report(std::span<const std::byte> bytes, std::optional<digests::peer_repo
 // What a flight recorder leaves behind, as values and as a file:
 //
 //     8 bytes     "raft-rec"
-//     u32         version, 2
+//     u32         version, 4
 //     u64         length of the file in bytes
 //                 stretches: their number; then of each the state before it, the instant that its
 //                 first input counts from, the number of its inputs, and the inputs
@@ -933,7 +933,7 @@ using flight::describe;
 namespace raft::detail {
 
 inline constexpr std::string_view recording_magic = "raft-rec";
-inline constexpr std::uint32_t recording_version = 3;
+inline constexpr std::uint32_t recording_version = 4;
 inline constexpr std::size_t recording_header_bytes = 20;
 
 template <class T, class Variant>

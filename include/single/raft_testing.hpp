@@ -1614,7 +1614,8 @@ inline std::string of(const core::read_requested& in) {
 }
 inline std::string of(const core::written& in) { return "durable up to write " + of(in.sequence); }
 inline std::string of(const core::snapshot_saved& in) {
-    return "a snapshot is saved, up to " + of(in.description.last_included);
+    return "a snapshot is saved, up to " + of(in.description.last_included) +
+           (in.log_is_full ? ", and the log is full" : "");
 }
 inline std::string of(const core::snapshot_damaged&) { return "the snapshot received is damaged"; }
 inline std::string of(const core::transfer_requested& in) {

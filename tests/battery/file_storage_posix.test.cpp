@@ -240,3 +240,28 @@ TEST_CASE("F26 what a storage creates is for its user alone") {
         CHECK(mode(each.path()) == (perms::owner_read | perms::owner_write));
     }
 }
+
+TEST_CASE("F9 on a real disk a start reads about what was written, also the second time") {
+    const scratch_directory scratch;
+    const auto probe = scratch.path() + "-probe";
+    raft::wal::posix_files files;
+    raft::wal::open_file<raft::wal::posix_files> file;
+    std::uint64_t first_data = 0;
+    REQUIRE(open_into(files, probe, raft::wal::file_opening::fresh, file) == 0);
+    REQUIRE(files.allocate(file.handle(), 1 << 20) == 0);
+    REQUIRE(files.next_data(file.handle(), 0, first_data) == 0);
+    if (first_data == 0) return;  // This file system does not tell what was never written.
+
+    for (int start = 0; start < 3; ++start) {
+        CAPTURE(start);
+        auto opened = storage::open(scratch.path(),
+                                    {.segment_bytes = 8 << 20, .mode = raft::flush_mode::manual});
+        auto& disk = std::get<storage>(opened);
+        CHECK(disk.bytes_read_at_start() < 1 << 20);
+        const auto index = raft::next(disk.recover().last_index);
+        const entry one{{1}, "word"};
+        disk.write({{index.value}, std::nullopt, raft::core::append{index, index, {1}}}, {&one, 1},
+                   nullptr);
+        disk.flush();
+    }
+}

@@ -3,7 +3,11 @@
 // Goal: real servers are born once, a founder that lost its directory is refused with a way on, and
 // a server that was removed while it was away says so and sends its clients on. Method: three
 // servers, some of whose directories are emptied.
+#include <cstdint>
 #include <filesystem>
+#include <future>
+#include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -71,6 +75,26 @@ TEST_CASE("F1 servers that were never born wait and say for what and init twice 
     }));
     CHECK(init(servers, "1").find("Nothing has begun") != std::string::npos);
     CHECK(cluster.log_tail(1).find("waits: for `raft-kv init`") != std::string::npos);
+}
+
+TEST_CASE("F1 many who let a cluster begin at once all hear that it has") {
+    kv_servers servers;
+    auto& cluster = servers.cluster();
+    for (const std::uint64_t id : {1U, 2U, 3U}) {
+        cluster.kill(id);
+        std::filesystem::remove_all(cluster.data_path(id));
+        cluster.begin_start(id);
+    }
+    std::vector<std::future<std::string>> coming;
+    for (int i = 0; i < 4; ++i)
+        coming.push_back(std::async(std::launch::async, [&] { return init(servers, "30"); }));
+    for (auto& each : coming) {
+        const auto said = each.get();
+        CAPTURE(said);
+        CHECK(said.find("born") != said.npos);
+        CHECK(said.find("othing has begun") == said.npos);
+    }
+    CHECK(eventually(patience, [&] { return servers.ask({"SET", "k", "v"}).is_ok(); }));
 }
 
 TEST_CASE("F8 a real server that was removed says so and sends clients on") {

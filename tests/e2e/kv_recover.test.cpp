@@ -89,3 +89,18 @@ TEST_CASE("e2e: recover says what it cannot recover") {
     CHECK(run_program({RAFT_KV_PATH, "recover", "--data", "d", "--id", "x"}).how == exited_with(2));
     CHECK(run_program({RAFT_KV_PATH, "recover", "--help"}).how == exited_with(0));
 }
+
+TEST_CASE("e2e: recover makes no storage of a directory that holds none") {
+    std::string name = (std::filesystem::temp_directory_path() / "raft-XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    for (const bool accepts : {false, true}) {
+        CAPTURE(accepts);
+        std::vector<std::string> words{RAFT_KV_PATH, "recover", "--data", name, "--id", "1"};
+        if (accepts) words.push_back("--accept-data-loss");
+        const auto said = run_program(words);
+        CHECK(said.how == exited_with(1));
+        CHECK(says(said, "does not hold the data of server 1"));
+        CHECK(std::filesystem::is_empty(name));
+    }
+    std::filesystem::remove_all(name);
+}

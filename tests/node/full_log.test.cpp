@@ -132,6 +132,25 @@ TEST_CASE("F3 a full log is made shorter by a snapshot though a member receives 
     CHECK(s.write());
 }
 
+TEST_CASE("F3 a full log keeps no entries for a member that answers and takes none") {
+    leader_of_slow_learner s;
+    REQUIRE(s.write());
+    REQUIRE_FALSE(s.take_snapshot());
+    const auto answer = [&, match = s.server.status().commit_index] {
+        s.server.receive(
+            {2},
+            message{append_entries_reply{s.server.protocol_state().current_term, match, {}, true}},
+            {});
+    };
+    answer();
+    s.files.set_capacity(s.files.bytes_used() + 300'000);
+    s.write_until_full();
+    answer();
+    CHECK_FALSE(s.take_snapshot());
+    s.settle();
+    CHECK(s.write());
+}
+
 TEST_CASE("F3 the log leaves room on the disk for the next snapshot") {
     leader_of_slow_learner s;
     REQUIRE(s.write());

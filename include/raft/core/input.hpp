@@ -75,9 +75,11 @@ struct written {
     friend constexpr bool operator==(const written&, const written&) = default;
 };
 
-/// A snapshot that this server took of its own state machine is durable.
+/// A snapshot that this server took of its own state machine is durable. `log_is_full`: the log has
+/// no room for more entries, so that nobody can be waited for who still needs some.
 struct snapshot_saved {
     snapshot_description description{};
+    bool log_is_full = false;
     friend constexpr bool operator==(const snapshot_saved&, const snapshot_saved&) = default;
 };
 

@@ -59,12 +59,13 @@ constexpr void forget_old_configurations(state& s) {
 /// Up to which entry the log may be discarded, with a snapshot of everything up to `index`. Slow
 /// followers may still need the last `retained_entries` before it. A reachable follower that has
 /// the leader's last snapshot needs the entries that follow it (up to a bound): without them it
-/// would get one snapshot after the other.
-[[nodiscard]] constexpr log_index no_longer_needed(const state& s, log_index index, instant now) {
+/// would get one snapshot after the other. But if the log is full, nobody is waited for.
+[[nodiscard]] constexpr log_index no_longer_needed(const state& s, log_index index,
+                                                   bool log_is_full, instant now) {
     auto through = index - std::min<std::uint64_t>(s.config.retained_entries, index.value);
     const auto* leader = std::get_if<leader_state>(&s.role);
     const auto last_sent = s.snapshot.last_included.index;
-    if (leader == nullptr || s.disk.full || last_sent == log_index{}) return through;
+    if (leader == nullptr || s.disk.full || log_is_full || last_sent == log_index{}) return through;
     const auto bound =
         index - std::min<std::uint64_t>(s.config.entries_kept_for_transfer, index.value);
     for (const auto member : leader->others) {
@@ -86,10 +87,10 @@ constexpr void serve_awaiting_snapshot(turn& t) {
 
 /// This server's own snapshot is durable: the log before it is discarded, except for what may be
 /// needed.
-constexpr void on_snapshot_saved(turn& t, const snapshot_description& saved) {
+constexpr void on_snapshot_saved(turn& t, const snapshot_description& saved, bool log_is_full) {
     const auto index = saved.last_included.index;
     if (index <= t.s.snapshot.last_included.index || index > t.s.commit_index) return;
-    const auto through = no_longer_needed(t.s, index, t.now);
+    const auto through = no_longer_needed(t.s, index, log_is_full, t.now);
     t.s.snapshot = saved;
     regain_lost_entries(t, t.s.commit_index);
     for (auto& peer : t.s.peers) peer.snapshot_offset = 0;

@@ -187,7 +187,7 @@ constexpr void take(turn& t, const snapshot_requested&) {
 constexpr void take(turn& t, const room_changed& in) { t.s.disk.full = in.full; }
 
 constexpr void take(turn& t, const snapshot_saved& in) {
-    if (!t.s.is_halted()) on_snapshot_saved(t, in.description);
+    if (!t.s.is_halted()) on_snapshot_saved(t, in.description, in.log_is_full);
 }
 
 constexpr void take(turn& t, const snapshot_damaged&) {

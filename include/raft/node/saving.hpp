@@ -52,12 +52,15 @@ template <class Node>
 struct saver {
     Node& node;
 
+    /// It has no room for a message as large as one may be.
+    [[nodiscard]] bool log_is_full() const { return node.storage_.room() < Node::message_bytes; }
+
     [[nodiscard]] std::optional<refusal> take() {
         node.read_clock();
         const bool is_busy = node.saving_at_ || node.restore_at_;
         const auto index = node.snapshot_index();
-        const bool log_is_full = node.storage_.room() < Node::message_bytes;
-        if (const auto obstacle = check_saving(node.state_, index, is_busy, log_is_full, node.now_))
+        if (const auto obstacle =
+                check_saving(node.state_, index, is_busy, log_is_full(), node.now_))
             return refusal{*obstacle, node.state_.current_leader()};
         node.saving_at_ = index;
         node.schedule_.begun();
@@ -71,7 +74,7 @@ struct saver {
         const auto newest = node.storage_.snapshot();
         if (!newest || newest->description.last_included.index < *node.saving_at_) return;
         node.saving_at_.reset();
-        node.step_and_finish(snapshot_saved{newest->description});
+        node.step_and_finish(snapshot_saved{newest->description, log_is_full()});
     }
 };
 

@@ -39,7 +39,8 @@ public:
         if (auto failed =
                 check(open_into(files, path_, file_opening::read_only, file_), "open", path_))
             return failed;
-        return check(files.size(file_.handle(), size_), "measure", path_);
+        if (auto failed = check(files.size(file_.handle(), size_), "measure", path_)) return failed;
+        return map_data();
     }
 
     [[nodiscard]] const std::string& path() const { return path_; }
@@ -65,9 +66,7 @@ public:
     /// Whether only zeros are there from `offset` on.
     [[nodiscard]] failure look_for_zeros(std::uint64_t offset, bool& only_zeros) {
         for (only_zeros = true; only_zeros;) {
-            if (auto failed =
-                    check(files_->next_data(file_.handle(), offset, offset), "read", path_))
-                return failed;
+            offset = next_data(offset);
             if (offset >= size_) return std::nullopt;
             std::span<const std::byte> found;
             if (auto failed = read(offset, 1, found)) return failed;
@@ -79,6 +78,28 @@ public:
 
 private:
     static constexpr std::uint64_t window_bytes = 64 * 1024;
+
+    /// Where the file system knows of any bytes. It is asked before any are read: Linux takes for
+    /// data what somebody has read, or was about to read for a reader that goes on.
+    [[nodiscard]] failure map_data() {
+        may_hold_data_.assign(static_cast<std::size_t>(size_ / window_bytes + 1), false);
+        for (std::uint64_t offset = 0; offset < size_;) {
+            if (auto failed =
+                    check(files_->next_data(file_.handle(), offset, offset), "read", path_))
+                return failed;
+            if (offset >= size_) break;
+            may_hold_data_[static_cast<std::size_t>(offset / window_bytes)] = true;
+            offset = (offset / window_bytes + 1) * window_bytes;
+        }
+        return std::nullopt;
+    }
+
+    /// From `offset` on; the end of the file if there is none.
+    [[nodiscard]] std::uint64_t next_data(std::uint64_t offset) const {
+        for (; offset < size_; offset = (offset / window_bytes + 1) * window_bytes)
+            if (may_hold_data_[static_cast<std::size_t>(offset / window_bytes)]) return offset;
+        return size_;
+    }
 
     [[nodiscard]] failure fill(std::uint64_t offset, std::uint64_t bytes) {
         begin_ = offset;
@@ -98,6 +119,7 @@ private:
     std::vector<std::byte> window_{};
     std::uint64_t begin_ = 0;  ///< Of the window.
     std::uint64_t bytes_read_ = 0;
+    std::vector<bool> may_hold_data_{};  ///< Each window's length of the file.
 };
 
 }  // namespace raft::wal
