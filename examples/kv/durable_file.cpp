@@ -57,6 +57,11 @@ std::string with_checksum(std::string_view text) {
     return std::string{text} + checksum_line(text) + "\n";
 }
 
+/// For whoever finds one of the files damaged that say who a server is.
+constexpr std::string_view way_on =
+    "; put a copy of it back, or let the server come back as its next incarnation, with an empty "
+    "directory: RAFT REMOVE, then --join";
+
 /// All lines but the last one, if that is for the checksum.
 std::string without_checksum(std::string text) {
     if (!text.empty() && text.back() != '\n') text.push_back('\n');
@@ -84,8 +89,10 @@ std::variant<file_text, std::string> read_small_file(const std::string& path) {
     const auto found = file.read();
     if (!found) return failure("read", path);
     auto text = without_checksum(*found);
-    if (text.empty()) return path + " is damaged: it holds nothing";
+    if (text.empty()) return path + " is damaged: it holds nothing" + std::string{way_on};
     if (*found == with_checksum(text)) return file_text{std::move(text)};
+    if (text.find('\0') != text.npos)
+        return path + " is damaged: it is no text" + std::string{way_on};
     return path +
            " is damaged, or an earlier version wrote it: its checksum is not there, or not "
            "that of what it holds. If that is right nevertheless, make this its last line: " +

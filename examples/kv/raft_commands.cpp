@@ -261,7 +261,8 @@ asked_or_wrong raft_change(const word_list& given) {
         const auto part = colon == std::string_view::npos ? raft::member_part::voter
                                                           : part_in(words[i].substr(colon + 1));
         if (!id || !part) return wrong_id(words[i]);
-        if (wanted.members.size() == raft::core::members_max) return "ERR too many members";
+        if (wanted.members.size() == raft::core::members_max)
+            return "TOOMANY more than 32 members are named; no cluster has more";
         wanted.members.push_back({{*id}, *part});
     }
     return wanted;
