@@ -5965,7 +5965,9 @@ namespace raft {
 ///
 /// `save(sink)` writes the whole state; it is called between two calls of `apply`.
 /// `restore(source)` replaces the whole state by a saved one, and says whether it could; bytes that
-/// make no sense must leave the process alive and be answered false.
+/// make no sense must leave the process alive and be answered false: those of a snapshot that ends
+/// too early, for example. After that nothing of the state is used, but a sound snapshot must still
+/// replace all of it.
 template <class T>
 concept snapshotting_state_machine = state_machine<T> &&
     requires(T& machine, const T& saved, policy::snapshot_sink_archetype& sink,

@@ -4,6 +4,1653 @@
 #include "raft.hpp"
 #include "raft_batteries.hpp"
 #include "raft_file_storage.hpp"
+// Whether a state machine keeps the contract of policy/state_machine.hpp, as far as some commands
+// can show:
+//
+//     TEST_CASE("the bank keeps the contract of a state machine") {
+//         const auto report = raft::testing::check_state_machine(
+//             [] { return bank{}; }, {{"ann", 10}, {"bob", 5}, {"ann", -3}});
+//         CHECK(report.text() == "");
+//     }
+//
+// `replicated` finds what depends on the server; this finds what can be seen in one process.
+
+#include <cstddef>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+// What a state machine does with bytes that are no snapshot, or not the one that was saved: it
+// refuses them, or has a state that is one; and what it was given does not stay behind.
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <span>
+
+// Instances of a state machine that are given the same commands, and how they are compared.
+
+#include <concepts>
+#include <cstdint>
+
+// A snapshot in memory: where a state machine saves, and whence it restores.
+
+namespace raft::testing {
+
+/// Keeps what `save` writes.
+struct bytes_sink {
+    std::vector<std::byte>& bytes;
+    void write(std::span<const std::byte> more) {
+        bytes.insert(bytes.end(), more.begin(), more.end());
+    }
+};
+
+/// Gives `restore` these bytes, and no more.
+class bytes_source {
+public:
+    explicit bytes_source(std::span<const std::byte> bytes) : rest_{bytes} {}
+
+    [[nodiscard]] bool read(std::span<std::byte> wanted) {
+        if (wanted.size() > rest_.size()) return false;
+        std::copy_n(rest_.begin(), wanted.size(), wanted.begin());
+        rest_ = rest_.subspan(wanted.size());
+        return true;
+    }
+
+private:
+    std::span<const std::byte> rest_;
+};
+
+/// What it saves.
+template <class Saved>
+[[nodiscard]] std::vector<std::byte> bytes_of(const Saved& saved) {
+    std::vector<std::byte> bytes;
+    bytes_sink sink{bytes};
+    saved.save(sink);
+    return bytes;
+}
+
+}  // namespace raft::testing
+// The contract of a state machine (policy/state_machine.hpp), clause by clause.
+
+#include <string_view>
+
+// What a conformance suite found: the clauses of a contract that are broken, each with what was
+// seen, and which clauses were looked at. It is a value, for whatever framework a test uses.
+
+namespace raft::testing {
+
+/// `Clause` is an enumeration with a `describe`, which says in a sentence how the clause is broken.
+///
+/// Of each clause only the first finding is kept: those that follow seldom say more. A clause that
+/// depends on a broken one, or on what the type does not offer, is not checked.
+template <class Clause>
+class conformance_report {
+public:
+    struct finding {
+        Clause clause{};
+        std::string details{};  ///< Where it was seen; may be empty.
+    };
+
+    /// Whether nothing is broken.
+    [[nodiscard]] bool holds() const { return broken_.empty(); }
+    /// What is broken, in the order in which it was found.
+    [[nodiscard]] const std::vector<finding>& broken() const { return broken_; }
+    [[nodiscard]] bool is_broken(Clause which) const {
+        return std::any_of(broken_.begin(), broken_.end(),
+                           [&](const auto& each) { return each.clause == which; });
+    }
+    /// Whether the clause was looked at.
+    [[nodiscard]] bool was_checked(Clause which) const {
+        return std::find(checked_.begin(), checked_.end(), which) != checked_.end();
+    }
+    [[nodiscard]] const std::vector<Clause>& checked() const { return checked_; }
+
+    /// A line for each broken clause: `§ ` with the sentence, and the details. Empty if all holds.
+    [[nodiscard]] std::string text() const {
+        std::string all;
+        for (const auto& each : broken_) {
+            all += "§ " + std::string{describe(each.clause)};
+            all += each.details.empty() ? "\n" : ": " + each.details + "\n";
+        }
+        return all;
+    }
+
+    /// For a suite: the clause was looked at, and holds or does not. Gives `holds`.
+    bool check(Clause which, bool holds, std::string_view details = {}) {
+        if (!was_checked(which)) checked_.push_back(which);
+        if (!holds && !is_broken(which)) broken_.push_back({which, std::string{details}});
+        return holds;
+    }
+
+private:
+    std::vector<finding> broken_{};
+    std::vector<Clause> checked_{};
+};
+
+}  // namespace raft::testing
+
+namespace raft::testing {
+
+enum class state_machine_clause : std::uint8_t {
+    apply_does_not_throw,
+    results_repeat,
+    states_repeat,
+    decoded_commands_do_the_same,
+    looks_change_nothing,
+    digest_tells_apart,
+    digest_is_of_the_state_alone,
+    restore_takes_what_was_saved,
+    restore_gives_what_was_saved,
+    restore_replaces,
+    restored_goes_on,
+    restore_does_not_throw,
+    restore_refuses_truncated,
+    restore_refuses_nonsense,
+    restore_after_refusal,
+    capture_saves_the_state,
+    capture_stays,
+    version_is_read,
+    version_is_of_the_command,
+};
+
+/// How the clause is broken, in plain English.
+[[nodiscard]] constexpr std::string_view describe(state_machine_clause clause) {
+    using enum state_machine_clause;
+    switch (clause) {
+    case apply_does_not_throw:
+        return "state_machine.apply: a command threw an exception, in place of a result";
+    case results_repeat:
+        return "state_machine.apply: the same commands have other results in another instance";
+    case states_repeat:
+        return "state_machine.apply: the same commands make another state in another instance";
+    case decoded_commands_do_the_same:
+        return "state_machine.apply: a command that was encoded and decoded does something else";
+    case looks_change_nothing:
+        return "state_machine.save: to save, capture or digest the state changes what follows";
+    case digest_tells_apart:
+        return "state_machine.digest: two states that save other bytes have the same digest";
+    case digest_is_of_the_state_alone:
+        return "state_machine.digest: two states that save the same bytes have other digests";
+    case restore_takes_what_was_saved:
+        return "state_machine.restore: a snapshot that the state machine saved is refused";
+    case restore_gives_what_was_saved:
+        return "state_machine.restore: a new instance has not the state that was saved";
+    case restore_replaces:
+        return "state_machine.restore: a used instance has not the state that was saved";
+    case restored_goes_on:
+        return "state_machine.restore: what is applied after it has another result or state";
+    case restore_does_not_throw:
+        return "state_machine.restore: bytes that are no snapshot threw an exception";
+    case restore_refuses_truncated:
+        return "state_machine.restore: a snapshot that ends too early is not refused";
+    case restore_refuses_nonsense:
+        return "state_machine.restore: it took bytes for a state that cannot be saved and restored";
+    case restore_after_refusal:
+        return "state_machine.restore: after a refusal a sound snapshot does not give its state";
+    case capture_saves_the_state:
+        return "state_machine.capture: it saves other bytes than the state machine itself";
+    case capture_stays: return "state_machine.capture: it changes when the state machine does";
+    case version_is_read:
+        return "state_machine.version_of: a command that it applies is above `commands_read`";
+    case version_is_of_the_command:
+        return "state_machine.version_of: the same command has another version when asked again";
+    }
+    return "unknown clause";
+}
+
+using state_machine_report = conformance_report<state_machine_clause>;
+
+}  // namespace raft::testing
+
+namespace raft::testing::conformance {
+
+/// What is seen of a state from outside.
+struct state_image {
+    std::optional<std::uint64_t> digest{};
+    std::vector<std::byte> bytes{};
+
+    /// Digests decide where there are any: equal states need not save equal bytes.
+    [[nodiscard]] bool shows_same(const state_image& other) const {
+        return digest ? digest == other.digest : bytes == other.bytes;
+    }
+};
+
+template <class Machine>
+[[nodiscard]] state_image image_of(const Machine& machine) {
+    state_image seen;
+    if constexpr (digesting_state_machine<Machine>) seen.digest = machine.digest();
+    if constexpr (snapshotting_state_machine<Machine>) seen.bytes = bytes_of(machine);
+    return seen;
+}
+
+/// The first instance of all: what it answered, and what it was like after some of the commands.
+template <class Make>
+class state_machine_runs {
+public:
+    using machine = std::invoke_result_t<Make&>;
+    using command = typename machine::command;
+    using result = typename machine::result;
+
+    /// After the first `count` commands.
+    struct sample {
+        std::size_t count = 0;
+        state_image image{};
+    };
+
+    state_machine_runs(Make& make, std::span<const command> commands, state_machine_report& report)
+        : make_{make}, commands_{commands}, report_{report} {}
+
+    [[nodiscard]] machine make() { return make_(); }
+    [[nodiscard]] std::size_t count() const { return commands_.size(); }
+    [[nodiscard]] const command& at(std::size_t i) const { return commands_[i]; }
+    [[nodiscard]] const state_image& end() const { return samples_.back().image; }
+    [[nodiscard]] const std::vector<sample>& samples() const { return samples_; }
+
+    /// Applies it at its place in the log, where there are gaps. None if that threw.
+    std::optional<result> apply(machine& to, std::size_t i, const command& given) {
+        std::optional<result> answer;
+        std::string thrown;
+        try {
+            answer.emplace(to.apply(log_index{i + i / 3 + 2}, given));
+        } catch (...) {
+            thrown = "command " + std::to_string(i);
+        }
+        report_.check(state_machine_clause::apply_does_not_throw, thrown.empty(), thrown);
+        return answer;
+    }
+
+    /// Has the first instance apply all; false if one threw.
+    bool run_first(machine& first) {
+        for (std::size_t i = 0; i < count(); ++i) {
+            auto answer = apply(first, i, at(i));
+            if (!answer) return false;
+            answers_.push_back(*std::move(answer));
+        }
+        return true;
+    }
+
+    /// Whether `other` gives the answer that the first instance gave.
+    [[nodiscard]] bool answers_same(machine& other, std::size_t i, const command& given) {
+        const auto answer = apply(other, i, given);
+        if constexpr (std::equality_comparable<result>)
+            return answer && *answer == answers_[i];
+        else
+            return answer.has_value();
+    }
+
+    /// Whether one that has applied the first `from` commands ends as the first instance did.
+    [[nodiscard]] bool goes_on_same(machine& other, std::size_t from) {
+        for (auto i = from; i < count(); ++i)
+            if (!answers_same(other, i, at(i))) return false;
+        return image_of(other).shows_same(end());
+    }
+
+    /// Looks at an instance after some of the commands, after none and all of them among others.
+    void take_samples() {
+        auto seen = make();
+        std::size_t done = 0;
+        const auto parts = std::min(count(), samples_max);
+        for (std::size_t part = 0; part <= parts; ++part) {
+            const auto until = parts == 0 ? 0 : count() * part / parts;
+            for (; done < until; ++done) static_cast<void>(apply(seen, done, at(done)));
+            samples_.push_back({done, image_of(seen)});
+        }
+    }
+
+private:
+    static constexpr std::size_t samples_max = 16;
+
+    Make& make_;
+    std::span<const command> commands_;
+    state_machine_report& report_;
+    std::vector<result> answers_{};
+    std::vector<sample> samples_{};
+};
+
+}  // namespace raft::testing::conformance
+
+namespace raft::testing::conformance {
+
+template <class Make>
+class damaged_snapshots {
+    using runs = state_machine_runs<Make>;
+    using machine = typename runs::machine;
+    using clause = state_machine_clause;
+    using bytes = std::vector<std::byte>;
+
+public:
+    damaged_snapshots(runs& all, state_machine_report& report) : runs_{all}, report_{report} {}
+
+    void run() {
+        const auto& sound = runs_.end().bytes;
+        truncate(sound);
+        damage(sound);
+        for (const auto length : std::array<std::size_t, 5>{0, 1, 7, 64, 4096})
+            for (const auto filling : {std::byte{0}, std::byte{0x7F}, std::byte{0xFF}})
+                try_one(bytes(length, filling), std::to_string(length) + " bytes of one value");
+    }
+
+private:
+    void truncate(const bytes& sound) {
+        const auto step = std::max<std::size_t>(1, sound.size() / tries_max);
+        for (std::size_t length = 0; length < sound.size(); length += step) {
+            const auto where =
+                "the first " + std::to_string(length) + " of " + std::to_string(sound.size());
+            auto instance = runs_.make();
+            const auto taken = restored(instance, std::span{sound}.first(length), where);
+            if (!taken) return;
+            if (!report_.check(clause::restore_refuses_truncated, !*taken, where)) return;
+            is_sound_afterwards(instance, where);
+        }
+    }
+
+    void damage(const bytes& sound) {
+        const auto step = std::max<std::size_t>(1, sound.size() / tries_max);
+        for (std::size_t place = 0; place < sound.size(); place += step)
+            for (const auto flipped : {std::byte{0x01}, std::byte{0x80}, std::byte{0xFF}}) {
+                auto damaged = sound;
+                damaged[place] ^= flipped;
+                try_one(damaged, "byte " + std::to_string(place) + " damaged");
+            }
+    }
+
+    /// Bytes that make another state are one, which no state machine can know. Bytes that make none
+    /// are refused.
+    void try_one(const bytes& damaged, const std::string& where) {
+        auto instance = runs_.make();
+        const auto taken = restored(instance, damaged, where);
+        if (!taken) return;
+        if (*taken) {
+            auto again = runs_.make();
+            const auto saved = bytes_of(instance);
+            const auto repeated = restored(again, saved, where);
+            report_.check(clause::restore_refuses_nonsense,
+                          repeated && *repeated && image_of(again).shows_same(image_of(instance)),
+                          where);
+        }
+        is_sound_afterwards(instance, where);
+    }
+
+    /// None if it threw.
+    [[nodiscard]] std::optional<bool> restored(machine& instance, std::span<const std::byte> from,
+                                               const std::string& where) {
+        std::optional<bool> taken;
+        try {
+            bytes_source source{from};
+            taken = instance.restore(source);
+        } catch (...) {
+            // Which one it was says little: the process would have ended.
+        }
+        report_.check(clause::restore_does_not_throw, taken.has_value(), where);
+        return taken;
+    }
+
+    void is_sound_afterwards(machine& instance, const std::string& where) {
+        const auto& sound = runs_.samples()[runs_.samples().size() / 2];
+        bytes_source source{sound.image.bytes};
+        const bool same = instance.restore(source) && image_of(instance).shows_same(sound.image);
+        report_.check(clause::restore_after_refusal, same, where);
+    }
+
+    static constexpr std::size_t tries_max = 64;
+
+    runs& runs_;
+    state_machine_report& report_;
+};
+
+}  // namespace raft::testing::conformance
+// Memory that lies between the objects of a test: two instances find other addresses, and other
+// bytes in what was never written. What depends on either shows.
+
+#include <memory>
+
+// All that is random in a simulation comes from here, and so from its seed alone.
+
+namespace raft::testing::simulation {
+
+/// splitmix64: the same numbers on every machine.
+class dice {
+public:
+    explicit constexpr dice(std::uint64_t seed = 0) : state_{seed} {}
+
+    constexpr std::uint64_t roll() {
+        const auto rolled = core::mixed(state_);
+        state_ += 0x9E3779B97F4A7C15U;
+        return rolled;
+    }
+
+    /// A number below `sides`, which is not 0.
+    constexpr std::size_t below(std::size_t sides) {
+        return static_cast<std::size_t>(roll() % sides);
+    }
+
+    /// A number from `least` to `most`, both of them possible.
+    constexpr std::int64_t between(std::int64_t least, std::int64_t most) {
+        const auto width = static_cast<std::uint64_t>(most - least) + 1;
+        return least + static_cast<std::int64_t>(roll() % width);
+    }
+
+    /// True so many times in a million.
+    constexpr bool hits(std::uint32_t millionths) {
+        return millionths != 0 && roll() % 1'000'000 < millionths;
+    }
+
+    /// True so many times in a hundred.
+    constexpr bool percent(std::uint32_t hundredths) { return roll() % 100 < hundredths; }
+
+    /// Dice of their own for another part, so that it can use more of them without a change here.
+    [[nodiscard]] constexpr dice apart() { return dice{roll()}; }
+
+private:
+    std::uint64_t state_;
+};
+
+}  // namespace raft::testing::simulation
+
+namespace raft::testing {
+
+class heap_ballast {
+public:
+    /// Takes some memory, and gives back some that was taken before, with traces in it.
+    void shift() {
+        const auto size = static_cast<std::size_t>(16 + dice_.roll() % 500);
+        auto taken = std::make_unique<std::byte[]>(size);
+        std::fill_n(taken.get(), size, std::byte{0xA5});
+        auto left = std::make_unique<std::byte[]>(size);
+        std::fill_n(left.get(), size, std::byte{0x5A});
+        if (held_.size() < held_max) held_.push_back(std::move(taken));
+    }
+
+private:
+    static constexpr std::size_t held_max = 1024;
+
+    simulation::dice dice_{7};
+    std::vector<std::unique_ptr<std::byte[]>> held_{};
+};
+
+}  // namespace raft::testing
+
+namespace raft::testing::conformance {
+
+template <class Make>
+class state_machine_check {
+    using runs = state_machine_runs<Make>;
+    using machine = typename runs::machine;
+    using command = typename runs::command;
+    using sample = typename runs::sample;
+    using clause = state_machine_clause;
+
+public:
+    state_machine_check(Make& make, std::span<const command> commands)
+        : runs_{make, commands, report_} {}
+
+    [[nodiscard]] state_machine_report run() {
+        if (repeats() && bears_looks()) {
+            if constexpr (policy::encodable<command>) decoded_commands();
+            if constexpr (versioned_state_machine<machine>) versions();
+            if constexpr (snapshotting_state_machine<machine>) snapshots();
+            if constexpr (capturing_state_machine<machine>) captures();
+        }
+        return std::move(report_);
+    }
+
+private:
+    [[nodiscard]] static std::string after(std::size_t count) {
+        return "after " + std::to_string(count) + " commands";
+    }
+
+    /// Two instances at once, whose memory is not alike.
+    [[nodiscard]] bool repeats() {
+        auto first = runs_.make();
+        if (!runs_.run_first(first)) return false;
+        heap_ballast ballast;
+        auto other = runs_.make();
+        for (std::size_t i = 0; i < runs_.count(); ++i) {
+            ballast.shift();
+            const auto copied = runs_.at(i);
+            if (!report_.check(clause::results_repeat, runs_.answers_same(other, i, copied),
+                               "command " + std::to_string(i)))
+                return false;
+        }
+        return report_.check(clause::states_repeat, image_of(first).shows_same(image_of(other)),
+                             after(runs_.count()));
+    }
+
+    /// An instance at which somebody looks after each of some commands.
+    [[nodiscard]] bool bears_looks() {
+        auto unseen = runs_.make();
+        for (std::size_t i = 0; i < runs_.count(); ++i)
+            static_cast<void>(runs_.apply(unseen, i, runs_.at(i)));
+        runs_.take_samples();
+        auto seen = runs_.make();
+        bool same = true;
+        for (std::size_t i = 0; same && i < runs_.count(); ++i) {
+            if (i < looks_max) look_at(seen);
+            same = runs_.answers_same(seen, i, runs_.at(i));
+        }
+        same = same && image_of(unseen).shows_same(image_of(seen)) &&
+               image_of(unseen).shows_same(runs_.end());
+        return report_.check(clause::looks_change_nothing, same);
+    }
+
+    static void look_at(const machine& seen) {
+        static_cast<void>(image_of(seen));
+        if constexpr (capturing_state_machine<machine>) static_cast<void>(seen.capture());
+    }
+
+    /// A follower applies what was decoded, its leader perhaps what was proposed.
+    void decoded_commands() {
+        auto follower = runs_.make();
+        bool same = true;
+        for (std::size_t i = 0; same && i < runs_.count(); ++i) {
+            const auto arrived = through_codec(runs_.at(i));
+            same = arrived && runs_.answers_same(follower, i, *arrived);
+            report_.check(clause::decoded_commands_do_the_same, same,
+                          "command " + std::to_string(i));
+        }
+        if (same)
+            report_.check(clause::decoded_commands_do_the_same,
+                          image_of(follower).shows_same(runs_.end()), after(runs_.count()));
+    }
+
+    [[nodiscard]] static std::optional<command> through_codec(const command& sent) {
+        std::vector<std::byte> bytes(codec<command>::size(sent));
+        codec<command>::encode(sent, bytes);
+        return codec<command>::decode(bytes);
+    }
+
+    void versions() {
+        for (std::size_t i = 0; i < runs_.count(); ++i) {
+            const auto copied = runs_.at(i);
+            const auto version = machine::version_of(runs_.at(i));
+            const auto which = "command " + std::to_string(i);
+            report_.check(clause::version_is_read, version <= machine::commands_read, which);
+            report_.check(clause::version_is_of_the_command, machine::version_of(copied) == version,
+                          which);
+        }
+    }
+
+    // ----------------------------------------------------------------------------- snapshots (§7)
+
+    void snapshots() {
+        for (const auto& each : runs_.samples()) {
+            auto fresh = runs_.make();
+            if (!restores(fresh, each, clause::restore_gives_what_was_saved)) return;
+            report_.check(clause::restored_goes_on, runs_.goes_on_same(fresh, each.count),
+                          after(each.count));
+            if (!restores(fresh, each, clause::restore_replaces)) return;
+            report_.check(clause::restored_goes_on, runs_.goes_on_same(fresh, each.count),
+                          after(each.count));
+        }
+        if constexpr (digesting_state_machine<machine>) digests();
+        damaged_snapshots<Make>{runs_, report_}.run();
+    }
+
+    /// Whether it takes the sample; `into` says what is broken if it is not the same then.
+    [[nodiscard]] bool restores(machine& instance, const sample& from, clause into) {
+        bytes_source source{from.image.bytes};
+        if (!report_.check(clause::restore_takes_what_was_saved, instance.restore(source),
+                           after(from.count)))
+            return false;
+        const auto seen = image_of(instance);
+        if constexpr (digesting_state_machine<machine>)
+            if (seen.bytes == from.image.bytes &&
+                !report_.check(clause::digest_is_of_the_state_alone,
+                               seen.digest == from.image.digest, after(from.count)))
+                return false;
+        return report_.check(into, seen.shows_same(from.image), after(from.count));
+    }
+
+    void digests() {
+        for (const auto& one : runs_.samples())
+            for (const auto& other : runs_.samples()) {
+                const bool is_same = one.image.bytes == other.image.bytes;
+                const bool looks_same = one.image.digest == other.image.digest;
+                const auto where = after(one.count) + " and " + after(other.count);
+                if (!is_same) report_.check(clause::digest_tells_apart, !looks_same, where);
+                if (is_same) report_.check(clause::digest_is_of_the_state_alone, looks_same, where);
+            }
+    }
+
+    // ------------------------------------------------------------------------------------ captures
+
+    void captures() {
+        for (const auto& each : runs_.samples()) {
+            auto source_machine = runs_.make();
+            for (std::size_t i = 0; i < each.count; ++i)
+                static_cast<void>(runs_.apply(source_machine, i, runs_.at(i)));
+            report_.check(clause::capture_saves_the_state,
+                          bytes_of(source_machine.capture()) == bytes_of(source_machine),
+                          after(each.count));
+            report_.check(clause::capture_stays, stays(source_machine, each), after(each.count));
+        }
+    }
+
+    /// Whether what is captured now is saved by another thread, and destroyed there, as it is,
+    /// while the state machine goes on; and once it is another one.
+    [[nodiscard]] bool stays(machine& instance, const sample& from) {
+        const auto expected = bytes_of(instance.capture());
+        const auto kept = instance.capture();
+        std::vector<std::byte> meanwhile;
+        std::thread saver{[captured = instance.capture(), &meanwhile]() mutable {
+            const auto own = std::move(captured);
+            meanwhile = bytes_of(own);
+        }};
+        for (auto i = from.count; i < runs_.count(); ++i)
+            static_cast<void>(runs_.apply(instance, i, runs_.at(i)));
+        saver.join();
+        const bool stayed = bytes_of(kept) == expected;
+        bytes_source source{runs_.samples().front().image.bytes};
+        static_cast<void>(instance.restore(source));
+        return meanwhile == expected && stayed && bytes_of(kept) == expected;
+    }
+
+    static constexpr std::size_t looks_max = 64;
+
+    state_machine_report report_{};
+    runs runs_;
+};
+
+}  // namespace raft::testing::conformance
+
+namespace raft::testing {
+
+/// Whether the state machines that `make()` gives keep the contract, as far as `commands` can show.
+/// `make` is called often, and gives a new one each time: those of two servers that start, which
+/// may live at once. The commands are sound ones, of which this program can read each; the more
+/// they do to each other's state, the more is found. 10 to 1000 are a good number: the time grows
+/// with their number times the size of the state, some thousandfold.
+///
+/// What it cannot see: what differs between processes or machines (the time, the word size, the
+/// order of `std::unordered_map` in another library), and a restore that runs for ever or ends the
+/// process. Results are compared if they can be (`==`), states by their digests, or else by the
+/// bytes that they save.
+///
+/// Uses a second thread for captures. Deterministic: it finds the same in each run, unless the
+/// state machine is what is not.
+template <class Make>
+[[nodiscard]] state_machine_report
+check_state_machine(Make make,
+                    const std::vector<typename std::invoke_result_t<Make&>::command>& commands) {
+    return conformance::state_machine_check<Make>{make, commands}.run();
+}
+
+}  // namespace raft::testing
+// Whether a storage keeps the contract of policy/storage.hpp:
+//
+//     struct place {                                  // where one storage lies
+//         std::string path = new_directory();
+//         auto open() { return std::make_unique<my_storage>(path); }
+//         void settle(my_storage& used) { used.flush(); }
+//     };
+//     TEST_CASE("my storage keeps the contract of a storage") {
+//         const auto report =
+//             raft::testing::check_storage<std::string>([] { return place{}; }, {"a", "bc", ""});
+//         CHECK(report.text() == "");
+//     }
+
+// What a node does with the log of its storage, as stories: each begins with a new storage.
+
+// A storage that is opened, used as a node uses it, and opened again; and beside it what must be in
+// it.
+
+#include <limits>
+
+// The contract of a storage (policy/storage.hpp), clause by clause.
+
+namespace raft::testing {
+
+enum class storage_clause : std::uint8_t {
+    new_one_is_empty,
+    numbers_begin_anew,
+    progress_is_of_what_was_begun,
+    becomes_durable,
+    readable_at_once,
+    entries_within,
+    entries_bytes,
+    entries_kept,
+    replaced_are_gone,
+    terms_kept,
+    configurations_kept,
+    vote_kept,
+    discard_keeps_the_rest,
+    log_begins_by_the_snapshot,
+    history_kept,
+    fill_called_once,
+    snapshot_described,
+    snapshot_read,
+    snapshot_kept,
+    saved_later,
+    newer_snapshot_stays,
+    incoming_is_what_came,
+    installed_is_the_snapshot,
+    install_cuts_the_log,
+    install_keeps_the_suffix,
+    staged_is_kept,
+    staging_makes_nothing_durable,
+    withheld_is_said,
+    cut_ends_the_log,
+    loss_is_said,
+    durable_survives_a_crash,
+    durable_in_order,
+    vote_before_entries,
+    snapshot_whole_after_a_crash,
+};
+
+/// How the clause is broken, in plain English.
+[[nodiscard]] constexpr std::string_view describe(storage_clause clause) {
+    using enum storage_clause;
+    switch (clause) {
+    case new_one_is_empty:
+        return "storage.recover: a storage that was never written to is not empty";
+    case numbers_begin_anew:
+        return "storage.recover: after it, progress speaks of the writes of an earlier run";
+    case progress_is_of_what_was_begun:
+        return "storage.progress: it goes back, or is ahead of what was begun";
+    case becomes_durable: return "storage.progress: what was begun does not become durable";
+    case readable_at_once: return "storage.write: what was begun cannot be read at once";
+    case entries_within: return "storage.entries: it gives none, or some that were not asked for";
+    case entries_bytes: return "storage.entries: it gives more bytes than were asked for";
+    case entries_kept:
+        return "storage.write: an entry that was reported durable is missing after a restart";
+    case replaced_are_gone: return "storage.write: an entry that was replaced is in the log";
+    case terms_kept: return "storage.recover: an entry has not the term in which it was written";
+    case configurations_kept:
+        return "storage.recover: the configurations are not those of the entries in the log";
+    case vote_kept: return "storage.write: term and vote that were reported durable are not there";
+    case discard_keeps_the_rest:
+        return "storage.discard: an entry after those that may go is missing";
+    case log_begins_by_the_snapshot:
+        return "storage.recover: the log begins after the snapshot's last entry";
+    case history_kept: return "storage.keep_history: it is not there after a restart";
+    case fill_called_once: return "storage.save: `fill` is not called once before it returns";
+    case snapshot_described:
+        return "storage.snapshot: the newest one, its size or its checksum is not said";
+    case snapshot_read:
+        return "storage.read_snapshot: it gives other bytes, none, or more than were asked for";
+    case snapshot_kept: return "storage.save: a durable snapshot is not there after a restart";
+    case saved_later: return "storage.save_later: the snapshot does not show, or is another one";
+    case newer_snapshot_stays:
+        return "storage.save: an older snapshot takes the place of a newer one";
+    case incoming_is_what_came:
+        return "storage.recover: what it says of a part of a snapshot is not what was received";
+    case installed_is_the_snapshot:
+        return "storage.install: the snapshot that was received is not the snapshot";
+    case install_cuts_the_log:
+        return "storage.install: the log is not removed, and begins not after the snapshot";
+    case install_keeps_the_suffix:
+        return "storage.install: an entry after the snapshot that was to stay is missing";
+    case staged_is_kept: return "storage.stage: a chunk that was staged is not kept";
+    case staging_makes_nothing_durable:
+        return "storage.stage: progress says that it made a write durable";
+    case withheld_is_said:
+        return "storage.recover: it does not say from where on the log lacks commands";
+    case cut_ends_the_log: return "storage.cut: the log does not end where it was cut";
+    case loss_is_said: return "storage.cut: what was lost is not said after a restart";
+    case durable_survives_a_crash:
+        return "storage.progress: what was reported durable is missing after a crash";
+    case durable_in_order:
+        return "storage.write: after a crash a write is there, and one before it is not";
+    case vote_before_entries:
+        return "storage.write: after a crash entries are there without their term and vote";
+    case snapshot_whole_after_a_crash:
+        return "storage.install: after a crash the snapshot is neither the old nor the new one";
+    }
+    return "unknown clause";
+}
+
+using storage_report = conformance_report<storage_clause>;
+
+}  // namespace raft::testing
+
+namespace raft::testing::conformance {
+
+template <class Command, class Make>
+class storage_run {
+    using place_type = std::invoke_result_t<Make&>;
+    using opened = decltype(std::declval<place_type&>().open());
+
+public:
+    using storage_type = std::remove_reference_t<decltype(*std::declval<opened&>())>;
+    using clause = storage_clause;
+    static_assert(storage_for<storage_type, Command>);
+    static constexpr bool can_crash = requires(place_type & place) {
+        place.crash(std::uint64_t{});
+    };
+
+    storage_run(Make& make, std::span<const Command> commands, storage_report& report)
+        : place_{make()}, commands_{commands}, report_{report} {
+        open();
+    }
+
+    [[nodiscard]] storage_type& storage() { return **storage_; }
+    [[nodiscard]] const recovered& found() const { return found_; }
+
+    void open() {
+        storage_.reset();
+        storage_.emplace(place_.open());
+        found_ = storage().recover();
+        begun_ = {};
+        durable_ = {};
+        report_.check(clause::numbers_begin_anew, storage().progress().durable == begun_);
+    }
+    void crash(std::uint64_t seed) requires can_crash {
+        place_.crash(seed);
+        open();
+    }
+
+    /// What was begun becomes durable.
+    void settle() {
+        if constexpr (requires { place_.settle(storage()); }) place_.settle(storage());
+        watch();
+        const auto now = storage().progress();
+        report_.check(clause::becomes_durable, !now.failed && now.durable == begun_,
+                      "write " + std::to_string(begun_.value));
+    }
+    void settle_and_open() {
+        settle();
+        open();
+    }
+
+    [[nodiscard]] core::write_sequence next_write() {
+        ++begun_.value;
+        return begun_;
+    }
+
+    /// So many entries from `first` on, in `term`, for which the server has voted for itself.
+    void write(std::uint64_t first, std::uint64_t count, std::uint64_t term,
+               const core::indexed_configuration* members = nullptr,
+               core::entry_source source = core::entry_source::proposed) {
+        log_.resize(first - 1);
+        for (std::uint64_t i = 0; i < count; ++i) {
+            const bool is_members = members != nullptr && members->index.value == first + i;
+            auto& added = log_.emplace_back(entry<Command>{.term = {term}});
+            if (!is_members && source == core::entry_source::proposed)
+                added.command = commands_[(first + i * 3 + term) % commands_.size()];
+        }
+        vote_ = {{term}, member_id{term % 3 + 1}};
+        const core::append what{{first}, {first + count - 1}, {term}, source};
+        storage().write({next_write(), vote_, what}, std::span{log_}.subspan(first - 1), members);
+        watch();
+    }
+    void vote(std::uint64_t term) {
+        vote_ = {{term}, member_id{2}};
+        storage().write({next_write(), vote_, std::nullopt}, {}, nullptr);
+        watch();
+    }
+
+    /// Progress only grows, and is never ahead.
+    void watch() {
+        const auto now = storage().progress();
+        report_.check(clause::progress_is_of_what_was_begun,
+                      now.durable >= durable_ && now.durable <= begun_);
+        durable_ = now.durable;
+    }
+
+    [[nodiscard]] const std::vector<entry<Command>>& log() const { return log_; }
+    [[nodiscard]] const core::hard_state& expected_vote() const { return vote_; }
+
+    /// The first of these entries that is not as it was written; none if all are.
+    [[nodiscard]] std::optional<std::uint64_t> wrong_entry(std::uint64_t first,
+                                                           std::uint64_t last) {
+        for (auto i = first; i <= last; ++i) {
+            if (i <= found_.log_base.index.value) return i;
+            const auto got = storage().entries({i}, {i}, all_bytes);
+            if (got.size() != 1 || got.front() != log_[i - 1]) return i;
+        }
+        return std::nullopt;
+    }
+    void check_entries(clause which, std::uint64_t first, std::uint64_t last, bool opened_anew) {
+        std::optional<std::uint64_t> wrong;
+        if (opened_anew && found_.last_index.value < last) wrong = found_.last_index.value + 1;
+        if (!wrong) wrong = wrong_entry(first, last);
+        report_.check(which, !wrong, wrong ? "index " + std::to_string(*wrong) : "");
+    }
+
+    /// A snapshot is there: whole, as these bytes.
+    [[nodiscard]] bool has_snapshot(core::log_position last, const configuration& members,
+                                    const std::vector<std::byte>& bytes) {
+        const auto kept = storage().snapshot();
+        return kept && kept->members == members &&
+               kept->description == describe_bytes(last, bytes) && read_all(7) == bytes;
+    }
+    [[nodiscard]] static core::snapshot_description
+    describe_bytes(core::log_position last, const std::vector<std::byte>& bytes) {
+        return {last, bytes.size(), wire::crc32c(bytes)};
+    }
+    /// The snapshot's bytes, in pieces; what is no piece ends it.
+    [[nodiscard]] std::vector<std::byte> read_all(std::uint64_t piece_bytes) {
+        std::vector<std::byte> all;
+        for (;;) {
+            const auto piece = storage().read_snapshot(all.size(), piece_bytes);
+            if (piece.empty() || piece.size() > piece_bytes) return all;
+            all.insert(all.end(), piece.begin(), piece.end());
+        }
+    }
+
+    static constexpr auto all_bytes = std::numeric_limits<std::size_t>::max() / 2;
+
+private:
+    place_type place_;
+    std::span<const Command> commands_;
+    storage_report& report_;
+    std::optional<opened> storage_{};
+    recovered found_{};
+    core::write_sequence begun_{};
+    core::write_sequence durable_{};
+    std::vector<entry<Command>> log_{};
+    core::hard_state vote_{};
+};
+
+}  // namespace raft::testing::conformance
+
+namespace raft::testing::conformance {
+
+template <class Command, class Make>
+class storage_log_stories {
+    using run_type = storage_run<Command, Make>;
+    using storage_type = typename run_type::storage_type;
+    using clause = storage_clause;
+
+public:
+    storage_log_stories(Make& make, std::span<const Command> commands, storage_report& report)
+        : make_{make}, commands_{commands}, report_{report} {}
+
+    void run() {
+        is_new();
+        appends();
+        replaces();
+        discards();
+        if constexpr (history_keeping_storage<storage_type>) keeps_history();
+        if constexpr (witness_storage<storage_type>) lacks_commands();
+        if constexpr (witness_storage<storage_type>) is_cut();
+        if constexpr (run_type::can_crash)
+            for (std::uint64_t seed = 0; seed < crashes; ++seed) crashes_with(seed);
+    }
+
+private:
+    [[nodiscard]] run_type begin() { return run_type{make_, commands_, report_}; }
+
+    void is_new() {
+        auto one = begin();
+        report_.check(clause::new_one_is_empty,
+                      one.found() == recovered{} && !one.storage().snapshot());
+    }
+
+    void appends() {
+        auto one = begin();
+        const core::indexed_configuration members{{2}, core::voters_only({{1}, {2}})};
+        one.write(1, 4, 1, &members);
+        one.check_entries(clause::readable_at_once, 1, 4, false);
+        one.write(5, 2, 3);
+        one.settle();
+        reads(one);
+        one.open();
+        one.check_entries(clause::entries_kept, 1, 6, true);
+        report_.check(clause::terms_kept,
+                      one.found().runs == std::vector<core::term_run>{{{1}, {1}}, {{3}, {5}}});
+        report_.check(clause::configurations_kept,
+                      one.found().configurations == std::vector{members});
+        report_.check(clause::vote_kept, one.found().vote == one.expected_vote());
+        one.vote(9);
+        one.settle_and_open();
+        report_.check(clause::vote_kept, one.found().vote == one.expected_vote());
+        one.write(7, 1, 9);
+        one.settle_and_open();
+        one.check_entries(clause::entries_kept, 1, 7, true);
+    }
+
+    void reads(run_type& one) {
+        auto& storage = one.storage();
+        const auto size = storage.size_of(commands_.front());
+        for (std::uint64_t first = 1; first <= 6; ++first)
+            for (const auto bytes : {std::size_t{0}, size, 2 * size, run_type::all_bytes}) {
+                const auto got = storage.entries({first}, {6}, bytes);
+                const auto where = "index " + std::to_string(first);
+                const bool fits = !got.empty() && got.size() <= 7 - first;
+                if (!report_.check(clause::entries_within, fits, where)) continue;
+                std::size_t taken = 0;
+                for (std::size_t i = 0; i < got.size(); ++i) {
+                    report_.check(clause::entries_within, got[i] == one.log()[first - 1 + i],
+                                  where);
+                    if (got[i].command) taken += storage.size_of(*got[i].command);
+                }
+                report_.check(clause::entries_bytes, got.size() == 1 || taken <= bytes, where);
+            }
+    }
+
+    void replaces() {
+        auto one = begin();
+        const core::indexed_configuration kept{{1}, core::voters_only({{1}, {2}})};
+        const core::indexed_configuration gone{{5}, core::voters_only({{1}})};
+        one.write(1, 3, 1, &kept);
+        one.write(4, 3, 1, &gone);
+        one.settle();
+        one.write(3, 2, 2);
+        one.check_entries(clause::replaced_are_gone, 1, 4, false);
+        one.settle_and_open();
+        one.check_entries(clause::replaced_are_gone, 1, 4, true);
+        report_.check(clause::replaced_are_gone, one.found().last_index == log_index{4});
+        report_.check(clause::configurations_kept, one.found().configurations == std::vector{kept});
+    }
+
+    void discards() {
+        auto one = begin();
+        one.write(1, 8, 1);
+        one.settle();
+        one.storage().save({{5}, {1}}, core::voters_only({{1}}),
+                           [](auto& sink) { sink.write(std::span<const std::byte>{}); });
+        one.settle();
+        one.storage().discard({5});
+        one.check_entries(clause::discard_keeps_the_rest, 6, 8, false);
+        one.settle_and_open();
+        one.check_entries(clause::discard_keeps_the_rest, 6, 8, true);
+        report_.check(clause::log_begins_by_the_snapshot, one.found().log_base.index.value <= 5);
+    }
+
+    void keeps_history() {
+        auto one = begin();
+        const bool kept = one.storage().keep_history(history_id{77});
+        if constexpr (run_type::can_crash)
+            one.crash(0);
+        else
+            one.open();
+        report_.check(clause::history_kept, kept && one.found().history == history_id{77});
+    }
+
+    void lacks_commands() {
+        auto one = begin();
+        one.write(1, 2, 1);
+        one.write(3, 2, 1, nullptr, core::entry_source::withheld);
+        one.settle_and_open();
+        report_.check(clause::withheld_is_said, one.found().lacks_from == log_index{3});
+        one.write(3, 1, 2);
+        one.settle_and_open();
+        report_.check(clause::withheld_is_said, !one.found().lacks_from);
+    }
+
+    void is_cut() {
+        auto one = begin();
+        one.write(1, 6, 1);
+        const core::log_position lost{{6}, {1}};
+        one.storage().cut({one.next_write(), {{4}, {1}}, lost});
+        one.settle_and_open();
+        report_.check(clause::cut_ends_the_log, one.found().last_index == log_index{4});
+        one.check_entries(clause::cut_ends_the_log, 1, 4, true);
+        for (int i = 0; i < 2; ++i, one.open())
+            report_.check(clause::loss_is_said, one.found().lost_through == lost);
+    }
+
+    /// Six writes of an entry with its term and vote, the first three of which are durable.
+    void crashes_with(std::uint64_t seed) {
+        auto one = begin();
+        for (std::uint64_t i = 1; i <= 6; ++i) {
+            one.write(i, 1, i);
+            if (i == 3) one.settle();
+        }
+        one.crash(seed);
+        const auto last = one.found().last_index.value;
+        const auto where = "seed " + std::to_string(seed);
+        report_.check(clause::durable_survives_a_crash, last >= 3 && !one.wrong_entry(1, 3), where);
+        report_.check(clause::durable_in_order, last <= 6 && !one.wrong_entry(4, last), where);
+        report_.check(clause::vote_before_entries, one.found().vote.current_term.value >= last,
+                      where);
+    }
+
+    static constexpr std::uint64_t crashes = 32;
+
+    Make& make_;
+    std::span<const Command> commands_;
+    storage_report& report_;
+};
+
+}  // namespace raft::testing::conformance
+// What a node does with the snapshots of its storage (§7), as stories: each begins with a new
+// storage, whose log has ten entries.
+
+namespace raft::testing::conformance {
+
+template <class Command, class Make>
+class storage_snapshot_stories {
+    using run_type = storage_run<Command, Make>;
+    using storage_type = typename run_type::storage_type;
+    using clause = storage_clause;
+    using bytes = std::vector<std::byte>;
+
+public:
+    storage_snapshot_stories(Make& make, std::span<const Command> commands, storage_report& report)
+        : make_{make}, commands_{commands}, report_{report} {}
+
+    void run() {
+        saves();
+        if constexpr (background_snapshot_storage<storage_type>) saves_later();
+        overtakes();
+        receives(true);
+        receives(false);
+        if constexpr (staging_storage<storage_type>) stages();
+        if constexpr (run_type::can_crash)
+            for (std::uint64_t seed = 0; seed < crashes; ++seed) crashes_with(seed);
+    }
+
+private:
+    [[nodiscard]] run_type begin() {
+        run_type one{make_, commands_, report_};
+        one.write(1, 10, 1);
+        one.settle();
+        return one;
+    }
+    [[nodiscard]] static bytes bytes_like(std::uint64_t seed, std::size_t count) {
+        bytes made(count);
+        for (std::size_t i = 0; i < count; ++i) made[i] = static_cast<std::byte>(i * 7 + seed);
+        return made;
+    }
+    [[nodiscard]] static core::log_position at(std::uint64_t index) { return {{index}, {1}}; }
+    [[nodiscard]] static auto filling(const bytes& whole, int& calls) {
+        return [&whole, &calls](auto& sink) {
+            ++calls;
+            const auto half = whole.size() / 2;
+            sink.write(std::span<const std::byte>{whole}.first(half));
+            sink.write(std::span<const std::byte>{whole}.subspan(half));
+        };
+    }
+
+    void saves() {
+        auto one = begin();
+        const auto whole = bytes_like(1, 1000);
+        int calls = 0;
+        one.storage().save(at(4), members_, filling(whole, calls));
+        report_.check(clause::fill_called_once, calls == 1);
+        one.settle();
+        const auto kept = one.storage().snapshot();
+        report_.check(clause::snapshot_described,
+                      kept && kept->members == members_ && !kept->withheld &&
+                          kept->description == run_type::describe_bytes(at(4), whole));
+        report_.check(clause::snapshot_read,
+                      one.read_all(7) == whole && one.read_all(5000) == whole);
+        report_.check(clause::snapshot_read, one.storage().read_snapshot(1000, 1).empty());
+        one.open();
+        report_.check(clause::snapshot_kept, one.has_snapshot(at(4), members_, whole) &&
+                                                 one.found().snapshot == one.storage().snapshot());
+    }
+
+    void saves_later() {
+        auto one = begin();
+        const auto whole = bytes_like(2, 1000);
+        one.storage().save_later(at(4), members_,
+                                 [whole](auto& sink) { sink.write(std::span{whole}); });
+        one.settle();
+        report_.check(clause::saved_later, one.has_snapshot(at(4), members_, whole));
+    }
+
+    /// One that is received replaces one that was begun before, which is older.
+    void overtakes() {
+        auto one = begin();
+        const auto older = bytes_like(3, 500);
+        const auto newer = bytes_like(4, 300);
+        int calls = 0;
+        one.storage().save(at(4), members_, filling(older, calls));
+        receive(one, at(6), newer, 0, newer.size());
+        install(one, at(6), newer, true);
+        one.settle();
+        report_.check(clause::newer_snapshot_stays, one.has_snapshot(at(6), members_, newer));
+    }
+
+    void receives(bool keeps_suffix) {
+        auto one = begin();
+        const auto whole = bytes_like(5, 900);
+        const auto last = at(keeps_suffix ? 6 : 20);
+        receive(one, last, whole, 0, 400);
+        one.settle_and_open();
+        receive(one, last, whole, part_found(one, last, whole), whole.size());
+        install(one, last, whole, keeps_suffix);
+        one.settle();
+        for (int i = 0; i < 2; ++i, one.open()) {
+            report_.check(clause::installed_is_the_snapshot,
+                          one.has_snapshot(last, members_, whole));
+            if (keeps_suffix)
+                one.check_entries(clause::install_keeps_the_suffix, 7, 10, i == 1);
+            else if (i == 1)
+                report_.check(clause::install_cuts_the_log,
+                              one.found().last_index == last.index && one.found().log_base == last);
+        }
+    }
+
+    /// Where the receipt goes on after a restart.
+    [[nodiscard]] std::size_t part_found(run_type& one, core::log_position last,
+                                         const bytes& whole) {
+        const auto& part = one.found().incoming;
+        if (!part) return 0;
+        const bool is_part =
+            part->description == run_type::describe_bytes(last, whole) && part->bytes <= 400 &&
+            part->checksum == wire::crc32c(std::span{whole}.first(std::size_t{part->bytes}));
+        return report_.check(clause::incoming_is_what_came, is_part) ? part->bytes : 0;
+    }
+
+    static void receive(run_type& one, core::log_position last, const bytes& whole,
+                        std::size_t from, std::size_t to) {
+        const auto described = run_type::describe_bytes(last, whole);
+        for (auto offset = from; offset < to; offset += chunk_bytes) {
+            const auto length = std::min(chunk_bytes, to - offset);
+            one.storage().write_chunk({one.next_write(), described, offset, length},
+                                      std::span{whole}.subspan(offset, length));
+            one.watch();
+        }
+    }
+    void install(run_type& one, core::log_position last, const bytes& whole, bool keeps_suffix) {
+        one.storage().install(
+            {one.next_write(), run_type::describe_bytes(last, whole), keeps_suffix, false},
+            members_);
+        one.watch();
+    }
+
+    /// Each chunk is staged before it is written.
+    void stages() requires staging_storage<storage_type> {
+        auto one = begin();
+        const auto whole = bytes_like(6, 800);
+        const auto described = run_type::describe_bytes(at(6), whole);
+        for (std::size_t offset = 0; offset < whole.size(); offset += chunk_bytes) {
+            const auto length = std::min(chunk_bytes, whole.size() - offset);
+            const auto before = one.storage().progress();
+            one.storage().stage(described, members_, offset,
+                                std::span{whole}.subspan(offset, length));
+            one.settle();
+            report_.check(clause::staging_makes_nothing_durable,
+                          one.storage().progress() == before);
+            report_.check(clause::staged_is_kept, one.storage().staged() == staging::kept &&
+                                                      !one.storage().waits_for_room());
+            receive(one, at(6), whole, offset, offset + length);
+            one.settle();
+        }
+        install(one, at(6), whole, true);
+        one.settle_and_open();
+        report_.check(clause::staged_is_kept, one.has_snapshot(at(6), members_, whole));
+    }
+
+    void crashes_with(std::uint64_t seed) {
+        auto one = begin();
+        const auto older = bytes_like(7, 500);
+        const auto newer = bytes_like(8, 700);
+        int calls = 0;
+        one.storage().save(at(4), members_, filling(older, calls));
+        one.settle();
+        receive(one, at(6), newer, 0, newer.size());
+        install(one, at(6), newer, true);
+        one.crash(seed);
+        report_.check(clause::snapshot_whole_after_a_crash,
+                      one.has_snapshot(at(4), members_, older) ||
+                          one.has_snapshot(at(6), members_, newer),
+                      "seed " + std::to_string(seed));
+    }
+
+    static constexpr std::size_t chunk_bytes = 100;
+    static constexpr std::uint64_t crashes = 32;
+
+    Make& make_;
+    std::span<const Command> commands_;
+    storage_report& report_;
+    configuration members_ = core::voters_only({{1}, {2}, {3}});
+};
+
+}  // namespace raft::testing::conformance
+
+namespace raft::testing {
+
+/// Whether the storages in the places that `make()` gives keep the contract. `commands` are some
+/// that differ, at least one; they are compared by `==`. `make` gives a new place each time, with
+/// nothing in it, which offers:
+///
+/// * `open()`: opens the storage that lies there, anew each time: what points to it. The one before
+///   has been destroyed, if it was owned.
+/// * `settle(storage)`: returns when all that was begun is durable, and a snapshot that is being
+///   saved is there. Needed unless that holds at once. To bound the wait is its part.
+/// * `crash(seed)`: of what is not durable, `seed` decides what a crash leaves. Called while the
+///   storage is open, which is destroyed afterwards. More clauses are checked with it.
+///
+/// What storages may offer (`history_keeping_storage`, `background_snapshot_storage`,
+/// `staging_storage`, `witness_storage`) is checked if it is there. Errors of the disk and a full
+/// one are not: how they come about is the storage's own. Deterministic, if the storage is.
+template <class Command, class Make>
+[[nodiscard]] storage_report check_storage(Make make, const std::vector<Command>& commands) {
+    storage_report report;
+    conformance::storage_log_stories<Command, Make>{make, commands, report}.run();
+    conformance::storage_snapshot_stories<Command, Make>{make, commands, report}.run();
+    return report;
+}
+
+}  // namespace raft::testing
+// Whether a transport keeps the contract of policy/transport.hpp:
+//
+//     struct network {                                          // of the servers 1, 2 and 3
+//         my_transport& at(raft::member_id id);
+//         void start(auto receive);                             // (to, from, message, attachment)
+//         bool run_until(const std::function<bool()>& happened);
+//     };
+//     TEST_CASE("my transport keeps the contract of a transport") {
+//         const auto report = raft::testing::check_transport<std::string>(
+//             [] { return std::make_unique<network>(); }, {"a", "bc", std::string(5000, 'x')});
+//         CHECK(report.text() == "");
+//     }
+
+// A message of each kind, with values in all of its fields.
+
+namespace raft::testing::conformance {
+
+/// Those that nothing travels beside.
+[[nodiscard]] inline std::vector<core::message> plain_messages() {
+    const term_number term{5};
+    const core::log_position last{{70'000}, {4}};
+    const core::read_round round{9};
+    const core::request_id request{11, 12};
+    return {core::request_pre_vote{term, last},
+            core::pre_vote_reply{term, true},
+            core::request_vote{term, last, true},
+            core::request_vote_reply{term, true},
+            core::append_entries{term, last, last.index, {}, {69'000}, round},
+            core::append_entries_reply{term, {68'000}, round, true},
+            core::append_entries_rejection{term, {67'000}, {{66'000}, {3}}, round, true},
+            core::install_snapshot_reply{term, {65'000}, 64'000, round},
+            core::timeout_now{term, {63'000}},
+            core::request_read_index{term, {13}},
+            core::read_index_reply{term, {14}, round, {62'000}},
+            core::round_confirmed{term, round},
+            core::fall_asleep{term, last},
+            core::wake_up{term},
+            core::request_snapshot{term, {61'000}},
+            core::forward_proposal_reply{term, request, {60'000}},
+            core::forward_proposal_refusal{term, request, core::refusal_reason{}},
+            core::removal_notice{term, {59'000}}};
+}
+
+}  // namespace raft::testing::conformance
+// What servers 1 to 3 send each other over the transports of a network, and how what arrives is
+// held against it.
+
+#include <list>
+#include <variant>
+
+// The contract of a transport (policy/transport.hpp), clause by clause.
+
+namespace raft::testing {
+
+enum class transport_clause : std::uint8_t {
+    message_arrives,
+    message_is_unchanged,
+    beside_is_unchanged,
+    views_are_copied,
+    no_other_gets_it,
+    each_gets_it,
+    sender_is_told,
+    calls_nobody_within_send,
+    stranger_is_passed_over,
+    room_comes,
+    gone_one_blocks_nobody,
+    moved_one_is_found,
+};
+
+/// How the clause is broken, in plain English.
+[[nodiscard]] constexpr std::string_view describe(transport_clause clause) {
+    using enum transport_clause;
+    switch (clause) {
+    case message_arrives:
+        return "transport.send: a message never arrives, however often it is sent";
+    case message_is_unchanged: return "transport.send: a message arrives that nobody has sent";
+    case beside_is_unchanged:
+        return "transport.send: what travels beside a message arrives as something else";
+    case views_are_copied: return "transport.send: it reads its views after it has returned";
+    case no_other_gets_it:
+        return "transport.send: a message arrives at a server it was not sent to";
+    case each_gets_it: return "transport.send: of several receivers one never gets the message";
+    case sender_is_told: return "transport.send: a message arrives as that of another server";
+    case calls_nobody_within_send: return "transport.send: it delivers before it has returned";
+    case stranger_is_passed_over:
+        return "transport.send: an unknown receiver keeps the message from the others";
+    case room_comes: return "transport.room: there is never room for entries to a server that runs";
+    case gone_one_blocks_nobody: return "transport.send: a server that is gone blocks the others";
+    case moved_one_is_found: return "transport.send: a server whose address changed is not found";
+    }
+    return "unknown clause";
+}
+
+using transport_report = conformance_report<transport_clause>;
+
+}  // namespace raft::testing
+
+namespace raft::testing::conformance {
+
+/// A message with what travels beside it, kept.
+template <class Command>
+struct parcel {
+    core::message body{};
+    std::vector<entry<Command>> entries{};
+    std::optional<core::indexed_configuration> members{};
+    std::vector<std::byte> chunk{};
+    friend bool operator==(const parcel&, const parcel&) = default;
+
+    [[nodiscard]] static parcel of(const core::message& body, const attachment<Command>& beside) {
+        parcel kept{body, {beside.entries.begin(), beside.entries.end()}, {}, {}};
+        if (beside.configuration != nullptr) kept.members = *beside.configuration;
+        kept.chunk.assign(beside.chunk.begin(), beside.chunk.end());
+        return kept;
+    }
+    [[nodiscard]] attachment<Command> beside() const {
+        return {entries, members ? &*members : nullptr, chunk};
+    }
+    /// Makes of what it views something else, in its place.
+    void scribble() {
+        for (auto& each : entries) each = {};
+        for (auto& each : chunk) each = scribbled;
+        if (members) members->index = {};
+    }
+    [[nodiscard]] bool is_scribbled() const {
+        const bool blank = !entries.empty() && entries.front().term == term_number{};
+        const bool erased = !chunk.empty() && chunk.front() == scribbled;
+        return blank || erased || (members && members->index == log_index{});
+    }
+
+    static constexpr std::byte scribbled{0xEE};
+};
+
+template <class Command, class Network>
+class transport_run {
+public:
+    using clause = transport_clause;
+    using parcel_type = parcel<Command>;
+
+    transport_run(Network& network, transport_report& report) : network_{network}, report_{report} {
+        network_.start([this](member_id to, member_id from, const core::message& body,
+                              const attachment<Command>& beside) {
+            arrived(to, from, parcel_type::of(body, beside));
+        });
+    }
+    transport_run(const transport_run&) = delete;
+    transport_run& operator=(const transport_run&) = delete;
+
+    /// Sends it until each of `awaited` has it; `which` is broken if that does not happen.
+    bool deliver(clause which, std::vector<member_id> to, const parcel_type& what,
+                 const std::vector<member_id>& awaited, const std::string& details = {}) {
+        const auto place = sent_.size();
+        sent_.push_back({what, std::move(to), {}});
+        bool done = false;
+        for (int i = 0; !done && i < tries; ++i) {
+            send(place);
+            done = network_.run_until([&] { return has_come(place, awaited); });
+        }
+        return report_.check(which, done, details);
+    }
+
+private:
+    struct sent_parcel {
+        parcel_type what{};
+        std::vector<member_id> to{};
+        std::vector<member_id> receivers{};
+    };
+
+    void send(std::size_t place) {
+        views_.push_back(sent_[place].what);
+        auto& viewed = views_.back();
+        is_sending_ = true;
+        network_.at(sender).send(std::span<const member_id>{sent_[place].to}, viewed.body,
+                                 viewed.beside());
+        is_sending_ = false;
+        viewed.scribble();
+    }
+
+    [[nodiscard]] bool has_come(std::size_t place, const std::vector<member_id>& awaited) const {
+        const auto& got = sent_[place].receivers;
+        return std::all_of(awaited.begin(), awaited.end(), [&](member_id each) {
+            return std::find(got.begin(), got.end(), each) != got.end();
+        });
+    }
+
+    void arrived(member_id to, member_id from, const parcel_type& what) {
+        report_.check(clause::calls_nobody_within_send, !is_sending_);
+        report_.check(clause::sender_is_told, from == sender);
+        const auto found = std::find_if(sent_.begin(), sent_.end(),
+                                        [&](const auto& each) { return each.what == what; });
+        if (found == sent_.end()) return blame(what);
+        for (const auto whole :
+             {clause::message_is_unchanged, clause::beside_is_unchanged, clause::views_are_copied})
+            report_.check(whole, true);
+        const auto& wanted = found->to;
+        const bool is_meant = std::find(wanted.begin(), wanted.end(), to) != wanted.end();
+        report_.check(clause::no_other_gets_it, is_meant, "server " + std::to_string(to.value));
+        if (is_meant) found->receivers.push_back(to);
+    }
+
+    /// Nobody has sent it so.
+    void blame(const parcel_type& what) {
+        const bool body_is_known = std::any_of(sent_.begin(), sent_.end(), [&](const auto& each) {
+            return each.what.body == what.body;
+        });
+        const bool scribbled = what.is_scribbled();
+        report_.check(clause::message_is_unchanged, body_is_known,
+                      "kind " + std::to_string(what.body.index()));
+        report_.check(clause::views_are_copied, !scribbled);
+        report_.check(clause::beside_is_unchanged, scribbled || !body_is_known);
+    }
+
+    static constexpr member_id sender{1};
+    static constexpr int tries = 20;
+
+    Network& network_;
+    transport_report& report_;
+    std::vector<sent_parcel> sent_{};
+    std::list<parcel_type> views_{};
+    bool is_sending_ = false;
+};
+
+}  // namespace raft::testing::conformance
+
+namespace raft::testing::conformance {
+
+template <class Command, class Network>
+class transport_check {
+    using run_type = transport_run<Command, Network>;
+    using parcel_type = typename run_type::parcel_type;
+    using clause = transport_clause;
+
+public:
+    transport_check(Network& network, std::span<const Command> commands)
+        : network_{network}, commands_{commands}, run_{network, report_} {}
+
+    [[nodiscard]] transport_report run() {
+        const bool has_room = network_.run_until([&] { return network_.at({1}).room({2}) > 0; });
+        report_.check(clause::room_comes, has_room);
+        for (const auto& each : plain_messages())
+            deliver({.body = each}, "kind " + std::to_string(each.index()));
+        if (has_room) loaded();
+        run_.deliver(clause::each_gets_it, {{2}, {3}}, next(), {{2}, {3}});
+        run_.deliver(clause::stranger_is_passed_over, {{9}, {2}}, next(), {{2}});
+        if constexpr (requires { network_.move(member_id{2}); }) {
+            network_.move({2});
+            run_.deliver(clause::moved_one_is_found, {{2}}, next(), {{2}});
+        }
+        if constexpr (requires { network_.stop(member_id{3}); }) {
+            network_.stop({3});
+            for (int i = 0; i < 100; ++i)
+                run_.deliver(clause::gone_one_blocks_nobody, {{3}, {2}}, next(), {{2}});
+        }
+        return std::move(report_);
+    }
+
+private:
+    void deliver(const parcel_type& what, const std::string& details) {
+        run_.deliver(clause::message_arrives, {{2}}, what, {{2}}, details);
+    }
+
+    /// A message that was not sent before.
+    [[nodiscard]] parcel_type next() { return {.body = core::wake_up{{++term_}}}; }
+
+    /// Entries, from none to all of the commands in one message, and chunks of a snapshot.
+    void loaded() {
+        for (std::size_t count = 1; count <= commands_.size(); ++count) deliver_entries(count);
+        const auto room = network_.at({1}).room({2});
+        for (const std::uint32_t length : {0U, 1U, 100U, 10'000U})
+            if (length <= room) deliver_chunk(length);
+    }
+
+    void deliver_entries(std::size_t count) {
+        std::vector<entry<Command>> all;
+        for (const auto& each : commands_.first(count)) all.push_back({{5}, each});
+        const auto details = std::to_string(count) + " entries";
+        const core::log_position prev{{100}, {4}};
+        deliver({core::append_entries{{5}, prev, prev.index + count, {5}, {90}, {2}}, all},
+                details);
+        deliver({core::forward_proposal{{5}, {6, count}, static_cast<std::uint32_t>(count)}, all},
+                "forwarded: " + details);
+        all.back().command.reset();
+        deliver({core::append_entries{{5}, prev, prev.index + count, {5}, {91}, {2}}, all,
+                 core::indexed_configuration{prev.index + count, members_}},
+                details + ", one a configuration");
+    }
+
+    void deliver_chunk(std::uint32_t length) {
+        std::vector<std::byte> bytes(length);
+        for (std::size_t i = 0; i < length; ++i) bytes[i] = static_cast<std::byte>(i % 200 + 1);
+        deliver({core::install_snapshot{{5}, {{80}, {4}}, 100'000, 7, length, 0xC0FFEE, {3}},
+                 {},
+                 core::indexed_configuration{{80}, members_},
+                 bytes},
+                std::to_string(length) + " bytes of a snapshot");
+    }
+
+    Network& network_;
+    std::span<const Command> commands_;
+    transport_report report_{};
+    run_type run_;
+    std::uint64_t term_ = 100;
+    configuration members_ = core::voters_only({{1}, {2}, {3}});
+};
+
+}  // namespace raft::testing::conformance
+
+namespace raft::testing {
+
+/// Whether the transports of the networks that `make()` gives keep the contract. `commands` are
+/// some that are compared by `==`: all of them together fit in one message. `make` gives what
+/// points to a new network of the servers 1, 2 and 3, which offers:
+///
+/// * `at(member_id)`: the transport of a server.
+/// * `start(receive)`: from now on all that arrives is given to `receive(to, from, message,
+///   attachment)`, as the node of `to` would be. Called once.
+/// * `run_until(happened)`: does whatever lets messages arrive until `happened()`, and gives true;
+///   false after a bound of its own, which is up to who writes it. A message that does not arrive
+///   is sent again, 20 times, since a transport may lose some.
+/// * `move(member_id)`: gives a server another address, and tells the others. If there is such.
+/// * `stop(member_id)`: a server is gone without a word. If there is such.
+///
+/// Lost, doubled and reordered messages break nothing.
+template <class Command, class Make>
+[[nodiscard]] transport_report check_transport(Make make, const std::vector<Command>& commands) {
+    auto network = make();
+    using network_type = std::remove_reference_t<decltype(*network)>;
+    return conformance::transport_check<Command, network_type>{*network, commands}.run();
+}
+
+}  // namespace raft::testing
 // A cluster of protocol states on virtual time, to tell stories with: who stands for election,
 // which message arrives, which disk is slow, who crashes. It makes nothing happen by itself, holds
 // the five properties of Figure 3 against every step, and runs at compile time.
@@ -15,18 +1662,11 @@
 //
 // The commands do not matter here: an entry is its index and its term (Log Matching).
 
-#include <algorithm>
-#include <array>
 #include <initializer_list>
-#include <optional>
-#include <utility>
-#include <vector>
 
 // The properties of Figure 3, held against a cluster after every step: election safety, leader
 // append-only, log matching, leader completeness, state machine safety; and our own invariants of
 // each state.
-
-#include <span>
 
 namespace raft::testing {
 
@@ -844,61 +2484,12 @@ private:
 // Copies share the file system. Any thread may call it.
 
 #include <cerrno>
-#include <cstddef>
-#include <cstdint>
-#include <limits>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <set>
-#include <string>
-#include <type_traits>
 
 // What a power failure leaves of that which was not synced, part by part: a name, the length of a
 // file, a sector (faulty_files.hpp).
-
-// All that is random in a simulation comes from here, and so from its seed alone.
-
-namespace raft::testing::simulation {
-
-/// splitmix64: the same numbers on every machine.
-class dice {
-public:
-    explicit constexpr dice(std::uint64_t seed = 0) : state_{seed} {}
-
-    constexpr std::uint64_t roll() {
-        const auto rolled = core::mixed(state_);
-        state_ += 0x9E3779B97F4A7C15U;
-        return rolled;
-    }
-
-    /// A number below `sides`, which is not 0.
-    constexpr std::size_t below(std::size_t sides) {
-        return static_cast<std::size_t>(roll() % sides);
-    }
-
-    /// A number from `least` to `most`, both of them possible.
-    constexpr std::int64_t between(std::int64_t least, std::int64_t most) {
-        const auto width = static_cast<std::uint64_t>(most - least) + 1;
-        return least + static_cast<std::int64_t>(roll() % width);
-    }
-
-    /// True so many times in a million.
-    constexpr bool hits(std::uint32_t millionths) {
-        return millionths != 0 && roll() % 1'000'000 < millionths;
-    }
-
-    /// True so many times in a hundred.
-    constexpr bool percent(std::uint32_t hundredths) { return roll() % 100 < hundredths; }
-
-    /// Dice of their own for another part, so that it can use more of them without a change here.
-    [[nodiscard]] constexpr dice apart() { return dice{roll()}; }
-
-private:
-    std::uint64_t state_;
-};
-
-}  // namespace raft::testing::simulation
 
 namespace raft::testing {
 
@@ -1413,13 +3004,10 @@ static_assert(wal::storage_files<faulty_files>);
 // wrong with the recorder.
 
 #include <cstdio>
-#include <string_view>
 
 // What a recording may do. The step takes the word of whoever calls it that the state is one that a
 // server can be in, and that the input is one that it can be given there. Nobody gives that word
 // for a file, so it is looked at before the step is.
-
-#include <variant>
 
 namespace raft::testing::detail::possible {
 
@@ -1473,8 +3061,6 @@ namespace raft::testing {
 
 }  // namespace raft::testing
 // Inputs, messages, effects and states in words, for people who read what a server did.
-
-#include <concepts>
 
 namespace raft::testing {
 

@@ -10,7 +10,15 @@ set(lines_max 500)
 set(core_std algorithm array bit compare concepts cstddef cstdint initializer_list limits optional
   span type_traits utility variant vector)
 set(kit_files asio_virtual_replica.hpp asio_virtual_replica/disks.hpp
-  asio_virtual_replica/network.hpp asio_virtual_replica/time.hpp cluster.hpp faulty_files.hpp figure_3.hpp in_flight.hpp replay.hpp
+  asio_virtual_replica/network.hpp asio_virtual_replica/time.hpp check_state_machine.hpp
+  check_storage.hpp check_transport.hpp cluster.hpp
+  conformance/damaged_snapshots.hpp conformance/heap_ballast.hpp conformance/report.hpp
+  conformance/sample_messages.hpp
+  conformance/snapshot_bytes.hpp conformance/state_machine_clause.hpp
+  conformance/state_machine_runs.hpp conformance/storage_clause.hpp
+  conformance/storage_log_stories.hpp conformance/storage_run.hpp
+  conformance/storage_snapshot_stories.hpp conformance/transport_clause.hpp
+  conformance/transport_run.hpp faulty_files.hpp figure_3.hpp in_flight.hpp replay.hpp
   replay/possible.hpp replay/words.hpp replicated.hpp simulated_disk.hpp simulator.hpp
   simulator/clients.hpp
   simulator/dice.hpp simulator/disk.hpp simulator/drifting_clock.hpp simulator/fault.hpp
