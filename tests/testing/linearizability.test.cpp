@@ -117,8 +117,8 @@ struct shape {
     std::size_t clients = 3;
     std::size_t count = 8;
     std::size_t keys = 1;
-    unsigned transactions = 0;   ///< Percent.
-    unsigned unknown = 15;       ///< Percent.
+    unsigned transactions = 0;    ///< Percent.
+    unsigned unknown = 15;        ///< Percent.
     std::uint64_t values = 1000;  ///< So many different ones, about.
 };
 
@@ -171,9 +171,12 @@ private:
         std::vector<history_command> made;
         const auto count = below(100) < is_.transactions ? 2 + below(2) : 1;
         while (made.size() < count) {
-            history_command one{is_.ops[below(is_.ops.size())], "k" + std::to_string(below(is_.keys))};
-            if (one.op == history_op::increment) one.value = "1";
-            else if (one.op != history_op::get && one.op != history_op::remove) one.value = any_value();
+            history_command one{is_.ops[below(is_.ops.size())],
+                                "k" + std::to_string(below(is_.keys))};
+            if (one.op == history_op::increment)
+                one.value = "1";
+            else if (one.op != history_op::get && one.op != history_op::remove)
+                one.value = any_value();
             if (one.op == history_op::cas && below(4) > 0) one.expect = any_value();
             made.push_back(std::move(one));
         }
@@ -209,7 +212,8 @@ const std::vector<shape> small_shapes{
     {.ops = cas_ops, .unknown = 30, .values = 3},
     {.ops = number_ops, .unknown = 30},
     {.ops = append_ops, .unknown = 30},
-    {.ops = {history_op::append, history_op::get, history_op::remove, history_op::put}, .values = 2},
+    {.ops = {history_op::append, history_op::get, history_op::remove, history_op::put},
+     .values = 2},
     {.ops = cas_ops, .keys = 2, .transactions = 60, .unknown = 25, .values = 3},
     {.ops = register_ops, .keys = 3, .transactions = 70, .unknown = 30},
 };
@@ -313,7 +317,8 @@ TEST_CASE("linearizability: intervals are closed, so what only touches is concur
     CHECK(!is_fine(put("1", 0, 1) + put("2", 2, 3) + get("1", 4, 5)));
 }
 
-TEST_CASE("linearizability: a failed write must not be seen, and an unknown one may be, at any time") {
+TEST_CASE(
+    "linearizability: a failed write must not be seen, and an unknown one may be, at any time") {
     const std::string failed =
         R"({"op":"put","key":"x","value":"7","call":0,"return":1,"status":"fail"})"
         "\n";

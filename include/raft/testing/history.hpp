@@ -77,7 +77,7 @@ struct history_command {
 struct history_operation {
     std::uint64_t client = 0;
     std::vector<history_command> commands{};
-    std::int64_t call = 0;   ///< By a clock that all clients share; nanoseconds, say.
+    std::int64_t call = 0;    ///< By a clock that all clients share; nanoseconds, say.
     std::int64_t finish = 0;  ///< When it returned; of no meaning if `status` is `unknown`.
     history_status status = history_status::ok;
     std::size_t line = 0;  ///< Where it is in a file; 0: in none.
@@ -181,8 +181,12 @@ inline void check_answer(const history_command& one, bool is_answered) {
         *op == history_op::put || *op == history_op::cas || *op == history_op::append;
     if (takes_value && !given.value) throw json_error{"no \"value\""};
     if (*op == history_op::increment && !given.value) given.value = "1";
-    history_command one{*op, std::move(*given.key), std::move(given.value).value_or(""),
-                        std::move(given.expect), std::move(given.result), given.absent};
+    history_command one{*op,
+                        std::move(*given.key),
+                        std::move(given.value).value_or(""),
+                        std::move(given.expect),
+                        std::move(given.result),
+                        given.absent};
     check_answer(one, is_answered);
     return one;
 }

@@ -92,16 +92,14 @@ private:
                   [](auto* a, auto* b) { return a->finish < b->finish; });
         latest_.clear();
         for (const auto* each : changes_)
-            latest_.push_back(latest_.empty() || each->call > latest_.back()->call
-                                  ? each
-                                  : latest_.back());
+            latest_.push_back(
+                latest_.empty() || each->call > latest_.back()->call ? each : latest_.back());
     }
     /// The last called of those that returned before the read, if that was after the write.
     [[nodiscard]] const history_operation* change_between(const history_operation& write,
                                                           const history_operation& read) const {
-        const auto end =
-            std::partition_point(changes_.begin(), changes_.end(),
-                                 [&](auto* each) { return each->finish < read.call; });
+        const auto end = std::partition_point(changes_.begin(), changes_.end(),
+                                              [&](auto* each) { return each->finish < read.call; });
         if (end == changes_.begin() || write.status != history_status::ok) return nullptr;
         const auto* last = latest_[static_cast<std::size_t>(end - changes_.begin()) - 1];
         return write.finish < last->call ? last : nullptr;

@@ -160,16 +160,17 @@ inline void tell_read(std::string& text, const operations& core, const operation
     if (writes.size() != 1) return;
     const auto& write = *writes.front();
     if (reader.finish < write.call)
-        text += "  What " + name_of(reader) + " read was only written later, by " +
-                name_of(write) + ".\n";
+        text += "  What " + name_of(reader) + " read was only written later, by " + name_of(write) +
+                ".\n";
     else
         text += "  What " + name_of(reader) + " read was written by " + name_of(write) +
                 ", which must be before it.\n";
     for (const auto* over : core)
         if (over != &write && !may_leave(*over, read) && write.status == history_status::ok &&
             write.finish < over->call && over->finish < reader.call)
-            text += "  But " + name_of(*over) + " began after that write, and had returned before " +
-                    name_of(reader) + " was called.\n";
+            text += "  But " + name_of(*over) +
+                    " began after that write, and had returned before " + name_of(reader) +
+                    " was called.\n";
 }
 
 /// Why these cannot be ordered, of all those on their keys.

@@ -28,8 +28,7 @@ inline constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 class value_table {
 public:
     [[nodiscard]] value_id id_of(const std::string& text) {
-        const auto [at, is_new] =
-            ids_.try_emplace(text, static_cast<value_id>(texts_.size() + 1));
+        const auto [at, is_new] = ids_.try_emplace(text, static_cast<value_id>(texts_.size() + 1));
         if (is_new) texts_.push_back(&at->first);
         return at->second;
     }

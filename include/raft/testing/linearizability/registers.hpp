@@ -98,8 +98,8 @@ private:
                 clusters_.front().add_read(*one);
                 continue;
             }
-            const auto [at, is_new] = by_value.try_emplace(
-                is_read ? *command.result : command.value, clusters_.size());
+            const auto [at, is_new] =
+                by_value.try_emplace(is_read ? *command.result : command.value, clusters_.size());
             if (is_new) clusters_.emplace_back();
             auto& own = clusters_[at->second];
             if (is_read) {
@@ -124,9 +124,10 @@ private:
             holding.push_back(&each);
         }
         for (const auto& each : clusters_) {
-            const auto after = std::partition_point(
-                holding.begin(), holding.end(),
-                [&](const cluster* held) { return held->must_be_before(each); });
+            const auto after =
+                std::partition_point(holding.begin(), holding.end(), [&](const cluster* held) {
+                    return held->must_be_before(each);
+                });
             if (after == holding.begin()) continue;
             const auto& held = **(after - 1);
             if (&held != &each && each.must_be_before(held)) return both(held, each);

@@ -28,7 +28,7 @@ namespace raft::testing {
 
 /// How much may be spent on keys that belong together; then the answer is `undecided`.
 struct linearizability_limits {
-    std::uint64_t steps = 20'000'000;              ///< Operations tried.
+    std::uint64_t steps = 20'000'000;               ///< Operations tried.
     std::size_t memory = std::size_t{1024} << 20U;  ///< Bytes of what led nowhere.
 };
 
@@ -48,8 +48,11 @@ namespace detail::linearizing {
 class search {
 public:
     search(problem& given, const linearizability_limits& limits)
-        : p_{given}, limits_{limits}, ordered_(given.all.size(), false),
-          state_(given.keys.size(), no_value), blind_(given.keys.size()) {
+        : p_{given}
+        , limits_{limits}
+        , ordered_(given.all.size(), false)
+        , state_(given.keys.size(), no_value)
+        , blind_(given.keys.size()) {
         std::map<std::vector<step>, std::vector<std::size_t>> alike;
         for (auto i = p_.done; i < p_.all.size(); ++i) alike[p_.all[i].steps].push_back(i);
         for (auto& [steps, members] : alike)
@@ -141,8 +144,7 @@ private:
     [[nodiscard]] std::optional<std::size_t> first_of(const std::vector<std::size_t>& group,
                                                       std::int64_t latest) const {
         for (const auto i : group)
-            if (!ordered_[i])
-                return p_.all[i].call <= latest ? std::optional{i} : std::nullopt;
+            if (!ordered_[i]) return p_.all[i].call <= latest ? std::optional{i} : std::nullopt;
         return std::nullopt;
     }
 
@@ -201,7 +203,9 @@ private:
     }
     bool apply(const step& s) {
         const auto had = state_[s.key];
-        const auto is = [&](value_id answer) { return s.answer == any_answer || s.answer == answer; };
+        const auto is = [&](value_id answer) {
+            return s.answer == any_answer || s.answer == answer;
+        };
         switch (s.op) {
         case history_op::get: return is(had);
         case history_op::put: return leave(s.key, s.value);
@@ -233,7 +237,8 @@ private:
         return true;
     }
     void undo_to(std::size_t mark) {
-        for (; undo_.size() > mark; undo_.pop_back()) state_[undo_.back().key] = undo_.back().before;
+        for (; undo_.size() > mark; undo_.pop_back())
+            state_[undo_.back().key] = undo_.back().before;
     }
 
     /// What was ordered, and the state: all that the rest of the search depends on.
@@ -268,7 +273,7 @@ private:
     std::vector<bool> ordered_;
     std::vector<value_id> state_;
     std::vector<std::vector<std::vector<std::size_t>>> blind_;  ///< By key, those alike together.
-    std::vector<std::vector<std::size_t>> optional_{};           ///< All others, those alike together.
+    std::vector<std::vector<std::size_t>> optional_{};  ///< All others, those alike together.
     std::vector<node> path_{};
     std::vector<change> undo_{};
     std::unordered_set<std::string> failures_{};
