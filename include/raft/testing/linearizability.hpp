@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Whether a history of clients is linearizable: whether each operation can have happened at one
-// time between its call and its return, so that all answers are those of one store that does one after
-// another (M. P. Herlihy and J. M. Wing, "Linearizability", 1990). It is, if it is so on each key;
+// time between its call and its return, so that all answers are those of one store that does one
+// after another (M. P. Herlihy and J. M. Wing, "Linearizability", 1990). It is, if each key is;
 // keys that a transaction has together are judged together.
 //
 //   std::ifstream file{"history"};
