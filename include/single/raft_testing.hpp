@@ -2999,6 +2999,1372 @@ private:
 static_assert(wal::storage_files<faulty_files>);
 
 }  // namespace raft::testing
+// What clients of a store did and saw, as `linearizability.hpp` judges it, and the text form of it:
+// one JSON object a line, which other checkers read, too.
+//
+//   {"client":3,"op":"put","key":"x","value":"7","call":10,"return":25,"status":"ok"}
+//   {"client":4,"op":"get","key":"x","result":"7","call":12,"return":20,"status":"ok"}
+//   {"client":5,"op":"txn","ops":[{"op":"get","key":"x","absent":true},
+//    {"op":"put","key":"y","value":"1"}],"call":30,"status":"unknown"}            (on one line)
+//
+// | op     | value    | result                         | besides                              |
+// |--------|----------|--------------------------------|--------------------------------------|
+// | get    |          | what it read, or "absent":true |                                      |
+// | put    | new      |                                |                                      |
+// | cas    | new      | "true" or "false"              | expect: old; without it, no value    |
+// | append | new part | the whole new value, optional  | appends to "" if there is no value   |
+// | incr   | by, or 1 | the new number, optional       | counts from 0 if there is no value   |
+// | del    |          | "true" or "false", optional    | whether there was a value            |
+// | txn    |          |                                | ops: each as above, all at one time  |
+
+#include <istream>
+#include <string_view>
+#include <variant>
+
+// As much JSON as lines of a history have: strings, whole numbers, truth values.
+
+#include <charconv>
+#include <stdexcept>
+#include <system_error>
+
+namespace raft::testing {
+
+struct json_error : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// The number, if the whole text is one.
+[[nodiscard]] inline std::optional<std::int64_t> whole_number(std::string_view text) {
+    std::int64_t number = 0;
+    const auto end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, number);
+    if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
+    return number;
+}
+
+/// Taken piece by piece; what is not there is a `json_error`.
+class json_text {
+public:
+    explicit json_text(std::string_view text) : all_{text} {}
+
+    bool take(char wanted) {
+        skip_blanks();
+        if (at_ == all_.size() || all_[at_] != wanted) return false;
+        ++at_;
+        return true;
+    }
+    void expect(char wanted) {
+        if (!take(wanted)) fail(std::string{"'"} + wanted + "' is missing");
+    }
+    void end() {
+        skip_blanks();
+        if (at_ != all_.size()) fail("there is more than one object");
+    }
+    [[nodiscard]] std::int64_t number() {
+        skip_blanks();
+        const auto size = all_.find_first_not_of("-0123456789.eE+", at_);
+        const auto text = all_.substr(at_, size == all_.npos ? size : size - at_);
+        const auto read = whole_number(text);
+        if (!read) fail("a whole number of 64 bits is missing");
+        at_ += text.size();
+        return *read;
+    }
+    [[nodiscard]] bool truth() {
+        skip_blanks();
+        for (const std::string_view word : {"true", "false"})
+            if (all_.substr(at_).starts_with(word)) return at_ += word.size(), word == "true";
+        fail("true or false is missing");
+    }
+    [[nodiscard]] std::string string() {
+        expect('"');
+        std::string text;
+        for (;;) {
+            const auto stop = all_.find_first_of("\"\\", at_);
+            if (stop == all_.npos) fail("a string has no end");
+            text += all_.substr(at_, stop - at_);
+            at_ = stop + 1;
+            if (all_[stop] == '"') return text;
+            append_escaped(text);
+        }
+    }
+
+private:
+    [[noreturn]] void fail(const std::string& why) const {
+        throw json_error{"column " + std::to_string(at_ + 1) + ": " + why};
+    }
+    void skip_blanks() {
+        while (at_ < all_.size() && (all_[at_] == ' ' || all_[at_] == '\t' || all_[at_] == '\r'))
+            ++at_;
+    }
+    void append_escaped(std::string& text) {
+        constexpr std::string_view names = "\"\\/bfnrt";
+        constexpr std::string_view means = "\"\\/\b\f\n\r\t";
+        const char name = at_ < all_.size() ? all_[at_++] : '\0';
+        const auto known = names.find(name);
+        if (known != names.npos) {
+            text += means[known];
+        } else if (name == 'u') {
+            append_code(text);
+        } else {
+            fail("an unknown escape");
+        }
+    }
+    [[nodiscard]] unsigned hex_digits() {
+        unsigned code = 0;
+        const auto digits = all_.substr(at_, 4);
+        const auto end = digits.data() + digits.size();
+        const auto parsed = std::from_chars(digits.data(), end, code, 16);
+        if (digits.size() != 4 || parsed.ec != std::errc{} || parsed.ptr != end)
+            fail("four hexadecimal digits are missing");
+        at_ += 4;
+        return code;
+    }
+    /// As UTF-8, of which each half of a pair of surrogates becomes three bytes: it stays distinct.
+    void append_code(std::string& text) {
+        const auto code = hex_digits();
+        const auto byte = [&text](unsigned bits) { text += static_cast<char>(bits); };
+        if (code < 0x80) return byte(code);
+        if (code < 0x800) {
+            byte(0xC0 | code >> 6);
+        } else {
+            byte(0xE0 | code >> 12);
+            byte(0x80 | (code >> 6 & 0x3F));
+        }
+        byte(0x80 | (code & 0x3F));
+    }
+
+    std::string_view all_;
+    std::size_t at_ = 0;
+};
+
+/// Appends the text as a string of JSON.
+inline void append_json(std::string& out, std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    out += '"';
+    for (const char each : text) {
+        const auto code = static_cast<unsigned char>(each);
+        if (code < 0x20) {
+            out += "\\u00";
+            out += digits[code >> 4U];
+            out += digits[code & 15U];
+            continue;
+        }
+        if (each == '"' || each == '\\') out += '\\';
+        out += each;
+    }
+    out += '"';
+}
+
+}  // namespace raft::testing
+
+namespace raft::testing {
+
+enum class history_op : std::uint8_t { get, put, cas, append, increment, remove };
+
+/// As the text form has it.
+[[nodiscard]] constexpr std::string_view describe(history_op o) {
+    switch (o) {
+    case history_op::get: return "get";
+    case history_op::put: return "put";
+    case history_op::cas: return "cas";
+    case history_op::append: return "append";
+    case history_op::increment: return "incr";
+    case history_op::remove: return "del";
+    }
+    return "?";
+}
+
+/// What a client knows of an operation: it was carried out; it was not and never will be; or it may
+/// have been, or may yet be, at any time after it was called.
+enum class history_status : std::uint8_t { ok, fail, unknown };
+
+/// As the text form has it.
+[[nodiscard]] constexpr std::string_view describe(history_status s) {
+    switch (s) {
+    case history_status::ok: return "ok";
+    case history_status::fail: return "fail";
+    case history_status::unknown: return "unknown";
+    }
+    return "?";
+}
+
+/// One command on one key.
+struct history_command {
+    history_op op = history_op::get;
+    std::string key{};
+    std::string value{};                  ///< Of put, cas and append; of an increment its number.
+    std::optional<std::string> expect{};  ///< Of cas; none: that there is no value.
+    std::optional<std::string> result{};  ///< The answer, if it is known.
+    bool absent = false;                  ///< Of get: the answer was that there is no value.
+    friend bool operator==(const history_command&, const history_command&) = default;
+};
+
+/// One or more commands that take effect at one time, between call and return, both included.
+struct history_operation {
+    std::uint64_t client = 0;
+    std::vector<history_command> commands{};
+    std::int64_t call = 0;    ///< By a clock that all clients share; nanoseconds, say.
+    std::int64_t finish = 0;  ///< When it returned; of no meaning if `status` is `unknown`.
+    history_status status = history_status::ok;
+    std::size_t line = 0;  ///< Where it is in a file; 0: in none.
+    friend bool operator==(const history_operation&, const history_operation&) = default;
+};
+
+/// What is wrong with a file, and on which line of it, from 1.
+struct history_error {
+    std::size_t line = 0;
+    std::string why{};
+};
+
+namespace detail::histories {
+
+[[nodiscard]] inline std::optional<history_op> op_named(std::string_view name) {
+    for (const auto each : {history_op::get, history_op::put, history_op::cas, history_op::append,
+                            history_op::increment, history_op::remove})
+        if (describe(each) == name) return each;
+    return std::nullopt;
+}
+
+/// What a line says, member by member, before it is known whether that makes an operation.
+struct members {
+    std::optional<std::string> op{}, key{}, value{}, expect{}, result{}, status{};
+    std::optional<std::int64_t> client{}, call{}, finish{};
+    bool absent = false;
+    std::vector<members> ops{};
+    bool has_ops = false;
+};
+
+inline void read_members(json_text& text, members& into, bool within);
+
+inline void read_ops(json_text& text, members& into) {
+    into.has_ops = true;
+    text.expect('[');
+    if (text.take(']')) return;
+    do read_members(text, into.ops.emplace_back(), true);
+    while (text.take(','));
+    text.expect(']');
+}
+
+inline std::optional<std::string>* text_member(members& all, std::string_view name) {
+    if (name == "op") return &all.op;
+    if (name == "key") return &all.key;
+    if (name == "value") return &all.value;
+    if (name == "expect") return &all.expect;
+    if (name == "result") return &all.result;
+    if (name == "status") return &all.status;
+    return nullptr;
+}
+
+inline std::optional<std::int64_t>* number_member(members& all, std::string_view name) {
+    if (name == "client") return &all.client;
+    if (name == "call") return &all.call;
+    if (name == "return") return &all.finish;
+    return nullptr;
+}
+
+inline void read_members(json_text& text, members& into, bool within) {
+    text.expect('{');
+    if (text.take('}')) return;
+    do {
+        const auto name = text.string();
+        text.expect(':');
+        if (auto* const words = text_member(into, name)) {
+            if (*words) throw json_error{"\"" + name + "\" is there twice"};
+            *words = text.string();
+        } else if (auto* const number = number_member(into, name)) {
+            if (*number) throw json_error{"\"" + name + "\" is there twice"};
+            *number = text.number();
+        } else if (name == "absent") {
+            into.absent = text.truth();
+        } else if (name == "ops" && !within && !into.has_ops) {
+            read_ops(text, into);
+        } else {
+            throw json_error{"unknown or repeated member \"" + name + "\""};
+        }
+    } while (text.take(','));
+    text.expect('}');
+}
+
+inline void check_answer(const history_command& one, bool is_answered) {
+    const bool is_answer_of_truth = !one.result || *one.result == "true" || *one.result == "false";
+    if (one.op == history_op::get && is_answered && one.absent == one.result.has_value())
+        throw json_error{"a get needs a \"result\", or \"absent\":true"};
+    if (one.op == history_op::cas && is_answered && !one.result)
+        throw json_error{"a cas needs a \"result\""};
+    if ((one.op == history_op::cas || one.op == history_op::remove) && !is_answer_of_truth)
+        throw json_error{"the \"result\" is neither \"true\" nor \"false\""};
+    if (one.op == history_op::increment && !whole_number(one.value))
+        throw json_error{"incr by \"" + one.value + "\", which is no number"};
+}
+
+[[nodiscard]] inline history_command command_of(members& given, bool is_answered) {
+    if (!given.op) throw json_error{"no \"op\""};
+    const auto op = op_named(*given.op);
+    if (!op) throw json_error{"unknown op \"" + *given.op + "\""};
+    if (!given.key) throw json_error{"no \"key\""};
+    if (given.has_ops) throw json_error{"\"ops\" are of a txn only"};
+    const bool takes_value =
+        *op == history_op::put || *op == history_op::cas || *op == history_op::append;
+    if (takes_value && !given.value) throw json_error{"no \"value\""};
+    if (*op == history_op::increment && !given.value) given.value = "1";
+    history_command one{*op,
+                        std::move(*given.key),
+                        std::move(given.value).value_or(""),
+                        std::move(given.expect),
+                        std::move(given.result),
+                        given.absent};
+    check_answer(one, is_answered);
+    return one;
+}
+
+[[nodiscard]] inline history_status status_of(const members& given) {
+    for (const auto each : {history_status::ok, history_status::fail, history_status::unknown})
+        if (given.status && *given.status == describe(each)) return each;
+    throw json_error{given.status ? "unknown status \"" + *given.status + "\"" : "no \"status\""};
+}
+
+[[nodiscard]] inline history_operation operation_of(members& given) {
+    history_operation one;
+    one.status = status_of(given);
+    const bool is_answered = one.status == history_status::ok;
+    if (given.client && *given.client < 0) throw json_error{"a client below 0"};
+    one.client = static_cast<std::uint64_t>(given.client.value_or(0));
+    if (!given.call) throw json_error{"no \"call\""};
+    one.call = *given.call;
+    if (is_answered && !given.finish) throw json_error{"no \"return\", though it is ok"};
+    one.finish = given.finish.value_or(one.call);
+    if (one.finish < one.call) throw json_error{"it returns before it is called"};
+    if (given.op && *given.op == "txn") {
+        if (given.ops.empty()) throw json_error{"a txn without \"ops\""};
+        for (auto& each : given.ops) one.commands.push_back(command_of(each, is_answered));
+    } else {
+        one.commands.push_back(command_of(given, is_answered));
+    }
+    return one;
+}
+
+inline void write_command(std::string& out, const history_command& one) {
+    const auto member = [&out](std::string_view name, const std::string& value) {
+        out += ",\"" + std::string{name} + "\":";
+        append_json(out, value);
+    };
+    out += "\"op\":\"" + std::string{describe(one.op)} + "\"";
+    member("key", one.key);
+    if (one.op != history_op::get && one.op != history_op::remove) member("value", one.value);
+    if (one.expect) member("expect", *one.expect);
+    if (one.result) member("result", *one.result);
+    if (one.absent) out += ",\"absent\":true";
+}
+
+}  // namespace detail::histories
+
+/// The operation that a line tells of, or what is wrong with the line. Never throws but for memory.
+[[nodiscard]] inline std::variant<history_operation, std::string>
+read_operation(std::string_view line) {
+    try {
+        json_text text{line};
+        detail::histories::members given;
+        detail::histories::read_members(text, given, false);
+        text.end();
+        return detail::histories::operation_of(given);
+    } catch (const json_error& wrong) {
+        return std::string{wrong.what()};
+    }
+}
+
+/// Its line, without the end of the line.
+[[nodiscard]] inline std::string write_operation(const history_operation& one) {
+    std::string out = "{\"client\":" + std::to_string(one.client) + ",";
+    if (one.commands.size() == 1) {
+        detail::histories::write_command(out, one.commands.front());
+    } else {
+        out += "\"op\":\"txn\",\"ops\":[";
+        for (const auto& each : one.commands) {
+            out += &each == &one.commands.front() ? "{" : ",{";
+            detail::histories::write_command(out, each);
+            out += "}";
+        }
+        out += "]";
+    }
+    out += ",\"call\":" + std::to_string(one.call);
+    if (one.status != history_status::unknown) out += ",\"return\":" + std::to_string(one.finish);
+    return out + ",\"status\":\"" + std::string{describe(one.status)} + "\"}";
+}
+
+/// All of a file, in its order; or the first line that is wrong. Empty lines are passed over.
+[[nodiscard]] inline std::variant<std::vector<history_operation>, history_error>
+read_history(std::istream& in) {
+    std::vector<history_operation> all;
+    std::string line;
+    for (std::size_t number = 1; std::getline(in, line); ++number) {
+        if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+        auto read = read_operation(line);
+        if (auto* const why = std::get_if<std::string>(&read))
+            return history_error{number, std::move(*why)};
+        all.push_back(std::move(std::get<history_operation>(read)));
+        all.back().line = number;
+    }
+    if (in.bad()) return history_error{all.empty() ? 0 : all.back().line, "reading fails here"};
+    return all;
+}
+
+}  // namespace raft::testing
+// Whether a history of clients is linearizable: whether each operation can have happened at one
+// time between its call and its return, so that all answers are those of one store that does one
+// after another (M. P. Herlihy and J. M. Wing, "Linearizability", 1990). It is, if each key is;
+// keys that a transaction has together are judged together.
+//
+//   std::ifstream file{"history"};
+//   auto read = raft::testing::read_history(file);         // or operations of your own
+//   auto told = raft::testing::check_linearizability(
+//       std::get<std::vector<raft::testing::history_operation>>(read));
+//   // told.is == raft::testing::linearizability::holds
+//
+// A key on which each value is written once is decided at once (registers.hpp), any other by a
+// search within limits (search.hpp). Each key begins without a value.
+
+#include <unordered_map>
+
+// What holds of every linearizable history and costs little to see, for keys that are too much for
+// an exact answer. A key of which that cannot be said (it has increments or appends whose new value
+// is not known) is passed over.
+
+// One key that is only read and written, and no value is written twice: decided at once, however
+// many outcomes are unknown, after P. B. Gibbons and E. Korach, "Testing Shared Memories" (1997). A
+// write and the reads of its value are a cluster, and stand together in every order. One cluster
+// must be before another if one of its operations returned before one of the other's was called;
+// there is an order unless two clusters must each be before the other.
+
+// Looks for an order of operations that explains all answers: the search of J. M. Wing and C. Gong,
+// "Testing and Verifying Concurrent Objects" (1993), with what G. Lowe, "Testing for
+// Linearizability" (2017), added: a pair of (what was ordered, state) that led nowhere is never
+// tried again. Beside that:
+//  - a read that fits now is ordered now: later it could only fit as well;
+//  - what may never have happened is ordered only for the sake of what follows it: a write that no
+//    answer came of, right before an operation on its key;
+//  - of equal ones of these the first called stands for all.
+
+#include <cstring>
+#include <unordered_set>
+
+// Operations on keys that belong together, in numbers: keys and values are counted as they come.
+
+#include <tuple>
+
+namespace raft::testing::detail::linearizing {
+
+using value_id = std::uint32_t;
+inline constexpr value_id no_value = 0;  ///< The key has none.
+inline constexpr value_id any_answer = std::numeric_limits<value_id>::max();
+inline constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+
+/// Each value once.
+class value_table {
+public:
+    [[nodiscard]] value_id id_of(const std::string& text) {
+        const auto [at, is_new] = ids_.try_emplace(text, static_cast<value_id>(texts_.size() + 1));
+        if (is_new) texts_.push_back(&at->first);
+        return at->second;
+    }
+    /// Of any but `no_value`.
+    [[nodiscard]] const std::string& text(value_id id) const { return *texts_[id - 1]; }
+
+private:
+    std::unordered_map<std::string, value_id> ids_{};
+    std::vector<const std::string*> texts_{};
+};
+
+/// A command. Answers of cas and del are 0 and 1, all others are values.
+struct step {
+    history_op op = history_op::get;
+    std::uint32_t key = 0;
+    value_id value = no_value;
+    value_id expect = no_value;
+    value_id answer = any_answer;
+    friend auto operator<=>(const step&, const step&) = default;
+};
+
+struct prepared {
+    std::vector<step> steps{};
+    std::int64_t call = 0;
+    std::int64_t finish = never;
+    [[nodiscard]] bool is_done() const { return finish != never; }
+    /// It changes nothing, in whatever state.
+    [[nodiscard]] bool is_pure() const {
+        return std::all_of(steps.begin(), steps.end(), [](const step& each) {
+            return each.op == history_op::get || (each.op == history_op::cas && each.answer == 0);
+        });
+    }
+    /// It may have been done, always can be, and leaves the same whatever was there.
+    [[nodiscard]] bool is_blind() const {
+        const auto op = steps.front().op;
+        return !is_done() && steps.size() == 1 &&
+               (op == history_op::put || op == history_op::remove);
+    }
+};
+
+/// What is to be ordered: first all that was done, by call, then what may have been, by call.
+struct problem {
+    std::vector<prepared> all{};
+    std::size_t done = 0;  ///< How many were.
+    std::vector<std::string> keys{};
+    value_table values{};
+    /// Of a key that is only ever appended to: the longest value that was seen there. It only
+    /// grows, so each shorter one is how that begins.
+    std::vector<std::optional<std::string>> grows_to{};
+};
+
+class preparation {
+public:
+    void add(const history_operation& one) {
+        if (one.status == history_status::fail) return;
+        const bool is_done = one.status == history_status::ok;
+        prepared made{{}, one.call, is_done ? one.finish : never};
+        for (const auto& each : one.commands) made.steps.push_back(step_of(each, is_done));
+        if (is_done || !made.is_pure()) made_.all.push_back(std::move(made));
+    }
+    [[nodiscard]] problem finish() {
+        std::stable_sort(made_.all.begin(), made_.all.end(), [](const auto& a, const auto& b) {
+            return std::tuple{!a.is_done(), a.call} < std::tuple{!b.is_done(), b.call};
+        });
+        made_.done = static_cast<std::size_t>(std::count_if(
+            made_.all.begin(), made_.all.end(), [](const auto& each) { return each.is_done(); }));
+        find_growing();
+        return std::move(made_);
+    }
+
+private:
+    [[nodiscard]] step step_of(const history_command& one, bool is_done) {
+        const auto [at, is_new] =
+            keys_.try_emplace(one.key, static_cast<std::uint32_t>(keys_.size()));
+        if (is_new) made_.keys.push_back(one.key);
+        step made{one.op, at->second, made_.values.id_of(one.value)};
+        if (one.op == history_op::get || one.op == history_op::remove) made.value = no_value;
+        if (one.op == history_op::cas && one.expect) made.expect = made_.values.id_of(*one.expect);
+        if (!is_done) return made;
+        if (one.absent) made.answer = no_value;
+        if (one.result)
+            made.answer = one.op == history_op::cas || one.op == history_op::remove
+                              ? value_id{*one.result == "true"}
+                              : made_.values.id_of(*one.result);
+        return made;
+    }
+    void find_growing() {
+        made_.grows_to.assign(made_.keys.size(), std::string{});
+        for (const auto& one : made_.all)
+            for (const auto& each : one.steps) {
+                auto& longest = made_.grows_to[each.key];
+                if (each.op != history_op::get && each.op != history_op::append) longest.reset();
+                if (!longest || each.answer == any_answer || each.answer == no_value) continue;
+                const auto& seen = made_.values.text(each.answer);
+                if (seen.size() > longest->size()) longest = seen;
+            }
+    }
+
+    problem made_{};
+    std::unordered_map<std::string, std::uint32_t> keys_{};
+};
+
+}  // namespace raft::testing::detail::linearizing
+
+namespace raft::testing {
+
+/// How much may be spent on keys that belong together; then the answer is `undecided`.
+struct linearizability_limits {
+    std::uint64_t steps = 20'000'000;               ///< Operations tried.
+    std::size_t memory = std::size_t{1024} << 20U;  ///< Bytes of what led nowhere.
+};
+
+enum class linearizability : std::uint8_t { holds, violated, undecided };
+
+[[nodiscard]] constexpr std::string_view describe(linearizability l) {
+    switch (l) {
+    case linearizability::holds: return "linearizable";
+    case linearizability::violated: return "not linearizable";
+    case linearizability::undecided: return "undecided";
+    }
+    return "?";
+}
+
+namespace detail::linearizing {
+
+class search {
+public:
+    search(problem& given, const linearizability_limits& limits)
+        : p_{given}
+        , limits_{limits}
+        , ordered_(given.all.size(), false)
+        , state_(given.keys.size(), no_value)
+        , blind_(given.keys.size()) {
+        std::map<std::vector<step>, std::vector<std::size_t>> alike;
+        for (auto i = p_.done; i < p_.all.size(); ++i) alike[p_.all[i].steps].push_back(i);
+        for (auto& [steps, members] : alike)
+            if (p_.all[members.front()].is_blind())
+                blind_[steps.front().key].push_back(std::move(members));
+            else
+                optional_.push_back(std::move(members));
+    }
+
+    [[nodiscard]] linearizability run() {
+        if (!open_node(0)) return linearizability::holds;
+        while (!path_.empty()) {
+            auto& top = path_.back();
+            if (top.next == top.moves.size()) {
+                remember();
+                if (memory_ > limits_.memory) return linearizability::undecided;
+                path_.pop_back();
+                if (!path_.empty()) take_back();
+                continue;
+            }
+            if (++steps_ > limits_.steps) return linearizability::undecided;
+            top.undo_from = undo_.size();
+            if (!make(top.moves[top.next++])) continue;
+            if (is_known_failure(top.base)) {
+                take_back();
+            } else if (!open_node(path_.back().base)) {
+                return linearizability::holds;
+            }
+        }
+        return linearizability::violated;
+    }
+
+private:
+    using move = std::vector<std::size_t>;  ///< These, one right after another.
+    struct node {
+        std::size_t base = 0;  ///< All done before it are ordered.
+        std::vector<move> moves{};
+        std::size_t next = 0;
+        std::size_t undo_from = 0;  ///< Of the move before `next`.
+    };
+    struct change {
+        std::uint32_t key;
+        value_id before;
+    };
+
+    [[nodiscard]] std::size_t advanced(std::size_t base) const {
+        while (base < p_.done && ordered_[base]) ++base;
+        return base;
+    }
+
+    /// False if there is nothing left that must be ordered.
+    bool open_node(std::size_t base) {
+        base = advanced(base);
+        if (base == p_.done) return false;
+        path_.push_back({base, moves_at(base), 0, 0});
+        return true;
+    }
+
+    [[nodiscard]] std::vector<move> moves_at(std::size_t base) {
+        std::vector<std::size_t> next;
+        auto latest = never;
+        for (auto i = base; i < p_.done && p_.all[i].call <= latest; ++i) {
+            if (ordered_[i]) continue;
+            next.push_back(i);
+            latest = std::min(latest, p_.all[i].finish);
+        }
+        std::erase_if(next, [&](std::size_t i) { return p_.all[i].call > latest; });
+        for (const auto i : next)
+            if (p_.all[i].is_pure() && fits(i)) return {{i}};
+        std::sort(next.begin(), next.end(), [&](std::size_t a, std::size_t b) {
+            return p_.all[a].finish < p_.all[b].finish;
+        });
+        for (const auto& group : optional_)
+            if (const auto first = first_of(group, latest)) next.push_back(*first);
+        std::vector<move> all;
+        for (const auto i : next) all.push_back({i});
+        for (const auto i : next) add_after_blind(all, i, latest);
+        return all;
+    }
+
+    /// Whether it can be ordered next.
+    [[nodiscard]] bool fits(std::size_t i) {
+        const auto mark = undo_.size();
+        const bool result = apply(p_.all[i]);
+        undo_to(mark);
+        return result;
+    }
+
+    [[nodiscard]] std::optional<std::size_t> first_of(const std::vector<std::size_t>& group,
+                                                      std::int64_t latest) const {
+        for (const auto i : group)
+            if (!ordered_[i]) return p_.all[i].call <= latest ? std::optional{i} : std::nullopt;
+        return std::nullopt;
+    }
+
+    /// `target`, after one or more writes that may have happened, at most one for each of its keys.
+    void add_after_blind(std::vector<move>& all, std::size_t target, std::int64_t latest) {
+        std::vector<move> before{{}};
+        std::vector<std::uint32_t> keys;
+        for (const auto& each : p_.all[target].steps) {
+            if (std::find(keys.begin(), keys.end(), each.key) != keys.end()) continue;
+            keys.push_back(each.key);
+            if (each.op == history_op::put) continue;
+            for (std::size_t count = before.size(), i = 0; i < count; ++i)
+                for (const auto& group : blind_[each.key])
+                    if (is_of_use(group, each))
+                        if (const auto first = first_of(group, latest)) {
+                            before.push_back(before[i]);
+                            before.back().push_back(*first);
+                        }
+        }
+        for (auto i = before.size(); i-- > 1;) {
+            before[i].push_back(target);
+            all.push_back(std::move(before[i]));
+        }
+    }
+    [[nodiscard]] bool is_of_use(const std::vector<std::size_t>& group, const step& next) const {
+        const auto leaves = p_.all[group.front()].steps.front().value;
+        return next.op != history_op::get || next.answer == any_answer || next.answer == leaves;
+    }
+
+    /// Orders all of them, or none.
+    bool make(const move& chosen) {
+        const auto mark = undo_.size();
+        for (std::size_t i = 0; i < chosen.size(); ++i) {
+            if (apply(p_.all[chosen[i]])) {
+                ordered_[chosen[i]] = true;
+                continue;
+            }
+            undo_to(mark);
+            while (i-- > 0) ordered_[chosen[i]] = false;
+            return false;
+        }
+        return true;
+    }
+    void take_back() {
+        const auto& top = path_.back();
+        for (const auto i : top.moves[top.next - 1]) ordered_[i] = false;
+        undo_to(top.undo_from);
+    }
+
+    /// False, with nothing done, if it does not answer so in this state.
+    bool apply(const prepared& one) {
+        const auto mark = undo_.size();
+        for (const auto& each : one.steps)
+            if (!apply(each)) return undo_to(mark), false;
+        return true;
+    }
+    bool apply(const step& s) {
+        const auto had = state_[s.key];
+        const auto is = [&](value_id answer) {
+            return s.answer == any_answer || s.answer == answer;
+        };
+        switch (s.op) {
+        case history_op::get: return is(had);
+        case history_op::put: return leave(s.key, s.value);
+        case history_op::remove: return is(had != no_value) && leave(s.key, no_value);
+        case history_op::cas:
+            if (!is(had == s.expect)) return false;
+            return had != s.expect || leave(s.key, s.value);
+        case history_op::append: return append(s, had) && is(state_[s.key]);
+        case history_op::increment: return increment(s, had) && is(state_[s.key]);
+        }
+        return false;
+    }
+    bool append(const step& s, value_id had) {
+        const auto text = (had == no_value ? "" : p_.values.text(had)) + p_.values.text(s.value);
+        const auto& end = p_.grows_to[s.key];
+        if (end && text.size() <= end->size() && !end->starts_with(text)) return false;
+        return leave(s.key, p_.values.id_of(text));
+    }
+    bool increment(const step& s, value_id had) {
+        const auto number = had == no_value ? std::int64_t{0} : whole_number(p_.values.text(had));
+        const auto by = whole_number(p_.values.text(s.value));
+        std::int64_t sum = 0;
+        if (!number || !by || __builtin_add_overflow(*number, *by, &sum)) return false;
+        return leave(s.key, p_.values.id_of(std::to_string(sum)));
+    }
+    bool leave(std::uint32_t key, value_id value) {
+        undo_.push_back({key, state_[key]});
+        state_[key] = value;
+        return true;
+    }
+    void undo_to(std::size_t mark) {
+        for (; undo_.size() > mark; undo_.pop_back())
+            state_[undo_.back().key] = undo_.back().before;
+    }
+
+    /// What was ordered, and the state: all that the rest of the search depends on.
+    [[nodiscard]] std::string situation(std::size_t base) const {
+        std::string bytes(state_.size() * sizeof(value_id) + sizeof base, '\0');
+        std::memcpy(bytes.data(), &base, sizeof base);
+        std::memcpy(bytes.data() + sizeof base, state_.data(), state_.size() * sizeof(value_id));
+        append_bits(bytes, p_.done, ordered_.size());
+        append_bits(bytes, base, p_.done);
+        bytes.resize(bytes.find_last_not_of('\0') + 1);
+        return bytes;
+    }
+    void append_bits(std::string& bytes, std::size_t from, std::size_t to) const {
+        for (; from < to; from += 8) {
+            unsigned bits = 0;
+            for (std::size_t i = from; i < std::min(to, from + 8); ++i)
+                bits |= static_cast<unsigned>(ordered_[i]) << (i - from);
+            bytes += static_cast<char>(bits);
+        }
+    }
+    void remember() {
+        auto bytes = situation(path_.back().base);
+        memory_ += bytes.size() + 64;
+        failures_.insert(std::move(bytes));
+    }
+    [[nodiscard]] bool is_known_failure(std::size_t base) const {
+        return !failures_.empty() && failures_.contains(situation(advanced(base)));
+    }
+
+    problem& p_;
+    linearizability_limits limits_;
+    std::vector<bool> ordered_;
+    std::vector<value_id> state_;
+    std::vector<std::vector<std::vector<std::size_t>>> blind_;  ///< By key, those alike together.
+    std::vector<std::vector<std::size_t>> optional_{};  ///< All others, those alike together.
+    std::vector<node> path_{};
+    std::vector<change> undo_{};
+    std::unordered_set<std::string> failures_{};
+    std::uint64_t steps_ = 0;
+    std::size_t memory_ = 0;
+};
+
+}  // namespace detail::linearizing
+
+}  // namespace raft::testing
+
+namespace raft::testing::detail::linearizing {
+
+using operations = std::vector<const history_operation*>;
+
+class unique_writes {
+public:
+    explicit unique_writes(const operations& all) { is_one_ = gather(all); }
+
+    /// Whether it is such a key.
+    [[nodiscard]] explicit operator bool() const { return is_one_; }
+
+    /// Operations that cannot be ordered, at most six; none if all can.
+    [[nodiscard]] operations conflict() {
+        for (const auto& each : clusters_)
+            if (each.reads_early()) return each.all();
+        std::sort(clusters_.begin(), clusters_.end(), [](const cluster& a, const cluster& b) {
+            return a.first_finish() < b.first_finish();
+        });
+        return crossing();
+    }
+
+private:
+    static constexpr auto before_all = std::numeric_limits<std::int64_t>::min();
+
+    struct cluster {
+        const history_operation* write = nullptr;
+        const history_operation* ends_first = nullptr;   ///< Of those that returned, …
+        const history_operation* begins_last = nullptr;  ///< … or were called, write included.
+        const history_operation* read_first = nullptr;   ///< The first read to return.
+        bool is_initial = false;                         ///< Reads of no value.
+
+        [[nodiscard]] std::int64_t first_finish() const {
+            if (is_initial) return before_all;
+            return ends_first == nullptr ? never : ends_first->finish;
+        }
+        [[nodiscard]] std::int64_t last_call() const {
+            return begins_last == nullptr ? before_all : begins_last->call;
+        }
+        /// A value was read that nobody had begun to write.
+        [[nodiscard]] bool reads_early() const {
+            return read_first != nullptr && !is_initial &&
+                   (write == nullptr || read_first->finish < write->call);
+        }
+        [[nodiscard]] bool must_be_before(const cluster& other) const {
+            return first_finish() < other.last_call();
+        }
+        void add(const history_operation& one) {
+            const bool returned = one.status == history_status::ok;
+            if (returned && (ends_first == nullptr || one.finish < ends_first->finish))
+                ends_first = &one;
+            if (begins_last == nullptr || one.call > begins_last->call) begins_last = &one;
+        }
+        void add_read(const history_operation& one) {
+            add(one);
+            if (read_first == nullptr || one.finish < read_first->finish) read_first = &one;
+        }
+        [[nodiscard]] operations all() const {
+            operations found{write, ends_first, begins_last, read_first};
+            std::sort(found.begin(), found.end());
+            found.erase(std::unique(found.begin(), found.end()), found.end());
+            std::erase(found, nullptr);
+            return found;
+        }
+    };
+
+    [[nodiscard]] bool gather(const operations& all) {
+        std::unordered_map<std::string, std::size_t> by_value;
+        clusters_.push_back({.is_initial = true});
+        for (const auto* one : all) {
+            const auto& command = one->commands.front();
+            const bool is_read = command.op == history_op::get;
+            if (one->commands.size() != 1 || (!is_read && command.op != history_op::put))
+                return false;
+            if (is_read && one->status == history_status::unknown) continue;
+            if (is_read && command.absent) {
+                clusters_.front().add_read(*one);
+                continue;
+            }
+            const auto [at, is_new] =
+                by_value.try_emplace(is_read ? *command.result : command.value, clusters_.size());
+            if (is_new) clusters_.emplace_back();
+            auto& own = clusters_[at->second];
+            if (is_read) {
+                own.add_read(*one);
+            } else if (std::exchange(own.write, one) != nullptr) {
+                return false;
+            } else {
+                own.add(*one);
+            }
+        }
+        return true;
+    }
+
+    /// Those whose last call is after their first return hold their place for a time, and must not
+    /// overlap. All others stand at any moment of theirs, but not within such a time.
+    [[nodiscard]] operations crossing() const {
+        std::vector<const cluster*> holding;
+        for (const auto& each : clusters_) {
+            if (each.first_finish() >= each.last_call()) continue;
+            if (!holding.empty() && each.must_be_before(*holding.back()))
+                return both(*holding.back(), each);
+            holding.push_back(&each);
+        }
+        for (const auto& each : clusters_) {
+            const auto after =
+                std::partition_point(holding.begin(), holding.end(), [&](const cluster* held) {
+                    return held->must_be_before(each);
+                });
+            if (after == holding.begin()) continue;
+            const auto& held = **(after - 1);
+            if (&held != &each && each.must_be_before(held)) return both(held, each);
+        }
+        return {};
+    }
+    [[nodiscard]] static operations both(const cluster& one, const cluster& other) {
+        auto all = one.all();
+        for (const auto* each : other.all()) all.push_back(each);
+        return all;
+    }
+
+    std::vector<cluster> clusters_{};
+    bool is_one_ = false;
+};
+
+}  // namespace raft::testing::detail::linearizing
+
+namespace raft::testing::detail::linearizing {
+
+/// A condition, in words, and operations that break it, if any do.
+struct condition {
+    std::string words{};
+    operations broken_by{};
+};
+
+/// Of one key: where its values came from, and when.
+class key_conditions {
+public:
+    void add(const history_operation& one, const history_command& command) {
+        const bool is_done = one.status == history_status::ok;
+        if (command.op == history_op::get) {
+            if (is_done && !command.absent) reads_.emplace_back(&one, *command.result);
+        } else if (command.op == history_op::put) {
+            add_write(one, command.value);
+        } else if (command.op == history_op::cas) {
+            if (!is_done || command.result == "true") add_write(one, command.value);
+        } else if (command.op != history_op::remove) {
+            if (is_done && command.result) return add_write(one, *command.result);
+            is_open_ = true;
+        } else if (is_done) {
+            changes_.push_back(&one);
+        }
+    }
+    /// Some change has a value that nobody knows.
+    [[nodiscard]] bool is_open() const { return is_open_; }
+
+    [[nodiscard]] operations read_of_nothing() const {
+        for (const auto& [read, value] : reads_)
+            if (!writes_.contains(value)) return {read};
+        return {};
+    }
+    [[nodiscard]] operations read_before_write() const {
+        for (const auto& [read, value] : reads_) {
+            const auto found = writes_.find(value);
+            if (found == writes_.end()) continue;
+            const auto& all = found->second;
+            if (std::all_of(all.begin(), all.end(),
+                            [&, r = read](auto* each) { return r->finish < each->call; }))
+                return {read, all.front()};
+        }
+        return {};
+    }
+    /// Each write of the value was over, and then another change was made, from its call to its
+    /// return, before the read was called.
+    [[nodiscard]] operations read_of_overwritten() {
+        order_changes();
+        for (const auto& [read, value] : reads_) {
+            const auto found = writes_.find(value);
+            if (found == writes_.end()) continue;
+            operations broken;
+            for (const auto* write : found->second) {
+                const auto* over = change_between(*write, *read);
+                if (over == nullptr) break;
+                broken.push_back(write);
+                broken.push_back(over);
+            }
+            if (broken.size() < 2 * found->second.size()) continue;
+            broken.push_back(read);
+            return broken;
+        }
+        return {};
+    }
+
+private:
+    void add_write(const history_operation& one, const std::string& value) {
+        writes_[value].push_back(&one);
+        if (one.status == history_status::ok) changes_.push_back(&one);
+    }
+    void order_changes() {
+        std::sort(changes_.begin(), changes_.end(),
+                  [](auto* a, auto* b) { return a->finish < b->finish; });
+        latest_.clear();
+        for (const auto* each : changes_)
+            latest_.push_back(
+                latest_.empty() || each->call > latest_.back()->call ? each : latest_.back());
+    }
+    /// The last called of those that returned before the read, if that was after the write.
+    [[nodiscard]] const history_operation* change_between(const history_operation& write,
+                                                          const history_operation& read) const {
+        const auto end = std::partition_point(changes_.begin(), changes_.end(),
+                                              [&](auto* each) { return each->finish < read.call; });
+        if (end == changes_.begin() || write.status != history_status::ok) return nullptr;
+        const auto* last = latest_[static_cast<std::size_t>(end - changes_.begin()) - 1];
+        return write.finish < last->call ? last : nullptr;
+    }
+
+    std::vector<std::pair<const history_operation*, std::string>> reads_{};
+    std::unordered_map<std::string, operations> writes_{};
+    operations changes_{};  ///< That surely left another value, or none, …
+    operations latest_{};   ///< … and of those up to each the one that was called last.
+    bool is_open_ = false;
+};
+
+[[nodiscard]] inline std::vector<condition> conditions_of(const operations& all) {
+    std::unordered_map<std::string, key_conditions> keys;
+    for (const auto* one : all)
+        for (const auto& each : one->commands) keys[each.key].add(*one, each);
+    std::vector<condition> found{{"no value was read that nobody wrote"},
+                                 {"no value was read before it was written"},
+                                 {"no value was read that had been overwritten before"}};
+    for (auto& [key, own] : keys) {
+        if (own.is_open()) continue;
+        if (found[0].broken_by.empty()) found[0].broken_by = own.read_of_nothing();
+        if (found[1].broken_by.empty()) found[1].broken_by = own.read_before_write();
+        if (found[2].broken_by.empty()) found[2].broken_by = own.read_of_overwritten();
+    }
+    return found;
+}
+
+}  // namespace raft::testing::detail::linearizing
+// Of operations that cannot be ordered, few that say why, and that in words. Until it is found, an
+// operation is set aside not by leaving it out, or a read would lack its write: a read is left out,
+// any other may have happened at any time, or never. What still cannot be ordered then is a
+// contradiction whatever the rest did.
+
+namespace raft::testing::detail::linearizing {
+
+[[nodiscard]] inline history_operation with_unknown_outcome(history_operation one) {
+    one.status = history_status::unknown;
+    for (auto& each : one.commands) {
+        each.result.reset();
+        each.absent = false;
+    }
+    return one;
+}
+
+[[nodiscard]] inline linearizability decide(const operations& kept,
+                                            const std::vector<history_operation>& others,
+                                            const linearizability_limits& limits) {
+    preparation made;
+    for (const auto* each : kept) made.add(*each);
+    for (const auto& each : others) made.add(each);
+    auto ready = made.finish();
+    return search{ready, limits}.run();
+}
+
+/// The fewest operations that cannot be ordered, of some that cannot.
+class narrowing {
+public:
+    explicit narrowing(operations all) : kept_{std::move(all)} {}
+
+    [[nodiscard]] operations run() {
+        std::sort(kept_.begin(), kept_.end(), [](auto* a, auto* b) { return a->call < b->call; });
+        cut_end();
+        for (auto part = kept_.size(); part > 0; part /= 2)
+            for (auto end = kept_.size(); end > 0; end = end > part ? end - part : 0)
+                set_aside(end > part ? end - part : 0, end);
+        return kept_;
+    }
+
+private:
+    /// Each question by itself is a small one, or is not worth it.
+    static constexpr linearizability_limits small{200'000, std::size_t{64} << 20U};
+
+    [[nodiscard]] bool fails() const {
+        return decide(kept_, aside_, small) == linearizability::violated;
+    }
+
+    /// The shortest beginning that cannot be ordered: what had not returned by then is not known.
+    void cut_end() {
+        std::vector<std::int64_t> ends;
+        for (const auto* each : kept_)
+            if (each->status == history_status::ok) ends.push_back(each->finish);
+        std::sort(ends.begin(), ends.end());
+        const auto all = std::exchange(kept_, {});
+        const auto first = std::partition_point(ends.begin(), ends.end(), [&](std::int64_t end) {
+            keep_until(all, end);
+            return !fails();
+        });
+        keep_until(all, first == ends.end() ? never : *first);
+    }
+    void keep_until(const operations& all, std::int64_t end) {
+        kept_.clear();
+        aside_.clear();
+        for (const auto* each : all) {
+            if (each->call > end) continue;
+            if (each->status == history_status::ok && each->finish <= end)
+                kept_.push_back(each);
+            else
+                aside_.push_back(with_unknown_outcome(*each));
+        }
+    }
+
+    void set_aside(std::size_t from, std::size_t to) {
+        const auto kept = kept_;
+        const auto count = aside_.size();
+        for (auto i = from; i < to; ++i) {
+            aside_.push_back(with_unknown_outcome(*kept[i]));
+            aside_.back().call = std::numeric_limits<std::int64_t>::min();
+        }
+        kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(from),
+                    kept_.begin() + static_cast<std::ptrdiff_t>(to));
+        if (fails()) return;
+        kept_ = kept;
+        aside_.resize(count);
+    }
+
+    operations kept_;
+    std::vector<history_operation> aside_{};
+};
+
+[[nodiscard]] inline std::string quoted(const std::string& text) {
+    constexpr std::size_t shown = 40;
+    std::string out;
+    append_json(out, text.substr(0, shown));
+    return text.size() <= shown ? out : out + "… (" + std::to_string(text.size()) + " bytes)";
+}
+
+[[nodiscard]] inline std::string in_words(const history_command& one) {
+    const auto answer = one.absent ? "nothing" : one.result ? quoted(*one.result) : "";
+    const auto told = answer.empty() ? "" : ", was answered " + answer;
+    switch (one.op) {
+    case history_op::get: return "read " + one.key + ": " + (answer.empty() ? "?" : answer);
+    case history_op::put: return "wrote " + quoted(one.value) + " to " + one.key;
+    case history_op::cas:
+        return "changed " + one.key + " from " + (one.expect ? quoted(*one.expect) : "nothing") +
+               " to " + quoted(one.value) + told;
+    case history_op::append: return "appended " + quoted(one.value) + " to " + one.key + told;
+    case history_op::increment: return "added " + one.value + " to " + one.key + told;
+    case history_op::remove: return "removed " + one.key + told;
+    }
+    return "";
+}
+
+[[nodiscard]] inline std::string name_of(const history_operation& one) {
+    return "the one of line " + std::to_string(one.line);
+}
+
+[[nodiscard]] inline std::string in_words(const history_operation& one) {
+    auto text = "line " + std::to_string(one.line) + ": client " + std::to_string(one.client) +
+                ", from " + std::to_string(one.call) + " to " +
+                (one.status == history_status::ok ? std::to_string(one.finish) : "?") + ": ";
+    for (const auto& each : one.commands)
+        text += (&each == &one.commands.front() ? "" : "; and at the same time ") + in_words(each);
+    return text;
+}
+
+[[nodiscard]] inline bool may_leave(const history_operation& one, const history_command& read) {
+    return std::any_of(one.commands.begin(), one.commands.end(), [&](const auto& each) {
+        if (each.key != read.key || each.op == history_op::get) return false;
+        if (each.op == history_op::remove) return read.absent;
+        const bool adds = each.op == history_op::append || each.op == history_op::increment;
+        if (adds && !each.result) return !read.absent;
+        return !read.absent && (adds ? each.result : each.value) == read.result;
+    });
+}
+
+/// Of which write a read speaks, and what stands between the two.
+inline void tell_read(std::string& text, const operations& core, const operations& all,
+                      const history_operation& reader, const history_command& read) {
+    operations writes;
+    for (const auto* each : all)
+        if (each != &reader && may_leave(*each, read)) writes.push_back(each);
+    if (writes.empty() && !read.absent && reader.commands.size() == 1)
+        text += "  Nobody wrote what " + name_of(reader) + " read.\n";
+    if (writes.size() != 1) return;
+    const auto& write = *writes.front();
+    if (reader.finish < write.call)
+        text += "  What " + name_of(reader) + " read was only written later, by " + name_of(write) +
+                ".\n";
+    else
+        text += "  What " + name_of(reader) + " read was written by " + name_of(write) +
+                ", which must be before it.\n";
+    for (const auto* over : core)
+        if (over != &write && !may_leave(*over, read) && write.status == history_status::ok &&
+            write.finish < over->call && over->finish < reader.call)
+            text += "  But " + name_of(*over) +
+                    " began after that write, and had returned before " + name_of(reader) +
+                    " was called.\n";
+}
+
+/// Why these cannot be ordered, of all those on their keys.
+[[nodiscard]] inline std::string explain(const operations& core, const operations& all) {
+    std::string text;
+    for (const auto* each : core) text += "  " + in_words(*each) + "\n";
+    for (std::size_t i = 1; i < core.size(); ++i)
+        if (core[i - 1]->status == history_status::ok && core[i - 1]->finish < core[i]->call)
+            text += "  " + name_of(*core[i - 1]) + " had returned before " + name_of(*core[i]) +
+                    " was called, so it is before it.\n";
+    for (const auto* each : core)
+        for (const auto& command : each->commands)
+            if (command.op == history_op::get && each->status == history_status::ok)
+                tell_read(text, core, all, *each, command);
+    return text + "  No order of these gives these answers, whatever else happened and whenever.\n";
+}
+
+}  // namespace raft::testing::detail::linearizing
+
+namespace raft::testing {
+
+/// Of keys that belong together, and are not linearizable, or not known to be.
+struct linearizability_finding {
+    std::vector<std::string> keys{};
+    std::size_t operations = 0;
+    std::size_t unknown = 0;  ///< How many of them have an unknown outcome.
+    linearizability is = linearizability::holds;
+    /// Of a violation: few operations that cannot be ordered, whatever all others did.
+    std::vector<history_operation> core{};
+    /// In words, whole lines: why not; or which necessary conditions hold all the same.
+    std::string why{};
+};
+
+struct linearizability_verdict {
+    /// Violated if any key is, else undecided if any is.
+    linearizability is = linearizability::holds;
+    std::size_t operations = 0;
+    std::size_t groups = 0;  ///< Of keys that belong together.
+    std::vector<linearizability_finding> findings{};
+};
+
+namespace detail::linearizing {
+
+/// Operations by group of keys, groups in the order in which they come.
+class grouping {
+public:
+    [[nodiscard]] std::vector<operations> run(std::span<const history_operation> all) {
+        for (const auto& one : all)
+            for (const auto& each : one.commands)
+                join(number_of(each.key), number_of(one.commands.front().key));
+        std::vector<operations> groups;
+        std::unordered_map<std::size_t, std::size_t> places;
+        for (const auto& one : all) {
+            if (one.commands.empty()) continue;
+            const auto root = root_of(number_of(one.commands.front().key));
+            const auto [at, is_new] = places.try_emplace(root, groups.size());
+            if (is_new) groups.emplace_back();
+            groups[at->second].push_back(&one);
+        }
+        return groups;
+    }
+
+private:
+    [[nodiscard]] std::size_t number_of(const std::string& key) {
+        const auto [at, is_new] = numbers_.try_emplace(key, parents_.size());
+        if (is_new) parents_.push_back(at->second);
+        return at->second;
+    }
+    [[nodiscard]] std::size_t root_of(std::size_t i) {
+        while (parents_[i] != i) i = parents_[i] = parents_[parents_[i]];
+        return i;
+    }
+    void join(std::size_t a, std::size_t b) { parents_[root_of(a)] = root_of(b); }
+
+    std::unordered_map<std::string, std::size_t> numbers_{};
+    std::vector<std::size_t> parents_{};
+};
+
+inline void tell_violation(linearizability_finding& found, const operations& cannot,
+                           const operations& all) {
+    found.is = linearizability::violated;
+    const auto core = narrowing{cannot}.run();
+    for (const auto* each : core) found.core.push_back(*each);
+    found.why = explain(core, all);
+}
+
+inline void tell_conditions(linearizability_finding& found, const operations& all) {
+    for (const auto& each : conditions_of(all)) {
+        if (!each.broken_by.empty()) return tell_violation(found, each.broken_by, all);
+        found.why += "  This much holds: " + each.words + ".\n";
+    }
+}
+
+[[nodiscard]] inline linearizability_finding judge(const operations& all,
+                                                   const linearizability_limits& limits) {
+    linearizability_finding found{.operations = all.size()};
+    unique_writes simple{all};
+    if (simple) {
+        const auto conflict = simple.conflict();
+        if (!conflict.empty()) tell_violation(found, conflict, all);
+    } else {
+        found.is = decide(all, {}, limits);
+        if (found.is == linearizability::violated) tell_violation(found, all, all);
+        if (found.is == linearizability::undecided) tell_conditions(found, all);
+    }
+    return found;
+}
+
+inline void describe_group(linearizability_finding& found, const operations& all) {
+    for (const auto* one : all) {
+        found.unknown += one->status == history_status::unknown ? 1 : 0;
+        for (const auto& each : one->commands) found.keys.push_back(each.key);
+    }
+    std::sort(found.keys.begin(), found.keys.end());
+    found.keys.erase(std::unique(found.keys.begin(), found.keys.end()), found.keys.end());
+}
+
+}  // namespace detail::linearizing
+
+/// Any order of operations will do. Takes time in proportion to their number, times its logarithm,
+/// where each value of a key is written once; elsewhere at most what the limits allow for each group
+/// of keys, and some more to explain a violation. Any number of threads may call it.
+[[nodiscard]] inline linearizability_verdict
+check_linearizability(std::span<const history_operation> all,
+                      const linearizability_limits& limits = {}) {
+    linearizability_verdict verdict{.operations = all.size()};
+    for (auto& group : detail::linearizing::grouping{}.run(all)) {
+        ++verdict.groups;
+        std::erase_if(group, [](auto* one) { return one->status == history_status::fail; });
+        auto found = detail::linearizing::judge(group, limits);
+        if (found.is == linearizability::holds) continue;
+        detail::linearizing::describe_group(found, group);
+        if (verdict.is != linearizability::violated) verdict.is = found.is;
+        verdict.findings.push_back(std::move(found));
+    }
+    return verdict;
+}
+
+}  // namespace raft::testing
 // Runs a recording again. The step is pure, so the states and the effects are those that there
 // were; where they are not, the recording is of another version of the protocol, or something is
 // wrong with the recorder.
@@ -3448,7 +4814,6 @@ inline std::string time(instant when, instant origin) {
 //     …                                  // whatever else happens to `c`, and `follow` after it
 //     CHECK(banks.violation() == "");
 
-#include <cstring>
 #include <functional>
 
 namespace raft::testing {
@@ -4521,8 +5886,6 @@ static_assert(clock<drifting_clock>);
 // those of figure_3.hpp, checked by what has changed in one server: a run has a million events, and
 // none of them changes much. Properties of logs are held against all that was ever in any log, and
 // so they are stricter: what a server once had counts after it has crashed.
-
-#include <unordered_map>
 
 namespace raft::testing::simulation {
 
