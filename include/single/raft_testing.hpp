@@ -738,6 +738,12 @@ enum class storage_clause : std::uint8_t {
     durable_in_order,
     vote_before_entries,
     snapshot_whole_after_a_crash,
+    room_is_there,
+    full_is_no_failure,
+    full_is_said,
+    goes_on_with_room,
+    failure_is_said,
+    failure_is_final,
 };
 
 /// How the clause is broken, in plain English.
@@ -798,6 +804,13 @@ enum class storage_clause : std::uint8_t {
         return "storage.write: after a crash entries are there without their term and vote";
     case snapshot_whole_after_a_crash:
         return "storage.install: after a crash the snapshot is neither the old nor the new one";
+    case room_is_there: return "storage.room: what there was room for does not become durable";
+    case full_is_no_failure: return "storage.progress: a full disk is taken for a failure";
+    case full_is_said: return "storage.waits_for_room: a write waits, and it does not say for what";
+    case goes_on_with_room:
+        return "storage.write: what waited for room does not become durable when there is some";
+    case failure_is_said: return "storage.progress: a write was lost, and it does not say so";
+    case failure_is_final: return "storage.progress: after a failure something becomes durable";
     }
     return "unknown clause";
 }
@@ -821,6 +834,13 @@ public:
         place.crash(std::uint64_t{});
     };
 
+    static constexpr bool can_be_full =
+        staging_storage<storage_type> && requires(place_type & place) {
+        place.fill();
+        place.make_room();
+    };
+    static constexpr bool can_fail = requires(place_type & place) { place.fail(); };
+
     storage_run(Make& make, std::span<const Command> commands, storage_report& report)
         : place_{make()}, commands_{commands}, report_{report} {
         open();
@@ -842,13 +862,21 @@ public:
         open();
     }
 
-    /// What was begun becomes durable.
-    void settle() {
+    /// Lets the storage do what it can; whether all that was begun is durable then.
+    bool try_to_settle() {
         if constexpr (requires { place_.settle(storage()); }) place_.settle(storage());
         watch();
-        const auto now = storage().progress();
-        report_.check(clause::becomes_durable, !now.failed && now.durable == begun_,
+        return storage().progress() == storage_progress{begun_, false};
+    }
+    /// What was begun becomes durable.
+    void settle() {
+        report_.check(clause::becomes_durable, try_to_settle(),
                       "write " + std::to_string(begun_.value));
+    }
+    [[nodiscard]] place_type& place() { return place_; }
+    /// Whether the storage says that there is room for the command that an entry would have.
+    [[nodiscard]] bool has_room(const Command& command) {
+        return storage().room() >= storage().size_of(command);
     }
     void settle_and_open() {
         settle();
@@ -967,6 +995,8 @@ public:
         if constexpr (history_keeping_storage<storage_type>) keeps_history();
         if constexpr (witness_storage<storage_type>) lacks_commands();
         if constexpr (witness_storage<storage_type>) is_cut();
+        if constexpr (run_type::can_be_full) is_full();
+        if constexpr (run_type::can_fail) fails();
         if constexpr (run_type::can_crash)
             for (std::uint64_t seed = 0; seed < crashes; ++seed) crashes_with(seed);
     }
@@ -1084,6 +1114,51 @@ private:
             report_.check(clause::loss_is_said, one.found().lost_through == lost);
     }
 
+    /// One entry after the other, until one waits for room.
+    void is_full() requires(run_type::can_be_full) {
+        auto one = begin();
+        one.write(1, 1, 1);
+        one.settle();
+        one.place().fill();
+        std::uint64_t last = 1;
+        for (bool fits = true; fits && last < full_after;) {
+            const bool promised = has_room_for_any(one);
+            one.write(++last, 1, 1);
+            fits = one.try_to_settle();
+            const auto where = "index " + std::to_string(last);
+            report_.check(clause::full_is_no_failure, !one.storage().progress().failed, where);
+            if (promised) report_.check(clause::room_is_there, fits, where);
+            if (!fits) report_.check(clause::full_is_said, one.storage().waits_for_room(), where);
+        }
+        one.place().make_room();
+        report_.check(clause::goes_on_with_room,
+                      one.try_to_settle() && !one.storage().waits_for_room());
+        one.open();
+        one.check_entries(clause::goes_on_with_room, 1, last, true);
+    }
+    [[nodiscard]] bool has_room_for_any(run_type& one) {
+        return std::all_of(commands_.begin(), commands_.end(),
+                           [&](const Command& each) { return one.has_room(each); });
+    }
+
+    void fails() requires(run_type::can_fail) {
+        auto one = begin();
+        one.write(1, 2, 1);
+        one.settle();
+        const auto before = one.storage().progress().durable;
+        one.place().fail();
+        one.write(3, 1, 1);
+        static_cast<void>(one.try_to_settle());
+        report_.check(clause::failure_is_said,
+                      one.storage().progress() == storage_progress{before, true});
+        one.write(4, 1, 1);
+        static_cast<void>(one.try_to_settle());
+        report_.check(clause::failure_is_final,
+                      one.storage().progress() == storage_progress{before, true});
+        one.open();
+        report_.check(clause::failure_is_final, one.found().last_index.value <= 3);
+    }
+
     /// Six writes of an entry with its term and vote, the first three of which are durable.
     void crashes_with(std::uint64_t seed) {
         auto one = begin();
@@ -1101,6 +1176,7 @@ private:
     }
 
     static constexpr std::uint64_t crashes = 32;
+    static constexpr std::uint64_t full_after = 2000;
 
     Make& make_;
     std::span<const Command> commands_;
@@ -1308,10 +1384,12 @@ namespace raft::testing {
 ///   saved is there. Needed unless that holds at once. To bound the wait is its part.
 /// * `crash(seed)`: of what is not durable, `seed` decides what a crash leaves. Called while the
 ///   storage is open, which is destroyed afterwards. More clauses are checked with it.
+/// * `fill()`, `make_room()`: the disk is full from now on, and no longer. For a `staging_storage`;
+///   `settle` returns although something waits then.
+/// * `fail()`: what is written next is lost, by an error of the disk that says so.
 ///
 /// What storages may offer (`history_keeping_storage`, `background_snapshot_storage`,
-/// `staging_storage`, `witness_storage`) is checked if it is there. Errors of the disk and a full
-/// one are not: how they come about is the storage's own. Deterministic, if the storage is.
+/// `staging_storage`, `witness_storage`) is checked if it is there. Deterministic, if the storage is.
 template <class Command, class Make>
 [[nodiscard]] storage_report check_storage(Make make, const std::vector<Command>& commands) {
     storage_report report;

@@ -27,6 +27,7 @@ struct modelled_disk {
     struct operation {
         std::function<void(memory&)> apply{};
         bool is_save = false;
+        core::write_sequence sequence{};  ///< None of what is no write.
     };
 
     std::optional<clause> wrong{};
@@ -34,17 +35,32 @@ struct modelled_disk {
     memory before{};  ///< As it was before it was settled last.
     std::vector<operation> waiting{};
     bool has_crashed = false;
+    std::optional<std::size_t> room{};  ///< For so many operations, if it is full.
+    bool loses_next = false;
+    bool failed = false;
 
     [[nodiscard]] bool breaks(clause which) const { return wrong == which; }
 
-    void settle() {
+    /// The last write that is durable by it.
+    core::write_sequence settle() {
         before = durable;
+        core::write_sequence last{};
         if (breaks(clause::newer_snapshot_stays))
             std::stable_partition(waiting.begin(), waiting.end(),
                                   [](const operation& each) { return !each.is_save; });
-        for (const auto& each : waiting) each.apply(durable);
-        waiting.clear();
+        while (!waiting.empty() && has_room() && !std::exchange(loses_next, false)) {
+            waiting.front().apply(durable);
+            last = std::max(last, waiting.front().sequence);
+            waiting.erase(waiting.begin());
+            if (room) --*room;
+        }
+        if (!waiting.empty() && has_room()) {
+            waiting.clear();
+            failed = true;
+        }
+        return last;
     }
+    [[nodiscard]] bool has_room() const { return !room || *room > 0; }
     void crash(std::uint64_t seed) {
         const auto kept = static_cast<std::size_t>(seed % (waiting.size() + 1));
         if (breaks(clause::durable_survives_a_crash)) durable = before;
@@ -96,7 +112,10 @@ public:
     [[nodiscard]] std::size_t size_of(const std::string& command) const {
         return now_.size_of(command);
     }
-    [[nodiscard]] std::uint64_t room() const { return now_.room(); }
+    [[nodiscard]] std::uint64_t room() const {
+        const bool fits = !disk_->room || *disk_->room > disk_->waiting.size();
+        return fits || breaks(clause::room_is_there) ? now_.room() : 0;
+    }
     void discard(log_index through) {
         if (breaks(clause::discard_keeps_the_rest)) through = next(through);
         both([=](memory& to) { to.discard(through); });
@@ -106,7 +125,9 @@ public:
         if (breaks(clause::becomes_durable) && said.value > 0) --said.value;
         if (breaks(clause::progress_is_of_what_was_begun) && !disk_->waiting.empty())
             said.value = begun_.value + 1;
-        return {said, false};
+        const bool is_full = breaks(clause::full_is_no_failure) && !disk_->has_room();
+        const bool says = !breaks(clause::failure_is_said) && !recovers();
+        return {said, is_full || (disk_->failed && says)};
     }
     [[nodiscard]] bool keep_history(history_id history) {
         if (!breaks(clause::history_kept)) static_cast<void>(disk_->durable.keep_history(history));
@@ -159,7 +180,9 @@ public:
     [[nodiscard]] staging staged() const {
         return breaks(clause::staged_is_kept) ? staging::lost : staging::kept;
     }
-    [[nodiscard]] bool waits_for_room() const { return false; }
+    [[nodiscard]] bool waits_for_room() const {
+        return !disk_->has_room() && !disk_->waiting.empty() && !breaks(clause::full_is_said);
+    }
 
     [[nodiscard]] std::optional<stored_snapshot> snapshot() const {
         auto kept = disk_->durable.snapshot();
@@ -174,18 +197,21 @@ public:
     }
 
     void settle() {
-        const bool staged_more = durable_ > begun_;
-        disk_->settle();
-        if (!staged_more) durable_ = begun_;
+        if (!disk_->failed || recovers()) durable_ = std::max(durable_, disk_->settle());
     }
 
 private:
     [[nodiscard]] bool breaks(clause which) const { return disk_->breaks(which); }
 
+    /// As if the failure were over with the next write, which it is not.
+    [[nodiscard]] bool recovers() const {
+        return breaks(clause::failure_is_final) && begun_.value > 2;
+    }
+
     void later(core::write_sequence sequence, std::function<void(memory&)> what) {
         if (breaks(clause::numbers_begin_anew) && sequence.value == 1) durable_ = {};
         begun_ = sequence;
-        disk_->waiting.push_back({std::move(what)});
+        disk_->waiting.push_back({std::move(what), false, sequence});
     }
     void both(std::function<void(memory&)> what) {
         what(now_);
@@ -221,6 +247,14 @@ struct modelled_place {
     }
     static void settle(modelled_storage& used) { used.settle(); }
     void crash(std::uint64_t seed) { disk->crash(seed); }
+    void fill() { disk->room = 3; }
+    void make_room() {
+        if (disk->breaks(storage_clause::goes_on_with_room))
+            disk->room = 0;
+        else
+            disk->room.reset();
+    }
+    void fail() { disk->loses_next = true; }
 };
 
 }  // namespace raft::testing

@@ -37,10 +37,12 @@ namespace raft::testing {
 ///   saved is there. Needed unless that holds at once. To bound the wait is its part.
 /// * `crash(seed)`: of what is not durable, `seed` decides what a crash leaves. Called while the
 ///   storage is open, which is destroyed afterwards. More clauses are checked with it.
+/// * `fill()`, `make_room()`: the disk is full from now on, and no longer. For a `staging_storage`;
+///   `settle` returns although something waits then.
+/// * `fail()`: what is written next is lost, by an error of the disk that says so.
 ///
 /// What storages may offer (`history_keeping_storage`, `background_snapshot_storage`,
-/// `staging_storage`, `witness_storage`) is checked if it is there. Errors of the disk and a full
-/// one are not: how they come about is the storage's own. Deterministic, if the storage is.
+/// `staging_storage`, `witness_storage`) is checked if it is there. Deterministic, if the storage is.
 template <class Command, class Make>
 [[nodiscard]] storage_report check_storage(Make make, const std::vector<Command>& commands) {
     storage_report report;

@@ -45,6 +45,12 @@ enum class storage_clause : std::uint8_t {
     durable_in_order,
     vote_before_entries,
     snapshot_whole_after_a_crash,
+    room_is_there,
+    full_is_no_failure,
+    full_is_said,
+    goes_on_with_room,
+    failure_is_said,
+    failure_is_final,
 };
 
 /// How the clause is broken, in plain English.
@@ -105,6 +111,13 @@ enum class storage_clause : std::uint8_t {
         return "storage.write: after a crash entries are there without their term and vote";
     case snapshot_whole_after_a_crash:
         return "storage.install: after a crash the snapshot is neither the old nor the new one";
+    case room_is_there: return "storage.room: what there was room for does not become durable";
+    case full_is_no_failure: return "storage.progress: a full disk is taken for a failure";
+    case full_is_said: return "storage.waits_for_room: a write waits, and it does not say for what";
+    case goes_on_with_room:
+        return "storage.write: what waited for room does not become durable when there is some";
+    case failure_is_said: return "storage.progress: a write was lost, and it does not say so";
+    case failure_is_final: return "storage.progress: after a failure something becomes durable";
     }
     return "unknown clause";
 }

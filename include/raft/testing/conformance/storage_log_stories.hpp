@@ -3,6 +3,7 @@
 // What a node does with the log of its storage, as stories: each begins with a new storage.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -31,6 +32,8 @@ public:
         if constexpr (history_keeping_storage<storage_type>) keeps_history();
         if constexpr (witness_storage<storage_type>) lacks_commands();
         if constexpr (witness_storage<storage_type>) is_cut();
+        if constexpr (run_type::can_be_full) is_full();
+        if constexpr (run_type::can_fail) fails();
         if constexpr (run_type::can_crash)
             for (std::uint64_t seed = 0; seed < crashes; ++seed) crashes_with(seed);
     }
@@ -148,6 +151,51 @@ private:
             report_.check(clause::loss_is_said, one.found().lost_through == lost);
     }
 
+    /// One entry after the other, until one waits for room.
+    void is_full() requires(run_type::can_be_full) {
+        auto one = begin();
+        one.write(1, 1, 1);
+        one.settle();
+        one.place().fill();
+        std::uint64_t last = 1;
+        for (bool fits = true; fits && last < full_after;) {
+            const bool promised = has_room_for_any(one);
+            one.write(++last, 1, 1);
+            fits = one.try_to_settle();
+            const auto where = "index " + std::to_string(last);
+            report_.check(clause::full_is_no_failure, !one.storage().progress().failed, where);
+            if (promised) report_.check(clause::room_is_there, fits, where);
+            if (!fits) report_.check(clause::full_is_said, one.storage().waits_for_room(), where);
+        }
+        one.place().make_room();
+        report_.check(clause::goes_on_with_room,
+                      one.try_to_settle() && !one.storage().waits_for_room());
+        one.open();
+        one.check_entries(clause::goes_on_with_room, 1, last, true);
+    }
+    [[nodiscard]] bool has_room_for_any(run_type& one) {
+        return std::all_of(commands_.begin(), commands_.end(),
+                           [&](const Command& each) { return one.has_room(each); });
+    }
+
+    void fails() requires(run_type::can_fail) {
+        auto one = begin();
+        one.write(1, 2, 1);
+        one.settle();
+        const auto before = one.storage().progress().durable;
+        one.place().fail();
+        one.write(3, 1, 1);
+        static_cast<void>(one.try_to_settle());
+        report_.check(clause::failure_is_said,
+                      one.storage().progress() == storage_progress{before, true});
+        one.write(4, 1, 1);
+        static_cast<void>(one.try_to_settle());
+        report_.check(clause::failure_is_final,
+                      one.storage().progress() == storage_progress{before, true});
+        one.open();
+        report_.check(clause::failure_is_final, one.found().last_index.value <= 3);
+    }
+
     /// Six writes of an entry with its term and vote, the first three of which are durable.
     void crashes_with(std::uint64_t seed) {
         auto one = begin();
@@ -165,6 +213,7 @@ private:
     }
 
     static constexpr std::uint64_t crashes = 32;
+    static constexpr std::uint64_t full_after = 2000;
 
     Make& make_;
     std::span<const Command> commands_;

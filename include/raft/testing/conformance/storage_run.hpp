@@ -32,6 +32,13 @@ public:
         place.crash(std::uint64_t{});
     };
 
+    static constexpr bool can_be_full =
+        staging_storage<storage_type> && requires(place_type & place) {
+        place.fill();
+        place.make_room();
+    };
+    static constexpr bool can_fail = requires(place_type & place) { place.fail(); };
+
     storage_run(Make& make, std::span<const Command> commands, storage_report& report)
         : place_{make()}, commands_{commands}, report_{report} {
         open();
@@ -53,13 +60,21 @@ public:
         open();
     }
 
-    /// What was begun becomes durable.
-    void settle() {
+    /// Lets the storage do what it can; whether all that was begun is durable then.
+    bool try_to_settle() {
         if constexpr (requires { place_.settle(storage()); }) place_.settle(storage());
         watch();
-        const auto now = storage().progress();
-        report_.check(clause::becomes_durable, !now.failed && now.durable == begun_,
+        return storage().progress() == storage_progress{begun_, false};
+    }
+    /// What was begun becomes durable.
+    void settle() {
+        report_.check(clause::becomes_durable, try_to_settle(),
                       "write " + std::to_string(begun_.value));
+    }
+    [[nodiscard]] place_type& place() { return place_; }
+    /// Whether the storage says that there is room for the command that an entry would have.
+    [[nodiscard]] bool has_room(const Command& command) {
+        return storage().room() >= storage().size_of(command);
     }
     void settle_and_open() {
         settle();
