@@ -1389,7 +1389,8 @@ namespace raft::testing {
 /// * `fail()`: what is written next is lost, by an error of the disk that says so.
 ///
 /// What storages may offer (`history_keeping_storage`, `background_snapshot_storage`,
-/// `staging_storage`, `witness_storage`) is checked if it is there. Deterministic, if the storage is.
+/// `staging_storage`, `witness_storage`) is checked if it is there. Deterministic, if the storage
+/// is.
 template <class Command, class Make>
 [[nodiscard]] storage_report check_storage(Make make, const std::vector<Command>& commands) {
     storage_report report;
@@ -3096,8 +3097,6 @@ static_assert(wal::storage_files<faulty_files>);
 // | txn    |          |                                | ops: each as above, all at one time  |
 
 #include <istream>
-#include <string_view>
-#include <variant>
 
 // As much JSON as lines of a history have: strings, whole numbers, truth values.
 
@@ -4424,8 +4423,8 @@ inline void describe_group(linearizability_finding& found, const operations& all
 }  // namespace detail::linearizing
 
 /// Any order of operations will do. Takes time in proportion to their number, times its logarithm,
-/// where each value of a key is written once; elsewhere at most what the limits allow for each group
-/// of keys, and some more to explain a violation. Any number of threads may call it.
+/// where each value of a key is written once; elsewhere at most what the limits allow for each
+/// group of keys, and some more to explain a violation. Any number of threads may call it.
 [[nodiscard]] inline linearizability_verdict
 check_linearizability(std::span<const history_operation> all,
                       const linearizability_limits& limits = {}) {

@@ -2,6 +2,7 @@
 //
 // Feeds a million inputs, drawn from a fixed seed, to three production states, and prints a hash of
 // all that they were on the way and asked for. Whatever compiles it, it must print the same.
+#include <cinttypes>
 #include <cstdint>
 #include <cstdio>
 #include <vector>
@@ -99,4 +100,4 @@ private:
 
 }  // namespace
 
-int main() { std::printf("%016lx\n", static_cast<unsigned long>(walk{}.run(1'000'000))); }
+int main() { std::printf("%016" PRIx64 "\n", walk{}.run(1'000'000)); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Goal: histories come back as they were written, and whatever else a file holds is refused with the
-// line and the reason. Method: each rule by hand, then good lines cut, and changed at random.
+// Goal: histories come back as they were written, and whatever else a file holds is refused with
+// the line and the reason. Method: each rule by hand, then good lines cut, and changed at random.
 #include <cstddef>
 #include <random>
 #include <sstream>
@@ -21,11 +21,14 @@ const std::vector<std::string> good_lines{
     R"({"client":3,"op":"put","key":"x","value":"7","call":1,"return":2,"status":"ok"})",
     R"({"client":3,"op":"get","key":"x","absent":true,"call":1,"return":2,"status":"ok"})",
     R"({"client":3,"op":"get","key":"\u0001\"\\","result":"","call":1,"return":1,"status":"ok"})",
-    R"({"client":4,"op":"cas","key":"x","value":"7","expect":"5","result":"true","call":-1,"return":2,"status":"ok"})",
+    R"({"client":4,"op":"cas","key":"x","value":"7","expect":"5","result":"true","call":-1,)"
+    R"("return":2,"status":"ok"})",
     R"({"client":0,"op":"append","key":"x","value":"7","call":1,"status":"unknown"})",
-    R"({"client":1,"op":"incr","key":"n","value":"-2","result":"5","call":1,"return":2,"status":"ok"})",
+    R"({"client":1,"op":"incr","key":"n","value":"-2","result":"5","call":1,"return":2,)"
+    R"("status":"ok"})",
     R"({"client":1,"op":"del","key":"n","call":1,"return":2,"status":"fail"})",
-    R"({"client":1,"op":"txn","ops":[{"op":"get","key":"a","result":"1"},{"op":"put","key":"b","value":"2"}],"call":1,"return":2,"status":"ok"})",
+    R"({"client":1,"op":"txn","ops":[{"op":"get","key":"a","result":"1"},{"op":"put",)"
+    R"("key":"b","value":"2"}],"call":1,"return":2,"status":"ok"})",
 };
 
 std::string why_not(const std::string& line) {

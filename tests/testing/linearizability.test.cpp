@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Goal: the checker of histories is right. Method: small random histories of each kind are judged by
-// trying every order, too; large ones come from a store that is right, or has one fault.
+// Goal: the checker of histories is right. Method: small random histories of each kind are judged
+// by trying every order, too; large ones come from a store that is right, or has one fault.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -301,11 +301,14 @@ TEST_CASE("linearizability: an increment that is applied twice is found") {
 
 TEST_CASE("linearizability: a transaction that is torn is found") {
     const std::string both =
-        R"("op":"txn","ops":[{"op":"put","key":"x","value":"1"},{"op":"put","key":"y","value":"1"}])";
+        R"("op":"txn","ops":[{"op":"put","key":"x","value":"1"},{"op":"put","key":"y",)"
+        R"("value":"1"}])";
     const std::string sees_one =
-        R"("op":"txn","ops":[{"op":"get","key":"x","result":"1"},{"op":"get","key":"y","absent":true}])";
+        R"("op":"txn","ops":[{"op":"get","key":"x","result":"1"},{"op":"get","key":"y",)"
+        R"("absent":true}])";
     const std::string sees_all =
-        R"("op":"txn","ops":[{"op":"get","key":"x","result":"1"},{"op":"get","key":"y","result":"1"}])";
+        R"("op":"txn","ops":[{"op":"get","key":"x","result":"1"},{"op":"get","key":"y",)"
+        R"("result":"1"}])";
     CHECK(is_fine(line(both, 0, 9) + line(sees_all, 1, 2)));
     const auto found = only_finding(line(both, 0, 9) + line(sees_one, 1, 2));
     CHECK(found.is == linearizability::violated);

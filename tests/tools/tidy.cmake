@@ -18,7 +18,10 @@ set(kit_files asio_virtual_replica.hpp asio_virtual_replica/disks.hpp
   conformance/state_machine_runs.hpp conformance/storage_clause.hpp
   conformance/storage_log_stories.hpp conformance/storage_run.hpp
   conformance/storage_snapshot_stories.hpp conformance/transport_clause.hpp
-  conformance/transport_run.hpp faulty_files.hpp figure_3.hpp in_flight.hpp replay.hpp
+  conformance/transport_run.hpp faulty_files.hpp figure_3.hpp history.hpp in_flight.hpp
+  linearizability.hpp linearizability/conditions.hpp linearizability/explanation.hpp
+  linearizability/json.hpp linearizability/prepared.hpp linearizability/registers.hpp
+  linearizability/search.hpp replay.hpp
   replay/possible.hpp replay/words.hpp replicated.hpp simulated_disk.hpp simulator.hpp
   simulator/clients.hpp
   simulator/dice.hpp simulator/disk.hpp simulator/drifting_clock.hpp simulator/fault.hpp

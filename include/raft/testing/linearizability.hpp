@@ -131,8 +131,8 @@ inline void describe_group(linearizability_finding& found, const operations& all
 }  // namespace detail::linearizing
 
 /// Any order of operations will do. Takes time in proportion to their number, times its logarithm,
-/// where each value of a key is written once; elsewhere at most what the limits allow for each group
-/// of keys, and some more to explain a violation. Any number of threads may call it.
+/// where each value of a key is written once; elsewhere at most what the limits allow for each
+/// group of keys, and some more to explain a violation. Any number of threads may call it.
 [[nodiscard]] inline linearizability_verdict
 check_linearizability(std::span<const history_operation> all,
                       const linearizability_limits& limits = {}) {

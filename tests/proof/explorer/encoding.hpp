@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -70,10 +71,31 @@ private:
 };
 
 namespace detail {
+#if defined(__SIZEOF_INT128__)
 [[nodiscard]] inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
     __extension__ using wide = unsigned __int128;
     const auto product = static_cast<wide>(a) * b;
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
+}
+#else
+/// The same from halves, where no integer has 128 bits (machines of 32).
+[[nodiscard]] inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
+    constexpr std::uint64_t low = 0xffffffffU;
+    const auto upper = (a >> 32U) * (b & low) + ((a & low) * (b & low) >> 32U);
+    const auto middle = (a & low) * (b >> 32U) + (upper & low);
+    const auto high = (a >> 32U) * (b >> 32U) + (upper >> 32U) + (middle >> 32U);
+    return a * b ^ high;
+}
+#endif
+
+/// Eight bytes as a number, the first the lowest, so that every machine has the same fingerprints.
+[[nodiscard]] inline std::uint64_t word_at(const std::uint8_t* bytes) {
+    std::uint64_t word = 0;
+    if constexpr (std::endian::native == std::endian::little)
+        std::memcpy(&word, bytes, sizeof word);
+    else
+        for (unsigned i = 0; i < sizeof word; ++i) word |= std::uint64_t{bytes[i]} << 8U * i;
+    return word;
 }
 }  // namespace detail
 
@@ -85,16 +107,13 @@ namespace detail {
     std::uint64_t hash = bytes.size() * odd_a + odd_b;
     const auto* at = bytes.data();
     auto left = bytes.size();
-    while (left >= 16) {
-        std::uint64_t words[2];
-        std::memcpy(words, at, 16);
-        hash = detail::mix(words[0] ^ hash ^ odd_a, words[1] ^ odd_b);
-        at += 16;
-        left -= 16;
-    }
-    std::uint64_t words[2] = {0, 0};
-    if (left > 0) std::memcpy(words, at, left);
-    hash = detail::mix(words[0] ^ hash ^ odd_a, words[1] ^ odd_b);
+    const auto take = [&hash](const std::uint8_t* both) {
+        hash = detail::mix(detail::word_at(both) ^ hash ^ odd_a, detail::word_at(both + 8) ^ odd_b);
+    };
+    for (; left >= 16; at += 16, left -= 16) take(at);
+    std::uint8_t rest[16] = {};
+    if (left > 0) std::memcpy(rest, at, left);
+    take(rest);
     hash = detail::mix(hash ^ odd_b, odd_a);
     return hash == 0 ? 1 : hash;
 }
