@@ -100,7 +100,7 @@ inline void tell_violation(linearizability_finding& found, const operations& can
 inline void tell_conditions(linearizability_finding& found, const operations& all) {
     for (const auto& each : conditions_of(all)) {
         if (!each.broken_by.empty()) return tell_violation(found, each.broken_by, all);
-        found.why += "  This much holds: " + each.words + ".\n";
+        found.why += "  This holds, where every value is known: " + each.words + ".\n";
     }
 }
 
