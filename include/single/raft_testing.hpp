@@ -1389,7 +1389,8 @@ namespace raft::testing {
 /// * `fail()`: what is written next is lost, by an error of the disk that says so.
 ///
 /// What storages may offer (`history_keeping_storage`, `background_snapshot_storage`,
-/// `staging_storage`, `witness_storage`) is checked if it is there. Deterministic, if the storage is.
+/// `staging_storage`, `witness_storage`) is checked if it is there. Deterministic, if the
+/// storage is.
 template <class Command, class Make>
 [[nodiscard]] storage_report check_storage(Make make, const std::vector<Command>& commands) {
     storage_report report;

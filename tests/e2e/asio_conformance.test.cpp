@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The transport over TCP keeps the contract of a transport, on sockets of this machine, as it is and
-// encrypted: with a server that is started anew elsewhere, and one that is gone.
+// The transport over TCP keeps the contract of a transport, on sockets of this machine, as it is
+// and encrypted: with a server that is started anew elsewhere, and one that is gone.
 #include <array>
 #include <functional>
 #include <memory>
