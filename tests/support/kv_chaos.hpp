@@ -69,10 +69,14 @@ public:
 private:
     // ----------------------------------------------------------------------------------- a round
 
-    /// What a server has logged: how often its log had no room, and how many snapshots it took.
+    /// What a server has logged: how often its log had no room, and had it again, and how many
+    /// snapshots it took.
     struct told_of_log {
         std::size_t full = 0;
+        std::size_t room = 0;
         std::size_t snapshots = 0;
+
+        [[nodiscard]] bool is_full() const { return full > room; }
     };
     using told_of_logs = std::map<std::uint64_t, told_of_log>;
 
@@ -108,7 +112,7 @@ private:
             return bulk_->refused_for_room() > refused ||
                    std::ranges::all_of(before, [&](const auto& each) {
                        const auto now = told(each.first);
-                       return now.full > each.second.full ||
+                       return now.is_full() || now.full > each.second.full ||
                               now.snapshots > each.second.snapshots + snapshots_to_get_by;
                    });
         }));
@@ -125,7 +129,8 @@ private:
 
     [[nodiscard]] told_of_log told(std::uint64_t id) {
         const auto log = servers_.log(id);
-        return {count_of("the disk has no room for the log", log), count_of("snapshot begun", log)};
+        return {count_of("the disk has no room for the log", log),
+                count_of("the disk has room again", log), count_of("snapshot begun", log)};
     }
 
     [[nodiscard]] std::vector<std::uint64_t> with_commands(const round_plan& plan) {
