@@ -403,9 +403,7 @@ private:
                 return;
             }
         } while (has_more_to_do());
-        if constexpr (takes_snapshots)
-            if (schedule_.is_due(options_, snapshot_index(), state_, storage_, message_bytes))
-                static_cast<void>(take_snapshot());
+        if constexpr (takes_snapshots) detail::saver<node>{*this}.take_if_due();
     }
 
     /// A storage that is durable at once makes no progress, except with a received snapshot.

@@ -1634,11 +1634,20 @@ struct leadership_transfer {
                                      const leadership_transfer&) = default;
 };
 
+/// How much a newcomer has of the leader's log, or, before that, of its snapshot.
+struct catch_up_progress {
+    log_index match_index{};
+    std::uint64_t snapshot_offset = 0;
+    friend constexpr auto operator<=>(const catch_up_progress&, const catch_up_progress&) = default;
+};
+
 /// New voters catch up in rounds: each round sends what the log held when the round began (thesis
 /// §4.2.1).
 struct catch_up {
     log_index goal{};
     instant began_at{};
+    catch_up_progress slowest{};  ///< Of the newcomer that is farthest behind …
+    instant slowest_since{};      ///< … and since when it has been so.
     std::uint8_t number = 1;
     friend constexpr bool operator==(const catch_up&, const catch_up&) = default;
 };
@@ -1853,8 +1862,10 @@ struct state {
         !match_holds)
         return false;
 
+    const auto& awaiting = s.tasks->awaiting_snapshot;
     const auto* leader = std::get_if<leader_state>(&s.role);
-    if (leader == nullptr) return s.peers.empty();
+    if (leader == nullptr) return s.peers.empty() && awaiting.empty();
+    if (!awaiting.without(s.members().everyone()).empty()) return false;
     if (s.peers.size() != s.members().members.places() || s.voted_for != s.self) return false;
     if (leader->confirmed > leader->round || s.log.last_term() != s.current_term) return false;
     const auto own = s.members().slot_of(s.self);
@@ -3332,16 +3343,40 @@ constexpr void append_configuration(turn& t, leader_state& leader, configuration
 /// How far the new voters have caught up.
 enum class catching_up : std::uint8_t { under_way, done, failed };
 
-/// Whether every new voter has replied recently, and has room. One that is down, or full, cannot
-/// hold up the change for ever.
+/// How many election timeouts a new voter may stay silent, or stay where it is. One that is down,
+/// or stuck, cannot hold up the change for ever.
+inline constexpr std::int64_t catch_up_patience = 10;
+
+/// Whether every new voter has replied recently, and has room.
 [[nodiscard]] constexpr bool can_catch_up(const state& s, const leader_state& leader,
                                           member_set joining_members, instant now) {
-    constexpr std::int64_t patience = 10;
     for (const auto newcomer : joining_members)
-        if (now - s.peers[newcomer.value].last_contact >= s.config.election_timeout * patience ||
+        if (now - s.peers[newcomer.value].last_contact >=
+                s.config.election_timeout * catch_up_patience ||
             leader.full.contains(newcomer))
             return false;
     return true;
+}
+
+[[nodiscard]] constexpr catch_up_progress slowest_of(const state& s, member_set newcomers) {
+    std::optional<catch_up_progress> slowest{};
+    for (const auto newcomer : newcomers) {
+        const auto& peer = s.peers[newcomer.value];
+        const catch_up_progress reached{peer.match_index, peer.snapshot_offset};
+        if (!slowest || reached < *slowest) slowest = reached;
+    }
+    return slowest.value_or(catch_up_progress{});
+}
+
+/// Whether the slowest newcomer goes on. What it has may also become less: a newcomer that restarts
+/// gets the snapshot anew.
+[[nodiscard]] constexpr bool goes_on(catch_up& round, catch_up_progress slowest, duration patience,
+                                     instant now) {
+    if (slowest != round.slowest) {
+        round.slowest = slowest;
+        round.slowest_since = now;
+    }
+    return now - round.slowest_since < patience;
 }
 
 /// Thesis §4.2.1: new voters are up to date once a round of theirs took less than an election
@@ -3352,14 +3387,17 @@ enum class catching_up : std::uint8_t { under_way, done, failed };
     const auto joining_members = joining(s.members());
     if (joining_members.empty()) return catching_up::done;
     if (!can_catch_up(s, leader, joining_members, now)) return catching_up::failed;
+    const auto patience = s.config.election_timeout * catch_up_patience;
+    const auto slowest = slowest_of(s, joining_members);
     auto& round = s.tasks.change().catch_up;
-    if (!round) round = catch_up{s.log.last_index(), now};
-    for (const auto newcomer : joining_members)
-        if (s.peers[newcomer.value].match_index < round->goal) return catching_up::under_way;
+    if (!round) round = catch_up{s.log.last_index(), now, slowest, now};
+    if (slowest.match_index < round->goal)
+        return goes_on(*round, slowest, patience, now) ? catching_up::under_way
+                                                       : catching_up::failed;
     if (now - round->began_at < s.config.election_timeout) return catching_up::done;
     if (round->number >= s.config.catch_up_rounds) return catching_up::failed;
     const auto number = static_cast<std::uint8_t>(round->number + 1);
-    round = catch_up{s.log.last_index(), now, number};
+    round = catch_up{s.log.last_index(), now, slowest, now, number};
     return catching_up::under_way;
 }
 
@@ -6481,15 +6519,18 @@ struct snapshot_schedule {
 
     void begun() { *this = {}; }
 
-    /// `message_bytes`: of the largest message. A log that has no room for it must get shorter.
-    [[nodiscard]] bool is_due(const node_options& options, log_index last_applied, const state& s,
-                              const auto& storage, std::uint64_t message_bytes) const {
+    [[nodiscard]] bool is_due(const node_options& options, log_index last_applied,
+                              const state& s) const {
         const auto entries = last_applied - s.snapshot.last_included.index;
-        const bool takes_any = options.snapshot_after_entries || options.snapshot_after_bytes;
         return wanted ||
-               (applied_bytes >= message_bytes && takes_any && storage.room() < message_bytes) ||
                (options.snapshot_after_entries && entries >= *options.snapshot_after_entries) ||
                (options.snapshot_after_bytes && applied_bytes >= *options.snapshot_after_bytes);
+    }
+
+    /// Whether a snapshot would make room in the log for a message of so many bytes.
+    [[nodiscard]] bool makes_room(const node_options& options, std::uint64_t message_bytes) const {
+        const bool takes_any = options.snapshot_after_entries || options.snapshot_after_bytes;
+        return takes_any && applied_bytes >= message_bytes;
     }
 };
 
@@ -7325,6 +7366,14 @@ struct saver {
 
     /// It has no room for a message as large as one may be.
     [[nodiscard]] bool log_is_full() const { return node.storage_.room() < Node::message_bytes; }
+
+    void take_if_due() {
+        const auto& schedule = node.schedule_;
+        const auto& options = node.options_;
+        if (schedule.is_due(options, node.snapshot_index(), node.state_) ||
+            (schedule.makes_room(options, Node::message_bytes) && log_is_full()))
+            static_cast<void>(take());
+    }
 
     [[nodiscard]] std::optional<refusal> take() {
         node.read_clock();
@@ -8276,9 +8325,7 @@ private:
                 return;
             }
         } while (has_more_to_do());
-        if constexpr (takes_snapshots)
-            if (schedule_.is_due(options_, snapshot_index(), state_, storage_, message_bytes))
-                static_cast<void>(take_snapshot());
+        if constexpr (takes_snapshots) detail::saver<node>{*this}.take_if_due();
     }
 
     /// A storage that is durable at once makes no progress, except with a received snapshot.

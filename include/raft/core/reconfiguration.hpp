@@ -47,16 +47,40 @@ constexpr void append_configuration(turn& t, leader_state& leader, configuration
 /// How far the new voters have caught up.
 enum class catching_up : std::uint8_t { under_way, done, failed };
 
-/// Whether every new voter has replied recently, and has room. One that is down, or full, cannot
-/// hold up the change for ever.
+/// How many election timeouts a new voter may stay silent, or stay where it is. One that is down,
+/// or stuck, cannot hold up the change for ever.
+inline constexpr std::int64_t catch_up_patience = 10;
+
+/// Whether every new voter has replied recently, and has room.
 [[nodiscard]] constexpr bool can_catch_up(const state& s, const leader_state& leader,
                                           member_set joining_members, instant now) {
-    constexpr std::int64_t patience = 10;
     for (const auto newcomer : joining_members)
-        if (now - s.peers[newcomer.value].last_contact >= s.config.election_timeout * patience ||
+        if (now - s.peers[newcomer.value].last_contact >=
+                s.config.election_timeout * catch_up_patience ||
             leader.full.contains(newcomer))
             return false;
     return true;
+}
+
+[[nodiscard]] constexpr catch_up_progress slowest_of(const state& s, member_set newcomers) {
+    std::optional<catch_up_progress> slowest{};
+    for (const auto newcomer : newcomers) {
+        const auto& peer = s.peers[newcomer.value];
+        const catch_up_progress reached{peer.match_index, peer.snapshot_offset};
+        if (!slowest || reached < *slowest) slowest = reached;
+    }
+    return slowest.value_or(catch_up_progress{});
+}
+
+/// Whether the slowest newcomer goes on. What it has may also become less: a newcomer that restarts
+/// gets the snapshot anew.
+[[nodiscard]] constexpr bool goes_on(catch_up& round, catch_up_progress slowest, duration patience,
+                                     instant now) {
+    if (slowest != round.slowest) {
+        round.slowest = slowest;
+        round.slowest_since = now;
+    }
+    return now - round.slowest_since < patience;
 }
 
 /// Thesis §4.2.1: new voters are up to date once a round of theirs took less than an election
@@ -67,14 +91,17 @@ enum class catching_up : std::uint8_t { under_way, done, failed };
     const auto joining_members = joining(s.members());
     if (joining_members.empty()) return catching_up::done;
     if (!can_catch_up(s, leader, joining_members, now)) return catching_up::failed;
+    const auto patience = s.config.election_timeout * catch_up_patience;
+    const auto slowest = slowest_of(s, joining_members);
     auto& round = s.tasks.change().catch_up;
-    if (!round) round = catch_up{s.log.last_index(), now};
-    for (const auto newcomer : joining_members)
-        if (s.peers[newcomer.value].match_index < round->goal) return catching_up::under_way;
+    if (!round) round = catch_up{s.log.last_index(), now, slowest, now};
+    if (slowest.match_index < round->goal)
+        return goes_on(*round, slowest, patience, now) ? catching_up::under_way
+                                                       : catching_up::failed;
     if (now - round->began_at < s.config.election_timeout) return catching_up::done;
     if (round->number >= s.config.catch_up_rounds) return catching_up::failed;
     const auto number = static_cast<std::uint8_t>(round->number + 1);
-    round = catch_up{s.log.last_index(), now, number};
+    round = catch_up{s.log.last_index(), now, slowest, now, number};
     return catching_up::under_way;
 }
 

@@ -98,11 +98,20 @@ struct leadership_transfer {
                                      const leadership_transfer&) = default;
 };
 
+/// How much a newcomer has of the leader's log, or, before that, of its snapshot.
+struct catch_up_progress {
+    log_index match_index{};
+    std::uint64_t snapshot_offset = 0;
+    friend constexpr auto operator<=>(const catch_up_progress&, const catch_up_progress&) = default;
+};
+
 /// New voters catch up in rounds: each round sends what the log held when the round began (thesis
 /// §4.2.1).
 struct catch_up {
     log_index goal{};
     instant began_at{};
+    catch_up_progress slowest{};  ///< Of the newcomer that is farthest behind …
+    instant slowest_since{};      ///< … and since when it has been so.
     std::uint8_t number = 1;
     friend constexpr bool operator==(const catch_up&, const catch_up&) = default;
 };
@@ -317,8 +326,10 @@ struct state {
         !match_holds)
         return false;
 
+    const auto& awaiting = s.tasks->awaiting_snapshot;
     const auto* leader = std::get_if<leader_state>(&s.role);
-    if (leader == nullptr) return s.peers.empty();
+    if (leader == nullptr) return s.peers.empty() && awaiting.empty();
+    if (!awaiting.without(s.members().everyone()).empty()) return false;
     if (s.peers.size() != s.members().members.places() || s.voted_for != s.self) return false;
     if (leader->confirmed > leader->round || s.log.last_term() != s.current_term) return false;
     const auto own = s.members().slot_of(s.self);

@@ -66,15 +66,18 @@ struct snapshot_schedule {
 
     void begun() { *this = {}; }
 
-    /// `message_bytes`: of the largest message. A log that has no room for it must get shorter.
-    [[nodiscard]] bool is_due(const node_options& options, log_index last_applied, const state& s,
-                              const auto& storage, std::uint64_t message_bytes) const {
+    [[nodiscard]] bool is_due(const node_options& options, log_index last_applied,
+                              const state& s) const {
         const auto entries = last_applied - s.snapshot.last_included.index;
-        const bool takes_any = options.snapshot_after_entries || options.snapshot_after_bytes;
         return wanted ||
-               (applied_bytes >= message_bytes && takes_any && storage.room() < message_bytes) ||
                (options.snapshot_after_entries && entries >= *options.snapshot_after_entries) ||
                (options.snapshot_after_bytes && applied_bytes >= *options.snapshot_after_bytes);
+    }
+
+    /// Whether a snapshot would make room in the log for a message of so many bytes.
+    [[nodiscard]] bool makes_room(const node_options& options, std::uint64_t message_bytes) const {
+        const bool takes_any = options.snapshot_after_entries || options.snapshot_after_bytes;
+        return takes_any && applied_bytes >= message_bytes;
     }
 };
 

@@ -55,6 +55,14 @@ struct saver {
     /// It has no room for a message as large as one may be.
     [[nodiscard]] bool log_is_full() const { return node.storage_.room() < Node::message_bytes; }
 
+    void take_if_due() {
+        const auto& schedule = node.schedule_;
+        const auto& options = node.options_;
+        if (schedule.is_due(options, node.snapshot_index(), node.state_) ||
+            (schedule.makes_room(options, Node::message_bytes) && log_is_full()))
+            static_cast<void>(take());
+    }
+
     [[nodiscard]] std::optional<refusal> take() {
         node.read_clock();
         const bool is_busy = node.saving_at_ || node.restore_at_;

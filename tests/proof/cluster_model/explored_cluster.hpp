@@ -116,7 +116,9 @@ constexpr void forget_irrelevant_times(core::state& s, core::leader_state& leadi
         if (!s.config.check_quorum) peer.last_contact = explored_lasting;
     if (leading.own) s.peers[leading.own->value].last_contact = explored_lasting;
     if (!s.tasks->timeouts_sent.empty()) s.tasks.change().timeouts_sent.clear();
-    if (s.tasks->catch_up) s.tasks.change().catch_up->began_at = explored_lasting;
+    if (s.tasks->catch_up)
+        s.tasks.change().catch_up->began_at = s.tasks.change().catch_up->slowest_since =
+            explored_lasting;
     if (s.tasks->transfer && s.tasks->transfer->give_up_at <= explored_now)
         s.tasks.change().transfer->give_up_at = {};
 }

@@ -136,8 +136,7 @@ void write_input(value_writer& out, duration since, const Input& what) {
         return !outside(standing->granted) && standing->failed <= failed_elections_max;
     const auto* leading = std::get_if<leader_state>(&s.role);
     if (leading == nullptr) return true;
-    return !outside(leading->others | leading->readers | leading->full |
-                    s.tasks->awaiting_snapshot) &&
+    return !outside(leading->others | leading->readers | leading->full) &&
            leading->own == s.members().slot_of(s.self) &&
            (!leading->own || !leading->others.contains(*leading->own));
 }

@@ -183,10 +183,7 @@ public:
     }
 
     /// Whether its disk has something to do, or to try again.
-    [[nodiscard]] bool has_to_flush() const {
-        return storage_->progress().durable < state().disk.issued || storage_->is_saving() ||
-               storage_->staged() == staging::under_way || lacks_room();
-    }
+    [[nodiscard]] bool has_to_flush() const { return storage_->awaits_flush() || lacks_room(); }
     [[nodiscard]] bool lacks_room() const {
         return state().disk.full || storage_->waits_for_room();
     }
