@@ -38,6 +38,53 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
+// A server whose state was found not to be that of the others stays out, after a restart too: the
+// mark that says so is put into its directory as soon as there is room for it.
+
+namespace raft::detail {
+
+/// Used from one thread at a time. `Clock`: tells when to try again.
+template <class Files, class Clock>
+class difference_keeper {
+public:
+    using time_point = typename Clock::time_point;
+
+    /// Looks whether `directory` has the mark. Says what is wrong, if anything is.
+    [[nodiscard]] std::optional<std::string> open(Files files, std::string directory) {
+        files_.emplace(std::move(files));
+        directory_ = std::move(directory);
+        auto failed = wal::read_differs_mark(*files_, directory_, is_kept_);
+        return failed ? std::optional{failed->message} : std::nullopt;
+    }
+
+    /// The node has started. It takes part in nothing if the directory is marked.
+    template <class Node>
+    void take_up(Node& node) const {
+        if (is_kept_) node.halt_as_different();
+    }
+
+    /// To be called in each turn. Without room it is tried again, but not in every turn: at the
+    /// time that is given.
+    template <class Node>
+    [[nodiscard]] std::optional<time_point> keep(const Node& node, time_point now) {
+        if (is_kept_ || now < due_ ||
+            !is_halted_by(node.protocol_state(), core::halt_reason::state_differs))
+            return std::nullopt;
+        is_kept_ = !wal::put_differs_mark(*files_, directory_);
+        due_ = now + pause;
+        return is_kept_ ? std::nullopt : std::optional{due_};
+    }
+
+private:
+    static constexpr std::chrono::seconds pause{1};
+
+    std::optional<Files> files_{};
+    std::string directory_{};
+    bool is_kept_ = false;
+    time_point due_{};  ///< Before that it is not tried again.
+};
+
+}  // namespace raft::detail
 // What operators ask of the members: since when one was not heard, and how far it is behind.
 
 #include <cstdint>
@@ -186,15 +233,16 @@ namespace raft {
 /// Whatever happens (a message, the timer, the disk, `schedule_turn`) ends in a turn: the owner's
 /// `on_turn` is called once for all that has happened, the log's time is kept (log_time.hpp), and
 /// the timer is set.
-template <state_machine StateMachine, limits Limits = limits{}, class Platform = system_platform<>,
-          class Observer = policy::no_observer>
+template <raft::state_machine StateMachine, limits Limits = limits{},
+          class Platform = system_platform<>, class Observer = policy::no_observer>
 class asio_node
     : public std::enable_shared_from_this<asio_node<StateMachine, Limits, Platform, Observer>> {
     struct made {};
     using files = typename Platform::files;
-    using timer = typename Platform::timer;
 
 public:
+    using state_machine = StateMachine;
+    using timer = typename Platform::timer;
     using command = typename StateMachine::command;
     using result = typename StateMachine::result;
     using clock = typename Platform::clock;
@@ -234,14 +282,10 @@ public:
                                                   file_storage_options options, files there) {
         options.mode = Platform::flushes;
         options.wake = [this, weak = this->weak_from_this()] { storage_woke(weak); };
-        directory_ = directory;
-        files_.emplace(there);
-        auto opened =
-            storage_type::open(std::move(directory), std::move(options), std::move(there));
+        auto opened = storage_type::open(directory, std::move(options), there);
         if (auto* wrong = std::get_if<file_storage_error>(&opened)) return wrong->message;
         storage_.emplace(std::get<storage_type>(std::move(opened)));
-        auto failed = wal::read_differs_mark(*files_, directory_, differs_for_good_);
-        return failed ? std::optional{failed->message} : std::nullopt;
+        return difference_.open(std::move(there), std::move(directory));
     }
 
     /// Lets go of the storage, before `listen`: another may have its directory then.
@@ -265,7 +309,7 @@ public:
     /// server's state was found before not to be that of the others. After `listen`.
     [[nodiscard]] bool start() {
         const bool sound = node_->start();
-        if (differs_for_good_) node_->halt_as_different();
+        difference_.take_up(*node_);
         schedule_turn();
         return sound;
     }
@@ -307,6 +351,13 @@ public:
     void stamp(command& proposed) const { stamps_.stamp(proposed, clock_now()); }
 
     // ---------------------------------------------------------------------------------------- work
+
+    /// Calls `function(node_type&)`, to request anything of the node; a turn follows.
+    template <class Function>
+    void use(Function function) {
+        function(*node_);
+        schedule_turn();
+    }
 
     /// There is a turn soon, not from within.
     void schedule_turn() {
@@ -359,7 +410,6 @@ private:
     /// A deadline that is missed by so much was not for want of messages: nobody read them.
     static constexpr std::chrono::milliseconds noticeable_delay{20};
     static constexpr std::chrono::milliseconds room_wait_max{500};
-    static constexpr std::chrono::seconds mark_pause{1};
 
     void turn() {
         turn_scheduled_ = false;
@@ -396,17 +446,9 @@ private:
             std::chrono::nanoseconds{due->nanoseconds})};
     }
 
-    /// Without room it is tried again, but not in every turn.
     void keep_difference() {
-        if (differs_for_good_ ||
-            !detail::is_halted_by(node_->protocol_state(), core::halt_reason::state_differs))
-            return;
-        const auto now = clock_.now();
-        if (now < mark_due_) return;
-        differs_for_good_ = !wal::put_differs_mark(*files_, directory_);
-        mark_due_ = now + mark_pause;
-        if (!differs_for_good_)
-            wait(room_timer_, mark_due_, [](asio_node& self) { self.schedule_turn(); });
+        if (const auto again = difference_.keep(*node_, clock_.now()))
+            wait(room_timer_, *again, [](asio_node& self) { self.schedule_turn(); });
     }
 
     void receive(member_id from, const core::message& body, const attachment<command>& beside) {
@@ -477,10 +519,7 @@ private:
     [[no_unique_address]] clock clock_;
     std::function<void()> on_turn_;
 
-    std::string directory_{};
-    std::optional<files> files_{};
-    bool differs_for_good_ = false;  ///< The directory says so.
-    time_point mark_due_{};          ///< Before that it is not tried again.
+    detail::difference_keeper<files, clock> difference_{};
     std::atomic<bool> storage_wakes_ = false;
     std::optional<storage_type> storage_{};
     std::optional<transport_type> transport_{};
@@ -523,10 +562,44 @@ private:
 // Include it only if you use it: it needs Asio (standalone, 1.22 or later) and POSIX. Who brings a
 // loop, a storage or a transport of his own uses `raft::node`.
 
-#include <thread>
+// The directory of a member, which is prepared once before anybody takes part with it.
+
+namespace raft::detail {
+
+/// Gives the history to a storage that is new, or does nothing if it has it and nothing else yet.
+/// Says what is wrong, if anything is. Blocks for the disk.
+template <class Storage>
+[[nodiscard]] std::optional<std::string> prepare(Storage& storage, const std::string& directory,
+                                                 history_id history) {
+    if (storage.history() == history && storage.was_empty()) return std::nullopt;
+    if (storage.history() || !storage.was_empty())
+        return directory + " is in use: a server has run there, or it was prepared before";
+    if (!storage.keep_history(history)) return storage.error();
+    return std::nullopt;
+}
+
+template <class Storage, class Files>
+[[nodiscard]] std::optional<std::string> prepare_directory(const std::string& directory,
+                                                           history_id history, Files there) {
+    auto opened = Storage::open(directory, {.mode = flush_mode::manual}, std::move(there));
+    if (const auto* wrong = std::get_if<file_storage_error>(&opened)) return wrong->message;
+    return prepare(std::get<Storage>(opened), directory, history);
+}
+
+[[nodiscard]] inline std::string not_prepared(const std::string& directory) {
+    return directory +
+           " is not prepared: that is done once, when the cluster begins, or when this server is "
+           "to join it. If it has lost its data it must come back as another member, with another "
+           "id";
+}
+
+}  // namespace raft::detail
+// What a running member of a cluster can be asked for, each an asynchronous operation of Asio.
+
 #include <type_traits>
 
 #include <asio/async_result.hpp>
+#include <asio/executor_work_guard.hpp>
 
 // What a replica is told when it is made.
 
@@ -583,49 +656,6 @@ struct replica_status : node_status {
 };
 
 }  // namespace raft
-// The running replica: a node at work on an event loop (asio_node.hpp), and the requests that wait.
-// In each of its turns what waits is handed to the node, and whoever watches is told.
-
-#include <cstddef>
-#include <deque>
-#include <iterator>
-
-// Where a replica listens for the others.
-
-namespace raft::detail {
-
-/// As `listen` says, or this server's own line of `members`; or what is wrong with them. Blocks
-/// where a name is to be resolved.
-template <class Platform>
-[[nodiscard]] std::variant<asio::ip::tcp::endpoint, std::string>
-listening_endpoint(asio::io_context& io, const replica_options& options) {
-    const auto own = std::ranges::find(options.members, options.id, &transport::peer::id);
-    if (own == options.members.end())
-        return "server " + std::to_string(options.id.value) + " is not among the members";
-    if (options.listen) return *options.listen;
-    return Platform::endpoint_of(io, *own);
-}
-
-}  // namespace raft::detail
-// What a replica tells its node.
-
-namespace raft::detail {
-
-template <class StateMachine>
-[[nodiscard]] node_options settings_of_node(const replica_options& options, history_id history,
-                                            std::uint64_t seed) {
-    node_options all{
-        .id = options.id, .initial = {}, .birth = history, .config = options.config, .seed = seed};
-    all.digest_interval = options.digest_interval;
-    std::vector<member_id> founders;
-    for (const auto& each : options.members) founders.push_back(each.id);
-    if (!options.joins) all.initial = voters_only(std::move(founders));
-    if constexpr (snapshotting_state_machine<StateMachine>)
-        all.snapshot_after_bytes = options.snapshot_after_bytes;
-    return all;
-}
-
-}  // namespace raft::detail
 // What becomes of the requests of a replica, beside what becomes of a node's (node/outcome.hpp).
 
 namespace raft {
@@ -682,7 +712,6 @@ struct signature_of<stopped> {
 
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
-#include <asio/executor_work_guard.hpp>
 
 namespace raft::detail {
 
@@ -862,28 +891,286 @@ private:
 };
 
 }  // namespace raft::detail
+
+namespace raft {
+
+/// The operations of a `replica`, and of a group of a `replica_host`. Any thread may call them, even
+/// from within a callable of theirs. Handlers run on their associated executor; without one, on the
+/// thread of the loop. `Running`: what carries them out.
+template <class Running>
+class replica_operations {
+    template <class Answer>
+    using request_for = typename Running::template request<Answer>;
+    using state_machine = typename Running::state_machine;
+
+public:
+    using command = typename Running::command;
+    using result = typename Running::result;
+    using executor_type = asio::io_context::executor_type;
+    using milliseconds = std::chrono::milliseconds;
+
+    explicit replica_operations(std::shared_ptr<Running> running) : running_{std::move(running)} {}
+
+    [[nodiscard]] executor_type get_executor() const { return running_->context().get_executor(); }
+
+    /// Puts a command into the replicated log, whoever leads, and completes with an
+    /// `outcome<result>`: `applied` here with the state machine's result; a `refusal`, if it was in
+    /// no log and nobody took it in time; else `unknown`, also when leadership was lost meanwhile.
+    template <class Token>
+    auto propose(command asked, milliseconds timeout, Token&& token) {
+        using answer = outcome<result>;
+        return initiate<typename Running::proposal, answer>(
+            token, timeout, [](Running& at, auto request) { at.propose(std::move(request)); },
+            std::move(asked));
+    }
+    template <class Token>
+    auto propose(command asked, Token&& token) {
+        return propose(std::move(asked), running_->terms().request_timeout,
+                       std::forward<Token>(token));
+    }
+
+    /// Calls `query(const state_machine&)`, on the thread of its loop, once the state machine is
+    /// as fresh as `wanted` says: by default it then holds everything that was committed before
+    /// this call, whichever server is asked (thesis §6.4). Completes with a `query_outcome` of what
+    /// `query` returns. It must not block.
+    template <class Query, class Token>
+    auto read(const core::read_requested& wanted, Query asked, Token&& token) {
+        using value = std::decay_t<std::invoke_result_t<Query&, const state_machine&>>;
+        static_assert(!std::is_void_v<value>, "raft: a query returns what it has found");
+        using answer = query_outcome<value>;
+        using asked_as =
+            detail::query_request<state_machine, typename Running::timer, Query, value>;
+        return initiate<asked_as, answer>(
+            token, running_->terms().request_timeout,
+            [](Running& at, auto request) { at.read(std::move(request)); }, wanted,
+            std::move(asked));
+    }
+    template <class Query, class Token>
+    auto read(Query asked, Token&& token) {
+        return read(core::read_requested{}, std::move(asked), std::forward<Token>(token));
+    }
+
+    /// Makes these the members, in as many steps as it takes (§6), and completes with a
+    /// `change_outcome`. Only where the leader is: another server refuses, and names it. Servers
+    /// that come in must run, with `joins`, and be known to the others by `set_peer` first.
+    template <class Token>
+    auto change_members(std::vector<member> wanted, change_check check, Token&& token) {
+        return initiate<request_for<change_outcome>, change_outcome>(
+            token, std::nullopt,
+            [wanted = std::move(wanted), check](Running& at, auto request) mutable {
+                at.change(std::move(request), std::move(wanted), check);
+            });
+    }
+    template <class Token>
+    auto change_members(std::vector<member> wanted, Token&& token) {
+        return change_members(std::move(wanted), change_check::live_majority,
+                              std::forward<Token>(token));
+    }
+
+    /// Hands leadership to `target`, or to who has the most complete log (thesis §3.10), and
+    /// completes with a `transfer_outcome`.
+    template <class Token>
+    auto transfer_leadership(std::optional<member_id> target, Token&& token) {
+        return initiate<request_for<transfer_outcome>, transfer_outcome>(
+            token, running_->terms().request_timeout,
+            [target](Running& at, auto request) { at.transfer(std::move(request), target); });
+    }
+
+    /// Saves the state machine's state, so that the log before it can go (§7), and completes with a
+    /// `snapshot_outcome` when that is durable.
+    template <class Token>
+    auto take_snapshot(Token&& token) {
+        return initiate<request_for<snapshot_outcome>, snapshot_outcome>(
+            token, std::nullopt,
+            [](Running& at, auto request) { at.take_snapshot(std::move(request)); });
+    }
+
+    /// Completes with a `replica_status`.
+    template <class Token>
+    auto status(Token&& token) {
+        return asio::async_initiate<Token, void(replica_status)>(
+            [running = running_](auto handler) {
+                auto work = asio::make_work_guard(handler, running->context());
+                asio::post(running->context(), [running, work = std::move(work),
+                                                handler = std::move(handler)]() mutable {
+                    const auto executor = work.get_executor();
+                    asio::post(executor, [handler = std::move(handler), work = std::move(work),
+                                          status = running->status()]() mutable {
+                        std::move(handler)(std::move(status));
+                    });
+                });
+            },
+            token);
+    }
+
+    /// Takes nothing new, lets what is open get its answer, hands leadership on if it leads, and
+    /// ends: no longer than `replica_options::stop_timeout`. What is open then is `unknown`.
+    template <class Token>
+    auto stop(Token&& token) {
+        return initiate<request_for<detail::stopped>, detail::stopped>(
+            token, std::nullopt, [](Running& at, auto request) { at.stop(std::move(request)); });
+    }
+
+protected:
+    [[nodiscard]] const std::shared_ptr<Running>& running() const { return running_; }
+
+private:
+    /// Opens a request of kind `Base`, made of `arguments`, and has `begin` called with it on the
+    /// thread of the replica.
+    template <class Base, class Answer, class Token, class Begin, class... Arguments>
+    auto initiate(Token& token, std::optional<milliseconds> timeout, Begin begin,
+                  Arguments... arguments) {
+        return asio::async_initiate<Token, typename detail::signature_of<Answer>::type>(
+            [running = running_, timeout](auto handler, Begin begins, Arguments... given) {
+                using handler_type = decltype(handler);
+                using request_type = detail::request_by<Base, Answer, handler_type>;
+                auto request = std::make_shared<request_type>(
+                    running->context(), std::move(handler), std::move(given)...);
+                request->keep(running);
+                request->listen_to_cancellation();
+                asio::post(running->context(),
+                           [running, timeout, request, begin = std::move(begins)]() mutable {
+                               request->open(running->all());
+                               if (timeout) request->expire_after(*timeout);
+                               begin(*running, std::move(request));
+                           });
+            },
+            token, std::move(begin), std::move(arguments)...);
+    }
+
+    std::shared_ptr<Running> running_;
+};
+
+}  // namespace raft
+// An event loop with a thread of its own.
+
+#include <thread>
+
+namespace raft::detail {
+
+struct own_thread {
+    asio::io_context io{1};
+    asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
+    std::thread thread{};
+
+    void begin() {
+        thread = std::thread{[this] { io.run(); }};
+    }
+    /// Returns when the loop has nothing more to do. Not from within it.
+    void end() {
+        work.reset();
+        if (thread.joinable())
+            thread.join();
+        else
+            io.run();
+    }
+};
+
+}  // namespace raft::detail
+// The running replica: a member with a node, a storage and connections of its own (asio_node.hpp).
+
+// Where a replica, or a host of many, listens for the others, and what it says to them.
+
+namespace raft::detail {
+
+/// What its transport is told, or what is wrong. `options`: those of the replica, or of the host;
+/// `all`: itself and the others; `storage` and `marks` of its directory, and outlive the transport.
+/// Blocks where a name is to be resolved.
+template <class Platform, class Options, class Storage, class Marks>
+[[nodiscard]] std::variant<transport::options, std::string>
+connections_of(asio::io_context& io, const Options& options,
+               const std::vector<transport::peer>& all, const Storage& storage, Marks& marks,
+               std::function<void(const transport::event&)> on_event) {
+    const auto own = std::ranges::find(all, options.id, &transport::peer::id);
+    if (own == all.end())
+        return "server " + std::to_string(options.id.value) + " is not among the members";
+    auto found = options.listen ? *options.listen : Platform::endpoint_of(io, *own);
+    if (auto* wrong = std::get_if<std::string>(&found)) return std::move(*wrong);
+    return transport::options{
+        .cluster = {storage.history()->value},
+        .self = options.id,
+        .listen = std::get<asio::ip::tcp::endpoint>(found),
+        .peers = all,
+        .history = *storage.history(),
+        .mark = storage.mark(),
+        .judge_storage = [&marks](member_id peer,
+                                  storage_mark mark) { return marks.judge(peer, mark); },
+        .secret = options.secret,
+        .security = options.security,
+        .on_event = std::move(on_event),
+    };
+}
+
+}  // namespace raft::detail
+// What a replica, or a group of a host, tells its node.
+
+namespace raft::detail {
+
+/// `options`: those of the replica, or of a group of a host.
+template <class StateMachine, class Options>
+[[nodiscard]] node_options settings_of_node(member_id self, std::vector<member_id> founders,
+                                            const Options& options, history_id history,
+                                            std::uint64_t seed) {
+    node_options all{
+        .id = self, .initial = {}, .birth = history, .config = options.config, .seed = seed};
+    all.digest_interval = options.digest_interval;
+    if (!options.joins) all.initial = voters_only(std::move(founders));
+    if constexpr (snapshotting_state_machine<StateMachine>)
+        all.snapshot_after_bytes = options.snapshot_after_bytes;
+    return all;
+}
+
+}  // namespace raft::detail
+// A running member of a cluster: what drives its node on an event loop, and the requests that wait.
+// In each of its turns what waits is handed to the node, and whoever watches is told.
+
+#include <cstddef>
+#include <deque>
+#include <iterator>
+
+// What a running member is told of those options that are about requests and about who watches it.
+
+namespace raft::detail {
+
+struct member_terms {
+    member_id id{};
+    bool forwards = true;
+    std::chrono::milliseconds request_timeout{};
+    std::chrono::milliseconds stop_timeout{};
+    std::function<void(std::string_view)> log{};
+    std::function<void(const node_status&)> on_change{};
+};
+
+/// `Options`: `replica_options`, or those of a group of a host.
+template <class Options>
+[[nodiscard]] member_terms terms_of(member_id id, const Options& options) {
+    return {id,          options.forwards, options.request_timeout, options.stop_timeout,
+            options.log, options.on_change};
+}
+
+}  // namespace raft::detail
 // Tells whoever operates a replica what has changed.
 
 namespace raft::detail {
 
+/// A line for a log.
+[[nodiscard]] inline std::string line_of(const transport::event& event) {
+    std::string text = "peer ";
+    text += event.peer ? std::to_string(event.peer->value) : "unknown";
+    text.append(": ").append(describe(event.kind));
+    if (!event.reason.empty()) text.append(", ").append(event.reason);
+    if (event.error) text.append(", ").append(event.error.message());
+    return text;
+}
+
 /// Compares what is with what was told last.
-class replica_watch {
+class member_watch {
 public:
-    /// `options` outlives it.
-    explicit replica_watch(const replica_options& options) : options_{options} {}
+    /// `terms` outlives it.
+    explicit member_watch(const member_terms& terms) : terms_{terms} {}
 
     void tell(std::string_view line) const {
-        if (options_.log) options_.log(line);
-    }
-
-    void tell(const transport::event& event) const {
-        if (!options_.log) return;
-        std::string text = "peer ";
-        text += event.peer ? std::to_string(event.peer->value) : "unknown";
-        text.append(": ").append(describe(event.kind));
-        if (!event.reason.empty()) text.append(", ").append(event.reason);
-        if (event.error) text.append(", ").append(event.error.message());
-        tell(text);
+        if (terms_.log) terms_.log(line);
     }
 
     void tell(const digests::comparison_news& news) const {
@@ -902,7 +1189,7 @@ public:
         const auto status = node.status();
         tell(line_of(status));
         if (has_halted) tell("takes part in nothing any more: " + cause_of(status, storage));
-        if (options_.on_change) options_.on_change(status);
+        if (terms_.on_change) terms_.on_change(status);
     }
 
 private:
@@ -931,60 +1218,41 @@ private:
         return std::string{describe(core::halt_reason::state_differs)};
     }
 
-    const replica_options& options_;
+    const member_terms& terms_;
     standing seen_{};
 };
 
-template <class StateMachine, limits Limits, class Platform>
-class running_replica
-    : public std::enable_shared_from_this<running_replica<StateMachine, Limits, Platform>> {
+/// `Driven`: an `asio_node`, or what drives a group of a host (asio_replica_host/hosted_node.hpp)
+/// and has those functions of one that are used here.
+template <class Driven, limits Limits>
+class running_member : public std::enable_shared_from_this<running_member<Driven, Limits>> {
 public:
-    using timer = typename Platform::timer;
+    using timer = typename Driven::timer;
     template <class Answer>
     using request = detail::request<Answer, timer>;
 
-    using command = typename StateMachine::command;
-    using result = typename StateMachine::result;
-    using driven_node = asio_node<StateMachine, Limits, Platform>;
-    using storage_type = typename driven_node::storage_type;
+    using state_machine = typename Driven::state_machine;
+    using command = typename Driven::command;
+    using result = typename Driven::result;
 
-    using proposal = proposal_request<StateMachine, timer>;
-    using query = any_query<StateMachine>;
+    using proposal = proposal_request<state_machine, timer>;
+    using query = any_query<state_machine>;
 
     /// `loop`: what `io` belongs to, if that is not the program's.
-    running_replica(std::shared_ptr<void> loop, asio::io_context& io, replica_options options,
-                    StateMachine machine)
+    running_member(std::shared_ptr<void> loop, asio::io_context& io, member_terms terms)
         : loop_{std::move(loop)}
         , io_{io}
-        , options_{std::move(options)}
-        , machine_{std::move(machine)}
-        , watch_{options_}
-        , marks_{Platform::files_at(io, options_.directory)}
+        , terms_{std::move(terms)}
+        , watch_{terms_}
         , retry_timer_{io}
         , stop_timer_{io} {}
+    running_member(const running_member&) = delete;
+    running_member& operator=(const running_member&) = delete;
+    ~running_member() = default;
 
-    [[nodiscard]] const replica_options& options() const { return options_; }
+    [[nodiscard]] const member_terms& terms() const { return terms_; }
     [[nodiscard]] asio::io_context& context() { return io_; }
     [[nodiscard]] open_requests& all() { return open_; }
-
-    // ------------------------------------------------------------------------------- beginning
-
-    /// Says what is wrong, if anything is; then nothing has begun.
-    [[nodiscard]] std::optional<std::string> start() {
-        driven_ = driven_node::make(io_, [weak = this->weak_from_this()] {
-            if (const auto self = weak.lock()) self->turn();
-        });
-        if (auto wrong = open_storage()) return wrong;
-        auto connections = transport_options();
-        if (auto* wrong = std::get_if<std::string>(&connections)) return std::move(*wrong);
-        const auto failed = driven_->listen(
-            std::move(machine_),
-            settings_of_node<StateMachine>(options_, *storage().history(), Platform::seed(io_)),
-            std::get<transport::options>(std::move(connections)));
-        if (failed) return "cannot listen for the other servers: " + failed.message();
-        if (!driven_->start()) return "what " + options_.directory + " keeps makes no sense";
-        return std::nullopt;
-    }
 
     // -------------------------------------------------------------------------------- requests
 
@@ -1005,41 +1273,51 @@ public:
     void change(std::shared_ptr<request<change_outcome>> asked, std::vector<member> wanted,
                 change_check check) {
         if (refuse_if_stopped(*asked)) return;
-        node().change_members(
-            node().status().configuration, std::move(wanted),
-            [asked](const change_outcome& given) { asked->answer(given); }, check);
-        schedule_turn();
+        driven_->use([&](auto& node) {
+            node.change_members(
+                node.status().configuration, std::move(wanted),
+                [asked](const change_outcome& given) { asked->answer(given); }, check);
+        });
     }
 
     void transfer(std::shared_ptr<request<transfer_outcome>> asked,
                   std::optional<member_id> target) {
         if (refuse_if_stopped(*asked)) return;
-        if (const auto refused = node().transfer_leadership(target)) asked->answer(*refused);
+        driven_->use([&](auto& node) {
+            if (const auto refused = node.transfer_leadership(target)) asked->answer(*refused);
+        });
         if (asked->is_open()) transfers_.push_back(std::move(asked));
-        schedule_turn();
     }
 
     void take_snapshot(std::shared_ptr<request<snapshot_outcome>> asked) {
         if (refuse_if_stopped(*asked)) return;
-        if constexpr (snapshotting_state_machine<StateMachine>) {
+        if constexpr (snapshotting_state_machine<state_machine>) {
             const auto index = node().status().last_applied;
-            const auto refused = node().take_snapshot();
-            if (refused) asked->answer(*refused);
+            driven_->use([&](auto& node) {
+                if (const auto refused = node.take_snapshot()) asked->answer(*refused);
+            });
             if (asked->is_open()) snapshots_.push_back({index, std::move(asked)});
-            schedule_turn();
         } else {
             asked->answer(refusal{refusal_reason::nothing_to_do, std::nullopt});
         }
     }
 
     [[nodiscard]] replica_status status() const {
-        if (!is_running()) return {node_status{.id = options_.id}, {}, {}};
+        if (!is_running()) return {node_status{.id = terms_.id}, {}, {}};
         const auto& driven = std::as_const(*driven_);
         return {node().status(), driven.members(), driven.compared()};
     }
 
-    void set_peer(transport::peer peer) {
-        if (is_taking()) driven_->transport().set_peer(std::move(peer));
+    /// Something has happened. To be called by what drives the node, on the loop's thread.
+    void turn() {
+        if (is_over_) return;
+        submit_proposals();
+        submit_queries();
+        answer_transfers();
+        answer_snapshots();
+        watch_.look_at(node(), driven_->storage());
+        for (const auto& each : driven_->take_news()) watch_.tell(each);
+        if (stopping_ && may_finish()) finish();
     }
 
     // ----------------------------------------------------------------------------------- ending
@@ -1052,8 +1330,13 @@ public:
             return asked->answer({});
         }
         stops_.push_back(std::move(asked));
+        wind_down();
+    }
+
+    /// It goes on to its end, as `stop` says. Only while it runs.
+    void wind_down() {
         if (std::exchange(stopping_, true)) return;
-        stop_timer_.expires_after(options_.stop_timeout);
+        stop_timer_.expires_after(terms_.stop_timeout);
         stop_timer_.async_wait([weak = this->weak_from_this()](const asio::error_code& cancelled) {
             if (const auto self = weak.lock(); self && !cancelled) self->finish();
         });
@@ -1072,6 +1355,15 @@ public:
         }
     }
 
+protected:
+    /// Before it starts.
+    void drive(std::shared_ptr<Driven> driven) { driven_ = std::move(driven); }
+    [[nodiscard]] Driven& driven() { return *driven_; }
+    [[nodiscard]] const member_watch& watch() const { return watch_; }
+
+    [[nodiscard]] bool is_running() const { return driven_ && driven_->is_running(); }
+    [[nodiscard]] bool is_taking() const { return is_running() && !stopping_ && !is_over_; }
+
 private:
     static constexpr std::size_t batch_max = 64;
     static constexpr std::chrono::milliseconds retry_pause{20};
@@ -1081,57 +1373,10 @@ private:
         std::shared_ptr<request<snapshot_outcome>> asked{};
     };
 
-    // ------------------------------------------------------------------------------- beginning
-
-    [[nodiscard]] std::optional<std::string> open_storage() {
-        if (auto wrong = driven_->open(options_.directory)) return wrong;
-        for (const auto& line : storage().report()) watch_.tell(line);
-        if (!storage().history())
-            return options_.directory +
-                   " is not prepared: that is done once, when the cluster begins, or when this "
-                   "server is to join it. If it has lost its data it must come back as another "
-                   "member, with another id";
-        return marks_.open(options_.directory);
-    }
-
-    [[nodiscard]] std::variant<transport::options, std::string> transport_options() {
-        const auto at = listening_endpoint<Platform>(io_, options_);
-        if (const auto* wrong = std::get_if<std::string>(&at)) return *wrong;
-        transport::options all{
-            .cluster = {storage().history()->value},
-            .self = options_.id,
-            .listen = std::get<asio::ip::tcp::endpoint>(at),
-            .peers = options_.members,
-            .history = *storage().history(),
-            .mark = storage().mark(),
-            .judge_storage = [this](member_id peer,
-                                    storage_mark mark) { return marks_.judge(peer, mark); },
-            .secret = options_.secret,
-            .security = options_.security,
-            .on_event = [this](const transport::event& event) { watch_.tell(event); },
-        };
-        return all;
-    }
-
-    // -------------------------------------------------------------------------------- the turn
-
-    [[nodiscard]] bool is_running() const { return driven_ && driven_->is_running(); }
     [[nodiscard]] auto& node() { return driven_->node(); }
     [[nodiscard]] const auto& node() const { return std::as_const(*driven_).node(); }
-    [[nodiscard]] storage_type& storage() { return driven_->storage(); }
 
     void schedule_turn() { driven_->schedule_turn(); }
-
-    void turn() {
-        if (is_over_) return;
-        submit_proposals();
-        submit_queries();
-        answer_transfers();
-        answer_snapshots();
-        watch_.look_at(node(), storage());
-        for (const auto& each : driven_->take_news()) watch_.tell(each);
-        if (stopping_ && may_finish()) finish();
-    }
 
     /// What was refused may be taken in a moment.
     void schedule_retry() {
@@ -1146,8 +1391,6 @@ private:
     }
 
     // ------------------------------------------------------------------------------- proposals
-
-    [[nodiscard]] bool is_taking() const { return is_running() && !stopping_ && !is_over_; }
 
     template <class Request>
     [[nodiscard]] bool refuse_if_stopped(Request& asked) const {
@@ -1169,7 +1412,7 @@ private:
             std::vector<std::shared_ptr<proposal>> batch;
             std::size_t bytes = 0;
             while (!waiting.empty() && batch.size() < batch_max && bytes < Limits.message_bytes) {
-                bytes += storage().size_of(waiting.front()->asked());
+                bytes += driven_->storage().size_of(waiting.front()->asked());
                 if (bytes > Limits.message_bytes && !batch.empty()) break;
                 batch.push_back(std::move(waiting.front()));
                 waiting.pop_front();
@@ -1193,7 +1436,7 @@ private:
     }
 
     void forward(std::shared_ptr<proposal> asked) {
-        if (!options_.forwards)
+        if (!terms_.forwards)
             return asked->answer(
                 refusal{refusal_reason::not_leader, node().protocol_state().current_leader()});
         asked->let_go();
@@ -1289,12 +1532,9 @@ private:
 
     std::shared_ptr<void> loop_;
     asio::io_context& io_;
-    replica_options options_;
-    StateMachine machine_;  ///< Until it starts; then the node has it.
-
-    replica_watch watch_;
-    wal::peer_marks<typename Platform::files> marks_;
-    std::shared_ptr<driven_node> driven_{};
+    member_terms terms_;
+    member_watch watch_;
+    std::shared_ptr<Driven> driven_{};
 
     open_requests open_{};
     std::deque<std::shared_ptr<proposal>> proposals_{};  ///< Those that nobody has taken yet.
@@ -1309,6 +1549,68 @@ private:
     timer stop_timer_;
     bool stopping_ = false;
     bool is_over_ = false;
+};
+
+template <class StateMachine, limits Limits, class Platform>
+class running_replica : public running_member<asio_node<StateMachine, Limits, Platform>, Limits> {
+    using base = running_member<asio_node<StateMachine, Limits, Platform>, Limits>;
+    using driven_node = asio_node<StateMachine, Limits, Platform>;
+
+public:
+    using storage_type = typename driven_node::storage_type;
+
+    running_replica(std::shared_ptr<void> loop, asio::io_context& io, replica_options options,
+                    StateMachine machine)
+        : base{std::move(loop), io, terms_of(options.id, options)}
+        , options_{std::move(options)}
+        , machine_{std::move(machine)}
+        , marks_{Platform::files_at(io, options_.directory)} {}
+
+    [[nodiscard]] const replica_options& options() const { return options_; }
+
+    /// Says what is wrong, if anything is; then nothing has begun.
+    [[nodiscard]] std::optional<std::string> start() {
+        this->drive(driven_node::make(this->context(), [weak = this->weak_from_this()] {
+            if (const auto self = weak.lock()) self->turn();
+        }));
+        if (auto wrong = open_storage()) return wrong;
+        auto connections = connections_of<Platform>(
+            this->context(), options_, options_.members, storage(), marks_,
+            [this](const transport::event& event) { this->watch().tell(line_of(event)); });
+        if (auto* wrong = std::get_if<std::string>(&connections)) return std::move(*wrong);
+        const auto failed = this->driven().listen(
+            std::move(machine_),
+            settings_of_node<StateMachine>(options_.id, founders(), options_, *storage().history(),
+                                           Platform::seed(this->context())),
+            std::get<transport::options>(std::move(connections)));
+        if (failed) return "cannot listen for the other servers: " + failed.message();
+        if (!this->driven().start()) return "what " + options_.directory + " keeps makes no sense";
+        return std::nullopt;
+    }
+
+    void set_peer(transport::peer peer) {
+        if (this->is_taking()) this->driven().transport().set_peer(std::move(peer));
+    }
+
+private:
+    [[nodiscard]] storage_type& storage() { return this->driven().storage(); }
+
+    [[nodiscard]] std::vector<member_id> founders() const {
+        std::vector<member_id> all;
+        for (const auto& each : options_.members) all.push_back(each.id);
+        return all;
+    }
+
+    [[nodiscard]] std::optional<std::string> open_storage() {
+        if (auto wrong = this->driven().open(options_.directory)) return wrong;
+        for (const auto& line : storage().report()) this->watch().tell(line);
+        if (!storage().history()) return not_prepared(options_.directory);
+        return marks_.open(options_.directory);
+    }
+
+    replica_options options_;
+    StateMachine machine_;  ///< Until it starts; then the node has it.
+    wal::peer_marks<typename Platform::files> marks_;
 };
 
 }  // namespace raft::detail
@@ -1327,28 +1629,20 @@ namespace raft {
 /// `Platform` is the system, or a virtual world of tests (testing/asio_virtual_replica.hpp).
 template <policy::checked_state_machine StateMachine, limits Limits = limits{},
           class Platform = system_platform<>>
-class replica {
-    using running = detail::running_replica<StateMachine, Limits, Platform>;
+class replica : public replica_operations<detail::running_replica<StateMachine, Limits, Platform>> {
+    using running_type = detail::running_replica<StateMachine, Limits, Platform>;
+    using operations = replica_operations<running_type>;
     using files = typename Platform::files;
-    template <class Answer>
-    using request_for = typename running::template request<Answer>;
 
 public:
-    using command = typename running::command;
-    using result = typename running::result;
-    using executor_type = asio::io_context::executor_type;
-    using milliseconds = std::chrono::milliseconds;
-
     /// It has a thread of its own.
     explicit replica(replica_options options, StateMachine machine = StateMachine())
-        : own_{std::make_shared<own_thread>()}
-        , running_{
-              std::make_shared<running>(own_, own_->io, std::move(options), std::move(machine))} {}
+        : replica{std::make_shared<detail::own_thread>(), std::move(options), std::move(machine)} {}
 
     /// It lives on `io`, which one thread runs, and which outlives it.
     replica(asio::io_context& io, replica_options options, StateMachine machine = StateMachine())
-        : running_{std::make_shared<running>(nullptr, io, std::move(options), std::move(machine))} {
-    }
+        : operations{std::make_shared<running_type>(nullptr, io, std::move(options),
+                                                    std::move(machine))} {}
 
     replica(const replica&) = delete;
     replica& operator=(const replica&) = delete;
@@ -1358,7 +1652,7 @@ public:
     /// has ended; so not from within a callable of its own. On a foreign `io_context` it ends, and
     /// answers, when that runs next: until then `log` and `on_change` may be called.
     ~replica() {
-        asio::post(running_->context(), [running = running_] { running->finish(); });
+        asio::post(running()->context(), [running = running()] { running->finish(); });
         if (own_) own_->end();
     }
 
@@ -1369,20 +1663,762 @@ public:
     /// another member, and the old one is removed. Says what is wrong, if anything is. Blocks.
     [[nodiscard]] static std::optional<std::string>
     prepare(const std::string& directory, history_id history, files there = files()) {
-        auto opened =
-            running::storage_type::open(directory, {.mode = flush_mode::manual}, std::move(there));
-        if (const auto* wrong = std::get_if<file_storage_error>(&opened)) return wrong->message;
-        auto& storage = std::get<typename running::storage_type>(opened);
-        if (storage.history() == history && storage.was_empty()) return std::nullopt;
-        if (storage.history() || !storage.was_empty())
-            return directory + " is in use: a server has run there, or it was prepared before";
-        if (!storage.keep_history(history)) return storage.error();
-        return std::nullopt;
+        return detail::prepare_directory<typename running_type::storage_type>(directory, history,
+                                                                              std::move(there));
     }
 
     /// Takes up what the directory keeps, and begins to take part. Once, before anything else; on a
     /// foreign `io_context` on its thread, or before it runs. Says what is wrong, if anything is;
     /// then nothing has begun. Blocks for the disk.
+    [[nodiscard]] std::optional<std::string> start() {
+        auto wrong = running()->start();
+        if (wrong) running()->finish();
+        if (own_) own_->begin();
+        return wrong;
+    }
+
+    [[nodiscard]] const replica_options& options() const { return running()->options(); }
+
+    /// Where another server listens, from now on.
+    void set_peer(transport::peer peer) {
+        asio::post(running()->context(), [running = running(), peer = std::move(peer)]() mutable {
+            running->set_peer(std::move(peer));
+        });
+    }
+
+private:
+    using operations::running;
+
+    replica(std::shared_ptr<detail::own_thread> own, replica_options options, StateMachine machine)
+        : operations{std::make_shared<running_type>(own, own->io, std::move(options),
+                                                    std::move(machine))}
+        , own_{own} {}
+
+    std::shared_ptr<detail::own_thread> own_{};
+};
+
+}  // namespace raft
+// A host of many replicated groups, at work: each group has a log, a leader and members of its own,
+// and all share the host's connections, its loop, and the threads that write for them. So a program
+// can have a thousand small logs (shards, tenants, topics) instead of one large one:
+//
+//     raft::replica_host<bank> here{{.id = {1}, .directory = "data-1", .hosts = where_they_are}};
+//     if (const auto wrong = here.start()) return complain(*wrong);
+//     auto added = here.add({7}, {.hosts = {{1}, {2}, {3}}, .history = of_7}, bank{},
+//                           asio::use_future).get();
+//     if (const auto* wrong = std::get_if<std::string>(&added)) return complain(*wrong);
+//     auto branch = std::get<0>(added);
+//     auto outcome = branch.propose(deposit{"ann", 10}, asio::use_future).get();
+//
+// What can be asked of a group is what can be asked of a `raft::replica`, and means the same.
+//
+// Include it only if you use it: it needs Asio (standalone, 1.22 or later) and POSIX. Who brings a
+// loop, storages or a transport of his own uses `raft::host`.
+
+// What a host of many groups is told when it is made, and what each group is.
+
+namespace raft {
+
+/// Who a host is, where its groups keep their data, and how it finds the other hosts.
+struct replica_host_options {
+    /// This host: below 2^32, the same as long as its directory lives, and never that of another.
+    member_id id{};
+    /// Where its groups have their directories. Prepared once, before the first start
+    /// (`replica_host::prepare`); its parent must exist.
+    std::string directory{};
+    /// All hosts that have members of these groups, this one among them, and where each listens.
+    std::vector<transport::peer> hosts{};
+    /// Where to listen for the others, if that is not this host's own line of `hosts`.
+    std::optional<asio::ip::tcp::endpoint> listen{};
+    /// As those of `replica_options`.
+    std::shared_ptr<const security::authenticator> secret{};
+    std::shared_ptr<security::stream_security> security{};
+    /// How many threads write for the groups. A group is written for by one of them at a time.
+    std::size_t disk_threads = 4;
+    /// Told of what an operator may want to know of the connections, a line each.
+    std::function<void(std::string_view)> log{};
+};
+
+/// One group, as this host has it. What has no comment is as in `replica_options`.
+struct replica_group_options {
+    /// The hosts that have the group's first members, all of which vote: the same list on each.
+    /// The members' ids are `member_on` of them.
+    std::vector<member_id> hosts{};
+    /// The group's history, minted once when the group is made (`mint_history`), and the same on
+    /// every host. A directory that is new begins with it; one that is lost does not come back so,
+    /// since the host knows that it had one. It may stay here for ever.
+    history_id history{};
+    /// Which of the members that this host has had of the group it is. One whose directory is lost
+    /// comes back as the next one, which `joins`.
+    std::uint32_t incarnation = 0;
+    bool joins = false;
+    bool forwards = true;
+    std::chrono::milliseconds request_timeout{10'000};
+    std::chrono::milliseconds stop_timeout{2'000};
+    settings config{};
+    std::optional<std::uint64_t> snapshot_after_bytes = 4U << 20U;
+    std::uint64_t digest_interval = 4096;
+    /// The length of a segment of its log; it takes twice this on the disk at least.
+    std::uint64_t segment_bytes = 1U << 20U;
+    std::function<void(std::string_view)> log{};
+    std::function<void(const node_status&)> on_change{};
+};
+
+}  // namespace raft
+// The running host: the groups, the connections that they share, the threads that write for them,
+// and one timer for all.
+
+#include <map>
+#include <mutex>
+#include <set>
+
+#include <asio/thread_pool.hpp>
+
+// The directory of a host: which cluster it belongs to, which storages the other hosts have, and
+// which directory each of its groups has. It is itself that of a storage, with an empty log: so it
+// has a lock, a history and a mark, as that of a replica has.
+
+namespace raft::detail {
+
+class host_directory {
+public:
+    using storage_type = file_storage<std::uint64_t>;
+
+    [[nodiscard]] static std::optional<std::string> prepare(const std::string& directory,
+                                                            history_id history) {
+        auto opened = storage_type::open(directory, options());
+        if (const auto* wrong = std::get_if<file_storage_error>(&opened)) return wrong->message;
+        return detail::prepare(std::get<storage_type>(opened), directory, history);
+    }
+
+    /// Says what is wrong, if anything is. Blocks for the disk.
+    [[nodiscard]] std::optional<std::string> open(const std::string& directory) {
+        directory_ = directory;
+        auto opened = storage_type::open(directory, options());
+        if (auto* wrong = std::get_if<file_storage_error>(&opened)) return wrong->message;
+        storage_.emplace(std::get<storage_type>(std::move(opened)));
+        if (!storage_->history()) return not_prepared(directory);
+        return hosts_.open(directory);
+    }
+
+    /// Another host may have it then.
+    void close() { storage_.reset(); }
+
+    [[nodiscard]] const storage_type& storage() const { return *storage_; }
+    [[nodiscard]] wal::peer_marks<>& hosts() { return hosts_; }
+
+    [[nodiscard]] std::string path_of(group_id group, std::uint32_t incarnation) const {
+        return wal::path_of(
+            directory_, "group-" + std::to_string(group.value) +
+                            (incarnation == 0 ? std::string{} : "." + std::to_string(incarnation)));
+    }
+
+    /// Why the member must not have this storage, if it had another one before, or if it cannot be
+    /// noted that it has this one. Any thread; blocks for the disk.
+    [[nodiscard]] std::optional<std::string> judge(group_id group, std::uint32_t incarnation,
+                                                   storage_mark mark) {
+        const std::lock_guard lock{mutex_};
+        const auto [known, is_new] =
+            groups_.try_emplace(incarnation, "groups-" + std::to_string(incarnation));
+        if (is_new)
+            if (auto wrong = known->second.open(directory_)) {
+                groups_.erase(known);
+                return wrong;
+            }
+        switch (known->second.judge({group.value}, mark)) {
+        case wire::handshake_verdict::welcome: return std::nullopt;
+        case wire::handshake_verdict::not_noted:
+            return "which directory the group has cannot be noted in " + directory_;
+        default:
+            return path_of(group, incarnation) +
+                   " is another one than this member had: what it has promised is lost with that, "
+                   "so it must come back as the next incarnation, which joins";
+        }
+    }
+
+private:
+    [[nodiscard]] static file_storage_options options() {
+        return {.segment_bytes = 4096, .cache_bytes = 0, .mode = flush_mode::manual};
+    }
+
+    std::string directory_{};
+    std::optional<storage_type> storage_{};
+    wal::peer_marks<> hosts_{};
+    std::mutex mutex_{};
+    std::map<std::uint32_t, wal::peer_marks<>> groups_{};  ///< Of each incarnation.
+};
+
+}  // namespace raft::detail
+// A running group of a host: a member whose node gets its turns from there.
+
+// What drives the node of one group of a host: its storage, for which the host's disk threads
+// write, and its log's time. The host gives it its turns.
+
+namespace raft::detail {
+
+/// What the groups of a host share. It outlives their nodes.
+template <class Node>
+struct shared_by_groups {
+    asio::io_context& io;
+    asio::thread_pool& disks;
+    host<Node>& nodes;
+    digests::group_comparisons& compared;
+    std::function<void(group_id)> schedule_turn;
+    std::function<void(group_id)> has_stopped;
+};
+
+/// Used on the loop's thread, but for `open`.
+template <class StateMachine, limits Limits>
+class hosted_node : public std::enable_shared_from_this<hosted_node<StateMachine, Limits>> {
+public:
+    using state_machine = StateMachine;
+    using command = typename StateMachine::command;
+    using result = typename StateMachine::result;
+    using clock = std::chrono::steady_clock;
+    using timer = asio::steady_timer;
+    using storage_type = file_storage<command>;
+    using node_type = raft::node<StateMachine, typename wire::outbox<command>::port, storage_type&,
+                                 clock, Limits>;
+    using shared = shared_by_groups<node_type>;
+
+    hosted_node(shared& around, group_id group)
+        : around_{around}
+        , group_{group}
+        , stamps_{std::chrono::system_clock::now(), now()}
+        , stamps_timer_{around.io}
+        , room_timer_{around.io} {}
+    hosted_node(const hosted_node&) = delete;
+    hosted_node& operator=(const hosted_node&) = delete;
+
+    // ----------------------------------------------------------------------------------- beginning
+
+    /// Says what is wrong, if anything is. Blocks while it reads the log; before anything else, on
+    /// a disk thread.
+    [[nodiscard]] std::optional<std::string> open(std::string directory,
+                                                  std::uint64_t segment_bytes) {
+        auto opened = storage_type::open(
+            directory, {.segment_bytes = segment_bytes,
+                        .cache_bytes = segment_bytes,
+                        .mode = flush_mode::manual,
+                        .wake = [this, weak = this->weak_from_this()] { storage_woke(weak); }});
+        if (auto* wrong = std::get_if<file_storage_error>(&opened)) return wrong->message;
+        storage_.emplace(std::get<storage_type>(std::move(opened)));
+        return difference_.open({}, std::move(directory));
+    }
+
+    /// Begins to take part; not if the storage keeps what makes no sense.
+    [[nodiscard]] bool start(node_options options, StateMachine machine) {
+        if (!around_.nodes.add(group_, std::move(options), std::move(machine), *storage_, clock{}))
+            return false;
+        around_.nodes.use(group_, [this](node_type& made) { node_ = &made; });
+        difference_.take_up(*node_);
+        schedule_turn();
+        return true;
+    }
+
+    // --------------------------------------------------------------------------------- what it has
+
+    [[nodiscard]] bool is_running() const { return node_ != nullptr; }
+    /// Not after `stop`.
+    [[nodiscard]] node_type& node() { return *node_; }
+    [[nodiscard]] const node_type& node() const { return *node_; }
+    [[nodiscard]] storage_type& storage() { return *storage_; }
+    [[nodiscard]] const storage_type& storage() const { return *storage_; }
+
+    [[nodiscard]] digests::comparison_status compared() const {
+        const auto* told = around_.compared.status(group_);
+        return told == nullptr ? digests::comparison_status{} : *told;
+    }
+    void hear(digests::comparison_news news) { news_.push_back(std::move(news)); }
+    [[nodiscard]] std::vector<digests::comparison_news> take_news() {
+        return std::exchange(news_, {});
+    }
+    [[nodiscard]] std::vector<member_progress> members() const {
+        return progress_of(node_->protocol_state(), *storage_, compared(), now());
+    }
+
+    // ---------------------------------------------------------------------------------------- work
+
+    /// Calls `function(node_type&)`, to request anything of the node; a turn follows.
+    template <class Function>
+    void use(Function function) {
+        around_.nodes.use(group_, function);
+        schedule_turn();
+    }
+
+    void schedule_turn() { around_.schedule_turn(group_); }
+    void stamp(command& proposed) const { stamps_.stamp(proposed, now()); }
+
+    /// In each turn that the host gives it, before its requests are looked at.
+    template <class Send>
+    void begin_turn(Send send) {
+        keep_time();
+        around_.compared.look(group_, *node_, now(), send);
+        if (const auto again = difference_.keep(*node_, clock::now())) wait(room_timer_, *again);
+    }
+
+    /// At the end of one: has what the node wrote made durable.
+    void flush_soon() {
+        if (!is_running() || is_flushing_ || clock::now() < flush_due_ || !storage_->awaits_flush())
+            return;
+        is_flushing_ = true;
+        asio::post(around_.disks, [self = this->shared_from_this()] {
+            self->storage_->flush();
+            self->is_flushing_ = false;
+            self->is_flushing_.notify_all();
+            asio::post(self->around_.io, [self] { self->flushed(); });
+        });
+    }
+
+    /// As `asio_node`'s.
+    [[nodiscard]] bool has_handed_over() {
+        const auto& s = node_->protocol_state();
+        if (!s.is_leader()) return true;
+        if (std::exchange(hands_over_, true)) return !s.tasks->transfer;
+        const bool none = node_->transfer_leadership().has_value();
+        schedule_turn();
+        return none;
+    }
+
+    /// Ends at once. Blocks while the storage ends what it has begun.
+    void stop() {
+        if (!is_running()) return;
+        node_ = nullptr;
+        for (auto* each : {&stamps_timer_, &room_timer_}) each->cancel();
+        around_.nodes.remove(group_);
+        around_.compared.forget(group_);
+        is_flushing_.wait(true);
+        storage_.reset();
+        around_.has_stopped(group_);
+    }
+
+private:
+    /// How long what has met no room is left alone before the next attempt.
+    static constexpr std::chrono::seconds pause_without_room{1};
+
+    [[nodiscard]] static instant now() {
+        const auto since_origin = clock::now().time_since_epoch();
+        return {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
+    }
+
+    void keep_time() {
+        stamps_.keep(*node_, now());
+        const auto due = stamps_.due();
+        if (!due || due == stamps_due_) return;
+        stamps_due_ = due;
+        wait(stamps_timer_, clock::time_point{std::chrono::nanoseconds{due->nanoseconds}});
+    }
+
+    /// If there still is something to do it met no room, or has come meanwhile.
+    void flushed() {
+        if (!is_running()) return;
+        const bool has_met_no_room =
+            storage_->awaits_flush() &&
+            (storage_->waits_for_room() || node_->protocol_state().disk.is_idle());
+        if (has_met_no_room) {
+            flush_due_ = clock::now() + pause_without_room;
+            wait(room_timer_, flush_due_);
+        }
+        make_progress();
+    }
+
+    void make_progress() {
+        around_.nodes.made_progress(group_);
+        schedule_turn();
+    }
+
+    /// From a disk thread, which must not be who has this last.
+    void storage_woke(const std::weak_ptr<hosted_node>& weak) {
+        if (storage_wakes_.exchange(true)) return;
+        asio::post(around_.io, [weak] {
+            const auto self = weak.lock();
+            if (!self) return;
+            self->storage_wakes_ = false;
+            if (self->is_running()) self->make_progress();
+        });
+    }
+
+    /// A turn comes then.
+    void wait(timer& which, clock::time_point until) {
+        which.expires_at(until);
+        which.async_wait([weak = this->weak_from_this()](const asio::error_code& cancelled) {
+            if (const auto self = weak.lock(); self && !cancelled && self->is_running())
+                self->schedule_turn();
+        });
+    }
+
+    shared& around_;
+    group_id group_;
+    difference_keeper<wal::posix_files, clock> difference_{};
+    std::atomic<bool> storage_wakes_ = false;
+    std::atomic<bool> is_flushing_ = false;
+    std::optional<storage_type> storage_{};
+    node_stamps<StateMachine> stamps_;
+    node_type* node_ = nullptr;  ///< The host has it.
+    std::vector<digests::comparison_news> news_{};
+    bool hands_over_ = false;
+
+    timer stamps_timer_;
+    std::optional<instant> stamps_due_{};
+    timer room_timer_;
+    clock::time_point flush_due_{};
+};
+
+template <class StateMachine, limits Limits>
+class running_group : public running_member<hosted_node<StateMachine, Limits>, Limits> {
+    using base = running_member<hosted_node<StateMachine, Limits>, Limits>;
+
+public:
+    using node_type = hosted_node<StateMachine, Limits>;
+    using shared = typename node_type::shared;
+
+    running_group(std::shared_ptr<void> loop, shared& around, group_id group, member_id self,
+                  replica_group_options options, StateMachine machine)
+        : base{std::move(loop), around.io, terms_of(self, options)}
+        , group_{group}
+        , options_{std::move(options)}
+        , machine_{std::move(machine)} {
+        this->drive(std::make_shared<node_type>(around, group));
+    }
+
+    /// Says what is wrong, if anything is. Before anything else, on a disk thread.
+    [[nodiscard]] std::optional<std::string> open(host_directory& all) {
+        const auto path = all.path_of(group_, options_.incarnation);
+        if (auto wrong = node().open(path, options_.segment_bytes)) return wrong;
+        auto& storage = node().storage();
+        if (auto wrong = all.judge(group_, options_.incarnation, storage.mark())) return wrong;
+        if (!storage.history())
+            if (auto wrong = prepare(storage, path, options_.history)) return wrong;
+        if (storage.history() != options_.history)
+            return path + " belongs to another history of the group than it is told to have";
+        return std::nullopt;
+    }
+
+    /// Begins to take part. On the loop's thread.
+    [[nodiscard]] std::optional<std::string> start() {
+        for (const auto& line : node().storage().report()) this->watch().tell(line);
+        std::vector<member_id> founders;
+        for (const auto host : options_.hosts) founders.push_back(member_on(host));
+        auto settings =
+            settings_of_node<StateMachine>(this->terms().id, std::move(founders), options_,
+                                           options_.history, std::random_device{}());
+        if (!node().start(std::move(settings), std::move(machine_)))
+            return "what the directory of group " + std::to_string(group_.value) +
+                   " keeps makes no sense";
+        return std::nullopt;
+    }
+
+    [[nodiscard]] node_type& node() { return this->driven(); }
+
+private:
+    group_id group_;
+    replica_group_options options_;
+    StateMachine machine_;  ///< Until it starts; then the node has it.
+};
+
+/// Used on the loop's thread, but for `find`.
+template <class StateMachine, limits Limits>
+class running_host : public std::enable_shared_from_this<running_host<StateMachine, Limits>> {
+public:
+    using group_type = running_group<StateMachine, Limits>;
+    using group_pointer = std::shared_ptr<group_type>;
+    using command = typename StateMachine::command;
+    /// A group that has begun, or what is wrong.
+    using added = std::variant<group_pointer, std::string>;
+
+    /// `loop`: what `io` belongs to, if that is not the program's.
+    running_host(std::shared_ptr<void> loop, asio::io_context& io, replica_host_options options)
+        : loop_{std::move(loop)}
+        , io_{io}
+        , options_{std::move(options)}
+        , disks_{std::max<std::size_t>(options_.disk_threads, 1)}
+        , nodes_{options_.id}
+        , shared_{io_,
+                  disks_,
+                  nodes_,
+                  compared_,
+                  [this](group_id group) { schedule_turn_of(group); },
+                  [this](group_id group) { forget(group); }}
+        , timer_{io} {}
+    running_host(const running_host&) = delete;
+    running_host& operator=(const running_host&) = delete;
+
+    [[nodiscard]] asio::io_context& context() { return io_; }
+
+    // ----------------------------------------------------------------------------------- beginning
+
+    /// Says what is wrong, if anything is; then nothing has begun. Blocks for the disk.
+    [[nodiscard]] std::optional<std::string> start() {
+        if (auto wrong = directory_.open(options_.directory)) return wrong;
+        auto connections = connections_of<system_platform<>>(
+            io_, options_, options_.hosts, directory_.storage(), directory_.hosts(),
+            [this](const transport::event& event) {
+                if (options_.log) options_.log(line_of(event));
+            });
+        if (auto* wrong = std::get_if<std::string>(&connections)) return std::move(*wrong);
+        links_.emplace(io_, std::get<transport::options>(std::move(connections)));
+        const auto failed = links_->start(
+            [this](member_id from, const wire::batch<command>& arrived) {
+                nodes_.deliver(from, arrived);
+                schedule_turn();
+            },
+            [this](member_id from, const digests::group_report& said) {
+                compared_.receive(nodes_, from, said, instant_of(clock::now()), reports());
+                schedule_turn();
+            });
+        if (!failed) return std::nullopt;
+        links_.reset();
+        return "cannot listen for the other hosts: " + failed.message();
+    }
+
+    /// Opens the group's directory on a disk thread, begins, and calls `answer`.
+    void add(group_id group, replica_group_options options, StateMachine machine,
+             std::function<void(added)> answer) {
+        if (!links_ || is_ending_) return answer(std::string{"the host does not run"});
+        if (find(group) || !coming_.insert(group.value).second)
+            return answer("group " + std::to_string(group.value) + " is here already");
+        const auto self = member_on(options_.id, options.incarnation);
+        auto made = std::make_shared<group_type>(loop_, shared_, group, self, std::move(options),
+                                                 std::move(machine));
+        asio::post(disks_, [host = this->shared_from_this(), group, made = std::move(made),
+                            answer = std::move(answer)]() mutable {
+            auto wrong = made->open(host->directory_);
+            asio::post(host->io_, [host, group, made = std::move(made), wrong = std::move(wrong),
+                                   answer = std::move(answer)]() mutable {
+                host->enter(group, std::move(made), std::move(wrong), answer);
+            });
+        });
+    }
+
+    // --------------------------------------------------------------------------------- what it has
+
+    /// Any thread.
+    [[nodiscard]] group_pointer find(group_id group) const {
+        const std::lock_guard lock{mutex_};
+        const auto found = groups_.find(group.value);
+        return found == groups_.end() ? nullptr : found->second;
+    }
+
+    void set_host(transport::peer peer) {
+        if (links_) links_->set_peer(std::move(peer));
+    }
+
+    // ----------------------------------------------------------------------------------- ending
+
+    /// Every group ends as its `stop` says, then the host.
+    void stop(std::function<void()> answer) {
+        if (is_over_ || !links_) {
+            finish();
+            return answer();
+        }
+        stops_.push_back(std::move(answer));
+        is_ending_ = true;
+        for (const auto& each : all_groups()) each->wind_down();
+        schedule_turn();
+    }
+
+    /// Ends at once. Blocks while the disks end what they have begun.
+    void finish() {
+        if (std::exchange(is_over_, true)) return;
+        is_ending_ = true;
+        timer_.cancel();
+        for (const auto& each : all_groups()) each->finish();
+        if (links_) links_->stop();
+        disks_.join();
+        directory_.close();
+        for (const auto& answer : std::exchange(stops_, {})) answer();
+    }
+
+private:
+    using clock = std::chrono::steady_clock;
+    using node_type = typename group_type::node_type::node_type;
+
+    /// A timer that comes so late was held up, and so was what the others had to say.
+    static constexpr std::chrono::milliseconds noticeable_delay{20};
+
+    [[nodiscard]] static instant instant_of(clock::time_point when) {
+        const auto since_origin = when.time_since_epoch();
+        return {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
+    }
+
+    [[nodiscard]] std::vector<group_pointer> all_groups() const {
+        const std::lock_guard lock{mutex_};
+        std::vector<group_pointer> all;
+        for (const auto& [group, each] : groups_) all.push_back(each);
+        return all;
+    }
+
+    void enter(group_id group, group_pointer made, std::optional<std::string> wrong,
+               const std::function<void(added)>& answer) {
+        coming_.erase(group.value);
+        if (!wrong && is_ending_) wrong = "the host ends";
+        if (!wrong) wrong = made->start();
+        if (wrong) return answer(std::move(*wrong));
+        {
+            const std::lock_guard lock{mutex_};
+            groups_.emplace(group.value, made);
+        }
+        answer(std::move(made));
+    }
+
+    void forget(group_id group) {
+        const std::lock_guard lock{mutex_};
+        groups_.erase(group.value);
+    }
+
+    // -------------------------------------------------------------------------------- the turn
+
+    void schedule_turn_of(group_id group) {
+        waiting_.push_back(group);
+        schedule_turn();
+    }
+
+    void schedule_turn() {
+        if (is_over_ || std::exchange(turn_scheduled_, true)) return;
+        asio::post(io_, [weak = this->weak_from_this()] {
+            if (const auto self = weak.lock()) self->turn();
+        });
+    }
+
+    /// All that has happened is worked off together, and what the groups say to a host leaves as
+    /// one batch.
+    void turn() {
+        turn_scheduled_ = false;
+        if (is_over_) return;
+        nodes_.poll(clock::now());
+        for (const auto group : take_used())
+            if (const auto found = find(group)) turn_of(group, *found);
+        for (const auto group : take_used())
+            if (const auto found = find(group)) found->node().flush_soon();
+        nodes_.send_all([this](member_id to, const wire::batch<command>& said) {
+            return links_->send(to, said);
+        });
+        if (!stops_.empty() && all_groups().empty()) return finish();
+        arm_timer();
+    }
+
+    /// The groups that did anything since the last call, or asked for a turn.
+    [[nodiscard]] std::vector<group_id> take_used() {
+        auto all = std::exchange(waiting_, {});
+        nodes_.each_used([&](group_id group, const node_type&) { all.push_back(group); });
+        std::sort(all.begin(), all.end());
+        all.erase(std::unique(all.begin(), all.end()), all.end());
+        return all;
+    }
+
+    void turn_of(group_id group, group_type& running) {
+        nodes_.use(group, [&](node_type&) {
+            running.node().begin_turn(reports());
+            for (auto& [about, news] : compared_.take_news())
+                if (const auto told = find(about)) told->node().hear(std::move(news));
+            running.turn();
+        });
+    }
+
+    [[nodiscard]] auto reports() {
+        return [this](member_id to, const digests::group_report& said) { links_->send(to, said); };
+    }
+
+    void arm_timer() {
+        const auto deadline = nodes_.deadline();
+        if (deadline == armed_) return;
+        armed_ = deadline;
+        if (!deadline) return static_cast<void>(timer_.cancel());
+        timer_.expires_at(*deadline);
+        timer_.async_wait(
+            [weak = this->weak_from_this(), due = *deadline](const asio::error_code& cancelled) {
+                if (const auto self = weak.lock(); self && !cancelled) self->wake_up(due);
+            });
+    }
+
+    /// A host that was itself held up has not heard the leaders because it did not listen. Before
+    /// its groups stand for election it reads what came: what is posted by a posted handler runs
+    /// after the loop has looked for what has arrived.
+    void wake_up(clock::time_point due) {
+        armed_.reset();
+        if (clock::now() - due < noticeable_delay) return schedule_turn();
+        asio::post(io_, [weak = this->weak_from_this()] {
+            if (const auto self = weak.lock()) self->schedule_turn();
+        });
+    }
+
+    std::shared_ptr<void> loop_;
+    asio::io_context& io_;
+    replica_host_options options_;
+    host_directory directory_{};
+    std::optional<asio_host_transport<command>> links_{};
+
+    asio::thread_pool disks_;
+    host<node_type> nodes_;
+    digests::group_comparisons compared_{};
+    typename group_type::shared shared_;
+
+    mutable std::mutex mutex_{};
+    std::map<std::uint64_t, group_pointer> groups_{};
+    std::set<std::uint64_t> coming_{};  ///< Those that are being opened.
+    std::vector<group_id> waiting_{};   ///< They want a turn.
+    bool turn_scheduled_ = false;
+
+    asio::steady_timer timer_;
+    std::optional<clock::time_point> armed_{};
+
+    std::vector<std::function<void()>> stops_{};
+    bool is_ending_ = false;
+    bool is_over_ = false;
+};
+
+}  // namespace raft::detail
+
+namespace raft {
+
+/// A group of a `replica_host`: what it can be asked for. Copies are the same group, which lives
+/// until it is stopped, or its host ends; from then on it refuses.
+template <policy::checked_state_machine StateMachine, limits Limits = limits{}>
+class replica_group : public replica_operations<detail::running_group<StateMachine, Limits>> {
+public:
+    using replica_operations<detail::running_group<StateMachine, Limits>>::replica_operations;
+};
+
+/// Groups of one kind of state machine, on this host. All its functions but `start` and the
+/// destructor may be called from any thread. Handlers run on their associated executor; without
+/// one, on the thread of the host.
+template <policy::checked_state_machine StateMachine, limits Limits = limits{}>
+class replica_host {
+    using running = detail::running_host<StateMachine, Limits>;
+
+public:
+    using group_type = replica_group<StateMachine, Limits>;
+    using executor_type = asio::io_context::executor_type;
+    /// The group, or what is wrong.
+    using added = std::variant<group_type, std::string>;
+
+    /// It has a thread of its own for all groups, besides those that write.
+    explicit replica_host(replica_host_options options)
+        : own_{std::make_shared<detail::own_thread>()}
+        , running_{std::make_shared<running>(own_, own_->io, std::move(options))} {}
+
+    /// It lives on `io`, which one thread runs, and which outlives it.
+    replica_host(asio::io_context& io, replica_host_options options)
+        : running_{std::make_shared<running>(nullptr, io, std::move(options))} {}
+
+    replica_host(const replica_host&) = delete;
+    replica_host& operator=(const replica_host&) = delete;
+
+    /// Ends at once, as that of `replica`.
+    ~replica_host() {
+        asio::post(running_->context(), [ending = running_] { ending->finish(); });
+        if (own_) own_->end();
+    }
+
+    /// Makes the directory of a host that has never run, as `replica::prepare` does that of a
+    /// server: with the same history on each of the hosts that know each other.
+    [[nodiscard]] static std::optional<std::string> prepare(const std::string& directory,
+                                                            history_id history) {
+        return detail::host_directory::prepare(directory, history);
+    }
+
+    /// Begins to listen, without a group. Once, before anything else; on a foreign `io_context` on
+    /// its thread, or before it runs. Says what is wrong, if anything is. Blocks for the disk.
     [[nodiscard]] std::optional<std::string> start() {
         auto wrong = running_->start();
         if (wrong) running_->finish();
@@ -1391,155 +2427,71 @@ public:
     }
 
     [[nodiscard]] executor_type get_executor() const { return running_->context().get_executor(); }
-    [[nodiscard]] const replica_options& options() const { return running_->options(); }
 
-    /// Puts a command into the replicated log, whoever leads, and completes with an
-    /// `outcome<result>`: `applied` here with the state machine's result; a `refusal`, if it was in
-    /// no log and nobody took it in time; else `unknown`, also when leadership was lost meanwhile.
+    /// Takes up the group's directory, which it makes if the group is new here, and begins to take
+    /// part. To be called for each group at each start. Completes with `added`.
     template <class Token>
-    auto propose(command asked, milliseconds timeout, Token&& token) {
-        using answer = outcome<result>;
-        return initiate<typename running::proposal, answer>(
-            token, timeout, [](running& at, auto request) { at.propose(std::move(request)); },
-            std::move(asked));
-    }
-    template <class Token>
-    auto propose(command asked, Token&& token) {
-        return propose(std::move(asked), options().request_timeout, std::forward<Token>(token));
-    }
-
-    /// Calls `query(const StateMachine&)`, on the thread of the replica, once the state machine is
-    /// as fresh as `wanted` says: by default it then holds everything that was committed before
-    /// this call, whichever server is asked (thesis §6.4). Completes with a `query_outcome` of what
-    /// `query` returns. It must not block.
-    template <class Query, class Token>
-    auto read(const core::read_requested& wanted, Query asked, Token&& token) {
-        using value = std::decay_t<std::invoke_result_t<Query&, const StateMachine&>>;
-        static_assert(!std::is_void_v<value>, "raft: a query returns what it has found");
-        using answer = query_outcome<value>;
-        using asked_as =
-            detail::query_request<StateMachine, typename Platform::timer, Query, value>;
-        return initiate<asked_as, answer>(
-            token, options().request_timeout,
-            [](running& at, auto request) { at.read(std::move(request)); }, wanted,
-            std::move(asked));
-    }
-    template <class Query, class Token>
-    auto read(Query asked, Token&& token) {
-        return read(core::read_requested{}, std::move(asked), std::forward<Token>(token));
+    auto add(group_id group, replica_group_options options, StateMachine machine, Token&& token) {
+        return asio::async_initiate<Token, void(added)>(
+            [host = running_, group](auto handler, replica_group_options given,
+                                     StateMachine begun) {
+                auto answer = [tell = answer_by(*host, std::move(handler))](
+                                  typename running::added made) { tell(told(std::move(made))); };
+                asio::post(host->context(), [host, group, given = std::move(given),
+                                             begun = std::move(begun),
+                                             answer = std::move(answer)]() mutable {
+                    host->add(group, std::move(given), std::move(begun), std::move(answer));
+                });
+            },
+            token, std::move(options), std::move(machine));
     }
 
-    /// Makes these the members, in as many steps as it takes (§6), and completes with a
-    /// `change_outcome`. Only where the leader is: another server refuses, and names it. Servers
-    /// that come in must run, with `joins`, and be known to the others by `set_peer` first.
-    template <class Token>
-    auto change_members(std::vector<member> wanted, change_check check, Token&& token) {
-        return initiate<request_for<change_outcome>, change_outcome>(
-            token, std::nullopt,
-            [wanted = std::move(wanted), check](running& at, auto request) mutable {
-                at.change(std::move(request), std::move(wanted), check);
-            });
-    }
-    template <class Token>
-    auto change_members(std::vector<member> wanted, Token&& token) {
-        return change_members(std::move(wanted), change_check::live_majority,
-                              std::forward<Token>(token));
+    /// A group that was added and has not stopped.
+    [[nodiscard]] std::optional<group_type> find(group_id group) const {
+        auto found = running_->find(group);
+        return found ? std::optional{group_type{std::move(found)}} : std::nullopt;
     }
 
-    /// Where another server listens, from now on.
-    void set_peer(transport::peer peer) {
-        asio::post(running_->context(), [running = running_, peer = std::move(peer)]() mutable {
-            running->set_peer(std::move(peer));
+    /// Where another host listens, from now on.
+    void set_host(transport::peer peer) {
+        asio::post(running_->context(), [host = running_, peer = std::move(peer)]() mutable {
+            host->set_host(std::move(peer));
         });
     }
 
-    /// Hands leadership to `target`, or to who has the most complete log (thesis §3.10), and
-    /// completes with a `transfer_outcome`.
+    /// Stops every group, as `replica::stop` does, and ends.
     template <class Token>
-    auto transfer_leadership(std::optional<member_id> target, Token&& token) {
-        return initiate<request_for<transfer_outcome>, transfer_outcome>(
-            token, options().request_timeout,
-            [target](running& at, auto request) { at.transfer(std::move(request), target); });
-    }
-
-    /// Saves the state machine's state, so that the log before it can go (§7), and completes with a
-    /// `snapshot_outcome` when that is durable.
-    template <class Token>
-    auto take_snapshot(Token&& token) {
-        return initiate<request_for<snapshot_outcome>, snapshot_outcome>(
-            token, std::nullopt,
-            [](running& at, auto request) { at.take_snapshot(std::move(request)); });
-    }
-
-    /// Completes with a `replica_status`.
-    template <class Token>
-    auto status(Token&& token) {
-        return asio::async_initiate<Token, void(replica_status)>(
-            [running = running_](auto handler) {
-                auto work = asio::make_work_guard(handler, running->context());
-                asio::post(running->context(), [running, work = std::move(work),
-                                                handler = std::move(handler)]() mutable {
-                    const auto executor = work.get_executor();
-                    asio::post(executor, [handler = std::move(handler), work = std::move(work),
-                                          status = running->status()]() mutable {
-                        std::move(handler)(std::move(status));
-                    });
-                });
+    auto stop(Token&& token) {
+        return asio::async_initiate<Token, void()>(
+            [host = running_](auto handler) {
+                asio::post(host->context(),
+                           [host, answer = answer_by(*host, std::move(handler))]() mutable {
+                               host->stop(std::move(answer));
+                           });
             },
             token);
     }
 
-    /// Takes nothing new, lets what is open get its answer, hands leadership on if it leads, and
-    /// ends: no longer than `replica_options::stop_timeout`. What is open then is `unknown`.
-    template <class Token>
-    auto stop(Token&& token) {
-        return initiate<request_for<detail::stopped>, detail::stopped>(
-            token, std::nullopt, [](running& at, auto request) { at.stop(std::move(request)); });
-    }
-
 private:
-    /// The loop, on a thread.
-    struct own_thread {
-        asio::io_context io{1};
-        asio::executor_work_guard<executor_type> work{io.get_executor()};
-        std::thread thread{};
-
-        void begin() {
-            thread = std::thread{[this] { io.run(); }};
-        }
-        void end() {
-            work.reset();
-            if (thread.joinable())
-                thread.join();
-            else
-                io.run();
-        }
-    };
-
-    /// Opens a request of kind `Base`, made of `arguments`, and has `begin` called with it on the
-    /// thread of the replica.
-    template <class Base, class Answer, class Token, class Begin, class... Arguments>
-    auto initiate(Token& token, std::optional<milliseconds> timeout, Begin begin,
-                  Arguments... arguments) {
-        return asio::async_initiate<Token, typename detail::signature_of<Answer>::type>(
-            [running = running_, timeout](auto handler, Begin begins, Arguments... given) {
-                using handler_type = decltype(handler);
-                using request_type = detail::request_by<Base, Answer, handler_type>;
-                auto request = std::make_shared<request_type>(
-                    running->context(), std::move(handler), std::move(given)...);
-                request->keep(running);
-                request->listen_to_cancellation();
-                asio::post(running->context(),
-                           [running, timeout, request, begin = std::move(begins)]() mutable {
-                               request->open(running->all());
-                               if (timeout) request->expire_after(*timeout);
-                               begin(*running, std::move(request));
-                           });
-            },
-            token, std::move(begin), std::move(arguments)...);
+    /// A copyable callable that completes the handler, once, on its executor.
+    template <class Handler>
+    [[nodiscard]] static auto answer_by(running& host, Handler handler) {
+        const auto executor = asio::get_associated_executor(handler, host.context().get_executor());
+        return [work = asio::make_work_guard(executor),
+                waiting = std::make_shared<Handler>(std::move(handler))](auto... given) {
+            auto complete = [waiting, ... given = std::move(given)]() mutable {
+                std::move (*waiting)(std::move(given)...);
+            };
+            asio::post(work.get_executor(), std::move(complete));
+        };
     }
 
-    std::shared_ptr<own_thread> own_{};
+    [[nodiscard]] static added told(typename running::added made) {
+        if (auto* wrong = std::get_if<std::string>(&made)) return std::move(*wrong);
+        return group_type{std::get<0>(std::move(made))};
+    }
+
+    std::shared_ptr<detail::own_thread> own_{};
     std::shared_ptr<running> running_;
 };
 

@@ -34,13 +34,13 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
+#include <raft/battery/asio_node/difference.hpp>
 #include <raft/battery/asio_node/members.hpp>
 #include <raft/battery/asio_node/platform.hpp>
 #include <raft/battery/asio_node/stamps.hpp>
 #include <raft/battery/asio_transport/options.hpp>
 #include <raft/battery/comparison.hpp>
 #include <raft/battery/file_storage.hpp>
-#include <raft/battery/file_storage/differs_mark.hpp>
 #include <raft/node.hpp>
 
 namespace raft {
@@ -53,15 +53,16 @@ namespace raft {
 /// Whatever happens (a message, the timer, the disk, `schedule_turn`) ends in a turn: the owner's
 /// `on_turn` is called once for all that has happened, the log's time is kept (log_time.hpp), and
 /// the timer is set.
-template <state_machine StateMachine, limits Limits = limits{}, class Platform = system_platform<>,
-          class Observer = policy::no_observer>
+template <raft::state_machine StateMachine, limits Limits = limits{},
+          class Platform = system_platform<>, class Observer = policy::no_observer>
 class asio_node
     : public std::enable_shared_from_this<asio_node<StateMachine, Limits, Platform, Observer>> {
     struct made {};
     using files = typename Platform::files;
-    using timer = typename Platform::timer;
 
 public:
+    using state_machine = StateMachine;
+    using timer = typename Platform::timer;
     using command = typename StateMachine::command;
     using result = typename StateMachine::result;
     using clock = typename Platform::clock;
@@ -101,14 +102,10 @@ public:
                                                   file_storage_options options, files there) {
         options.mode = Platform::flushes;
         options.wake = [this, weak = this->weak_from_this()] { storage_woke(weak); };
-        directory_ = directory;
-        files_.emplace(there);
-        auto opened =
-            storage_type::open(std::move(directory), std::move(options), std::move(there));
+        auto opened = storage_type::open(directory, std::move(options), there);
         if (auto* wrong = std::get_if<file_storage_error>(&opened)) return wrong->message;
         storage_.emplace(std::get<storage_type>(std::move(opened)));
-        auto failed = wal::read_differs_mark(*files_, directory_, differs_for_good_);
-        return failed ? std::optional{failed->message} : std::nullopt;
+        return difference_.open(std::move(there), std::move(directory));
     }
 
     /// Lets go of the storage, before `listen`: another may have its directory then.
@@ -132,7 +129,7 @@ public:
     /// server's state was found before not to be that of the others. After `listen`.
     [[nodiscard]] bool start() {
         const bool sound = node_->start();
-        if (differs_for_good_) node_->halt_as_different();
+        difference_.take_up(*node_);
         schedule_turn();
         return sound;
     }
@@ -174,6 +171,13 @@ public:
     void stamp(command& proposed) const { stamps_.stamp(proposed, clock_now()); }
 
     // ---------------------------------------------------------------------------------------- work
+
+    /// Calls `function(node_type&)`, to request anything of the node; a turn follows.
+    template <class Function>
+    void use(Function function) {
+        function(*node_);
+        schedule_turn();
+    }
 
     /// There is a turn soon, not from within.
     void schedule_turn() {
@@ -226,7 +230,6 @@ private:
     /// A deadline that is missed by so much was not for want of messages: nobody read them.
     static constexpr std::chrono::milliseconds noticeable_delay{20};
     static constexpr std::chrono::milliseconds room_wait_max{500};
-    static constexpr std::chrono::seconds mark_pause{1};
 
     void turn() {
         turn_scheduled_ = false;
@@ -263,17 +266,9 @@ private:
             std::chrono::nanoseconds{due->nanoseconds})};
     }
 
-    /// Without room it is tried again, but not in every turn.
     void keep_difference() {
-        if (differs_for_good_ ||
-            !detail::is_halted_by(node_->protocol_state(), core::halt_reason::state_differs))
-            return;
-        const auto now = clock_.now();
-        if (now < mark_due_) return;
-        differs_for_good_ = !wal::put_differs_mark(*files_, directory_);
-        mark_due_ = now + mark_pause;
-        if (!differs_for_good_)
-            wait(room_timer_, mark_due_, [](asio_node& self) { self.schedule_turn(); });
+        if (const auto again = difference_.keep(*node_, clock_.now()))
+            wait(room_timer_, *again, [](asio_node& self) { self.schedule_turn(); });
     }
 
     void receive(member_id from, const core::message& body, const attachment<command>& beside) {
@@ -344,10 +339,7 @@ private:
     [[no_unique_address]] clock clock_;
     std::function<void()> on_turn_;
 
-    std::string directory_{};
-    std::optional<files> files_{};
-    bool differs_for_good_ = false;  ///< The directory says so.
-    time_point mark_due_{};          ///< Before that it is not tried again.
+    detail::difference_keeper<files, clock> difference_{};
     std::atomic<bool> storage_wakes_ = false;
     std::optional<storage_type> storage_{};
     std::optional<transport_type> transport_{};

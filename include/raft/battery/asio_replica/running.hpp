@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The running replica: a node at work on an event loop (asio_node.hpp), and the requests that wait.
+// A running member of a cluster: what drives its node on an event loop, and the requests that wait.
 // In each of its turns what waits is handed to the node, and whoever watches is told.
 #pragma once
 
@@ -21,67 +21,46 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
-#include <raft/battery/asio_node.hpp>
-#include <raft/battery/asio_replica/address.hpp>
-#include <raft/battery/asio_replica/node_settings.hpp>
 #include <raft/battery/asio_replica/options.hpp>
 #include <raft/battery/asio_replica/outcome.hpp>
 #include <raft/battery/asio_replica/request.hpp>
+#include <raft/battery/asio_replica/terms.hpp>
 #include <raft/battery/asio_replica/watch.hpp>
-#include <raft/battery/file_storage/peer_marks.hpp>
+#include <raft/node.hpp>
 
 namespace raft::detail {
 
-template <class StateMachine, limits Limits, class Platform>
-class running_replica
-    : public std::enable_shared_from_this<running_replica<StateMachine, Limits, Platform>> {
+/// `Driven`: an `asio_node`, or what drives a group of a host (asio_replica_host/hosted_node.hpp)
+/// and has those functions of one that are used here.
+template <class Driven, limits Limits>
+class running_member : public std::enable_shared_from_this<running_member<Driven, Limits>> {
 public:
-    using timer = typename Platform::timer;
+    using timer = typename Driven::timer;
     template <class Answer>
     using request = detail::request<Answer, timer>;
 
-    using command = typename StateMachine::command;
-    using result = typename StateMachine::result;
-    using driven_node = asio_node<StateMachine, Limits, Platform>;
-    using storage_type = typename driven_node::storage_type;
+    using state_machine = typename Driven::state_machine;
+    using command = typename Driven::command;
+    using result = typename Driven::result;
 
-    using proposal = proposal_request<StateMachine, timer>;
-    using query = any_query<StateMachine>;
+    using proposal = proposal_request<state_machine, timer>;
+    using query = any_query<state_machine>;
 
     /// `loop`: what `io` belongs to, if that is not the program's.
-    running_replica(std::shared_ptr<void> loop, asio::io_context& io, replica_options options,
-                    StateMachine machine)
+    running_member(std::shared_ptr<void> loop, asio::io_context& io, member_terms terms)
         : loop_{std::move(loop)}
         , io_{io}
-        , options_{std::move(options)}
-        , machine_{std::move(machine)}
-        , watch_{options_}
-        , marks_{Platform::files_at(io, options_.directory)}
+        , terms_{std::move(terms)}
+        , watch_{terms_}
         , retry_timer_{io}
         , stop_timer_{io} {}
+    running_member(const running_member&) = delete;
+    running_member& operator=(const running_member&) = delete;
+    ~running_member() = default;
 
-    [[nodiscard]] const replica_options& options() const { return options_; }
+    [[nodiscard]] const member_terms& terms() const { return terms_; }
     [[nodiscard]] asio::io_context& context() { return io_; }
     [[nodiscard]] open_requests& all() { return open_; }
-
-    // ------------------------------------------------------------------------------- beginning
-
-    /// Says what is wrong, if anything is; then nothing has begun.
-    [[nodiscard]] std::optional<std::string> start() {
-        driven_ = driven_node::make(io_, [weak = this->weak_from_this()] {
-            if (const auto self = weak.lock()) self->turn();
-        });
-        if (auto wrong = open_storage()) return wrong;
-        auto connections = transport_options();
-        if (auto* wrong = std::get_if<std::string>(&connections)) return std::move(*wrong);
-        const auto failed = driven_->listen(
-            std::move(machine_),
-            settings_of_node<StateMachine>(options_, *storage().history(), Platform::seed(io_)),
-            std::get<transport::options>(std::move(connections)));
-        if (failed) return "cannot listen for the other servers: " + failed.message();
-        if (!driven_->start()) return "what " + options_.directory + " keeps makes no sense";
-        return std::nullopt;
-    }
 
     // -------------------------------------------------------------------------------- requests
 
@@ -102,41 +81,51 @@ public:
     void change(std::shared_ptr<request<change_outcome>> asked, std::vector<member> wanted,
                 change_check check) {
         if (refuse_if_stopped(*asked)) return;
-        node().change_members(
-            node().status().configuration, std::move(wanted),
-            [asked](const change_outcome& given) { asked->answer(given); }, check);
-        schedule_turn();
+        driven_->use([&](auto& node) {
+            node.change_members(
+                node.status().configuration, std::move(wanted),
+                [asked](const change_outcome& given) { asked->answer(given); }, check);
+        });
     }
 
     void transfer(std::shared_ptr<request<transfer_outcome>> asked,
                   std::optional<member_id> target) {
         if (refuse_if_stopped(*asked)) return;
-        if (const auto refused = node().transfer_leadership(target)) asked->answer(*refused);
+        driven_->use([&](auto& node) {
+            if (const auto refused = node.transfer_leadership(target)) asked->answer(*refused);
+        });
         if (asked->is_open()) transfers_.push_back(std::move(asked));
-        schedule_turn();
     }
 
     void take_snapshot(std::shared_ptr<request<snapshot_outcome>> asked) {
         if (refuse_if_stopped(*asked)) return;
-        if constexpr (snapshotting_state_machine<StateMachine>) {
+        if constexpr (snapshotting_state_machine<state_machine>) {
             const auto index = node().status().last_applied;
-            const auto refused = node().take_snapshot();
-            if (refused) asked->answer(*refused);
+            driven_->use([&](auto& node) {
+                if (const auto refused = node.take_snapshot()) asked->answer(*refused);
+            });
             if (asked->is_open()) snapshots_.push_back({index, std::move(asked)});
-            schedule_turn();
         } else {
             asked->answer(refusal{refusal_reason::nothing_to_do, std::nullopt});
         }
     }
 
     [[nodiscard]] replica_status status() const {
-        if (!is_running()) return {node_status{.id = options_.id}, {}, {}};
+        if (!is_running()) return {node_status{.id = terms_.id}, {}, {}};
         const auto& driven = std::as_const(*driven_);
         return {node().status(), driven.members(), driven.compared()};
     }
 
-    void set_peer(transport::peer peer) {
-        if (is_taking()) driven_->transport().set_peer(std::move(peer));
+    /// Something has happened. To be called by what drives the node, on the loop's thread.
+    void turn() {
+        if (is_over_) return;
+        submit_proposals();
+        submit_queries();
+        answer_transfers();
+        answer_snapshots();
+        watch_.look_at(node(), driven_->storage());
+        for (const auto& each : driven_->take_news()) watch_.tell(each);
+        if (stopping_ && may_finish()) finish();
     }
 
     // ----------------------------------------------------------------------------------- ending
@@ -149,8 +138,13 @@ public:
             return asked->answer({});
         }
         stops_.push_back(std::move(asked));
+        wind_down();
+    }
+
+    /// It goes on to its end, as `stop` says. Only while it runs.
+    void wind_down() {
         if (std::exchange(stopping_, true)) return;
-        stop_timer_.expires_after(options_.stop_timeout);
+        stop_timer_.expires_after(terms_.stop_timeout);
         stop_timer_.async_wait([weak = this->weak_from_this()](const asio::error_code& cancelled) {
             if (const auto self = weak.lock(); self && !cancelled) self->finish();
         });
@@ -169,6 +163,15 @@ public:
         }
     }
 
+protected:
+    /// Before it starts.
+    void drive(std::shared_ptr<Driven> driven) { driven_ = std::move(driven); }
+    [[nodiscard]] Driven& driven() { return *driven_; }
+    [[nodiscard]] const member_watch& watch() const { return watch_; }
+
+    [[nodiscard]] bool is_running() const { return driven_ && driven_->is_running(); }
+    [[nodiscard]] bool is_taking() const { return is_running() && !stopping_ && !is_over_; }
+
 private:
     static constexpr std::size_t batch_max = 64;
     static constexpr std::chrono::milliseconds retry_pause{20};
@@ -178,57 +181,10 @@ private:
         std::shared_ptr<request<snapshot_outcome>> asked{};
     };
 
-    // ------------------------------------------------------------------------------- beginning
-
-    [[nodiscard]] std::optional<std::string> open_storage() {
-        if (auto wrong = driven_->open(options_.directory)) return wrong;
-        for (const auto& line : storage().report()) watch_.tell(line);
-        if (!storage().history())
-            return options_.directory +
-                   " is not prepared: that is done once, when the cluster begins, or when this "
-                   "server is to join it. If it has lost its data it must come back as another "
-                   "member, with another id";
-        return marks_.open(options_.directory);
-    }
-
-    [[nodiscard]] std::variant<transport::options, std::string> transport_options() {
-        const auto at = listening_endpoint<Platform>(io_, options_);
-        if (const auto* wrong = std::get_if<std::string>(&at)) return *wrong;
-        transport::options all{
-            .cluster = {storage().history()->value},
-            .self = options_.id,
-            .listen = std::get<asio::ip::tcp::endpoint>(at),
-            .peers = options_.members,
-            .history = *storage().history(),
-            .mark = storage().mark(),
-            .judge_storage = [this](member_id peer,
-                                    storage_mark mark) { return marks_.judge(peer, mark); },
-            .secret = options_.secret,
-            .security = options_.security,
-            .on_event = [this](const transport::event& event) { watch_.tell(event); },
-        };
-        return all;
-    }
-
-    // -------------------------------------------------------------------------------- the turn
-
-    [[nodiscard]] bool is_running() const { return driven_ && driven_->is_running(); }
     [[nodiscard]] auto& node() { return driven_->node(); }
     [[nodiscard]] const auto& node() const { return std::as_const(*driven_).node(); }
-    [[nodiscard]] storage_type& storage() { return driven_->storage(); }
 
     void schedule_turn() { driven_->schedule_turn(); }
-
-    void turn() {
-        if (is_over_) return;
-        submit_proposals();
-        submit_queries();
-        answer_transfers();
-        answer_snapshots();
-        watch_.look_at(node(), storage());
-        for (const auto& each : driven_->take_news()) watch_.tell(each);
-        if (stopping_ && may_finish()) finish();
-    }
 
     /// What was refused may be taken in a moment.
     void schedule_retry() {
@@ -243,8 +199,6 @@ private:
     }
 
     // ------------------------------------------------------------------------------- proposals
-
-    [[nodiscard]] bool is_taking() const { return is_running() && !stopping_ && !is_over_; }
 
     template <class Request>
     [[nodiscard]] bool refuse_if_stopped(Request& asked) const {
@@ -266,7 +220,7 @@ private:
             std::vector<std::shared_ptr<proposal>> batch;
             std::size_t bytes = 0;
             while (!waiting.empty() && batch.size() < batch_max && bytes < Limits.message_bytes) {
-                bytes += storage().size_of(waiting.front()->asked());
+                bytes += driven_->storage().size_of(waiting.front()->asked());
                 if (bytes > Limits.message_bytes && !batch.empty()) break;
                 batch.push_back(std::move(waiting.front()));
                 waiting.pop_front();
@@ -290,7 +244,7 @@ private:
     }
 
     void forward(std::shared_ptr<proposal> asked) {
-        if (!options_.forwards)
+        if (!terms_.forwards)
             return asked->answer(
                 refusal{refusal_reason::not_leader, node().protocol_state().current_leader()});
         asked->let_go();
@@ -386,12 +340,9 @@ private:
 
     std::shared_ptr<void> loop_;
     asio::io_context& io_;
-    replica_options options_;
-    StateMachine machine_;  ///< Until it starts; then the node has it.
-
-    replica_watch watch_;
-    wal::peer_marks<typename Platform::files> marks_;
-    std::shared_ptr<driven_node> driven_{};
+    member_terms terms_;
+    member_watch watch_;
+    std::shared_ptr<Driven> driven_{};
 
     open_requests open_{};
     std::deque<std::shared_ptr<proposal>> proposals_{};  ///< Those that nobody has taken yet.

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <variant>
 
-#include <raft/battery/asio_replica/options.hpp>
+#include <raft/battery/asio_replica/terms.hpp>
 #include <raft/battery/asio_transport/options.hpp>
 #include <raft/battery/comparison.hpp>
 #include <raft/core/state.hpp>
@@ -17,24 +17,24 @@
 
 namespace raft::detail {
 
+/// A line for a log.
+[[nodiscard]] inline std::string line_of(const transport::event& event) {
+    std::string text = "peer ";
+    text += event.peer ? std::to_string(event.peer->value) : "unknown";
+    text.append(": ").append(describe(event.kind));
+    if (!event.reason.empty()) text.append(", ").append(event.reason);
+    if (event.error) text.append(", ").append(event.error.message());
+    return text;
+}
+
 /// Compares what is with what was told last.
-class replica_watch {
+class member_watch {
 public:
-    /// `options` outlives it.
-    explicit replica_watch(const replica_options& options) : options_{options} {}
+    /// `terms` outlives it.
+    explicit member_watch(const member_terms& terms) : terms_{terms} {}
 
     void tell(std::string_view line) const {
-        if (options_.log) options_.log(line);
-    }
-
-    void tell(const transport::event& event) const {
-        if (!options_.log) return;
-        std::string text = "peer ";
-        text += event.peer ? std::to_string(event.peer->value) : "unknown";
-        text.append(": ").append(describe(event.kind));
-        if (!event.reason.empty()) text.append(", ").append(event.reason);
-        if (event.error) text.append(", ").append(event.error.message());
-        tell(text);
+        if (terms_.log) terms_.log(line);
     }
 
     void tell(const digests::comparison_news& news) const {
@@ -53,7 +53,7 @@ public:
         const auto status = node.status();
         tell(line_of(status));
         if (has_halted) tell("takes part in nothing any more: " + cause_of(status, storage));
-        if (options_.on_change) options_.on_change(status);
+        if (terms_.on_change) terms_.on_change(status);
     }
 
 private:
@@ -82,7 +82,7 @@ private:
         return std::string{describe(core::halt_reason::state_differs)};
     }
 
-    const replica_options& options_;
+    const member_terms& terms_;
     standing seen_{};
 };
 

@@ -120,11 +120,14 @@ public:
         return has_work() || stalled_.any();
     }
 
-    /// Carries out all that has been begun, in the caller's thread.
+    /// Carries out all that has been begun, in the caller's thread. What another thread begins
+    /// meanwhile does not wait for the rest of a snapshot.
     void flush() {
         try_everything_again();
-        while (take_over()) work();
-        while (must_save()) save_some();
+        do {
+            while (take_over()) work();
+            if (must_save()) save_some();
+        } while (must_save());
         allocate_ahead();
         tell_what_waits();
     }

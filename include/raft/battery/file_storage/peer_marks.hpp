@@ -26,7 +26,6 @@
 namespace raft::wal {
 
 inline constexpr std::string_view peers_name = "peers";
-inline constexpr std::string_view peers_draft_name = "peers.tmp";
 inline constexpr std::uint64_t peers_magic = 0x7372656570746672;  // "rftpeers"
 inline constexpr std::size_t peers_header_bytes = 24;
 inline constexpr std::size_t peer_bytes = 16;
@@ -36,6 +35,9 @@ template <wal::storage_files Files = wal::posix_files>
 class peer_marks {
 public:
     explicit peer_marks(Files files = Files{}) : files_{std::move(files)} {}
+    /// `name`: of its file in the directory.
+    explicit peer_marks(std::string name, Files files = Files{})
+        : files_{std::move(files)}, name_{std::move(name)} {}
 
     /// Takes up what `directory` keeps. Says what is wrong, if anything is.
     [[nodiscard]] std::optional<std::string> open(std::string directory) {
@@ -43,10 +45,9 @@ public:
         std::vector<std::string> names;
         if (auto failed = wal::check(files_.list(directory_, names), "read", directory_))
             return failed->message;
-        if (std::find(names.begin(), names.end(), wal::peers_name) == names.end())
-            return std::nullopt;
+        if (std::find(names.begin(), names.end(), name_) == names.end()) return std::nullopt;
         std::vector<std::byte> bytes;
-        const auto path = wal::path_of(directory_, wal::peers_name);
+        const auto path = wal::path_of(directory_, name_);
         if (auto failed = wal::read_whole(files_, path, bytes)) return failed->message;
         if (!decode(bytes)) return path + ": it does not match its checksum";
         return std::nullopt;
@@ -59,8 +60,8 @@ public:
         using verdict = wire::handshake_verdict;
         const auto [place, is_new] = known_.emplace(peer.value, mark);
         if (!is_new) return place->second == mark ? verdict::welcome : verdict::other_storage;
-        const auto path = wal::path_of(directory_, wal::peers_name);
-        if (!wal::put_whole(files_, directory_, wal::peers_draft_name, path, encoded()))
+        const auto path = wal::path_of(directory_, name_);
+        if (!wal::put_whole(files_, directory_, name_ + ".tmp", path, encoded()))
             return verdict::welcome;
         known_.erase(place);
         return verdict::not_noted;
@@ -98,6 +99,7 @@ private:
     }
 
     Files files_;
+    std::string name_{peers_name};
     std::string directory_{};
     std::map<std::uint64_t, storage_mark> known_{};
 };
