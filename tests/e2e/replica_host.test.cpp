@@ -36,6 +36,8 @@ TEST_CASE("replica host: any host takes proposals and answers reads, for each gr
 TEST_CASE("replica host: a hundred groups hold what they answered after all hosts were killed") {
     replica_hosts all;
     all.of_group.config.quiescence = true;
+    all.of_group.config.first_election_at_once = true;
+    all.of_group.config.election_timeout = raft::milliseconds(1'000);
     constexpr std::uint64_t groups = 100;
     for (int round = 0; round < 2; ++round) {
         all.start_all();
