@@ -305,6 +305,17 @@ using failure = std::optional<file_storage_error>;
             false, path, offset};
 }
 
+/// What to do when a small file is lost that says whose log this is, or how far it goes: nobody
+/// else knows what this server has promised.
+inline constexpr std::string_view way_on =
+    "; put a copy of it back, or let this server come back as another member, with an empty "
+    "directory";
+
+/// Such a file is not as it was written.
+[[nodiscard]] inline file_storage_error damage_of_note(const std::string& path) {
+    return damage(path, 0, "it does not match its checksum" + std::string{way_on});
+}
+
 /// Closes itself. The `Files` that opened it must live longer.
 template <class Files>
 class open_file {
@@ -1212,7 +1223,7 @@ template <class Files>
     if (auto failed = read_whole(files, path, bytes)) return failed;
     mark = decode_lost_mark(bytes);
     if (mark) return std::nullopt;
-    return damage(path, 0, "it does not match its checksum");
+    return damage_of_note(path);
 }
 
 /// Has the mark on the disk for good, in place of one that there may be.
@@ -1287,7 +1298,7 @@ template <class Files>
     if (auto failed = read_whole(files, path, bytes)) return failed;
     newest = decode_newest_segment(bytes);
     if (newest) return std::nullopt;
-    return damage(path, 0, "it does not match its checksum");
+    return damage_of_note(path);
 }
 
 /// Makes the note durable of what is durable itself.
@@ -1312,11 +1323,13 @@ template <class Files>
     if (!newest && tail.is_noted && has_records)
         return file_storage_error{
             path_of(directory, newest_name) +
-            " is missing: whether the log is whole cannot be told without it"};
+            " is missing: whether the log is whole cannot be told without it" +
+            std::string{way_on}};
     if (!newest || newest->header.number <= tail.number) return std::nullopt;
     return file_storage_error{segment_path(directory, newest->header.number) +
                               " was in use, and is missing or all zeros: the end of the log is "
-                              "missing, and with it term and vote"};
+                              "missing, and with it term and vote" +
+                              std::string{way_on}};
 }
 
 }  // namespace raft::wal
@@ -4095,7 +4108,8 @@ template <class Files>
             return failed;
         if (version > 1)
             return file_storage_error{path_of(directory, history_name) +
-                                      " is missing: whose log this is cannot be told"};
+                                      " is missing: whose log this is cannot be told" +
+                                      std::string{way_on}};
     }
     return std::nullopt;
 }
@@ -4119,7 +4133,7 @@ template <class Files>
     if (auto failed = read_whole(files, path, bytes)) return failed;
     said = decode_history(bytes);
     if (said) return std::nullopt;
-    return damage(path, 0, "it does not match its checksum");
+    return damage_of_note(path);
 }
 
 }  // namespace raft::wal

@@ -894,9 +894,9 @@ private:
 
 namespace raft {
 
-/// The operations of a `replica`, and of a group of a `replica_host`. Any thread may call them, even
-/// from within a callable of theirs. Handlers run on their associated executor; without one, on the
-/// thread of the loop. `Running`: what carries them out.
+/// The operations of a `replica`, and of a group of a `replica_host`. Any thread may call them,
+/// also from within a callable of theirs. Handlers run on their associated executor; without one,
+/// on the thread of the loop. `Running`: what carries them out.
 template <class Running>
 class replica_operations {
     template <class Answer>
@@ -1964,9 +1964,10 @@ public:
         is_flushing_ = true;
         asio::post(around_.disks, [self = this->shared_from_this()] {
             self->storage_->flush();
+            const bool has_more = self->storage_->awaits_flush();
             self->is_flushing_ = false;
             self->is_flushing_.notify_all();
-            asio::post(self->around_.io, [self] { self->flushed(); });
+            asio::post(self->around_.io, [self, has_more] { self->flushed(has_more); });
         });
     }
 
@@ -2009,13 +2010,11 @@ private:
         wait(stamps_timer_, clock::time_point{std::chrono::nanoseconds{due->nanoseconds}});
     }
 
-    /// If there still is something to do it met no room, or has come meanwhile.
-    void flushed() {
+    /// What is still to be done has met no room, or has come meanwhile.
+    void flushed(bool has_more) {
         if (!is_running()) return;
-        const bool has_met_no_room =
-            storage_->awaits_flush() &&
-            (storage_->waits_for_room() || node_->protocol_state().disk.is_idle());
-        if (has_met_no_room) {
+        const bool is_idle = node_->protocol_state().disk.is_idle();
+        if (has_more && (is_idle || storage_->waits_for_room())) {
             flush_due_ = clock::now() + pause_without_room;
             wait(room_timer_, flush_due_);
         }

@@ -261,7 +261,8 @@ TEST_CASE("inspection: a directory of version 1 is told as such and is no proble
     auto missing = written();
     missing.erase("data/history");
     CHECK(problem(look_into(missing)) ==
-          "data/history is missing: whose log this is cannot be told");
+          "data/history is missing: whose log this is cannot be told" +
+              std::string{raft::wal::way_on});
 }
 
 TEST_CASE("inspection: the holes in the log of a witness are told") {
@@ -363,7 +364,8 @@ TEST_CASE("inspection: files that are missing are told") {
     files.erase("data/newest-segment");
     const auto all = look_into(files);
     CHECK(problem(all) == "data/newest-segment is missing: whether the log is whole cannot be told "
-                          "without it");
+                          "without it" +
+                              std::string{raft::wal::way_on});
     CHECK(all.found.snapshots.size() == 1);
     CHECK(all.found.segments.size() == 2);
 }

@@ -57,8 +57,10 @@ std::string refusal(const faulty_files& files) {
 }
 
 std::string is_gone(std::uint64_t number) {
-    return segment(number) + " was in use, and is missing or all zeros: the end of the log is "
-                             "missing, and with it term and vote";
+    return segment(number) +
+           " was in use, and is missing or all zeros: the end of the log is "
+           "missing, and with it term and vote" +
+           std::string{raft::wal::way_on};
 }
 
 /// Zeros from any sector of the second segment on are refused.
@@ -141,7 +143,8 @@ TEST_CASE("file storage: the note of the newest segment is missed, and believed 
         auto without = w.files.after_kill();
         without.erase(note);
         CHECK(refusal(without) ==
-              note + " is missing: whether the log is whole cannot be told without it");
+              note + " is missing: whether the log is whole cannot be told without it" +
+                  std::string{raft::wal::way_on});
         const auto whole = w.files.contents(note);
         for (std::size_t at = 0; at < whole.size(); ++at) {
             CAPTURE(at);

@@ -21,9 +21,9 @@
 
 namespace raft {
 
-/// The operations of a `replica`, and of a group of a `replica_host`. Any thread may call them, even
-/// from within a callable of theirs. Handlers run on their associated executor; without one, on the
-/// thread of the loop. `Running`: what carries them out.
+/// The operations of a `replica`, and of a group of a `replica_host`. Any thread may call them,
+/// also from within a callable of theirs. Handlers run on their associated executor; without one,
+/// on the thread of the loop. `Running`: what carries them out.
 template <class Running>
 class replica_operations {
     template <class Answer>

@@ -68,6 +68,17 @@ using failure = std::optional<file_storage_error>;
             false, path, offset};
 }
 
+/// What to do when a small file is lost that says whose log this is, or how far it goes: nobody
+/// else knows what this server has promised.
+inline constexpr std::string_view way_on =
+    "; put a copy of it back, or let this server come back as another member, with an empty "
+    "directory";
+
+/// Such a file is not as it was written.
+[[nodiscard]] inline file_storage_error damage_of_note(const std::string& path) {
+    return damage(path, 0, "it does not match its checksum" + std::string{way_on});
+}
+
 /// Closes itself. The `Files` that opened it must live longer.
 template <class Files>
 class open_file {

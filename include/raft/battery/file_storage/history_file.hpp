@@ -66,7 +66,8 @@ template <class Files>
             return failed;
         if (version > 1)
             return file_storage_error{path_of(directory, history_name) +
-                                      " is missing: whose log this is cannot be told"};
+                                      " is missing: whose log this is cannot be told" +
+                                      std::string{way_on}};
     }
     return std::nullopt;
 }
@@ -90,7 +91,7 @@ template <class Files>
     if (auto failed = read_whole(files, path, bytes)) return failed;
     said = decode_history(bytes);
     if (said) return std::nullopt;
-    return damage(path, 0, "it does not match its checksum");
+    return damage_of_note(path);
 }
 
 }  // namespace raft::wal

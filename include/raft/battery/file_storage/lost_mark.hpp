@@ -84,7 +84,7 @@ template <class Files>
     if (auto failed = read_whole(files, path, bytes)) return failed;
     mark = decode_lost_mark(bytes);
     if (mark) return std::nullopt;
-    return damage(path, 0, "it does not match its checksum");
+    return damage_of_note(path);
 }
 
 /// Has the mark on the disk for good, in place of one that there may be.

@@ -75,7 +75,7 @@ template <class Files>
     if (auto failed = read_whole(files, path, bytes)) return failed;
     newest = decode_newest_segment(bytes);
     if (newest) return std::nullopt;
-    return damage(path, 0, "it does not match its checksum");
+    return damage_of_note(path);
 }
 
 /// Makes the note durable of what is durable itself.
@@ -100,11 +100,13 @@ template <class Files>
     if (!newest && tail.is_noted && has_records)
         return file_storage_error{
             path_of(directory, newest_name) +
-            " is missing: whether the log is whole cannot be told without it"};
+            " is missing: whether the log is whole cannot be told without it" +
+            std::string{way_on}};
     if (!newest || newest->header.number <= tail.number) return std::nullopt;
     return file_storage_error{segment_path(directory, newest->header.number) +
                               " was in use, and is missing or all zeros: the end of the log is "
-                              "missing, and with it term and vote"};
+                              "missing, and with it term and vote" +
+                              std::string{way_on}};
 }
 
 }  // namespace raft::wal
