@@ -403,7 +403,9 @@ private:
                 return;
             }
         } while (has_more_to_do());
-        if constexpr (takes_snapshots) detail::saver<node>{*this}.take_if_due();
+        if constexpr (takes_snapshots)
+            if (schedule_.is_due(options_, snapshot_index(), state_, detail::saver<node>{*this}))
+                static_cast<void>(take_snapshot());
     }
 
     /// A storage that is durable at once makes no progress, except with a received snapshot.

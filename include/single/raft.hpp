@@ -6519,18 +6519,15 @@ struct snapshot_schedule {
 
     void begun() { *this = {}; }
 
-    [[nodiscard]] bool is_due(const node_options& options, log_index last_applied,
-                              const state& s) const {
+    /// A log that has no room for the largest message must get shorter.
+    [[nodiscard]] bool is_due(const node_options& options, log_index last_applied, const state& s,
+                              const auto& saver) const {
         const auto entries = last_applied - s.snapshot.last_included.index;
+        const bool takes_any = options.snapshot_after_entries || options.snapshot_after_bytes;
         return wanted ||
+               (applied_bytes >= saver.message_bytes() && takes_any && saver.log_is_full()) ||
                (options.snapshot_after_entries && entries >= *options.snapshot_after_entries) ||
                (options.snapshot_after_bytes && applied_bytes >= *options.snapshot_after_bytes);
-    }
-
-    /// Whether a snapshot would make room in the log for a message of so many bytes.
-    [[nodiscard]] bool makes_room(const node_options& options, std::uint64_t message_bytes) const {
-        const bool takes_any = options.snapshot_after_entries || options.snapshot_after_bytes;
-        return takes_any && applied_bytes >= message_bytes;
     }
 };
 
@@ -7365,15 +7362,8 @@ struct saver {
     Node& node;
 
     /// It has no room for a message as large as one may be.
-    [[nodiscard]] bool log_is_full() const { return node.storage_.room() < Node::message_bytes; }
-
-    void take_if_due() {
-        const auto& schedule = node.schedule_;
-        const auto& options = node.options_;
-        if (schedule.is_due(options, node.snapshot_index(), node.state_) ||
-            (schedule.makes_room(options, Node::message_bytes) && log_is_full()))
-            static_cast<void>(take());
-    }
+    [[nodiscard]] bool log_is_full() const { return node.storage_.room() < message_bytes(); }
+    [[nodiscard]] static constexpr std::uint64_t message_bytes() { return Node::message_bytes; }
 
     [[nodiscard]] std::optional<refusal> take() {
         node.read_clock();
@@ -8325,7 +8315,9 @@ private:
                 return;
             }
         } while (has_more_to_do());
-        if constexpr (takes_snapshots) detail::saver<node>{*this}.take_if_due();
+        if constexpr (takes_snapshots)
+            if (schedule_.is_due(options_, snapshot_index(), state_, detail::saver<node>{*this}))
+                static_cast<void>(take_snapshot());
     }
 
     /// A storage that is durable at once makes no progress, except with a received snapshot.

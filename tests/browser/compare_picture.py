@@ -51,8 +51,9 @@ def parse():
     return parser.parse_args()
 
 
-def compare(browser, name, found):
-    wanted = (PICTURES / name).read_bytes()
+def compare_with(picture, browser, found):
+    """Which part of it is not as in the file `picture`."""
+    wanted, name = picture.read_bytes(), picture.name
     differences = browser.async_script(COMPARE, base64.b64encode(wanted).decode(),
                                        base64.b64encode(found).decode(), BLOCK)
     if differences is None:
@@ -78,7 +79,7 @@ def main():
             if given.update:
                 PICTURES.mkdir(exist_ok=True)
                 (PICTURES / name).write_bytes(found)
-            worst = max(worst, compare(browser, name, found))
+            worst = max(worst, compare_with(PICTURES / name, browser, found))
     if worst > MOST_DIFFERENT:
         raise Failure(f"see {given.work}, and {PICTURES}")
 

@@ -66,18 +66,15 @@ struct snapshot_schedule {
 
     void begun() { *this = {}; }
 
-    [[nodiscard]] bool is_due(const node_options& options, log_index last_applied,
-                              const state& s) const {
+    /// A log that has no room for the largest message must get shorter.
+    [[nodiscard]] bool is_due(const node_options& options, log_index last_applied, const state& s,
+                              const auto& saver) const {
         const auto entries = last_applied - s.snapshot.last_included.index;
+        const bool takes_any = options.snapshot_after_entries || options.snapshot_after_bytes;
         return wanted ||
+               (applied_bytes >= saver.message_bytes() && takes_any && saver.log_is_full()) ||
                (options.snapshot_after_entries && entries >= *options.snapshot_after_entries) ||
                (options.snapshot_after_bytes && applied_bytes >= *options.snapshot_after_bytes);
-    }
-
-    /// Whether a snapshot would make room in the log for a message of so many bytes.
-    [[nodiscard]] bool makes_room(const node_options& options, std::uint64_t message_bytes) const {
-        const bool takes_any = options.snapshot_after_entries || options.snapshot_after_bytes;
-        return takes_any && applied_bytes >= message_bytes;
     }
 };
 

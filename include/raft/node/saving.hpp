@@ -53,15 +53,8 @@ struct saver {
     Node& node;
 
     /// It has no room for a message as large as one may be.
-    [[nodiscard]] bool log_is_full() const { return node.storage_.room() < Node::message_bytes; }
-
-    void take_if_due() {
-        const auto& schedule = node.schedule_;
-        const auto& options = node.options_;
-        if (schedule.is_due(options, node.snapshot_index(), node.state_) ||
-            (schedule.makes_room(options, Node::message_bytes) && log_is_full()))
-            static_cast<void>(take());
-    }
+    [[nodiscard]] bool log_is_full() const { return node.storage_.room() < message_bytes(); }
+    [[nodiscard]] static constexpr std::uint64_t message_bytes() { return Node::message_bytes; }
 
     [[nodiscard]] std::optional<refusal> take() {
         node.read_clock();
