@@ -21,6 +21,7 @@ struct standing {
     part role = part::candidate;
     std::optional<raft::log_index> removed_at{};  ///< It is no member any more, since this entry.
     std::optional<raft::core::halt_reason> halted_by{};
+    std::optional<raft::core::found_loss> found_loss{};
     friend bool operator==(const standing&, const standing&) = default;
 };
 
@@ -30,8 +31,12 @@ struct standing {
                       : state.is_candidate() ? standing::part::candidate
                                              : standing::part::halted;
     const auto* why = std::get_if<raft::core::halted>(&state.role);
-    return {state.current_term, state.current_leader(), role, state.tasks->removed_at,
-            why != nullptr ? std::optional{why->reason} : std::nullopt};
+    return {state.current_term,
+            state.current_leader(),
+            role,
+            state.tasks->removed_at,
+            why != nullptr ? std::optional{why->reason} : std::nullopt,
+            state.tasks->found_loss};
 }
 
 /// "follows server 2 in term 5". Empty for one that halts: the log says why it does instead.
@@ -48,7 +53,13 @@ struct standing {
     const auto term = " in term " + std::to_string(now.term.value);
     switch (now.role) {
     case standing::part::halted: return {};
-    case standing::part::leader: return "leads" + term;
+    case standing::part::leader:
+        if (!now.found_loss) return "leads" + term;
+        return "leads" + term + "; server " + id_text(now.found_loss->member.value) +
+               " lacks what it had acknowledged, up to entry " +
+               std::to_string(now.found_loss->through.index.value) +
+               ": its disk went back, as when an older copy of a directory is put in its place; it "
+               "gets the rest again. Until it has, it is as if it had lost its disk";
     case standing::part::candidate: return "stands for election" + term;
     case standing::part::follower: break;
     }

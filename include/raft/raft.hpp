@@ -31,6 +31,7 @@
 //   core/role.hpp              terms, and how a server becomes a follower        §5.1
 //   core/request.hpp           how a request is refused
 //   core/lost_entries.hpp      a disk that has lost entries                      §5.4.1, §5.4.3
+//   core/found_loss.hpp        a disk that went back, and does not know          §5.1
 //   core/missing_commands.hpp  a log without commands: witnesses                 §5.4.1
 //   core/removal.hpp           the notice to a removed server                    thesis §4.2.3
 //   core/sending.hpp           what to send to which member                      §5.3, §7

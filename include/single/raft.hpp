@@ -365,10 +365,7 @@ private:
     std::vector<term_run> older_{};
 };
 
-}  // namespace raft::core
 // Why a server refuses a request: a reason for each case, so that the caller can act on it.
-
-namespace raft::core {
 
 /// Why a request was not accepted. Nothing has changed, and it is safe to try again elsewhere or
 /// later.
@@ -608,12 +605,20 @@ struct removal_notice {
     friend constexpr bool operator==(const removal_notice&, const removal_notice&) = default;
 };
 
+/// "Your log had gone this far: you had acknowledged it." From a leader to a member that lacks what
+/// it had acknowledged.
+struct loss_notice {
+    term_number term{};
+    log_position through{};
+    friend constexpr bool operator==(const loss_notice&, const loss_notice&) = default;
+};
+
 using message =
     std::variant<request_pre_vote, pre_vote_reply, request_vote, request_vote_reply, append_entries,
                  append_entries_reply, append_entries_rejection, install_snapshot,
                  install_snapshot_reply, timeout_now, request_read_index, read_index_reply,
                  round_confirmed, fall_asleep, wake_up, request_snapshot, forward_proposal,
-                 forward_proposal_reply, forward_proposal_refusal, removal_notice>;
+                 forward_proposal_reply, forward_proposal_refusal, removal_notice, loss_notice>;
 
 static_assert(std::is_trivially_copyable_v<message> && sizeof(message) <= 64);
 
@@ -1007,12 +1012,9 @@ private:
     uninitialized room_{};
 };
 
-}  // namespace raft::core
 // Values that almost always equal their default, and cost next to nothing then. `seldom` saves
 // memory: for the tasks of a server while it receives a snapshot, transfers leadership, or lets a
 // new member catch up. `seldom_here` saves time: for the effects that only few steps have.
-
-namespace raft::core {
 
 template <class T>
 inline constexpr T nothing_of{};
@@ -1273,15 +1275,12 @@ private:
     }
 };
 
-}  // namespace raft::core
 // All that a server knows: the "State" box of Figure 2 as one regular value, to copy, compare, and
 // keep. What only a follower, a candidate or a leader knows is in the state of that role.
 // `invariants` says what must hold in every state.
 
 // The disk is treated as a peer: a server issues a write, and the disk acknowledges it later. This
 // file holds what a server knows of its writes.
-
-namespace raft::core {
 
 /// Each entry adds one to the sequence of writes. While only entries are written, sequence minus
 /// index is constant, so a completed sequence gives the durable index.
@@ -1334,7 +1333,6 @@ private:
     }
 };
 
-}  // namespace raft::core
 // What a leader knows of one member (Figure 2: nextIndex and matchIndex), and how each message to
 // the member, and from it, changes that.
 //
@@ -1345,8 +1343,6 @@ private:
 //                at a time.
 
 // What the operators of a cluster can choose.
-
-namespace raft::core {
 
 /// The constants of a deployment. They are the same on every server, except during a rolling
 /// change.
@@ -1518,12 +1514,9 @@ private:
     }
 };
 
-}  // namespace raft::core
 // What a majority is (§5.2, §5.3), and what a quorum is while the members change: two majorities
 // (§6). Every question of the protocol about a quorum is one of these functions, and all of them
 // use the same count.
-
-namespace raft::core {
 
 /// Whether a majority of `voters` agrees, by `agrees(slot)`.
 template <class Agrees>
@@ -1679,6 +1672,21 @@ struct forwarder {
     friend constexpr bool operator==(const forwarder&, const forwarder&) = default;
 };
 
+/// A member has rejected what it had acknowledged, and has acknowledged nothing since. If it does
+/// so in this round, or a later one, it has lost it.
+struct suspected_loss {
+    member_id member{};
+    read_round round{};
+    friend constexpr bool operator==(const suspected_loss&, const suspected_loss&) = default;
+};
+
+/// The last loss that a leader has found: the member had acknowledged the log up to here.
+struct found_loss {
+    member_id member{};
+    log_position through{};
+    friend constexpr bool operator==(const found_loss&, const found_loss&) = default;
+};
+
 struct leader_state {
     std::optional<slot> own{};       ///< Its own place, if it is a member.
     member_set others{};             ///< The members to which it sends.
@@ -1720,6 +1728,8 @@ struct role_tasks {
     std::vector<timeout_now_sent> timeouts_sent{};    ///< … or has tried to.
     std::optional<core::catch_up> catch_up{};         ///< A leader waits for new voters …
     std::optional<awaited_majority> awaited{};        ///< … or for a majority of the next voters.
+    std::vector<suspected_loss> suspected{};          ///< A leader asks them once more …
+    std::optional<core::found_loss> found_loss{};     ///< … and has found this.
     member_set awaiting_snapshot{};                   ///< Members that requested a newer one.
     std::vector<forwarder> forwarders{};              ///< The servers that forward to this leader.
     friend constexpr bool operator==(const role_tasks&, const role_tasks&) = default;
@@ -1916,11 +1926,8 @@ constexpr void restart_election_timer(turn& t) {
     t.s.timers.election = t.now + election_timeout(t.s);
 }
 
-}  // namespace raft::core
 // How a step writes: each change of persistent state is issued together with its write (Figure 2,
 // persistent state).
-
-namespace raft::core {
 
 /// Issues a write of term and vote; what else this step writes goes with it.
 constexpr void persist_vote(turn& t) {
@@ -2106,14 +2113,11 @@ constexpr void regain_lost_entries(turn& t, log_index verified) {
     t.out.rare.change().lost_regained = true;
 }
 
-}  // namespace raft::core
 // A server that was removed while it was offline does not know it: the entry that removed it is
 // never sent to it. It would start elections for ever, in vain (thesis §4.2.3), and its operators
 // would not see why. So a server that receives its request for a vote, and knows of the removal,
 // replies with a notice. After this notice the removed server starts no election until a leader
 // sends it something.
-
-namespace raft::core {
 
 /// Whether this server knows that `from`, whose log ends at `last_log`, was removed: the newest
 /// configuration is committed and leaves it out. A server with a log as good as this one may know a
@@ -2145,12 +2149,9 @@ constexpr void forget_removal(state& s) {
     if (s.tasks->removed_at) forget(s.tasks.change().removed_at);
 }
 
-}  // namespace raft::core
 // What a leader sends, and to which members at once (§5.3, §7): members that need the same message
 // get it as one effect. The leader decides what a member needs when it sends, from the member's
 // next index and the base of the log.
-
-namespace raft::core {
 
 // ---------------------------------------------------------------------------------------- messages
 
@@ -2525,9 +2526,123 @@ constexpr void on_started(turn& t) {
         restart_election_timer(t);
 }
 
-}  // namespace raft::core
 // Log replication (§5.3) and the commit rule (§5.4.2): how a follower handles AppendEntries, how a
 // leader handles the replies, and how a leader handles a proposal.
+
+// A leader finds that a member lacks what it had acknowledged. Its disk went back, as when an older
+// copy is put in its place, and it does not know: what a storage knows to have lost is in
+// lost_entries.hpp. Until the leader finds it, the member is one that forgot its promises (§5.1,
+// Figure 2), and nothing that it could say would show it.
+//
+// A rejection of what was acknowledged can be late: the network may hold it back. So it only makes
+// the leader begin a round of heartbeats. What answers that round was asked after the
+// acknowledgement had come, and proves the loss. Then the member counts with what it has, gets the
+// rest again, and is told where its log had ended, so that it votes by that until it is there.
+
+// Rounds of heartbeats (thesis §6.4). Once a quorum has acknowledged a round, this server was still
+// the leader after the round began, so nothing that it does not know can have been committed by
+// then. Reads that come while a round is in progress share the next one.
+
+constexpr void begin_round(turn& t, leader_state& leader) {
+    ++leader.round.value;
+    leader.round_began = t.now;
+    leader.next_round_wanted = false;
+    send_heartbeats(t, leader);
+}
+
+/// Confirms the reads of every round that a quorum has acknowledged, and begins the next round if
+/// reads wait for it.
+constexpr void confirm_rounds(turn& t, leader_state& leader) {
+    const auto reached = quorum_reached(t.s.members(), [&](slot member) {
+        return member == leader.own ? leader.round : t.s.peers[member.value].round;
+    });
+    if (reached <= leader.confirmed) return;
+    leader.confirmed = reached;
+    leader.has_lease = true;
+    leader.lease_from = leader.round_began;
+    t.out.rare.change().confirmed = confirmed_reads{reached, {}};
+    if (!leader.readers.empty())
+        t.out.send(leader.readers, round_confirmed{t.s.current_term, reached});
+    // Some of the readers may wait for the round that begins now.
+    if (leader.next_round_wanted)
+        begin_round(t, leader);
+    else
+        leader.readers = {};
+}
+
+constexpr void on_round_acknowledged(turn& t, leader_state& leader, progress& peer,
+                                     read_round round) {
+    if (round <= peer.round || round > leader.round) return;
+    peer.round = round;
+    if (round > leader.confirmed) confirm_rounds(t, leader);
+}
+
+/// The round that confirms a read that comes now.
+[[nodiscard]] constexpr read_round next_round(const leader_state& leader) {
+    return {leader.round.value + 1};
+}
+
+/// Begins that round, now or when the one in progress is confirmed.
+constexpr void want_round(turn& t, leader_state& leader) {
+    if (leader.round != leader.confirmed) {
+        leader.next_round_wanted = true;
+        return;
+    }
+    begin_round(t, leader);
+    confirm_rounds(t, leader);
+}
+
+/// Before this leader's first entry is committed it cannot know what is committed; reads wait for
+/// that entry.
+[[nodiscard]] constexpr log_index read_index(const state& s, const leader_state& leader) {
+    return std::max(s.commit_index, leader.term_start);
+}
+
+[[nodiscard]] constexpr bool contradicts(const append_entries_rejection& m, const progress& peer) {
+    return m.prev_index <= peer.match_index && peer.mode != replication_mode::snapshot;
+}
+
+/// Whether a rejection that contradicts an acknowledgement came after it. If that is not certain,
+/// the next round will show.
+[[nodiscard]] constexpr bool proves_loss(state& s, const leader_state& leader, member_id from,
+                                         const append_entries_rejection& m) {
+    auto& suspected = s.tasks.change().suspected;
+    const auto known = std::find_if(suspected.begin(), suspected.end(),
+                                    [&](const auto& each) { return each.member == from; });
+    if (known != suspected.end()) return m.round >= known->round;
+    suspected.push_back({from, next_round(leader)});
+    return false;
+}
+
+constexpr void forget_suspicion(state& s, member_id of) {
+    if (!s.tasks->suspected.empty())
+        std::erase_if(s.tasks.change().suspected,
+                      [&](const auto& each) { return each.member == of; });
+}
+
+/// What is compacted away was committed, and its end is known by the base of the log.
+[[nodiscard]] constexpr log_position acknowledged_position(const state& s, const progress& peer) {
+    const auto term = s.log.term_at(peer.match_index);
+    return term ? log_position{peer.match_index, *term} : s.log.base();
+}
+
+/// The loss is certain: the member counts with nothing until it has acknowledged it anew.
+constexpr void note_loss(turn& t, member_id of, progress& peer) {
+    const auto through = acknowledged_position(t.s, peer);
+    forget_suspicion(t.s, of);
+    t.s.tasks.change().found_loss = found_loss{of, through};
+    t.out.send(of, loss_notice{t.s.current_term, through});
+    peer.match_index = {};
+}
+
+/// The leader knows that this server's log had gone further. It keeps the rules of lost_entries.hpp
+/// until it has.
+constexpr void on(turn& t, member_id from, const loss_notice& m) {
+    if (follower_of(t.s, from, m.term) == nullptr || m.through.term > m.term ||
+        at_least_as_up_to_date(log_for_votes(t.s), m.through))
+        return;
+    t.s.tasks.change().lost_through = m.through;
+}
 
 // A log without commands must be recognized. A witness receives only the indexes and terms of the
 // entries (see `configuration`). By these its log matches the leader's, so no leader would send the
@@ -2544,8 +2659,6 @@ constexpr void on_started(turn& t) {
 // withhold them shows that this server is to have them: the part of the log that lacks them is
 // removed, as if the disk had lost it (lost_entries.hpp). So the promises stand, and the leader
 // sends what is missing.
-
-namespace raft::core {
 
 /// Whether `sender`, when it leads, withholds commands and the bytes of snapshots from this member.
 [[nodiscard]] constexpr bool withholds_commands(const state& sender, member_id to) {
@@ -2614,7 +2727,7 @@ constexpr void drop_entries_without_commands(turn& t, follower_state& follower) 
 constexpr void expect_commands(turn& t, follower_state& follower, bool withheld) {
     if (!withheld && t.s.tasks->lacks_from) drop_entries_without_commands(t, follower);
 }
-}  // namespace raft::core
+
 // Groups that sleep; other systems call them quiesced. Where there is nothing to do, a leader lets
 // its followers sleep: it sends no heartbeats, they expect none, and no server has a timer. A
 // server that gets a request wakes all. If the leader has died meanwhile, this shows only now:
@@ -2635,8 +2748,6 @@ constexpr void expect_commands(turn& t, follower_state& follower, bool withheld)
 // the others, and steps down.
 
 // How a request is refused: with its reason, and with the leader, as far as this server knows it.
-
-namespace raft::core {
 
 /// Refuses the request that is this step's input.
 constexpr void refuse(turn& t, refusal_reason reason) {
@@ -2795,7 +2906,6 @@ constexpr void on(turn& t, member_id from, const forward_proposal_refusal& m) {
     if (ends_request(t, from, m)) t.out.rare.change().forward_refused = refusal{m.reason, from};
 }
 
-}  // namespace raft::core
 // Reads that write nothing to the log (§8, thesis §6.4). A linearizable read notes the commit index
 // and a round of heartbeats that begins after the read came. A read under a lease needs no round
 // while the lease holds. A stale read needs no other server if the last contact was recent enough.
@@ -2803,67 +2913,6 @@ constexpr void on(turn& t, member_id from, const forward_proposal_refusal& m) {
 // Reads of followers (thesis §6.4): a follower asks its leader up to which index it must apply the
 // log before it serves the reads that wait. The leader replies with an index and a round. One
 // request is in progress at a time; reads that come meanwhile share the next one.
-
-// Rounds of heartbeats (thesis §6.4). Once a quorum has acknowledged a round, this server was still
-// the leader after the round began, so nothing that it does not know can have been committed by
-// then. Reads that come while a round is in progress share the next one.
-
-namespace raft::core {
-
-constexpr void begin_round(turn& t, leader_state& leader) {
-    ++leader.round.value;
-    leader.round_began = t.now;
-    leader.next_round_wanted = false;
-    send_heartbeats(t, leader);
-}
-
-/// Confirms the reads of every round that a quorum has acknowledged, and begins the next round if
-/// reads wait for it.
-constexpr void confirm_rounds(turn& t, leader_state& leader) {
-    const auto reached = quorum_reached(t.s.members(), [&](slot member) {
-        return member == leader.own ? leader.round : t.s.peers[member.value].round;
-    });
-    if (reached <= leader.confirmed) return;
-    leader.confirmed = reached;
-    leader.has_lease = true;
-    leader.lease_from = leader.round_began;
-    t.out.rare.change().confirmed = confirmed_reads{reached, {}};
-    if (!leader.readers.empty())
-        t.out.send(leader.readers, round_confirmed{t.s.current_term, reached});
-    // Some of the readers may wait for the round that begins now.
-    if (leader.next_round_wanted)
-        begin_round(t, leader);
-    else
-        leader.readers = {};
-}
-
-constexpr void on_round_acknowledged(turn& t, leader_state& leader, progress& peer,
-                                     read_round round) {
-    if (round <= peer.round || round > leader.round) return;
-    peer.round = round;
-    if (round > leader.confirmed) confirm_rounds(t, leader);
-}
-
-/// The round that confirms a read that comes now.
-[[nodiscard]] constexpr read_round next_round(const leader_state& leader) {
-    return {leader.round.value + 1};
-}
-
-/// Begins that round, now or when the one in progress is confirmed.
-constexpr void want_round(turn& t, leader_state& leader) {
-    if (leader.round != leader.confirmed) {
-        leader.next_round_wanted = true;
-        return;
-    }
-    begin_round(t, leader);
-    confirm_rounds(t, leader);
-}
-
-/// Before this leader's first entry is committed it cannot know what is committed; reads wait for
-/// that entry.
-[[nodiscard]] constexpr log_index read_index(const state& s, const leader_state& leader) {
-    return std::max(s.commit_index, leader.term_start);
-}
 
 // ---------------------------------------------------------------------------------------- follower
 
@@ -2957,11 +3006,8 @@ constexpr void on(turn& t, member_id from, const request_read_index& m) {
     want_round(t, leader);
 }
 
-}  // namespace raft::core
 // Leases (thesis §6.4.1): for a time after a round began no other server can have been elected, so
 // the leader answers reads without a round. This relies on clocks that keep the configured bound.
-
-namespace raft::core {
 
 [[nodiscard]] constexpr bool allows_leases(const state& s) {
     return s.config.clock_drift_ppm && s.config.check_quorum;
@@ -3012,10 +3058,7 @@ constexpr void renew_lease(const state& s, leader_state& leader, instant now) {
     leader.round_began = now;
 }
 
-}  // namespace raft::core
 // SPDX-License-Identifier: BSL-1.0
-
-namespace raft::core {
 
 /// What a read may be answered from.
 enum class read_consistency : std::uint8_t {
@@ -3174,7 +3217,6 @@ constexpr void wake_by(turn& t, member_id from) {
 
 constexpr void on(turn&, member_id, const wake_up&) {}
 
-}  // namespace raft::core
 // How a leader carries out a change of membership (§6, thesis §4). Each configuration on the way is
 // an entry of the log. It is in force from the moment it is in the log, and the next one follows
 // when it is committed. A new leader continues a change that it finds unfinished, so a change needs
@@ -3184,8 +3226,6 @@ constexpr void on(turn&, member_id, const wake_up&) {}
 // any configuration to any other. New voters first join as learners and catch up (thesis §4.2.1),
 // then both sets of voters decide together (joint consensus), then the new voters decide alone. A
 // change of one voter needs no joint phase, because any two majorities then overlap (thesis §4.1).
-
-namespace raft::core {
 
 /// The part of a member in the cluster.
 enum class member_part : std::uint8_t {
@@ -3739,8 +3779,9 @@ constexpr void note_room(leader_state& leader, slot member, bool full) {
     return match >= (has_asked ? s.snapshot.last_included.index : s.log.base().index);
 }
 
-/// A member has replied: a transfer, or a change of membership, may have waited for that.
-constexpr void follow_tasks(turn& t, leader_state& leader) {
+/// A member has acknowledged: a transfer, or a change of membership, may have waited for that.
+constexpr void follow_tasks(turn& t, leader_state& leader, member_id from) {
+    forget_suspicion(t.s, from);
     advance_transfer(t);
     if (t.s.tasks->awaited) follow_awaited(t, leader);
 }
@@ -3767,7 +3808,7 @@ constexpr void on(turn& t, member_id from, const append_entries_reply& m) {
         spread_commit(t, leader);
     else if (!takes_none && next_for(t.s, *peer) != next_message::none)
         send_appends(t, leader);
-    if (t.s.tasks.is_changed()) follow_tasks(t, leader);
+    if (t.s.tasks.is_changed()) follow_tasks(t, leader, from);
     if (committed && leader.changing) advance_change(t, leader);
 }
 
@@ -3781,7 +3822,10 @@ constexpr void on(turn& t, member_id from, const append_entries_rejection& m) {
 
     // Entries committed by its old acknowledgement stay committed: it votes as if it still had
     // them. For a late rejection this match index is too low, but not wrong.
-    if (m.lost) peer->match_index = {};
+    if (m.lost)
+        peer->match_index = {};
+    else if (contradicts(m, *peer) && proves_loss(t.s, leader, from, m))
+        note_loss(t, from, *peer);
     // A rejection is late if the member has acknowledged this index since, or if its next index or
     // mode has changed since.
     const bool late = m.prev_index <= peer->match_index || m.prev_index >= peer->next_index ||
@@ -3848,12 +3892,9 @@ constexpr void on_propose(turn& t, std::uint32_t count) {
     append_commands(t, *leader, count, entry_source::proposed);
 }
 
-}  // namespace raft::core
 // Log compaction (§7). A server discards the log that its own durable snapshot covers. A follower
 // that needs entries which its leader has discarded gets the leader's snapshot in chunks; the reply
 // to each chunk requests the next one.
-
-namespace raft::core {
 
 /// The configuration in force at `index`, which is not before the log's base.
 [[nodiscard]] constexpr const configuration& members_at(const state& s, log_index index) {
@@ -4139,13 +4180,10 @@ constexpr void complete_writes(turn& t) {
     if (!t.s.disk.is_idle() && t.s.config.durable_at_once) complete_all_writes(t);
 }
 
-}  // namespace raft::core
 // How a leader handles the proposals that followers forward to it: like its own, but at most once
 // for each request, however often the request comes. For that it remembers the last request of each
 // server and its result. This memory ends with its leadership, and so do the requests: they are
 // valid for one term, in which there is no other leader (§5.2).
-
-namespace raft::core {
 
 /// A leader remembers at most this many servers, and runs of them, in its term. If it forgot one it
 /// could accept a late request again.
@@ -4221,11 +4259,9 @@ constexpr void on_forwarded(turn& t, member_id from, const forward_proposal& m,
 constexpr void on(turn& t, member_id from, const forward_proposal& m) {
     on_forwarded(t, from, m, std::nullopt);
 }
-}  // namespace raft::core
+
 // What a leader does at each heartbeat (§5.2), besides sending it: it steps down if it has no
 // contact with a quorum, and advances its tasks that take time.
-
-namespace raft::core {
 
 /// Thesis §6.2: a leader that has received nothing from a quorum for an election timeout steps
 /// down, so that clients look for another leader.
@@ -4250,14 +4286,12 @@ constexpr void on_heartbeat_timer(turn& t) {
         forget(t.s.tasks.change().transfer);
     if (t.s.config.quiescence && is_idle(t.s, *leader, t.now)) return let_sleep(t, *leader);
     renew_lease(t.s, *leader, t.now);
+    if (!t.s.tasks->suspected.empty()) want_round(t, *leader);
     send_heartbeats(t, *leader);
     t.s.timers.heartbeat = t.now + t.s.config.heartbeat_interval;
 }
 
-}  // namespace raft::core
 // The state of a server when it starts.
-
-namespace raft::core {
 
 /// What a server knows when it starts: what its storage kept or, on an empty disk, the first
 /// configuration of the cluster (the same on every server that it names; none for a server that is
@@ -4313,10 +4347,7 @@ struct recovered_state {
     return s;
 }
 
-}  // namespace raft::core
 // All that can happen to a server, as plain data, one struct each. A step takes one of them.
-
-namespace raft::core {
 
 /// A message came from another server. `members` is the configuration that travels with it, if any:
 /// for `append_entries` the configuration that one of its entries is, for `install_snapshot` the
@@ -4482,6 +4513,7 @@ namespace raft::core {
 [[nodiscard]] constexpr bool rouses(const append_entries_reply&) { return false; }
 [[nodiscard]] constexpr bool rouses(const install_snapshot&) { return false; }
 [[nodiscard]] constexpr bool rouses(const fall_asleep&) { return false; }
+[[nodiscard]] constexpr bool rouses(const loss_notice&) { return false; }
 
 /// What came beside a message: see `received`.
 struct beside_message {
@@ -5040,7 +5072,6 @@ constexpr void take_message(state& s, member_id from, const Body& body,
 
 #endif
 
-}  // namespace raft::core
 // The fast path. Nearly every step of a busy cluster is one of three: a leader accepts commands, a
 // follower appends what its leader sends at the end of its log, or a leader counts an
 // acknowledgement. While nothing else is in progress, each of them is a few assignments, and asks
@@ -5048,8 +5079,6 @@ constexpr void take_message(state& s, member_id from, const Body& body,
 // state. If something else is in progress it changes nothing, and `advance` takes the step.
 // Otherwise state and message are those that `advance` would give: the proofs compare both on every
 // state that they reach.
-
-namespace raft::core {
 
 /// How the fast path took a step: not at all, without a message, or with one.
 enum class short_step : std::uint8_t { not_taken, silent, sends };
@@ -5742,11 +5771,8 @@ private:
     std::uint32_t checksum_ = 0;
 };
 
-}  // namespace raft::detail
 // Every message is checked before it is accepted: a transport may lose a part of it, and the disk
 // may be full.
-
-namespace raft::detail {
 
 /// Whether everything that the message refers to came with it, and no other entries.
 template <class Command>
@@ -5914,14 +5940,11 @@ struct node_options {
     std::uint64_t digest_interval = 4096;
 };
 
-}  // namespace raft
 // The four concepts that a program plugs into `raft::node`: what each must do, in prose and in C++,
 // and the least type that does it. `check_state_machine<T>()` and its siblings tell which member a
 // type lacks.
 
 // Where time comes from: the concept of a clock.
-
-namespace raft {
 
 /// A steady clock: time that never goes back. Any steady `std::chrono` clock is one as it is.
 template <class T>
@@ -6463,11 +6486,8 @@ private:
     Node& node_;
 };
 
-}  // namespace raft::detail
 // How many bytes of commands are in the log and not applied yet: at a leader what it has accepted,
 // at a follower what it has received. Both are bounded.
-
-namespace raft::detail {
 
 /// The bytes of the commands of `entries`, as `storage` counts them. Where all commands count the
 /// same, an entry without a command counts as one.
@@ -7315,14 +7335,11 @@ constexpr void observe_received(Observer& observer, instant now, member_id from,
     }
 }
 
-}  // namespace raft::detail
 // Carries out what a step asks of storage and transport. The other effects may call back into the
 // program: the node handles them after that.
 
 // How a node saves the state of its state machine (§7): at once, or in the background if both
 // policies can; and what the storage need not keep.
-
-namespace raft::detail {
 
 /// The entry at which a snapshot can be taken: the last applied one or, as a witness's snapshot has
 /// no state, the last committed one.
@@ -7396,11 +7413,8 @@ void let_go(const rare_effects& rare, Storage& storage) {
         if (rare.lost_regained) storage.forget_loss();
 }
 
-}  // namespace raft::detail
 // From a message of the step to messages on the wire: what travels beside it is read from the
 // storage, and only if the transport has room for it.
-
-namespace raft::detail {
 
 /// The configuration that one of the entries in [first, last] is; null if none is one.
 [[nodiscard]] inline const indexed_configuration* carried_in(const state& s, log_index first,
@@ -7733,12 +7747,9 @@ private:
     const attachment_type& given_;
 };
 
-}  // namespace raft::detail
 // Whether a server has room for what its leader sends: on its disk, and among the entries that wait
 // to be applied. What it has no room for stays at the leader. No room on the disk is told to the
 // leader with the acknowledgements, until there is room again for what was sent.
-
-namespace raft::detail {
 
 /// It reaches the parts of `Node`, its owner, as a friend.
 template <class Node>
@@ -7826,6 +7837,8 @@ struct node_status {
     std::optional<log_index> lacks_from{};
     /// The configuration that removed this server, according to a member's notice.
     std::optional<log_index> removed_at{};
+    /// A leader has found that this member lacks what it had acknowledged: its disk went back.
+    std::optional<core::found_loss> found_loss{};
     log_index configuration{};  ///< The index of the newest one: a change is to be based on it.
     bool changing = false;      ///< A change of membership is in progress.
     std::vector<member_status> members{};
@@ -7863,6 +7876,7 @@ namespace raft::detail {
                     .lost_through = s.tasks->lost_through,
                     .lacks_from = s.tasks->lacks_from,
                     .removed_at = s.tasks->removed_at,
+                    .found_loss = s.tasks->found_loss,
                     .configuration = s.configurations.back().index,
                     .changing = s.members().is_changing(),
                     .members = {}};
@@ -7876,13 +7890,10 @@ namespace raft::detail {
     return all;
 }
 
-}  // namespace raft::detail
 // Which commands the members of a cluster can read while their programs are replaced by newer ones
 // (`versioned_state_machine`). A server that passed over a command that it cannot read would have
 // another state than the others from then on. So a command is proposed only once all members have
 // said that they can read it, and who meets one that it cannot read stops before it.
-
-namespace raft::detail {
 
 /// A state machine without versions costs nothing.
 template <class StateMachine>
@@ -8413,11 +8424,8 @@ inline constexpr int version_major = 0;
 inline constexpr int version_minor = 1;
 inline constexpr int version_patch = 0;
 
-}  // namespace raft
 // A clock that stands still until it is told to move: for tests, simulations, and programs that
 // look at the real clock once for many events.
-
-namespace raft {
 
 class manual_clock {
 public:
@@ -8664,12 +8672,9 @@ private:
 
 static_assert(transport_for<memory_network<int>::port, int>);
 
-}  // namespace raft
 // A storage in memory: durable at once, for as long as the object lives. For tests, for examples,
 // and for state that is as well rebuilt from the other servers. A node that borrows it
 // (`memory_storage<T>&`) can be destroyed and made again.
-
-namespace raft {
 
 /// Keeps term, vote, log and snapshot in memory. The log's memory is a ring that is used again as
 /// the log is compacted. A command counts as many bytes as its type has.
@@ -10251,7 +10256,10 @@ namespace raft::detail {
 inline constexpr std::size_t frame_header_bytes = 8;
 inline constexpr std::uint8_t configuration_flag = 1;
 inline constexpr std::uint8_t withheld_flag = 2;
-inline constexpr std::size_t kinds_of_version_1 = 19;
+/// How many kinds of messages a version has.
+[[nodiscard]] constexpr std::size_t kinds_of(std::uint8_t version) {
+    return version == 1 ? 19 : version < 4 ? 20 : std::variant_size_v<core::message>;
+}
 inline constexpr std::uint32_t has_command_flag = 1U << 31U;
 inline constexpr std::uint64_t number_limit = std::uint64_t{1} << 63U;
 
@@ -10556,8 +10564,7 @@ template <policy::encodable Command>
 append_frame(std::vector<std::byte>& out, const core::message& body,
              const attachment<Command>& beside, const frame_limits& limits = {},
              std::uint8_t version = frame_version_newest) {
-    if (version == 1 && body.index() >= detail::kinds_of_version_1)
-        return frame_error::unknown_kind;
+    if (body.index() >= detail::kinds_of(version)) return frame_error::unknown_kind;
     if (const auto fault = detail::find_fault(body, beside, limits)) return fault;
     const auto size = detail::frame_bytes(body, beside, limits);
     if (!size) return frame_error::too_large;
@@ -10652,7 +10659,7 @@ template <policy::encodable Command>
         return frame_error::wrong_checksum;
     if ((flags & ~detail::known_flags(version)) != 0 || zero != 0)
         return frame_error::unknown_flags;
-    if (version == 1 && kind > detail::kinds_of_version_1) return frame_error::unknown_kind;
+    if (kind > detail::kinds_of(version)) return frame_error::unknown_kind;
 
     into.commands = detail::access_in(version, flags);
     detail::read_parts(in, kind, (flags & detail::configuration_flag) != 0, limits, into);

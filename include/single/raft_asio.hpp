@@ -1057,10 +1057,7 @@ private:
     proof_frame heard_proof_{};
 };
 
-}  // namespace raft::detail
 // Accepts connections until it is closed, and goes on when the system cannot give one for a while.
-
-namespace raft::detail {
 
 class listener : public std::enable_shared_from_this<listener> {
 public:
@@ -1127,7 +1124,6 @@ private:
     bool closed_ = false;
 };
 
-}  // namespace raft::detail
 // The way to one peer: keeps a connection to it, and makes a new one whenever it ends, with growing
 // pauses.
 
@@ -1140,8 +1136,6 @@ private:
 //
 // Asio looks up one name after the other, on a thread of its own, and cannot break off. So a
 // question that is not answered yet is not asked again: it would only wait behind itself.
-
-namespace raft::detail {
 
 class peer_addresses : public std::enable_shared_from_this<peer_addresses> {
 public:

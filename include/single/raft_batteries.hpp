@@ -1443,11 +1443,8 @@ private:
     std::size_t bytes_ = 0;
 };
 
-}  // namespace raft::wire
 // Where the messages of all groups of a host wait for the end of its turn: one batch for each other
 // host. Each group has a port to it, which is its transport.
-
-namespace raft::wire {
 
 /// What a batch holds at most. At these limits messages wait or are lost, as on any network, and
 /// the protocol sends them again.

@@ -655,10 +655,7 @@ struct replica_status : node_status {
     digests::comparison_status compared{};
 };
 
-}  // namespace raft
 // What becomes of the requests of a replica, beside what becomes of a node's (node/outcome.hpp).
-
-namespace raft {
 
 /// What a query found out about the state machine, when it held everything up to `index` at least.
 template <class Value>
@@ -1066,12 +1063,9 @@ struct own_thread {
     }
 };
 
-}  // namespace raft::detail
 // The running replica: a member with a node, a storage and connections of its own (asio_node.hpp).
 
 // Where a replica, or a host of many, listens for the others, and what it says to them.
-
-namespace raft::detail {
 
 /// What its transport is told, or what is wrong. `options`: those of the replica, or of the host;
 /// `all`: itself and the others; `storage` and `marks` of its directory, and outlive the transport.
@@ -1101,10 +1095,7 @@ connections_of(asio::io_context& io, const Options& options,
     };
 }
 
-}  // namespace raft::detail
 // What a replica, or a group of a host, tells its node.
-
-namespace raft::detail {
 
 /// `options`: those of the replica, or of a group of a host.
 template <class StateMachine, class Options>
@@ -1148,10 +1139,7 @@ template <class Options>
             options.log, options.on_change};
 }
 
-}  // namespace raft::detail
 // Tells whoever operates a replica what has changed.
-
-namespace raft::detail {
 
 /// A line for a log.
 [[nodiscard]] inline std::string line_of(const transport::event& event) {
@@ -1181,8 +1169,9 @@ public:
     template <class Node, class Storage>
     void look_at(const Node& node, const Storage& storage) {
         const auto& s = node.protocol_state();
-        const standing now{s.role.index(), s.current_term, s.current_leader(),
-                           s.configurations.back().index, s.tasks->removed_at};
+        const standing now{s.role.index(),      s.current_term,
+                           s.current_leader(),  s.configurations.back().index,
+                           s.tasks->removed_at, s.tasks->found_loss};
         if (now == seen_) return;
         const bool has_halted = s.is_halted() && seen_.role != now.role;
         seen_ = now;
@@ -1199,6 +1188,7 @@ private:
         std::optional<member_id> leader{};
         log_index configuration{};
         std::optional<log_index> removed_at{};
+        std::optional<core::found_loss> found_loss{};
         friend bool operator==(const standing&, const standing&) = default;
     };
 
@@ -1209,6 +1199,10 @@ private:
         if (status.removed_at)
             text += ", no member of the cluster since the configuration at entry " +
                     std::to_string(status.removed_at->value);
+        if (status.found_loss)
+            text += "; server " + std::to_string(status.found_loss->member.value) +
+                    " lacks what it had acknowledged, up to entry " +
+                    std::to_string(status.found_loss->through.index.value) + ": its disk went back";
         return text;
     }
 
@@ -1697,7 +1691,6 @@ private:
     std::shared_ptr<detail::own_thread> own_{};
 };
 
-}  // namespace raft
 // A host of many replicated groups, at work: each group has a log, a leader and members of its own,
 // and all share the host's connections, its loop, and the threads that write for them. So a program
 // can have a thousand small logs (shards, tenants, topics) instead of one large one:
@@ -1716,8 +1709,6 @@ private:
 // loop, storages or a transport of his own uses `raft::host`.
 
 // What a host of many groups is told when it is made, and what each group is.
-
-namespace raft {
 
 /// Who a host is, where its groups keep their data, and how it finds the other hosts.
 struct replica_host_options {
@@ -1848,13 +1839,10 @@ private:
     std::map<std::uint32_t, wal::peer_marks<>> groups_{};  ///< Of each incarnation.
 };
 
-}  // namespace raft::detail
 // A running group of a host: a member whose node gets its turns from there.
 
 // What drives the node of one group of a host: its storage, for which the host's disk threads
 // write, and its log's time. The host gives it its turns.
-
-namespace raft::detail {
 
 /// What the groups of a host share. It outlives their nodes.
 template <class Node>

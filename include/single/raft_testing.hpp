@@ -1440,7 +1440,8 @@ namespace raft::testing::conformance {
             core::request_snapshot{term, {61'000}},
             core::forward_proposal_reply{term, request, {60'000}},
             core::forward_proposal_refusal{term, request, core::refusal_reason{}},
-            core::removal_notice{term, {59'000}}};
+            core::removal_notice{term, {59'000}},
+            core::loss_notice{term, last}};
 }
 
 }  // namespace raft::testing::conformance
@@ -2317,6 +2318,11 @@ public:
     /// While `id` does not run its disk loses what its log holds after `last_kept`.
     constexpr void damage_log_after(member_id id, log_index last_kept) {
         server_of(id).disk.damage_log_after(last_kept);
+    }
+
+    /// While `id` does not run an older copy takes the place of its disk.
+    constexpr void put_back(member_id id, simulated_disk older) {
+        server_of(id).disk = std::move(older);
     }
 
     /// While `id` does not run its disk is exchanged for an empty one.
@@ -4607,6 +4613,9 @@ inline std::string of(const core::forward_proposal_refusal& m) {
            ", reason " + of(static_cast<std::uint64_t>(m.reason)) + ")";
 }
 inline std::string of(const core::wake_up& m) { return "wake_up(term " + of(m.term) + ")"; }
+inline std::string of(const core::loss_notice& m) {
+    return "loss_notice(term " + of(m.term) + ", through " + of(m.through) + ")";
+}
 inline std::string of(const core::removal_notice& m) {
     return "removal_notice(term " + of(m.term) + ", configuration " + of(m.configuration) + ")";
 }

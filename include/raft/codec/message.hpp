@@ -58,8 +58,7 @@ template <policy::encodable Command>
 append_frame(std::vector<std::byte>& out, const core::message& body,
              const attachment<Command>& beside, const frame_limits& limits = {},
              std::uint8_t version = frame_version_newest) {
-    if (version == 1 && body.index() >= detail::kinds_of_version_1)
-        return frame_error::unknown_kind;
+    if (body.index() >= detail::kinds_of(version)) return frame_error::unknown_kind;
     if (const auto fault = detail::find_fault(body, beside, limits)) return fault;
     const auto size = detail::frame_bytes(body, beside, limits);
     if (!size) return frame_error::too_large;
@@ -154,7 +153,7 @@ template <policy::encodable Command>
         return frame_error::wrong_checksum;
     if ((flags & ~detail::known_flags(version)) != 0 || zero != 0)
         return frame_error::unknown_flags;
-    if (version == 1 && kind > detail::kinds_of_version_1) return frame_error::unknown_kind;
+    if (kind > detail::kinds_of(version)) return frame_error::unknown_kind;
 
     into.commands = detail::access_in(version, flags);
     detail::read_parts(in, kind, (flags & detail::configuration_flag) != 0, limits, into);

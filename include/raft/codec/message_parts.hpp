@@ -13,7 +13,10 @@ namespace raft::detail {
 inline constexpr std::size_t frame_header_bytes = 8;
 inline constexpr std::uint8_t configuration_flag = 1;
 inline constexpr std::uint8_t withheld_flag = 2;
-inline constexpr std::size_t kinds_of_version_1 = 19;
+/// How many kinds of messages a version has.
+[[nodiscard]] constexpr std::size_t kinds_of(std::uint8_t version) {
+    return version == 1 ? 19 : version < 4 ? 20 : std::variant_size_v<core::message>;
+}
 inline constexpr std::uint32_t has_command_flag = 1U << 31U;
 inline constexpr std::uint64_t number_limit = std::uint64_t{1} << 63U;
 

@@ -35,6 +35,7 @@ constexpr void on_heartbeat_timer(turn& t) {
         forget(t.s.tasks.change().transfer);
     if (t.s.config.quiescence && is_idle(t.s, *leader, t.now)) return let_sleep(t, *leader);
     renew_lease(t.s, *leader, t.now);
+    if (!t.s.tasks->suspected.empty()) want_round(t, *leader);
     send_heartbeats(t, *leader);
     t.s.timers.heartbeat = t.now + t.s.config.heartbeat_interval;
 }

@@ -204,12 +204,20 @@ struct removal_notice {
     friend constexpr bool operator==(const removal_notice&, const removal_notice&) = default;
 };
 
+/// "Your log had gone this far: you had acknowledged it." From a leader to a member that lacks what
+/// it had acknowledged.
+struct loss_notice {
+    term_number term{};
+    log_position through{};
+    friend constexpr bool operator==(const loss_notice&, const loss_notice&) = default;
+};
+
 using message =
     std::variant<request_pre_vote, pre_vote_reply, request_vote, request_vote_reply, append_entries,
                  append_entries_reply, append_entries_rejection, install_snapshot,
                  install_snapshot_reply, timeout_now, request_read_index, read_index_reply,
                  round_confirmed, fall_asleep, wake_up, request_snapshot, forward_proposal,
-                 forward_proposal_reply, forward_proposal_refusal, removal_notice>;
+                 forward_proposal_reply, forward_proposal_refusal, removal_notice, loss_notice>;
 
 static_assert(std::is_trivially_copyable_v<message> && sizeof(message) <= 64);
 

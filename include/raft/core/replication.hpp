@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include <raft/core/found_loss.hpp>
 #include <raft/core/lost_entries.hpp>
 #include <raft/core/missing_commands.hpp>
 #include <raft/core/quiescence.hpp>
@@ -224,8 +225,9 @@ constexpr void note_room(leader_state& leader, slot member, bool full) {
     return match >= (has_asked ? s.snapshot.last_included.index : s.log.base().index);
 }
 
-/// A member has replied: a transfer, or a change of membership, may have waited for that.
-constexpr void follow_tasks(turn& t, leader_state& leader) {
+/// A member has acknowledged: a transfer, or a change of membership, may have waited for that.
+constexpr void follow_tasks(turn& t, leader_state& leader, member_id from) {
+    forget_suspicion(t.s, from);
     advance_transfer(t);
     if (t.s.tasks->awaited) follow_awaited(t, leader);
 }
@@ -252,7 +254,7 @@ constexpr void on(turn& t, member_id from, const append_entries_reply& m) {
         spread_commit(t, leader);
     else if (!takes_none && next_for(t.s, *peer) != next_message::none)
         send_appends(t, leader);
-    if (t.s.tasks.is_changed()) follow_tasks(t, leader);
+    if (t.s.tasks.is_changed()) follow_tasks(t, leader, from);
     if (committed && leader.changing) advance_change(t, leader);
 }
 
@@ -266,7 +268,10 @@ constexpr void on(turn& t, member_id from, const append_entries_rejection& m) {
 
     // Entries committed by its old acknowledgement stay committed: it votes as if it still had
     // them. For a late rejection this match index is too low, but not wrong.
-    if (m.lost) peer->match_index = {};
+    if (m.lost)
+        peer->match_index = {};
+    else if (contradicts(m, *peer) && proves_loss(t.s, leader, from, m))
+        note_loss(t, from, *peer);
     // A rejection is late if the member has acknowledged this index since, or if its next index or
     // mode has changed since.
     const bool late = m.prev_index <= peer->match_index || m.prev_index >= peer->next_index ||

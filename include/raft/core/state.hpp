@@ -143,6 +143,21 @@ struct forwarder {
     friend constexpr bool operator==(const forwarder&, const forwarder&) = default;
 };
 
+/// A member has rejected what it had acknowledged, and has acknowledged nothing since. If it does
+/// so in this round, or a later one, it has lost it.
+struct suspected_loss {
+    member_id member{};
+    read_round round{};
+    friend constexpr bool operator==(const suspected_loss&, const suspected_loss&) = default;
+};
+
+/// The last loss that a leader has found: the member had acknowledged the log up to here.
+struct found_loss {
+    member_id member{};
+    log_position through{};
+    friend constexpr bool operator==(const found_loss&, const found_loss&) = default;
+};
+
 struct leader_state {
     std::optional<slot> own{};       ///< Its own place, if it is a member.
     member_set others{};             ///< The members to which it sends.
@@ -184,6 +199,8 @@ struct role_tasks {
     std::vector<timeout_now_sent> timeouts_sent{};    ///< … or has tried to.
     std::optional<core::catch_up> catch_up{};         ///< A leader waits for new voters …
     std::optional<awaited_majority> awaited{};        ///< … or for a majority of the next voters.
+    std::vector<suspected_loss> suspected{};          ///< A leader asks them once more …
+    std::optional<core::found_loss> found_loss{};     ///< … and has found this.
     member_set awaiting_snapshot{};                   ///< Members that requested a newer one.
     std::vector<forwarder> forwarders{};              ///< The servers that forward to this leader.
     friend constexpr bool operator==(const role_tasks&, const role_tasks&) = default;

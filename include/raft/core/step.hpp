@@ -38,6 +38,7 @@ namespace raft::core {
 [[nodiscard]] constexpr bool rouses(const append_entries_reply&) { return false; }
 [[nodiscard]] constexpr bool rouses(const install_snapshot&) { return false; }
 [[nodiscard]] constexpr bool rouses(const fall_asleep&) { return false; }
+[[nodiscard]] constexpr bool rouses(const loss_notice&) { return false; }
 
 /// What came beside a message: see `received`.
 struct beside_message {

@@ -43,6 +43,8 @@ struct node_status {
     std::optional<log_index> lacks_from{};
     /// The configuration that removed this server, according to a member's notice.
     std::optional<log_index> removed_at{};
+    /// A leader has found that this member lacks what it had acknowledged: its disk went back.
+    std::optional<core::found_loss> found_loss{};
     log_index configuration{};  ///< The index of the newest one: a change is to be based on it.
     bool changing = false;      ///< A change of membership is in progress.
     std::vector<member_status> members{};
@@ -80,6 +82,7 @@ namespace raft::detail {
                     .lost_through = s.tasks->lost_through,
                     .lacks_from = s.tasks->lacks_from,
                     .removed_at = s.tasks->removed_at,
+                    .found_loss = s.tasks->found_loss,
                     .configuration = s.configurations.back().index,
                     .changing = s.members().is_changing(),
                     .members = {}};

@@ -256,6 +256,11 @@ public:
         server_of(id).disk.damage_log_after(last_kept);
     }
 
+    /// While `id` does not run an older copy takes the place of its disk.
+    constexpr void put_back(member_id id, simulated_disk older) {
+        server_of(id).disk = std::move(older);
+    }
+
     /// While `id` does not run its disk is exchanged for an empty one.
     constexpr void wipe(member_id id) { server_of(id).disk.wipe(initial_); }
 

@@ -109,13 +109,14 @@ constexpr void number_requests(core::state& s, std::size_t restarts_left) {
 
 /// Without `check_quorum` time runs out for nothing but transfers, and a disk that stands still is
 /// not explored: a leader that goes because of it goes as one that is asked to. There are no
-/// leases.
+/// leases, and no disk goes back without knowing it.
 constexpr void forget_irrelevant_times(core::state& s, core::leader_state& leading) {
     leading.round_began = leading.lease_from = {};
     for (auto& peer : s.peers)
         if (!s.config.check_quorum) peer.last_contact = explored_lasting;
     if (leading.own) s.peers[leading.own->value].last_contact = explored_lasting;
     if (!s.tasks->timeouts_sent.empty()) s.tasks.change().timeouts_sent.clear();
+    if (!s.tasks->suspected.empty()) s.tasks.change().suspected.clear();
     if (s.tasks->catch_up)
         s.tasks.change().catch_up->began_at = s.tasks.change().catch_up->slowest_since =
             explored_lasting;

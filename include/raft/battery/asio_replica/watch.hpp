@@ -45,8 +45,9 @@ public:
     template <class Node, class Storage>
     void look_at(const Node& node, const Storage& storage) {
         const auto& s = node.protocol_state();
-        const standing now{s.role.index(), s.current_term, s.current_leader(),
-                           s.configurations.back().index, s.tasks->removed_at};
+        const standing now{s.role.index(),      s.current_term,
+                           s.current_leader(),  s.configurations.back().index,
+                           s.tasks->removed_at, s.tasks->found_loss};
         if (now == seen_) return;
         const bool has_halted = s.is_halted() && seen_.role != now.role;
         seen_ = now;
@@ -63,6 +64,7 @@ private:
         std::optional<member_id> leader{};
         log_index configuration{};
         std::optional<log_index> removed_at{};
+        std::optional<core::found_loss> found_loss{};
         friend bool operator==(const standing&, const standing&) = default;
     };
 
@@ -73,6 +75,10 @@ private:
         if (status.removed_at)
             text += ", no member of the cluster since the configuration at entry " +
                     std::to_string(status.removed_at->value);
+        if (status.found_loss)
+            text += "; server " + std::to_string(status.found_loss->member.value) +
+                    " lacks what it had acknowledged, up to entry " +
+                    std::to_string(status.found_loss->through.index.value) + ": its disk went back";
         return text;
     }
 

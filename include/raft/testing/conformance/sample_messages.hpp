@@ -33,7 +33,8 @@ namespace raft::testing::conformance {
             core::request_snapshot{term, {61'000}},
             core::forward_proposal_reply{term, request, {60'000}},
             core::forward_proposal_refusal{term, request, core::refusal_reason{}},
-            core::removal_notice{term, {59'000}}};
+            core::removal_notice{term, {59'000}},
+            core::loss_notice{term, last}};
 }
 
 }  // namespace raft::testing::conformance

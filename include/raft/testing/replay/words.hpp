@@ -114,6 +114,9 @@ inline std::string of(const core::forward_proposal_refusal& m) {
            ", reason " + of(static_cast<std::uint64_t>(m.reason)) + ")";
 }
 inline std::string of(const core::wake_up& m) { return "wake_up(term " + of(m.term) + ")"; }
+inline std::string of(const core::loss_notice& m) {
+    return "loss_notice(term " + of(m.term) + ", through " + of(m.through) + ")";
+}
 inline std::string of(const core::removal_notice& m) {
     return "removal_notice(term " + of(m.term) + ", configuration " + of(m.configuration) + ")";
 }
