@@ -196,7 +196,7 @@ TEST_CASE("codec: the form of a frame is fixed, byte by byte") {
     for (std::size_t i = 0; i < std::size(expected); ++i)
         CHECK(std::to_integer<int>(frame[i]) == expected[i]);
     const std::size_t variants = std::variant_size_v<message>;
-    CHECK(variants == 20);  // The kinds are numbers on the wire: add new messages at the end only.
+    CHECK(variants == 21);  // The kinds are numbers on the wire: add new messages at the end only.
 }
 
 TEST_CASE("codec: frames are appended one after another, and told apart") {
@@ -254,7 +254,7 @@ TEST_CASE("codec: hostile headers, with a checksum that is right") {
     CHECK(error_with(l, at_version, std::uint8_t{0}) == frame_error::unknown_version);
     CHECK(error_with(l, at_version, std::uint8_t{5}) == frame_error::unknown_version);
     CHECK(error_with(l, at_kind, std::uint8_t{0}) == frame_error::unknown_kind);
-    CHECK(error_with(l, at_kind, std::uint8_t{21}) == frame_error::unknown_kind);
+    CHECK(error_with(l, at_kind, std::uint8_t{22}) == frame_error::unknown_kind);
     CHECK(error_with(l, at_flags, std::uint8_t{4}) == frame_error::unknown_flags);
     CHECK(error_with(l, at_flags, std::uint8_t{3}) == frame_error::wrong_entries);
     CHECK(error_with(l, at_flags + 1, std::uint8_t{1}) == frame_error::unknown_flags);
@@ -435,6 +435,19 @@ TEST_CASE("codec: made-up frames never crash, and what is taken could have been 
 TEST_CASE("codec: every error says what is wrong") {
     for (int i = 0; i <= static_cast<int>(frame_error::unknown_verdict); ++i)
         CHECK(describe(static_cast<frame_error>(i)) != "unknown error");
+}
+
+TEST_CASE("codec: a message is in no frame of a version that does not have it") {
+    const letter notice{.body = loss_notice{.term = {5}, .through = {{9}, {4}}}};
+    for (const std::uint8_t version : {std::uint8_t{1}, std::uint8_t{2}, std::uint8_t{3}}) {
+        bytes_vector frame;
+        CHECK(append_frame(frame, notice.body, notice.beside(), {}, version) ==
+              frame_error::unknown_kind);
+        CHECK(frame.empty());
+        CHECK(error_with(notice, at_version, version) == frame_error::unknown_kind);
+    }
+    bytes_vector frame;
+    CHECK(append_frame(frame, notice.body, notice.beside(), {}, 4) == std::nullopt);
 }
 
 TEST_CASE("codec: version 1 is read, and written for who reads no other") {
