@@ -77,6 +77,38 @@ TEST_CASE("F1 servers that were never born wait and say for what and init twice 
     CHECK(cluster.log_tail(1).find("waits: for `raft-kv init`") != std::string::npos);
 }
 
+TEST_CASE(
+    "F1 an older copy of a directory is found by the leader, which says so and brings the rest") {
+    kv_servers servers;
+    auto& cluster = servers.cluster();
+    CHECK(servers.ask({"SET", "before", "v"}).is_ok());
+    const auto leader = servers.leader();
+    const auto back = leader % 3 + 1;
+    const auto data = cluster.data_path(back);
+    cluster.kill(back);
+    std::filesystem::copy(data, data + ".copy", std::filesystem::copy_options::recursive);
+    cluster.start(back);
+    for (int i = 0; i < 20; ++i) CHECK(servers.ask({"SET", "k" + std::to_string(i), "v"}).is_ok());
+    const auto applied = [&](std::uint64_t id) {
+        const auto status = status_of(cluster.address(id));
+        return status ? status->applied : 0;
+    };
+    REQUIRE(eventually(patience, [&] { return applied(back) == applied(leader); }));
+    cluster.kill(back);
+    std::filesystem::remove_all(data);
+    std::filesystem::rename(data + ".copy", data);
+    cluster.start(back);
+    CHECK(eventually(patience, [&] {
+        return cluster.log_tail(leader).find("server " + std::to_string(back) +
+                                             " lacks what it had acknowledged") !=
+               std::string::npos;
+    }));
+    CHECK(eventually(patience, [&] { return applied(back) == applied(leader); }));
+    CHECK(servers.leader() == leader);
+    cluster.kill(leader);
+    CHECK(eventually(patience, [&] { return shown(servers.ask({"DBSIZE"})) == "(integer) 21"; }));
+}
+
 TEST_CASE("F1 many who let a cluster begin at once all hear that it has") {
     kv_servers servers;
     auto& cluster = servers.cluster();
