@@ -3133,7 +3133,8 @@ constexpr void on_read(turn& t, read_consistency consistency, duration bound) {
 /// Whether nothing is in progress, and no request waits.
 [[nodiscard]] constexpr bool is_idle(const state& s, const leader_state& leader, instant now) {
     const bool waiting = leader.changing || leader.next_round_wanted || s.tasks->transfer ||
-                         s.tasks->awaited || leader.round != leader.confirmed;
+                         s.tasks->awaited || !s.tasks->suspected.empty() ||
+                         leader.round != leader.confirmed;
     if (waiting || s.commit_index != s.log.last_index() || !s.disk.is_idle()) return false;
     for (const auto member : leader.others)
         if (!may_sleep(s, s.peers[member.value], now)) return false;

@@ -933,7 +933,7 @@ using flight::describe;
 namespace raft::detail {
 
 inline constexpr std::string_view recording_magic = "raft-rec";
-inline constexpr std::uint32_t recording_version = 4;
+inline constexpr std::uint32_t recording_version = 5;
 inline constexpr std::size_t recording_header_bytes = 20;
 
 template <class T, class Variant>

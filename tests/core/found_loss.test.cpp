@@ -145,6 +145,17 @@ TEST_CASE("F1 several members whose disks went back are each found") {
     CHECK(c.safe());
 }
 
+TEST_CASE("F1 F13 in a group that sleeps a member whose disk went back is found, too") {
+    settings config{};
+    config.quiescence = true;
+    auto c = with_s3_put_back(3, config);
+    c.run_for(usual_timeout * 8);
+    CHECK(c.log(s3) == c.log(s1));
+    CHECK(c.commit(s3) == c.commit(s1));
+    CHECK_FALSE(c.at(s3).tasks->lost_through.has_value());
+    CHECK(c.safe());
+}
+
 TEST_CASE("a rejection that is late proves no loss, however often it comes") {
     auto c = steady(3);
     c.propose(s1);
